@@ -1,0 +1,20 @@
+"""The loss functions of machine learning, compiled: value, gradient and curvature in one pass over NumPy arrays."""
+
+from fastloss._config import __version__, show_config
+from fastloss._threads import get_num_threads, set_num_threads
+from fastloss.classification import cross_entropy, nll_loss, sigmoid_focal_loss, softmax_focal_loss
+from fastloss.normalization import log_softmax, logsumexp, softmax
+
+__all__ = [
+    "__version__",
+    "cross_entropy",
+    "get_num_threads",
+    "log_softmax",
+    "logsumexp",
+    "nll_loss",
+    "set_num_threads",
+    "show_config",
+    "sigmoid_focal_loss",
+    "softmax",
+    "softmax_focal_loss",
+]

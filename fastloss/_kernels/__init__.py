@@ -1,0 +1,79 @@
+"""Chooses the instruction set, once, at import: the best that this processor runs, or the one FASTLOSS_ISA names."""
+
+import importlib
+import os
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+KERNELS = ("ctc", "focal", "log_softmax", "scan")
+
+try:
+    from fastloss._kernels import runtime
+except ImportError as error:
+    raise ImportError(
+        "fastloss's compiled kernels are not here. In a checkout of the source, build them first with "
+        "`pip install -e .` (it needs a C compiler); elsewhere, install the package with `pip install fastloss`. "
+        f"({error})"
+    ) from error
+
+
+def built():
+    """The instruction sets in this installation, best last."""
+    here = os.path.dirname(__file__)
+    found = []
+    for name in ("baseline", "avx2"):
+        if any(file.startswith("ctc.") for file in os.listdir(os.path.join(here, f"{name}_f32"))):
+            found.append(name)
+    return found
+
+
+def supported():
+    """The instruction sets that are built and that this processor runs, best last."""
+    return [name for name in built() if name in runtime.supported_instruction_sets()]
+
+
+def load(instruction_set):
+    """The kernel modules of one set, by float width: load("avx2")[32].ctc."""
+    return {
+        bits: SimpleNamespace(
+            **{
+                name: importlib.import_module(f"fastloss._kernels.{instruction_set}_f{bits}.{name}")
+                for name in KERNELS
+            }
+        )
+        for bits in (32, 64)
+    }
+
+
+def choose():
+    wanted = os.environ.get("FASTLOSS_ISA", "").strip().lower()
+    if not wanted:
+        return supported()[-1]
+    if wanted not in ("baseline", "avx2"):
+        raise ImportError(f"FASTLOSS_ISA={wanted!r} is no instruction set of fastloss: it knows 'baseline' and 'avx2'")
+    if wanted not in built():
+        raise ImportError(f"FASTLOSS_ISA={wanted!r}: this installation was built for {', '.join(built())} only")
+    if wanted not in supported():
+        raise ImportError(f"FASTLOSS_ISA={wanted!r}: this processor lacks it; it runs {', '.join(supported())}")
+    return wanted
+
+
+selected = choose()
+_kernels = load(selected)
+
+
+def kernels(bits):
+    """The modules in use for float32 or float64."""
+    return _kernels[bits]
+
+
+@contextmanager
+def use(instruction_set):
+    """Another instruction set for a while, in the whole process: for tests and benchmarks."""
+    global _kernels, selected
+    before = selected, _kernels
+    selected, _kernels = instruction_set, load(instruction_set)
+    try:
+        yield
+    finally:
+        selected, _kernels = before

@@ -1,0 +1,100 @@
+"""How many threads: the cores that this process may use, and never more than the user allowed."""
+
+import math
+import os
+import operator
+
+from fastloss._kernels import runtime
+
+# Below this much work for each thread (in elements of float32 softmax) the start of a parallel region costs more than it gains.
+GRAIN = 65_536
+
+
+def cgroup_quota():
+    """Cores that a container's quota allows, or None."""
+    try:
+        with open("/sys/fs/cgroup/cpu.max") as file:
+            quota, period = file.read().split()[:2]
+    except (OSError, ValueError):
+        try:
+            with open("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") as file:
+                quota = file.read().strip()
+            with open("/sys/fs/cgroup/cpu/cpu.cfs_period_us") as file:
+                period = file.read().strip()
+        except OSError:
+            return None
+    if quota in ("max", "-1"):
+        return None
+    try:
+        return max(1, math.ceil(int(quota) / int(period)))
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def positive_integer(text):
+    try:
+        return max(int(text), 0) or None
+    except (TypeError, ValueError):
+        return None
+
+
+def default_threads():
+    """From FASTLOSS_NUM_THREADS, or the least of affinity, cgroup quota and OMP_NUM_THREADS."""
+    asked = os.environ.get("FASTLOSS_NUM_THREADS", "").strip()
+    if asked:
+        number = positive_integer(asked)
+        if number is None:
+            raise ImportError(f"FASTLOSS_NUM_THREADS={asked!r} is no positive integer")
+        return number
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:
+        cores = os.cpu_count() or 1
+    # OMP_NUM_THREADS may be a list, one number for each level of nesting.
+    limits = [cgroup_quota(), positive_integer(os.environ.get("OMP_NUM_THREADS", "").split(",")[0])]
+    return max(1, min([cores, *(limit for limit in limits if limit)]))
+
+
+_default = default_threads()
+
+
+def as_thread_count(num_threads):
+    try:
+        number = operator.index(num_threads)
+    except TypeError:
+        raise TypeError(f"num_threads must be an integer, got {type(num_threads).__name__}") from None
+    if number < 1:
+        raise ValueError(f"num_threads must be at least 1, got {number}")
+    return min(number, 1024)
+
+
+def set_num_threads(num_threads):
+    """Sets how many threads a call uses unless it is told otherwise by its own ``num_threads=``.
+
+    >>> import fastloss as fl
+    >>> before = fl.get_num_threads()
+    >>> fl.set_num_threads(1)
+    >>> fl.get_num_threads()
+    1
+    >>> fl.set_num_threads(before)
+    """
+    global _default
+    _default = as_thread_count(num_threads)
+
+
+def get_num_threads():
+    """How many threads a large call uses unless it is told otherwise.
+
+    The start value is ``FASTLOSS_NUM_THREADS`` where that is set; otherwise the cores this process may use (affinity
+    and cgroup quota), and never more than ``OMP_NUM_THREADS``.
+    """
+    return _default
+
+
+def threads_for(num_threads, work):
+    """Threads for so much work. Results never depend on it: the bits are the same for any number."""
+    if num_threads is None:
+        count = max(1, min(_default, work // GRAIN)) if work < _default * GRAIN else _default
+    else:
+        count = as_thread_count(num_threads)
+    return count if count == 1 or runtime.parallel_allowed() else 1

@@ -1,0 +1,135 @@
+"""softmax, log_softmax and logsumexp: plain functions."""
+
+import numpy as np
+
+from fastloss import _validate as check
+from fastloss._kernels import kernels
+from fastloss._threads import threads_for
+
+_SOFTMAX, _LOG_SOFTMAX, _LOGSUMEXP = range(3)
+
+
+def _normalise(scores, axis, out, num_threads, what):
+    array, code = check.as_numbers(scores, "scores")
+    view, axis = check.with_classes_last(array, axis, "scores")
+    threads = threads_for(num_threads, array.size)
+    if what == _LOGSUMEXP:
+        shape, dtype = view.shape[:-1], np.dtype(check.compute_dtype(code))
+    else:
+        shape, dtype = array.shape, check.gradient_dtype(array, code)
+    if out is not None:
+        check.check_out(out, shape, dtype)
+    result = out
+    if out is None:
+        result = np.empty(shape, dtype) if what == _LOGSUMEXP else np.empty_like(array, dtype=dtype, subok=False)
+    elif np.may_share_memory(out, array) and (what == _LOGSUMEXP or not check.same_memory(out, array)):
+        result = np.empty_like(out)
+    if array.size:
+        last = result if what == _LOGSUMEXP else np.moveaxis(result, axis, -1)
+        kernel = kernels(check.kernel_bits(code)).log_softmax.normalise
+        kernel(view, code, last, check.dtype_code(dtype), what, threads)
+    elif what == _LOGSUMEXP:
+        result[...] = -np.inf
+    if out is not None and result is not out:
+        out[...] = result
+        result = out
+    return result
+
+
+def softmax(scores, *, axis=-1, out=None, num_threads=None):
+    r"""Probabilities from scores: :math:`p_c = e^{x_c} / \sum_k e^{x_k}`.
+
+    Parameters
+    ----------
+    scores : array, float or integer, any shape but ()
+        Scores in nats; -inf gives probability 0.
+    axis : int
+        The class axis.
+    out : array of the shape of `scores`, optional
+        Receives the result; may be `scores` itself.
+    num_threads : int, optional
+        Default: `fastloss.get_num_threads`.
+
+    Returns
+    -------
+    array of the shape of `scores`, in their float type (float64 for integers)
+        A row with only -inf, with +inf or with NaN is NaN.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a wrong axis, dtype or `out`.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.softmax([0.0, 0.0, -float("inf")])
+    array([0.5, 0.5, 0. ])
+    """
+    return _normalise(scores, axis, out, num_threads, _SOFTMAX)
+
+
+def log_softmax(scores, *, axis=-1, out=None, num_threads=None):
+    r"""Log-probabilities from scores: :math:`x_c - \log \sum_k e^{x_k}`.
+
+    The most likely class keeps its digits: scores (20, 0) give -2.06e-9, not 0.
+
+    Parameters
+    ----------
+    scores : array, float or integer, any shape but ()
+        Scores in nats; -inf stays -inf.
+    axis : int
+        The class axis.
+    out : array of the shape of `scores`, optional
+        Receives the result; may be `scores` itself.
+    num_threads : int, optional
+        Default: `fastloss.get_num_threads`.
+
+    Returns
+    -------
+    array of the shape of `scores`, in their float type (float64 for integers)
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a wrong axis, dtype or `out`.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.log_softmax([20.0, 0.0])
+    array([-2.06115362e-09, -2.00000000e+01])
+    """
+    return _normalise(scores, axis, out, num_threads, _LOG_SOFTMAX)
+
+
+def logsumexp(scores, *, axis=-1, out=None, num_threads=None):
+    r"""The logarithm of a sum of exponentials: :math:`\log \sum_k e^{x_k}`.
+
+    Parameters
+    ----------
+    scores : array, float or integer, any shape but ()
+        Numbers in nats. Over nothing, or only -inf, the result is -inf; a +inf gives +inf.
+    axis : int
+        The axis that is summed over.
+    out : array of the shape of `scores` without `axis`, optional
+        Receives the result.
+    num_threads : int, optional
+        Default: `fastloss.get_num_threads`.
+
+    Returns
+    -------
+    array of the shape of `scores` without `axis`: float32 for half types, float64 for integers
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a wrong axis, dtype or `out`.
+
+    Examples
+    --------
+    >>> import fastloss as fl
+    >>> fl.logsumexp([[1000.0, 1000.0]])
+    array([1000.69314718])
+    """
+    return _normalise(scores, axis, out, num_threads, _LOGSUMEXP)

@@ -1,0 +1,128 @@
+"""Builds the compiled kernels; everything else about the project is in pyproject.toml.
+
+Each src/*.pyx is translated to C once. The kernels are then compiled for every instruction set and both float types,
+from copies of that C file, into one folder each: fastloss/_kernels/avx2_f32/ctc.so and so on. fastloss/_kernels
+chooses a folder at import.
+
+FASTLOSS_SANITIZE=1   address and undefined-behaviour sanitizers, for the test suite
+FASTLOSS_NO_OPENMP=1  as on a compiler without OpenMP: one thread
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+ROOT = Path(__file__).parent
+KERNELS = ("ctc", "focal", "log_softmax", "scan")
+DIRECTIVES = {
+    "language_level": 3,
+    "boundscheck": False,
+    "wraparound": False,
+    "cdivision": True,
+    "initializedcheck": False,
+    "freethreading_compatible": True,
+}
+
+
+def compiles(compiler, source, *flags):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "probe.c")
+        path.write_text(source)
+        command = [*compiler, *flags, "-c", str(path), "-o", str(Path(folder, "probe.o"))]
+        try:
+            return subprocess.run(command, capture_output=True, check=False).returncode == 0
+        except OSError:
+            return False
+
+
+def targets_x86(compiler, msvc):
+    """Decided by the compiler's target, not by this machine: cross builds are right too."""
+    if msvc:
+        return os.environ.get("VSCMD_ARG_TGT_ARCH", "x64") == "x64"
+    return compiles(compiler, "#ifndef __x86_64__\n#error\n#endif\n")
+
+
+class Build(build_ext):
+    """Adds the flags of the compiler at hand, and drops AVX2 where the target has none."""
+
+    def build_extensions(self):
+        msvc = self.compiler.compiler_type == "msvc"
+        compiler = [] if msvc else self.compiler.compiler_so
+        if not targets_x86(compiler, msvc):
+            self.extensions = [e for e in self.extensions if ".avx2_" not in e.name]
+        openmp = "/openmp" if msvc else "-fopenmp"
+        threads = msvc or compiles(compiler, "#include <omp.h>\nint main(void) { return omp_get_num_threads(); }", openmp)
+        if os.environ.get("FASTLOSS_NO_OPENMP"):
+            threads = False
+        if not threads:
+            print("warning: no OpenMP: fastloss will use one thread", file=sys.stderr)
+        for extension in self.extensions:
+            compile_flags, link_flags = self.msvc_flags(extension) if msvc else self.unix_flags(extension)
+            extension.extra_compile_args = compile_flags + ([openmp] if threads else [])
+            extension.extra_link_args = link_flags + ([openmp] if threads and not msvc else [])
+        self.parallel = self.parallel or os.cpu_count()
+        super().build_extensions()
+
+    @staticmethod
+    def unix_flags(extension):
+        # -fno-math-errno and -fno-trapping-math change no result; contraction off makes results the same everywhere.
+        # Cython's `inline` becomes binding: a helper that is not inlined keeps its caller's loop scalar.
+        compile_flags = [
+            "-O3", "-g0", "-std=gnu11", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-Wall",
+            "-fvisibility=hidden", "-DCYTHON_INLINE=inline __attribute__((always_inline, unused))",
+        ]  # fmt: skip
+        link_flags = ["-ldl", "-lpthread"] if sys.platform.startswith("linux") else []
+        if ".avx2_" in extension.name:
+            compile_flags += ["-mavx2", "-mfma", "-mf16c"]
+        if os.environ.get("FASTLOSS_SANITIZE"):
+            sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+            return [*compile_flags, "-O1", "-g", "-fno-wrapv", *sanitizers], [*link_flags, *sanitizers]
+        if sys.platform.startswith("linux"):
+            link_flags.append("-Wl,-s")
+        return compile_flags, link_flags
+
+    @staticmethod
+    def msvc_flags(extension):
+        """Written with care and never run: reports are welcome."""
+        compile_flags = ["/O2", "/fp:precise", "/std:c11", "/DCYTHON_INLINE=__forceinline"]
+        return compile_flags + (["/arch:AVX2", "/D__FMA__"] if ".avx2_" in extension.name else []), []
+
+
+def extensions():
+    build = ROOT / "build" / "cython"
+    options = {"include_dirs": ["src", numpy.get_include()]}
+    macros = [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]
+    sources = [Extension(name, [f"src/{name}.pyx"]) for name in (*KERNELS, "runtime")]
+    cythonize(sources, include_path=["src"], build_dir=str(build), compiler_directives=DIRECTIVES, quiet=True)
+    made = [Extension("fastloss._kernels.runtime", [str((build / "src/runtime.c").relative_to(ROOT))],
+                      define_macros=macros, **options)]  # fmt: skip
+    for instructions in ("baseline", "avx2"):
+        for bits in (32, 64):
+            folder = f"{instructions}_f{bits}"
+            for name in KERNELS:
+                copy = build / folder / f"{name}.c"
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                original = build / "src" / f"{name}.c"
+                if not copy.exists() or copy.stat().st_mtime < original.stat().st_mtime:
+                    shutil.copy2(original, copy)
+                made.append(
+                    Extension(
+                        f"fastloss._kernels.{folder}.{name}",
+                        [str(copy.relative_to(ROOT))],
+                        define_macros=macros + ([("FL_REAL64", "1")] if bits == 64 else []),
+                        depends=[str(path) for path in Path("src").glob("*.h")],
+                        **options,
+                    )
+                )
+    return made
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": Build})

@@ -1,0 +1,231 @@
+"""Focal losses: sigmoid (elements) and softmax (rows with a label).
+
+Lin et al. 2017, "Focal Loss for Dense Object Detection". With e = exp(-|x|) every term of the sigmoid form and of
+its two derivatives is a product or a sum of positive numbers, so both tails keep their digits:
+
+    p = sigmoid(x), q = p (1 - y) + (1 - p) y   the probability given to the wrong side, 1 - p_t
+    c = -y log p - (1 - y) log(1 - p)           the binary cross-entropy
+    a = alpha y + (1 - alpha)(1 - y)
+    L   = a c q^g
+    L'  = a q^g (p - y + g c r z)                                              r = p (1 - p) / q, z = 1 - 2y
+    L'' = a q^g (p (1 - p) + g r z (2 (p - y) + c (1 - 2p)) + g (g - 1) c r^2 z^2)
+"""
+
+from chunks cimport *
+from kernel cimport *
+from labels cimport *
+from rows cimport *
+
+cnp.import_array()
+
+cdef enum:
+    POINT_BLOCK = 1024     # elements that stay in the first-level cache with all their results
+    POINT_CHUNK = 16384    # elements worth handing to a thread
+
+
+ctypedef struct PointJob:
+    operand x
+    operand target
+    operand weight
+    operand values
+    operand grad
+    operand hess
+    Py_ssize_t size
+    double scale
+    real gamma
+    int gamma_kind
+    real alpha_positive
+    real alpha_negative
+
+
+# ---- sigmoid focal loss ----
+
+cdef inline void sigmoid_focal_block(real_cp x, real_cp y, real_p value, real_p grad, real_p hess, Py_ssize_t n,
+                                     real positive, real negative, real gamma, const int gamma_kind,
+                                     const bint want_value, const bint want_grad, const bint want_hess) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef real far, e, inverse, big, small, p, not_p, u, v, c, w, q, r, z, raised, slope
+    for i in range(n):
+        far = r_abs(x[i])
+        e = r_exp(-far)
+        inverse = R(1.0) / (R(1.0) + e)
+        big = inverse             # the probability of the side that x is on, and of the other
+        small = e * inverse
+        u = y[i] if x[i] < 0 else R(1.0) - y[i]   # the target's share of the side that x is not on
+        v = R(1.0) - y[i] if x[i] < 0 else y[i]
+        c = (R(0.0) if u == 0 else far * u) + r_log1p_unit(e)
+        w = u + v * e
+        q = w * inverse
+        raised = (positive * y[i] + negative * (R(1.0) - y[i])) * power(q, gamma, gamma_kind)
+        if want_value:
+            value[i] = raised * c
+        if want_grad:
+            p = small if x[i] < 0 else big
+            not_p = big if x[i] < 0 else small
+            z = R(1.0) - R(2.0) * y[i]
+            r = (e + FL_TINY) * inverse / (w + FL_TINY)
+            slope = p * (R(1.0) - y[i]) - not_p * y[i]
+            # Where c is infinite r is 0 and so is their product.
+            u = R(0.0) if c > FL_LARGEST else c * r
+            grad[i] = raised * (slope + gamma * u * z)
+            if want_hess:
+                hess[i] = raised * (p * not_p + gamma * z * (R(2.0) * r * slope + u * (not_p - p))
+                                    + gamma * (gamma - R(1.0)) * u * r * z * z)
+
+
+cdef inline void sigmoid_focal_wants(PointJob* job, const real* x, const real* y, real* value, real* grad, real* hess,
+                                     Py_ssize_t n, real gamma, const int kind) noexcept nogil:
+    if job.hess.data != NULL:
+        sigmoid_focal_block(x, y, value, grad, hess, n, job.alpha_positive, job.alpha_negative, gamma, kind,
+                            True, True, True)
+    elif job.grad.data != NULL:
+        sigmoid_focal_block(x, y, value, grad, hess, n, job.alpha_positive, job.alpha_negative, gamma, kind,
+                            True, True, False)
+    else:
+        sigmoid_focal_block(x, y, value, grad, hess, n, job.alpha_positive, job.alpha_negative, gamma, kind,
+                            True, False, False)
+
+
+cdef inline double block_sum(real_cp value, Py_ssize_t n) noexcept nogil:
+    cdef double lane[LANES]
+    cdef double total = 0
+    cdef Py_ssize_t i, j, half = LANES, whole = n - n % LANES
+    for i in range(LANES):
+        lane[i] = 0
+    for j from 0 <= j < whole by LANES:
+        for i in range(LANES):
+            lane[i] += value[j + i]
+    for j in range(whole, n):
+        lane[j - whole] += value[j]
+    while half > 1:
+        half >>= 1
+        for i in range(half):
+            lane[i] += lane[i + half]
+    return lane[0]
+
+
+cdef inline void weigh(real_p target, real_cp weight, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        target[i] = target[i] * weight[i]
+
+
+cdef double sigmoid_focal_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    """Blocks of a chunk: read, compute, weigh, scale, sum, write."""
+    cdef PointJob* job = <PointJob*> data
+    cdef real x_buffer[POINT_BLOCK]
+    cdef real y_buffer[POINT_BLOCK]
+    cdef real w_buffer[POINT_BLOCK]
+    cdef real value[POINT_BLOCK]
+    cdef real g_buffer[POINT_BLOCK]
+    cdef real h_buffer[POINT_BLOCK]
+    cdef const real* x
+    cdef const real* y
+    cdef const real* weight = NULL
+    cdef real* grad = g_buffer
+    cdef real* hess = h_buffer
+    cdef real* out
+    cdef double total = 0
+    cdef Py_ssize_t start = chunk * POINT_CHUNK, stop = min(start + POINT_CHUNK, job.size), n
+    while start < stop:
+        n = min(stop - start, <Py_ssize_t> POINT_BLOCK)
+        x = operand_read(&job.x, start, n, x_buffer)
+        y = operand_read(&job.target, start, n, y_buffer)
+        if job.weight.data != NULL:
+            weight = operand_read(&job.weight, start, n, w_buffer)
+        if job.grad.data != NULL:
+            grad = operand_block(&job.grad, start, g_buffer)
+        if job.hess.data != NULL:
+            hess = operand_block(&job.hess, start, h_buffer)
+        if job.gamma_kind == 0:
+            sigmoid_focal_wants(job, x, y, value, grad, hess, n, 0, 0)
+        elif job.gamma_kind == 1:
+            sigmoid_focal_wants(job, x, y, value, grad, hess, n, 1, 1)
+        elif job.gamma_kind == 2:
+            sigmoid_focal_wants(job, x, y, value, grad, hess, n, 2, 2)
+        else:
+            sigmoid_focal_wants(job, x, y, value, grad, hess, n, job.gamma, 3)
+        if weight != NULL:
+            weigh(value, weight, n)
+        total += block_sum(value, n)
+        if job.values.data != NULL:
+            operand_written(&job.values, start, n, value)
+            if job.values.direct:
+                out = operand_block(&job.values, start, value)
+                copy(out, value, n)
+        if job.grad.data != NULL:
+            finish_points(&job.grad, grad, weight, start, n, <real> job.scale)
+        if job.hess.data != NULL:
+            finish_points(&job.hess, hess, weight, start, n, <real> job.scale)
+        start += n
+    return total
+
+
+cdef inline void copy(real_p target, real_cp source, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        target[i] = source[i]
+
+
+cdef inline void finish_points(operand* home, real* block, const real* weight, Py_ssize_t start, Py_ssize_t n,
+                               real scale) noexcept nogil:
+    if weight != NULL:
+        weigh(block, weight, n)
+    if scale != 1:
+        multiply(block, n, scale)
+    operand_written(home, start, n, block)
+
+
+def sigmoid_focal(cnp.ndarray x, int x_dtype, cnp.ndarray target, int target_dtype, weight, int weight_dtype,
+                  double alpha_positive, double alpha_negative, double gamma, double scale, values, grad,
+                  int grad_dtype, hess, int hess_dtype, int native_dtype, int threads):
+    """Elements in C order; target and weight broadcast to x's shape. Returns the weighted sum."""
+    cdef PointJob job
+    bind(&job.x, x, x_dtype)
+    bind(&job.target, target, target_dtype)
+    bind(&job.weight, weight, weight_dtype)
+    bind(&job.values, values, native_dtype)
+    bind(&job.grad, grad, grad_dtype)
+    bind(&job.hess, hess, hess_dtype)
+    job.size = x.size
+    job.scale = scale
+    job.gamma = <real> gamma
+    job.gamma_kind = <int> gamma if gamma in (0, 1, 2) else 3
+    job.alpha_positive = <real> alpha_positive
+    job.alpha_negative = <real> alpha_negative
+    cdef double total
+    run_chunks(sigmoid_focal_chunk, &job, (job.size + POINT_CHUNK - 1) // POINT_CHUNK, 0, threads, &total)
+    return total
+
+
+# ---- softmax focal loss: cross-entropy's rows with another slope ----
+
+cdef double softmax_focal_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    cdef LabelJob* job = <LabelJob*> data
+    if job.hess.data != NULL:
+        return label_chunk(job, chunk, scratch, True, True, True)
+    if job.grad.data != NULL:
+        return label_chunk(job, chunk, scratch, True, True, False)
+    return label_chunk(job, chunk, scratch, True, False, False)
+
+
+def softmax_focal(cnp.ndarray x, int x_dtype, cnp.ndarray labels, weights, double gamma, long long ignore_index,
+                  double scale, values, grad, int grad_dtype, hess, int hess_dtype, int threads):
+    """labels: int64, one a row. weights: float64, one a row (alpha is in it), or None."""
+    cdef LabelJob job
+    bind(&job.x, x, x_dtype)
+    bind(&job.grad, grad, grad_dtype)
+    bind(&job.hess, hess, hess_dtype)
+    job.labels = <const int64_t*> data_of(labels)
+    job.weights = <const double*> data_of(weights)
+    job.values = <real*> data_of(values)
+    job.classes = x.shape[x.ndim - 1]
+    job.rows = x.size // job.classes
+    job.ignore_index = ignore_index
+    job.scale = scale
+    job.gamma = <real> gamma
+    job.gamma_kind = <int> gamma if gamma in (0, 1, 2) else 3
+    label_layout(&job)
+    cdef double total
+    run_chunks(softmax_focal_chunk, &job, (job.rows + job.chunk_rows - 1) // job.chunk_rows, label_scratch(&job), threads, &total)
+    return total

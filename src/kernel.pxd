@@ -1,0 +1,67 @@
+"""What every kernel shares: the C helpers, and how an array becomes an operand."""
+
+from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.string cimport memset
+
+cimport numpy as cnp
+
+cdef extern from "vecmath.h" nogil:
+    ctypedef double real      # float or double: each kernel is compiled once for either
+    ctypedef long long xint   # the signed integer of the same width
+    ctypedef real* real_p "real_p"
+    ctypedef const real* real_cp "real_cp"
+    ctypedef xint* xint_p "xint_p"
+    ctypedef const xint* xint_cp "xint_cp"
+    real R(double)
+    real FL_EXP_LOW, FL_SMALLEST, FL_LARGEST, FL_TINY
+    xint X_DEAD
+    real r_fma(real, real, real)
+    real r_exp(real)
+    real r_log(real)
+    real r_log1p(real)
+    real r_log1p_unit(real)
+    real r_abs(real)
+    real r_atleast(real, real)
+    real r_atmost(real, real)
+    xint x_max(xint, xint)
+    real x_mantissa(real)
+    xint x_exponent(real)
+    real x_power(xint)
+    void x_exp(real, real, real*, xint*)
+
+cdef extern from "operand.h" nogil:
+    enum:
+        FL_MAX_DIMENSIONS
+    ctypedef struct operand:
+        char* data
+        int dtype
+        int dimensions
+        int direct
+        Py_ssize_t* shape
+        Py_ssize_t* stride
+    void operand_set(operand*, void*, int, int, const Py_ssize_t*, const Py_ssize_t*)
+    const real* operand_read(const operand*, Py_ssize_t, Py_ssize_t, real*)
+    real* operand_block(const operand*, Py_ssize_t, real*)
+    void operand_written(const operand*, Py_ssize_t, Py_ssize_t, const real*)
+    void load_run(real*, const char*, Py_ssize_t, Py_ssize_t, int)
+    void store_run(char*, const real*, Py_ssize_t, Py_ssize_t, int)
+
+cdef extern from "threads.h" nogil:
+    int fl_thread_number()
+
+
+# None for an array that is not there. The dtype code travels beside the array, since NumPy has no bfloat16 of its own.
+cdef inline int bind(operand* a, object array, int dtype) except -1:
+    cdef cnp.ndarray view
+    memset(a, 0, sizeof(operand))
+    if array is None:
+        return 0
+    view = array
+    operand_set(a, cnp.PyArray_DATA(view), dtype, cnp.PyArray_NDIM(view),
+                <const Py_ssize_t*> cnp.PyArray_DIMS(view), <const Py_ssize_t*> cnp.PyArray_STRIDES(view))
+    return 0
+
+
+cdef inline void* data_of(object array) noexcept:
+    """The first element of a contiguous array; NULL for None."""
+    return NULL if array is None else cnp.PyArray_DATA(<cnp.ndarray> array)

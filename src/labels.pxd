@@ -1,0 +1,212 @@
+"""Rows with one label each: cross-entropy and softmax focal loss in value, gradient and curvature.
+
+Both are functions of p = p(label) alone, so their derivatives by the scores x need two numbers a row, the slope
+-dL/dlog p and the bend d2L/d(log p)2:
+
+    dL/dx_c    = slope (p_c - [c = label])
+    d2L/dx_c^2 = slope p_c (1 - p_c) + bend (p_c - [c = label])^2
+"""
+
+from kernel cimport *
+from rows cimport *
+
+ctypedef struct LabelJob:
+    operand x
+    operand grad
+    operand hess
+    const int64_t* labels
+    const double* weights   # one a row, or NULL
+    real* values            # one a row, or NULL
+    Py_ssize_t rows
+    Py_ssize_t classes
+    Py_ssize_t tile_rows
+    Py_ssize_t chunk_rows
+    int64_t ignore_index
+    double scale            # of the gradient: what the reduction divides by
+    real gamma
+    int gamma_kind
+
+
+cdef inline void label_layout(LabelJob* job) noexcept nogil:
+    """Tiles that stay in the second-level cache, chunks worth handing to a thread: the same for any thread count."""
+    job.tile_rows = TILE
+    if job.classes > NARROW:
+        job.tile_rows = max(1, min(<Py_ssize_t> TILE, 16384 // job.classes))
+    job.chunk_rows = job.tile_rows * max(1, 32768 // (job.tile_rows * job.classes))
+
+
+cdef inline Py_ssize_t label_scratch(LabelJob* job) noexcept nogil:
+    """Numbers of type real that one thread needs: x, gradient and curvature of a tile, the lanes, the peaks."""
+    cdef Py_ssize_t tile = job.tile_rows * job.classes
+    return 3 * tile + 2 * TILE * min(job.classes, <Py_ssize_t> NARROW) + 2 * TILE * (job.classes // ROW_BLOCK + 1)
+
+
+cdef inline void tile_labels(LabelJob* job, Tile* tile, Py_ssize_t row) noexcept nogil:
+    cdef Py_ssize_t k
+    cdef int64_t label
+    for k in range(TILE):
+        tile.ignored[k] = True
+        tile.label[k] = 0
+        tile.weight[k] = 0
+        tile.peak[k] = 0
+        tile.rest[k] = 0
+        tile.score[k] = 0
+    for k in range(tile.count):
+        label = job.labels[row + k]
+        if label != job.ignore_index:
+            tile.ignored[k] = False
+            tile.label[k] = label
+            tile.weight[k] = R(1.0) if job.weights == NULL else <real> job.weights[row + k]
+
+
+cdef inline void spare_label(Tile* tile) noexcept nogil:
+    """Turns sums that spare the peak into sums that spare the label. No digits go: another class has p >= 1/2."""
+    cdef Py_ssize_t k
+    for k in range(tile.count):
+        if tile.spared[k] != tile.label[k]:
+            tile.rest[k] += R(1.0) - r_exp(tile.score[k] - tile.peak[k])
+
+
+cdef inline void choose_head(LabelJob* job, Tile* tile, const bint focal, const bint bent) noexcept nogil:
+    if not focal:
+        label_head(tile, False, 0, 0, bent)
+    elif job.gamma_kind == 0:
+        label_head(tile, True, 0, 0, bent)
+    elif job.gamma_kind == 1:
+        label_head(tile, True, 1, 1, bent)
+    elif job.gamma_kind == 2:
+        label_head(tile, True, 2, 2, bent)
+    else:
+        label_head(tile, True, job.gamma, 3, bent)
+
+
+cdef inline void curve(real_cp p, real_p hess, Py_ssize_t n, real slope, real bend) noexcept nogil:
+    cdef Py_ssize_t c
+    for c in range(n):
+        hess[c] = slope * p[c] * (R(1.0) - p[c]) + bend * p[c] * p[c]
+
+
+cdef inline void finish_row(Tile* tile, Py_ssize_t r, real* grad, real* hess, const real* peaks, real spared_rest,
+                            real scale, const bint focal, const bint want_hess) noexcept nogil:
+    """From e, where the gradient will be, to gradient and curvature of a row."""
+    cdef Py_ssize_t n = tile.classes, label = tile.label[r], spared = tile.spared[r]
+    cdef real slope = tile.slope[r] * scale, q = tile.miss[r], p
+    cdef real bend = tile.bend[r] * scale if focal else 0
+    if want_hess:
+        scale_row(grad, n, peaks, tile.peak[r], tile.inverse[r])
+        curve(grad, hess, n, slope, bend)
+        p = grad[spared]   # of the peak: 1 - p without cancellation
+        hess[spared] = slope * p * (spared_rest * tile.inverse[r]) + bend * p * p
+        hess[label] = slope * (R(1.0) - q) * q + bend * q * q
+        multiply(grad, n, slope)
+    else:
+        scale_row(grad, n, peaks, tile.peak[r], tile.inverse[r] * slope)
+    grad[label] = -slope * q
+
+
+cdef inline void wide_tile(LabelJob* job, Tile* tile, const real* x, real* grad, real* hess, real* peaks,
+                           const bint focal, const bint want_grad, const bint want_hess) noexcept nogil:
+    """Many classes: row after row."""
+    cdef Py_ssize_t r, n = tile.classes, stride = n // ROW_BLOCK + 1
+    cdef real spared_rest[TILE]
+    for r in range(tile.count):
+        if not tile.ignored[r]:
+            sum_row(tile, r, x + r * n, grad + r * n, peaks + r * stride, want_grad, want_hess)
+            spared_rest[r] = tile.rest[r]
+    if want_hess:
+        spare_label(tile)
+    choose_head(job, tile, focal, want_hess)
+    if want_grad:
+        for r in range(tile.count):
+            if tile.ignored[r]:
+                fill(grad + r * n, n, 0)
+                if want_hess:
+                    fill(hess + r * n, n, 0)
+            else:
+                finish_row(tile, r, grad + r * n, hess + r * n, peaks + r * stride, spared_rest[r],
+                           <real> job.scale, focal, want_hess)
+
+
+cdef inline void narrow_tile(LabelJob* job, Tile* tile, const real* x, real* grad, real* hess, real* lanes,
+                             const bint focal, const bint want_grad, const bint want_hess) noexcept nogil:
+    """Few classes: rows across the vector lanes, then each label's own entry by itself."""
+    cdef Py_ssize_t c, k, n = tile.classes
+    cdef real factor[TILE]
+    cdef real bend[TILE]
+    cdef real spared_rest[TILE]
+    cdef real p
+    cdef real* curves = lanes + n * TILE
+    lanes_load(x, tile.count, n, lanes)
+    lanes_sum(tile, lanes, want_hess)
+    for k in range(TILE):
+        spared_rest[k] = tile.rest[k]
+    if want_hess:
+        spare_label(tile)
+    choose_head(job, tile, focal, want_hess)
+    if not want_grad:
+        return
+    for k in range(TILE):
+        factor[k] = tile.slope[k] * <real> job.scale
+        bend[k] = tile.bend[k] * <real> job.scale if focal else R(0.0)
+    if want_hess:
+        lanes_multiply(lanes, n, tile.inverse)
+        for c in range(n):
+            for k in range(TILE):
+                p = lanes[c * TILE + k]
+                curves[c * TILE + k] = factor[k] * p * (R(1.0) - p) + bend[k] * p * p
+        for k in range(TILE):
+            p = lanes[tile.spared[k] * TILE + k]
+            curves[tile.spared[k] * TILE + k] = factor[k] * p * (spared_rest[k] * tile.inverse[k]) + bend[k] * p * p
+            p = tile.miss[k]
+            curves[tile.label[k] * TILE + k] = factor[k] * (R(1.0) - p) * p + bend[k] * p * p
+        lanes_store(curves, tile.count, n, hess)
+        lanes_multiply(lanes, n, factor)
+    else:
+        for k in range(TILE):
+            bend[k] = factor[k] * tile.inverse[k]
+        lanes_multiply(lanes, n, bend)
+    for k in range(TILE):
+        lanes[tile.label[k] * TILE + k] = -factor[k] * tile.miss[k]
+    lanes_store(lanes, tile.count, n, grad)
+    for k in range(tile.count):
+        if tile.ignored[k]:
+            fill(grad + k * n, n, 0)
+            if want_hess:
+                fill(hess + k * n, n, 0)
+
+
+cdef inline double label_chunk(LabelJob* job, Py_ssize_t chunk, real* scratch, const bint focal,
+                               const bint want_grad, const bint want_hess) noexcept nogil:
+    """All rows of a chunk; the sum of their losses."""
+    cdef Py_ssize_t n = job.classes, tile_size = job.tile_rows * n
+    cdef Py_ssize_t row = chunk * job.chunk_rows, stop = min(row + job.chunk_rows, job.rows), k
+    cdef real* lanes = scratch + 3 * tile_size
+    cdef real* peaks = lanes + 2 * TILE * min(n, <Py_ssize_t> NARROW)
+    cdef const real* x
+    cdef real* grad
+    cdef real* hess
+    cdef Tile tile
+    cdef double total = 0
+    tile.classes = n
+    while row < stop:
+        tile.count = min(job.tile_rows, stop - row)
+        tile_labels(job, &tile, row)
+        x = operand_read(&job.x, row * n, tile.count * n, scratch)
+        grad = operand_block(&job.grad, row * n, scratch + tile_size) if want_grad else scratch
+        hess = operand_block(&job.hess, row * n, scratch + 2 * tile_size) if want_hess else scratch
+        if n <= NARROW:
+            narrow_tile(job, &tile, x, grad, hess, lanes, focal, want_grad, want_hess)
+        else:
+            wide_tile(job, &tile, x, grad, hess, peaks, focal, want_grad, want_hess)
+        for k in range(tile.count):
+            if tile.ignored[k]:
+                tile.loss[k] = 0
+            total += tile.loss[k]
+            if job.values != NULL:
+                job.values[row + k] = tile.loss[k]
+        if want_grad:
+            operand_written(&job.grad, row * n, tile.count * n, grad)
+        if want_hess:
+            operand_written(&job.hess, row * n, tile.count * n, hess)
+        row += tile.count
+    return total

@@ -1,0 +1,331 @@
+"""Rows of class scores: the passes that every softmax-based loss shares.
+
+    C   classes, the length of a row
+    e   exp(score - peak), kept where the gradient will be
+    S   sum of e over a row
+
+A row's probability distribution is e / S. So that a confident row keeps its digits, S is held as `rest` + `spared`:
+`spared` is the term of one class, the label or the most likely one, and `rest` the sum of all others. Then
+1 - p(label) = rest / S and -log p(label) = log1p(rest / spared) are exact to rounding even at 1e-9, where 1 - p
+computed from p would be 0.
+
+Long rows go in blocks with a peak of their own, so that one pass over memory serves; e is brought to the row's peak
+by one factor a block when it is scaled.
+"""
+
+from kernel cimport *
+
+cdef extern from "math.h" nogil:
+    real INFINITY
+
+cdef enum:
+    LANES = 16          # independent partial sums: vector code without reordering, the same everywhere
+    ROW_BLOCK = 2048    # scores that stay in the first-level cache with their e
+    TILE = 32           # rows handled together, at the most
+    NARROW = 64         # up to so many classes, rows lie across the vector lanes
+
+ctypedef struct Tile:
+    Py_ssize_t count        # rows in this tile
+    Py_ssize_t classes
+    Py_ssize_t label[32]    # always a class, also where the row is ignored or unused
+    bint ignored[32]
+    Py_ssize_t spared[32]   # the class whose term `rest` leaves out
+    real weight[32]
+    real peak[32]
+    real rest[32]
+    real score[32]          # of the label
+    real loss[32]
+    real inverse[32]        # 1 / S
+    real miss[32]           # 1 - p(label)
+    real slope[32]          # -d loss / d log p(label), times weight
+    real bend[32]           # d2 loss / d log p(label)^2, times weight
+
+
+cdef inline double lane_sum(const real* lane) noexcept nogil:
+    cdef double total[LANES]
+    cdef Py_ssize_t i, half = LANES
+    for i in range(LANES):
+        total[i] = lane[i]
+    while half > 1:
+        half >>= 1
+        for i in range(half):
+            total[i] += total[i + half]
+    return total[0]
+
+
+cdef inline real block_peak(real_cp x, Py_ssize_t n) noexcept nogil:
+    """The largest score; -inf where there is none. NaN is left to the sum."""
+    cdef real lane[LANES]
+    cdef real peak = -INFINITY
+    cdef Py_ssize_t i, j, whole = n - n % LANES
+    for i in range(LANES):
+        lane[i] = -INFINITY
+    for j from 0 <= j < whole by LANES:
+        for i in range(LANES):
+            lane[i] = x[j + i] if x[j + i] > lane[i] else lane[i]
+    for j in range(whole, n):
+        peak = x[j] if x[j] > peak else peak
+    for i in range(LANES):
+        peak = lane[i] if lane[i] > peak else peak
+    return peak
+
+
+cdef inline Py_ssize_t find_peak(real_cp x, Py_ssize_t n, real peak) noexcept nogil:
+    """The first place of `peak`; 0 if it is nowhere (NaN)."""
+    cdef Py_ssize_t i, j, whole = n - n % LANES
+    cdef int found
+    for j from 0 <= j < whole by LANES:
+        found = 0
+        for i in range(LANES):
+            found |= x[j + i] == peak
+        if found:
+            for i in range(LANES):
+                if x[j + i] == peak:
+                    return j + i
+    for j in range(whole, n):
+        if x[j] == peak:
+            return j
+    return 0
+
+
+cdef inline void exp_lanes(real_cp x, real_p e, real_p total, real reference, const bint keep) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef real term
+    for i in range(LANES):
+        term = r_exp(x[i] - reference)
+        if keep:
+            e[i] = term
+        total[i] += term
+
+
+cdef inline void exp_edge(const real* x, real* e, real* total, Py_ssize_t n, Py_ssize_t spared, real reference,
+                          real* spared_term, const bint keep) noexcept nogil:
+    """Up to LANES scores, one of which may be spared: padded with -inf to full width."""
+    cdef real padded[LANES]
+    cdef real term[LANES]
+    cdef real alone = 0
+    cdef Py_ssize_t i
+    for i in range(LANES):
+        padded[i] = x[i] if i < n else -INFINITY
+    if spared >= 0:
+        alone = padded[spared]
+        padded[spared] = -INFINITY
+    exp_lanes(padded, term, total, reference, True)
+    if spared >= 0:
+        term[spared] = r_exp(alone - reference)
+        spared_term[0] = term[spared]
+    if keep:
+        for i in range(n):
+            e[i] = term[i]
+
+
+cdef inline double exp_block(real_cp x, real_p e, Py_ssize_t n, Py_ssize_t spared, real peak, real* spared_term,
+                             const bint keep) noexcept nogil:
+    """e of a block, and their sum without the spared one (none where spared < 0)."""
+    cdef real total[LANES]
+    cdef real reference = 0 if peak == -INFINITY else peak
+    cdef Py_ssize_t i, j, whole = n - n % LANES
+    cdef Py_ssize_t edge = spared - spared % LANES if spared >= 0 else whole
+    for i in range(LANES):
+        total[i] = 0
+    for j from 0 <= j < min(edge, whole) by LANES:
+        exp_lanes(x + j, e + j, total, reference, keep)
+    if edge < whole:
+        exp_edge(x + edge, e + edge, total, LANES, spared - edge, reference, spared_term, keep)
+        for j from edge + LANES <= j < whole by LANES:
+            exp_lanes(x + j, e + j, total, reference, keep)
+    if whole < n:
+        exp_edge(x + whole, e + whole, total, n - whole, spared - whole if spared >= whole else -1, reference,
+                 spared_term, keep)
+    return lane_sum(total)
+
+
+cdef inline real block_factor(real peak_of_block, real peak_of_row) noexcept nogil:
+    """What brings a block's e to the row's peak."""
+    return 0 if peak_of_block == -INFINITY else r_exp(peak_of_block - peak_of_row)
+
+
+cdef inline void merge(double* rest, double* spared, real* peak, double block_rest, double block_spared,
+                       real block_top, const bint take) noexcept nogil:
+    """Adds a block's sum to a row's. `take`: the block's spared term becomes the row's."""
+    cdef real top = block_top if block_top > peak[0] else peak[0]
+    cdef double old = block_factor(peak[0], top), new = block_factor(block_top, top)
+    if take:
+        rest[0] = old * (rest[0] + spared[0]) + new * block_rest
+        spared[0] = new * block_spared
+    else:
+        rest[0] = old * rest[0] + new * (block_rest + block_spared)
+        spared[0] = old * spared[0]
+    peak[0] = top
+
+
+cdef inline void sum_row(Tile* tile, Py_ssize_t r, const real* x, real* e, real* peaks, const bint keep,
+                         const bint spare_peak) noexcept nogil:
+    """One row's peak, rest and spared class; e too where it is kept, with each block's peak in `peaks`."""
+    cdef Py_ssize_t n = tile.classes, start, size, spared = -1, b = 0
+    cdef double rest = 0, spared_sum = 0, block_rest
+    cdef real top, peak = -INFINITY, spared_term
+    cdef bint take
+    tile.score[r] = x[tile.label[r]]
+    tile.spared[r] = 0 if spare_peak else tile.label[r]
+    for start from 0 <= start < n by ROW_BLOCK:
+        size = min(n - start, <Py_ssize_t> ROW_BLOCK)
+        top = block_peak(x + start, size)
+        if spare_peak:
+            spared = find_peak(x + start, size, top)
+            take = top > peak or start == 0
+            if take:
+                tile.spared[r] = start + spared
+        else:
+            spared = tile.label[r] - start
+            take = 0 <= spared < size
+            if not take:
+                spared = -1
+        spared_term = 0
+        block_rest = exp_block(x + start, e + start, size, spared, top, &spared_term, keep)
+        if keep:
+            peaks[b] = top
+            b += 1
+        if n <= ROW_BLOCK:
+            rest = block_rest
+            peak = top
+        else:
+            merge(&rest, &spared_sum, &peak, block_rest, spared_term, top, take)
+    tile.peak[r] = peak
+    tile.rest[r] = <real> rest
+
+
+cdef inline void multiply(real_p e, Py_ssize_t n, real factor) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        e[i] = e[i] * factor
+
+
+cdef inline void scale_row(real* e, Py_ssize_t n, const real* peaks, real peak, real factor) noexcept nogil:
+    """e * factor, every block brought to the row's peak."""
+    cdef Py_ssize_t start, b = 0
+    if n <= ROW_BLOCK:
+        multiply(e, n, factor)
+        return
+    for start from 0 <= start < n by ROW_BLOCK:
+        multiply(e + start, min(n - start, <Py_ssize_t> ROW_BLOCK), factor * block_factor(peaks[b], peak))
+        b += 1
+
+
+cdef inline void fill(real* target, Py_ssize_t n, real value) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        target[i] = value
+
+
+# ---- few classes: rows across the lanes; table[c][k] is class c of row k ----
+
+cdef inline void lanes_load(const real* x, Py_ssize_t n, Py_ssize_t classes, real_p table) noexcept nogil:
+    """Transposes n rows; lanes without a row repeat the last one."""
+    cdef Py_ssize_t c, k
+    if n == TILE:
+        for k in range(TILE):
+            for c in range(classes):
+                table[c * TILE + k] = x[k * classes + c]
+        return
+    for k in range(TILE):
+        for c in range(classes):
+            table[c * TILE + k] = x[min(k, n - 1) * classes + c]
+
+
+cdef inline void lanes_sum(Tile* tile, real_p table, const bint spare_peak) noexcept nogil:
+    """sum_row for the whole tile; the table's scores become e."""
+    cdef Py_ssize_t c, k, classes = tile.classes
+    cdef real peak[TILE]
+    cdef real reference[TILE]
+    cdef real rest[TILE]
+    cdef xint spared[TILE]
+    cdef real term
+    for k in range(TILE):
+        peak[k] = -INFINITY
+        rest[k] = 0
+        spared[k] = 0
+    for c in range(classes):
+        if spare_peak:
+            for k in range(TILE):
+                spared[k] = c if table[c * TILE + k] > peak[k] else spared[k]
+                peak[k] = table[c * TILE + k] if table[c * TILE + k] > peak[k] else peak[k]
+        else:
+            for k in range(TILE):
+                peak[k] = table[c * TILE + k] if table[c * TILE + k] > peak[k] else peak[k]
+    for k in range(TILE):
+        tile.score[k] = table[tile.label[k] * TILE + k]
+    if not spare_peak:
+        for k in range(TILE):
+            spared[k] = <xint> tile.label[k]
+    for k in range(TILE):
+        reference[k] = 0 if peak[k] == -INFINITY else peak[k]
+    for c in range(classes):
+        for k in range(TILE):
+            term = r_exp(table[c * TILE + k] - reference[k])
+            table[c * TILE + k] = term
+            rest[k] += 0 if spared[k] == c else term
+    for k in range(TILE):
+        tile.peak[k] = peak[k]
+        tile.rest[k] = rest[k]
+        tile.spared[k] = spared[k]
+
+
+cdef inline void lanes_store(const real* table, Py_ssize_t n, Py_ssize_t classes, real* out) noexcept nogil:
+    cdef Py_ssize_t c, k
+    for k in range(n):
+        for c in range(classes):
+            out[k * classes + c] = table[c * TILE + k]
+
+
+cdef inline void lanes_multiply(real_p table, Py_ssize_t classes, real_cp factor) noexcept nogil:
+    cdef Py_ssize_t c, k
+    for c in range(classes):
+        for k in range(TILE):
+            table[c * TILE + k] *= factor[k]
+
+
+# ---- from sums to loss, slope and bend; `focal` and `gamma_kind` are constants of the call ----
+
+cdef inline real power(real q, real gamma, const int gamma_kind) noexcept nogil:
+    """q ** gamma for 0 <= q <= 1; gamma_kind 0, 1, 2 are those gammas, 3 any other."""
+    if gamma_kind == 0:
+        return R(1.0) if q == q else q
+    if gamma_kind == 1:
+        return q
+    if gamma_kind == 2:
+        return q * q
+    return r_exp(gamma * r_log(q))
+
+
+cdef inline void label_head(Tile* tile, const bint focal, real gamma, const int gamma_kind,
+                            const bint bent) noexcept nogil:
+    """Loss, slope and bend of every row of the tile from peak, rest and the label's score.
+
+    With p = p(label), q = 1 - p, c = -log p the focal loss is q^gamma c; its slope is
+    q^gamma (1 + gamma p c / q), which is 1 for gamma = 0. Where q is 0, c / q is 1.
+    """
+    cdef Py_ssize_t k
+    cdef real label_term, total, inverse, p, q, c, pc, raised, weight, safe
+    for k in range(TILE):
+        weight = tile.weight[k]
+        label_term = r_exp(tile.score[k] - tile.peak[k])
+        total = tile.rest[k] + label_term
+        inverse = R(1.0) / total
+        c = (tile.peak[k] - tile.score[k]) + r_log1p(tile.rest[k] + (label_term - R(1.0)))
+        q = tile.rest[k] * inverse
+        tile.inverse[k] = inverse
+        tile.miss[k] = q
+        if not focal:
+            tile.loss[k] = weight * c
+            tile.slope[k] = weight
+        else:
+            p = label_term * inverse
+            pc = R(0.0) if p == 0 else p * c
+            raised = power(q, gamma, gamma_kind)
+            safe = q if q > FL_SMALLEST else (FL_SMALLEST if q <= FL_SMALLEST else q)
+            tile.loss[k] = weight * raised * c
+            tile.slope[k] = weight * raised * (R(1.0) + gamma * (R(1.0) if q == 0 else pc / safe))
+            if bent:
+                tile.bend[k] = weight * gamma * (raised / safe) * (
+                    R(2.0) * p - pc + (gamma - R(1.0)) * p * (R(1.0) if q == 0 else pc / safe))

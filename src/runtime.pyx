@@ -1,0 +1,51 @@
+"""The processor, OpenMP, and fork: what the rest of the package asks about the machine it runs on."""
+
+cdef extern from "cpu.h" nogil:
+    bint FL_X86
+    bint fl_has_avx2()
+
+cdef extern from "threads.h" nogil:
+    int fl_openmp_version()
+
+cdef extern from "fork.h" nogil:
+    int fl_protect_fork()
+    int fl_in_forked_child
+
+cdef extern from *:
+    """
+    #if defined(__clang__)
+    #define FL_COMPILER "clang " __clang_version__
+    #elif defined(__GNUC__)
+    #define FL_COMPILER "GCC " __VERSION__
+    #elif defined(_MSC_VER)
+    #define FL_COMPILER "MSVC"
+    #else
+    #define FL_COMPILER "unknown"
+    #endif
+    """
+    const char* FL_COMPILER
+
+cdef bint fork_is_safe = fl_protect_fork()
+
+
+def supported_instruction_sets():
+    """The names of the instruction sets that this processor runs, best last."""
+    return ["baseline", "avx2"] if fl_has_avx2() else ["baseline"]
+
+
+def is_x86():
+    return bool(FL_X86)
+
+
+def compiler():
+    return (<bytes> FL_COMPILER).decode()
+
+
+def openmp_version():
+    """The date of the OpenMP specification that the kernels were built with, such as 201511; 0 without OpenMP."""
+    return fl_openmp_version()
+
+
+def parallel_allowed():
+    """False in a forked child of an OpenMP library that can't be used there: one thread is the fallback."""
+    return fork_is_safe or not fl_in_forked_child

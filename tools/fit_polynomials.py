@@ -1,0 +1,50 @@
+"""Print the polynomial coefficients of src/vecmath.h.
+
+Each is the interpolant at Chebyshev nodes, found in 60 digits, of the function that the comment in vecmath.h
+names; that is within a small factor of the best polynomial of its degree. Needs mpmath.
+"""
+
+from mpmath import atanh, chop, cos, exp, expm1, log, lu_solve, matrix, mp, mpf, pi, sqrt
+
+mp.dps = 60
+
+
+def interpolate(function, low, high, degree):
+    nodes = [
+        (low + high) / 2 + (high - low) / 2 * cos(pi * (2 * k + 1) / (2 * degree + 2)) for k in range(degree + 1)
+    ]
+    powers = matrix(degree + 1, degree + 1)
+    for row, node in enumerate(nodes):
+        for column in range(degree + 1):
+            powers[row, column] = node**column
+    return [chop(c) for c in lu_solve(powers, matrix([function(node) for node in nodes]))]
+
+
+def exp_tail(r):
+    """(exp(r) - 1 - r) / r**2, smooth through 0."""
+    return (expm1(r) - r) / r**2 if abs(r) > mpf(10) ** -12 else mpf(1) / 2 + r / 6 + r * r / 24
+
+
+def atanh_tail(z):
+    """(2 atanh(s) - 2 s) / s**3 for z = s**2."""
+    s = sqrt(z)
+    return (2 * atanh(s) - 2 * s) / s**3
+
+
+if __name__ == "__main__":
+    half_ln2 = log(2) / 2
+    widest = (sqrt(2) - 1) / (sqrt(2) + 1)
+    for name, function, low, high, degrees in (
+        ("exp_tail", exp_tail, -half_ln2, half_ln2, (4, 10)),
+        ("log_tail", atanh_tail, mpf(10) ** -12, widest**2, (2, 6)),
+        ("log1p_tail", atanh_tail, mpf(10) ** -12, mpf(1) / 9, (4, 12)),
+    ):
+        for bits, degree in zip((32, 64), degrees, strict=True):
+            terms = interpolate(function, low, high, degree)
+            worst = max(
+                abs(sum(c * x**k for k, c in enumerate(terms)) / function(x) - 1)
+                for x in (low + (high - low) * mpf(k) / 997 for k in range(998))
+            )
+            print(f"float{bits} {name}: relative error {mp.nstr(worst, 3)}")
+            print("   ", ", ".join(mp.nstr(c, 10 if bits == 32 else 19) for c in terms))
+    print("ln2", mp.nstr(log(2), 40), "exp(1)", mp.nstr(exp(1), 20))
