@@ -204,16 +204,19 @@ FL_INLINE real r_log1p_unit(real x)
     return r_fma(tail * z, s, s + s);
 }
 
-/* An extended-exponent number is mantissa * 2^exponent with a mantissa in [1, 2) and an integer of its own for the
- * exponent: no product of probabilities ever underflows. Probability 0 is an exponent of X_DEAD. */
-#define X_DEAD (-((xint)1 << (sizeof(xint) * 8 - 2)))
+/* An extended-exponent number is mantissa * 2^exponent with an integer of its own for the exponent: no product of
+ * probabilities ever underflows. What counts has an exponent above X_LIMIT. Probability 0 is X_DEAD, a transition
+ * that does not exist adds X_NEVER, and the sum of any two of these and a few more fits the integer. */
+#define X_DEAD (-((xint)1 << (sizeof(xint) * 8 - 3)))
+#define X_NEVER (-((xint)1 << (sizeof(xint) * 8 - 4)))
+#define X_LIMIT (-((xint)1 << (sizeof(xint) * 8 - 5)))
 
 FL_INLINE real x_mantissa(real x)
 {
     return from_bits((bits_of(x) & (((xint)1 << FL_MANTISSA_BITS) - 1))
                      | ((xint)FL_EXPONENT_BIAS << FL_MANTISSA_BITS));
 }
-/* Of a positive normal number. */
+/* Of a positive normal number: x = x_mantissa(x) * 2^x_exponent(x). */
 FL_INLINE xint x_exponent(real x)
 {
     return (xint)((xuint)bits_of(x) >> FL_MANTISSA_BITS) - FL_EXPONENT_BIAS;
