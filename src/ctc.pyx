@@ -66,8 +66,8 @@ ctypedef struct Sequence:
     Py_ssize_t row               # lanes of an emission table
     Py_ssize_t segment           # frames between checkpoints
     Py_ssize_t table_frames      # 1 where only the value is wanted
-    Py_ssize_t* place            # which of the used classes label i is
-    Py_ssize_t* used_class
+    int32_t* place               # which of the used classes label i is
+    int32_t* used_class
     xint* skip                   # 0, or X_NEVER where label i equals label i - 1
     real* emission               # of each label, this frame
     xint* emission_exponent
@@ -121,10 +121,10 @@ cdef Py_ssize_t lay_out(Job* job, Sequence* q, Py_ssize_t T, Py_ssize_t S, char*
             checkpoints = T // q.segment + 1
     # The class lookup comes first, in the same place for every sequence.
     q.lookup = <int64_t*> take(&memory, C * sizeof(int64_t))
-    q.place = <Py_ssize_t*> take(&memory, q.width * sizeof(Py_ssize_t))
-    q.used_class = <Py_ssize_t*> take(&memory, q.row * sizeof(Py_ssize_t))
+    q.place = <int32_t*> take(&memory, q.width * sizeof(int32_t))
+    q.used_class = <int32_t*> take(&memory, q.row * sizeof(int32_t))
     q.skip = <xint*> take(&memory, q.width * sizeof(xint))
-    q.emission = <real*> take(&memory, q.width * sizeof(real))
+    q.emission = <real*> take(&memory, max(q.width, q.row) * sizeof(real))
     q.emission_exponent = <xint*> take(&memory, q.width * sizeof(xint))
     q.label_posterior = <real*> take(&memory, q.width * sizeof(real))
     q.blank_posterior = <real*> take(&memory, q.width * sizeof(real))
@@ -171,16 +171,16 @@ cdef inline void band(const Sequence* q, Py_ssize_t t, Py_ssize_t* low, Py_ssize
 cdef void read_target(const Job* job, Sequence* q, const int64_t* labels) noexcept nogil:
     """The classes that the target uses, which of them each label is, and where a label may be skipped to."""
     cdef Py_ssize_t i, place
-    q.used_class[0] = job.blank
+    q.used_class[0] = <int32_t> job.blank
     q.used = 1
     for i in range(q.S):
         place = q.lookup[labels[i]]
         if place < 0:
             place = q.used
             q.lookup[labels[i]] = place
-            q.used_class[place] = labels[i]
+            q.used_class[place] = <int32_t> labels[i]
             q.used += 1
-        q.place[i] = place
+        q.place[i] = <int32_t> place
         q.skip[i] = X_NEVER if i > 0 and labels[i] == labels[i - 1] else 0
     for i in range(q.S, q.width):
         q.place[i] = 0
@@ -212,6 +212,40 @@ cdef inline void row_written(const Job* job, const Sequence* q, Py_ssize_t t, Py
                   job.grad_stride[2], job.grad_dtype)
 
 
+cdef inline void gather(real_p d, const real* x, const int32_t* used_class, Py_ssize_t used, Py_ssize_t row) noexcept nogil:
+    """Scores of the used classes; the lanes beyond them repeat the blank's."""
+    cdef Py_ssize_t u
+    for u in range(used):
+        d[u] = x[used_class[u]]
+    for u in range(used, row):
+        d[u] = d[0]
+
+
+cdef inline bint extremes(real_cp d, Py_ssize_t n, real* best, real* worst) noexcept nogil:
+    """The largest and the smallest score; whether any is NaN."""
+    cdef real high[V]
+    cdef real low[V]
+    cdef xint nan[V]
+    cdef xint any_nan = 0
+    cdef Py_ssize_t i, u
+    for i in range(V):
+        high[i] = -INFINITY
+        low[i] = INFINITY
+        nan[i] = 0
+    for u from 0 <= u < n by V:
+        for i in range(V):
+            high[i] = d[u + i] if d[u + i] > high[i] else high[i]
+            low[i] = d[u + i] if d[u + i] < low[i] else low[i]
+            nan[i] |= d[u + i] != d[u + i]
+    best[0] = high[0]
+    worst[0] = low[0]
+    for i in range(V):
+        best[0] = high[i] if high[i] > best[0] else best[0]
+        worst[0] = low[i] if low[i] < worst[0] else worst[0]
+        any_nan |= nan[i]
+    return any_nan
+
+
 cdef inline void exp_row(real* d, Py_ssize_t n, real best) noexcept nogil:
     cdef Py_ssize_t u
     for u in range(n):
@@ -229,43 +263,54 @@ cdef void wide_row(const Sequence* q, real* d, xint* exponent, real best, uint8_
             saturated[0] = 1
 
 
+cdef void softmax_row(const real* x, real* out, real* peaks, Py_ssize_t n, real scale, real* peak, real* rest,
+                      bint keep) noexcept nogil:
+    cdef Tile tile
+    tile.classes = n
+    tile.label[0] = 0
+    if keep:
+        sum_row(&tile, 0, x, out, peaks, True, True)
+        scale_row(out, n, peaks, tile.peak[0], scale / (R(1.0) + tile.rest[0]))
+    else:
+        sum_row(&tile, 0, x, out, peaks, False, True)
+    peak[0] = tile.peak[0]
+    rest[0] = tile.rest[0]
+
+
 cdef bint emit(const Job* job, Sequence* q, Py_ssize_t t, Py_ssize_t n, double* offset, double* product,
                uint8_t* saturated, double scale) noexcept nogil:
     """Frame t's emissions of the used classes, relative to the best of them; the whole row's softmax too, into the
     gradient, where it is wanted. What the emissions leave out goes to `offset`, as a logarithm, and to `product`.
     False where the frame has no probability at all for the target."""
     cdef const real* x = score_row(job, q, t, n)
-    cdef Py_ssize_t u, slot = t if q.table_frames > 1 else 0
+    cdef Py_ssize_t slot = t if q.table_frames > 1 else 0
     cdef real* d = q.table + slot * q.row
-    cdef real best = -INFINITY, worst = INFINITY, nan = 0
+    cdef real best, worst
+    cdef real peak, rest
+    cdef bint nan
     cdef real* out
-    cdef Tile tile
-    for u in range(q.used):
-        d[u] = x[q.used_class[u]]
-        best = d[u] if d[u] > best else best
-        worst = d[u] if d[u] < worst else worst
-        nan += d[u] - d[u] if d[u] != -INFINITY else R(0.0)
-    for u in range(q.used, q.row):
-        d[u] = best
+    gather(d, x, q.used_class, q.used, q.row)
+    nan = extremes(d, q.row, &best, &worst)
     if job.from_logits:
-        tile.classes = job.classes
-        tile.label[0] = 0
         out = grad_row(job, q, t, n) if job.grad != NULL else q.row_out
-        if job.grad != NULL:
-            sum_row(&tile, 0, x, out, q.peaks, True, True)
-            scale_row(out, job.classes, q.peaks, tile.peak[0], <real> scale / (R(1.0) + tile.rest[0]))
-            row_written(job, q, t, n)
+        if job.classes <= NARROW:
+            if job.grad != NULL:
+                softmax_short(x, out, job.classes, <real> scale, &peak, &rest, True)
+            else:
+                softmax_short(x, out, job.classes, <real> scale, &peak, &rest, False)
         else:
-            sum_row(&tile, 0, x, out, q.peaks, False, True)
-        offset[0] += <double> tile.peak[0] - best
-        product[0] *= 1.0 + tile.rest[0]
-        q.share[slot] = r_exp(best - tile.peak[0]) / (R(1.0) + tile.rest[0])
+            softmax_row(x, out, q.peaks, job.classes, <real> scale, &peak, &rest, job.grad != NULL)
+        if job.grad != NULL:
+            row_written(job, q, t, n)
+        offset[0] += <double> peak - best
+        product[0] *= 1.0 + rest
+        q.share[slot] = r_exp(best - peak) / (R(1.0) + rest)
     else:
         offset[0] -= best
     if product[0] > 1e200:
         offset[0] += log(product[0])
         product[0] = 1
-    if nan != 0:
+    if nan or best == INFINITY:
         product[0] = NAN
     if best == -INFINITY:
         return False
@@ -277,16 +322,25 @@ cdef bint emit(const Job* job, Sequence* q, Py_ssize_t t, Py_ssize_t n, double* 
     return True
 
 
-cdef inline void spread(const Sequence* q, Py_ssize_t slot, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
-    """From the used classes to the labels."""
-    cdef const real* e = q.table + slot * q.row
-    cdef const xint* exponent = q.table_exponent + slot * q.row
+cdef inline void look_up(real_p target, real_cp table, const int32_t* place, Py_ssize_t low,
+                         Py_ssize_t high) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(low, high):
-        q.emission[i] = e[q.place[i]]
+        target[i] = table[place[i]]
+
+
+cdef inline void look_up_exponents(xint_p target, xint_cp table, const int32_t* place, Py_ssize_t low,
+                                   Py_ssize_t high) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(low, high):
+        target[i] = table[place[i]]
+
+
+cdef inline void spread(const Sequence* q, Py_ssize_t slot, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
+    """From the used classes to the labels."""
+    look_up(q.emission, q.table + slot * q.row, q.place, low, high)
     if q.wide[slot]:
-        for i in range(low, high):
-            q.emission_exponent[i] = exponent[q.place[i]]
+        look_up_exponents(q.emission_exponent, q.table_exponent + slot * q.row, q.place, low, high)
 
 
 # ---- one frame forward ----
@@ -335,8 +389,10 @@ cdef void forward(const Sequence* q, Py_ssize_t t, const Frame* old, const Frame
                       q.table[slot * q.row], 0, low, high, False)
     for i in range(q.S, high):   # there is no label after the last blank
         new.label_exponent[i] = X_DEAD
-    bury(q, new, low - V, low)
-    bury(q, new, high, high + V)
+    new.label_exponent[low - 1] = X_DEAD   # the next frame reads one label below the band,
+    new.label[low - 1] = 1
+    if high <= q.S:                        # and new lanes above it while the band still grows
+        bury(q, new, high, high + V)
 
 
 # ---- one frame backward ----
@@ -399,51 +455,67 @@ cdef void backward(const Sequence* q, Py_ssize_t t, const Frame* old, const Fram
         new.label_exponent[i] = X_DEAD
 
 
-cdef void collect(const Sequence* q, Py_ssize_t t, real* total) noexcept nogil:
-    """Posteriors of the used classes, and their sum."""
-    cdef Py_ssize_t low, high, i, u
+cdef inline real sum_lanes(real_cp x, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
     cdef real lane[V]
-    cdef real blank = 0, everything
-    band(q, t, &low, &high)
+    cdef Py_ssize_t i, j
     for i in range(V):
         lane[i] = 0
-    for u from low <= u < high by V:
+    for j from start <= j < stop by V:
         for i in range(V):
-            lane[i] += q.blank_posterior[u + i]
-    for i in range(V):
-        blank += lane[i]
-    for i in range(low, min(high, q.S)):
-        q.occupancy[q.place[i]] += q.label_posterior[i]
-    q.occupancy[0] = blank
-    everything = 0
-    for u in range(q.used):
-        everything += q.occupancy[u]
-    total[0] = everything
+            lane[i] += x[j + i]
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]))
+
+
+cdef inline void scatter(real_p occupancy, real_cp posterior, const int32_t* place, Py_ssize_t low,
+                         Py_ssize_t high) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(low, high):
+        occupancy[place[i]] += posterior[i]
+
+
+cdef real collect(const Sequence* q, Py_ssize_t t) noexcept nogil:
+    """Posteriors of the used classes; returns their sum."""
+    cdef Py_ssize_t low, high, u
+    band(q, t, &low, &high)
+    for u in range(q.row):
+        q.occupancy[u] = 0
+    scatter(q.occupancy, q.label_posterior, q.place, low, min(high, q.S))
+    q.occupancy[0] = sum_lanes(q.blank_posterior, low, high)
+    return sum_lanes(q.occupancy, 0, q.row)
+
+
+cdef inline void grad_of_used(real_p g, real_cp occupancy, real_cp emission, Py_ssize_t n, real share,
+                              real normal) noexcept nogil:
+    """share * emission - posterior"""
+    cdef Py_ssize_t u
+    for u in range(n):
+        g[u] = share * emission[u] - normal * occupancy[u]
 
 
 cdef void write_grad(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n, real total,
                      real scale) noexcept nogil:
     """The gradient of the used classes: scale (softmax - posterior), or -scale * posterior."""
-    cdef Py_ssize_t u, c
-    cdef real factor = R(1.0) / total, p, g
+    cdef Py_ssize_t u
+    cdef real share = 0
+    cdef real* g = q.emission    # free until the next frame
+    cdef real* e = q.table + t * q.row
     cdef char* home = job.grad + t * job.grad_stride[0] + n * job.grad_stride[1]
-    cdef bint direct = job.grad_dtype == job.native
-    if not job.from_logits:
+    cdef bint direct = job.grad_dtype == job.native and job.grad_stride[2] == sizeof(real)
+    if job.from_logits:
+        share = scale * q.share[t]
+        if q.wide[t]:
+            for u in range(q.row):
+                e[u] *= x_power(q.table_exponent[t * q.row + u])
+    else:
         fill(grad_row(job, q, t, n), job.classes, 0)
         row_written(job, q, t, n)
-    for u in range(q.used):
-        c = q.used_class[u]
-        p = 0
-        if job.from_logits:
-            p = q.table[t * q.row + u] * q.share[t]
-            if q.wide[t]:
-                p *= x_power(q.table_exponent[t * q.row + u])
-        g = scale * (p - q.occupancy[u] * factor)
-        q.occupancy[u] = 0
-        if direct:
-            (<real*> (home + c * job.grad_stride[2]))[0] = g
-        else:
-            store_run(home + c * job.grad_stride[2], &g, 1, 0, job.grad_dtype)
+    grad_of_used(g, q.occupancy, e, q.row, share, scale / total)
+    if direct:
+        for u in range(q.used):
+            (<real*> home)[q.used_class[u]] = g[u]
+    else:
+        for u in range(q.used):
+            store_run(home + q.used_class[u] * job.grad_stride[2], &g[u], 1, 0, job.grad_dtype)
 
 
 # ---- a whole sequence ----
@@ -515,14 +587,11 @@ cdef double forward_pass(const Job* job, Sequence* q, Py_ssize_t n, double scale
 
 
 cdef void backward_pass(const Job* job, Sequence* q, Py_ssize_t n, real scale, xint total_exponent) noexcept nogil:
-    cdef Py_ssize_t t, start, stop, u
+    cdef Py_ssize_t t, start, stop
     cdef Frame old = frame_at(q, q.gamma, 0), new = frame_at(q, q.gamma, 1), alpha, spare
-    cdef real total
     bury(q, &old, -V, q.width - V)
     bury(q, &new, -V, q.width - V)
     old.blank_exponent[q.S] = 0
-    for u in range(q.row):
-        q.occupancy[u] = 0
     start = (q.T - 1) // q.segment * q.segment
     stop = q.T
     while start >= 0:
@@ -532,8 +601,7 @@ cdef void backward_pass(const Job* job, Sequence* q, Py_ssize_t n, real scale, x
         for t in range(stop - 1, start - 1, -1):
             alpha = frame_at(q, q.alpha, t - start + 1)
             backward(q, t, &old, &new, &alpha, total_exponent)
-            collect(q, t, &total)
-            write_grad(job, q, t, n, total, scale)
+            write_grad(job, q, t, n, collect(q, t), scale)
             spare = old
             old = new
             new = spare

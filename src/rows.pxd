@@ -42,21 +42,33 @@ ctypedef struct Tile:
 
 
 cdef inline double lane_sum(const real* lane) noexcept nogil:
-    cdef double total[LANES]
-    cdef Py_ssize_t i, half = LANES
-    for i in range(LANES):
-        total[i] = lane[i]
-    while half > 1:
-        half >>= 1
-        for i in range(half):
-            total[i] += total[i + half]
-    return total[0]
+    cdef double eight[8]
+    cdef double four[4]
+    cdef Py_ssize_t i
+    for i in range(8):
+        eight[i] = <double> lane[i] + <double> lane[i + 8]
+    for i in range(4):
+        four[i] = eight[i] + eight[i + 4]
+    return (four[0] + four[2]) + (four[1] + four[3])
+
+
+cdef inline real lane_peak(const real* lane) noexcept nogil:
+    cdef real eight[8]
+    cdef real four[4]
+    cdef real two[2]
+    cdef Py_ssize_t i
+    for i in range(8):
+        eight[i] = lane[i] if lane[i] > lane[i + 8] else lane[i + 8]
+    for i in range(4):
+        four[i] = eight[i] if eight[i] > eight[i + 4] else eight[i + 4]
+    for i in range(2):
+        two[i] = four[i] if four[i] > four[i + 2] else four[i + 2]
+    return two[0] if two[0] > two[1] else two[1]
 
 
 cdef inline real block_peak(real_cp x, Py_ssize_t n) noexcept nogil:
     """The largest score; -inf where there is none. NaN is left to the sum."""
     cdef real lane[LANES]
-    cdef real peak = -INFINITY
     cdef Py_ssize_t i, j, whole = n - n % LANES
     for i in range(LANES):
         lane[i] = -INFINITY
@@ -64,10 +76,8 @@ cdef inline real block_peak(real_cp x, Py_ssize_t n) noexcept nogil:
         for i in range(LANES):
             lane[i] = x[j + i] if x[j + i] > lane[i] else lane[i]
     for j in range(whole, n):
-        peak = x[j] if x[j] > peak else peak
-    for i in range(LANES):
-        peak = lane[i] if lane[i] > peak else peak
-    return peak
+        lane[j - whole] = x[j] if x[j] > lane[j - whole] else lane[j - whole]
+    return lane_peak(lane)
 
 
 cdef inline Py_ssize_t find_peak(real_cp x, Py_ssize_t n, real peak) noexcept nogil:
@@ -216,6 +226,47 @@ cdef inline void fill(real* target, Py_ssize_t n, real value) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         target[i] = value
+
+
+cdef inline void softmax_short(real_cp x, real_p out, Py_ssize_t n, real scale, real* peak_out, real* rest_out,
+                               const bint keep) noexcept nogil:
+    """A row of up to NARROW scores at once: its softmax times `scale`, its peak, and the sum of e without one peak."""
+    cdef real row[NARROW]
+    cdef real e[NARROW]
+    cdef real lane[LANES]
+    cdef real total[LANES]
+    cdef xint peaks[LANES]
+    cdef real peak, reference, term, rest, factor
+    cdef xint count = 0
+    cdef Py_ssize_t i, j, padded = (n + LANES - 1) // LANES * LANES
+    for i in range(n):
+        row[i] = x[i]
+    for i in range(n, padded):
+        row[i] = -INFINITY
+    for i in range(LANES):
+        lane[i] = -INFINITY
+        total[i] = 0
+        peaks[i] = 0
+    for j from 0 <= j < padded by LANES:
+        for i in range(LANES):
+            lane[i] = row[j + i] if row[j + i] > lane[i] else lane[i]
+    peak = lane_peak(lane)
+    reference = 0 if peak == -INFINITY else peak
+    for j from 0 <= j < padded by LANES:
+        for i in range(LANES):
+            term = r_exp(row[j + i] - reference)
+            e[j + i] = term
+            total[i] += R(0.0) if row[j + i] == reference else term
+            peaks[i] += row[j + i] == reference
+    for i in range(LANES):
+        count += peaks[i]
+    rest = <real> lane_sum(total) + (count - 1 if count > 0 else 0)
+    peak_out[0] = peak
+    rest_out[0] = rest
+    if keep:
+        factor = scale / (rest + R(1.0) if count > 0 else rest)
+        for i in range(n):
+            out[i] = e[i] * factor
 
 
 # ---- few classes: rows across the lanes; table[c][k] is class c of row k ----

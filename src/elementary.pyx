@@ -1,0 +1,44 @@
+"""The functions of vecmath.h over whole arrays, so that tests can measure their errors on every instruction set."""
+
+from kernel cimport *
+
+cnp.import_array()
+
+cdef enum:
+    EXP
+    LOG
+    LOG1P
+    LOG1P_UNIT
+
+FUNCTIONS = {"exp": EXP, "log": LOG, "log1p": LOG1P, "log1p_unit": LOG1P_UNIT}
+
+
+cdef void apply(real_cp x, real_p y, Py_ssize_t n, int function) noexcept nogil:
+    cdef Py_ssize_t i
+    if function == EXP:
+        for i in range(n):
+            y[i] = r_exp(x[i])
+    elif function == LOG:
+        for i in range(n):
+            y[i] = r_log(x[i])
+    elif function == LOG1P:
+        for i in range(n):
+            y[i] = r_log1p(x[i])
+    else:
+        for i in range(n):
+            y[i] = r_log1p_unit(x[i])
+
+
+def evaluate(str function, cnp.ndarray x, cnp.ndarray y):
+    """y = function(x) for contiguous arrays of this module's type."""
+    apply(<const real*> data_of(x), <real*> data_of(y), x.size, FUNCTIONS[function])
+
+
+def split_exp(cnp.ndarray x, double low, cnp.ndarray mantissa, cnp.ndarray exponent):
+    """exp(x) = mantissa * 2 ** exponent for x <= 0, down to `low`."""
+    cdef const real* source = <const real*> data_of(x)
+    cdef real* m = <real*> data_of(mantissa)
+    cdef xint* e = <xint*> data_of(exponent)
+    cdef Py_ssize_t i
+    for i in range(x.size):
+        x_exp(source[i], <real> low, &m[i], &e[i])
