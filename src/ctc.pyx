@@ -106,7 +106,7 @@ cdef Py_ssize_t lay_out(Job* job, Sequence* q, Py_ssize_t T, Py_ssize_t S, char*
     q.T = T
     q.S = S
     q.width = padded(S + 2) + 2 * V
-    q.row = padded(min(S, C) + 1)
+    q.row = (min(S, C) + 1 + LANES - 1) // LANES * LANES
     frame_size = 4 * q.width * sizeof(real)
     if job.grad == NULL:
         q.segment = min(max(T, 1), <Py_ssize_t> 8)
@@ -222,28 +222,20 @@ cdef inline void gather(real_p d, const real* x, const int32_t* used_class, Py_s
 
 
 cdef inline bint extremes(real_cp d, Py_ssize_t n, real* best, real* worst) noexcept nogil:
-    """The largest and the smallest score; whether any is NaN."""
-    cdef real high[V]
-    cdef real low[V]
-    cdef xint nan[V]
-    cdef xint any_nan = 0
+    """The largest and the smallest of a padded row of scores; whether any is NaN."""
+    cdef real high[LANES]
+    cdef real low[LANES]
+    cdef real nan[LANES]
     cdef Py_ssize_t i, u
-    for i in range(V):
+    for i in range(LANES):
         high[i] = -INFINITY
-        low[i] = INFINITY
+        low[i] = -INFINITY
         nan[i] = 0
-    for u from 0 <= u < n by V:
-        for i in range(V):
-            high[i] = d[u + i] if d[u + i] > high[i] else high[i]
-            low[i] = d[u + i] if d[u + i] < low[i] else low[i]
-            nan[i] |= d[u + i] != d[u + i]
-    best[0] = high[0]
-    worst[0] = low[0]
-    for i in range(V):
-        best[0] = high[i] if high[i] > best[0] else best[0]
-        worst[0] = low[i] if low[i] < worst[0] else worst[0]
-        any_nan |= nan[i]
-    return any_nan
+    for u from 0 <= u < n by LANES:
+        lanes_extremes(d + u, high, low, nan)
+    best[0] = lanes_top(high)
+    worst[0] = -lanes_top(low)
+    return lanes_total(nan) != 0
 
 
 cdef inline void exp_row(real* d, Py_ssize_t n, real best) noexcept nogil:
@@ -455,15 +447,19 @@ cdef void backward(const Sequence* q, Py_ssize_t t, const Frame* old, const Fram
         new.label_exponent[i] = X_DEAD
 
 
-cdef inline real sum_lanes(real_cp x, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    cdef real lane[V]
-    cdef Py_ssize_t i, j
-    for i in range(V):
+cdef inline real sum_row_of(real_cp x, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """The sum of whole groups of V lanes."""
+    cdef real lane[LANES]
+    cdef Py_ssize_t i, j = start
+    for i in range(LANES):
         lane[i] = 0
-    for j from start <= j < stop by V:
+    while j + LANES <= stop:
+        lanes_add(x + j, lane)
+        j += LANES
+    if j < stop:
         for i in range(V):
             lane[i] += x[j + i]
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]))
+    return <real> lanes_total(lane)
 
 
 cdef inline void scatter(real_p occupancy, real_cp posterior, const int32_t* place, Py_ssize_t low,
@@ -480,8 +476,8 @@ cdef real collect(const Sequence* q, Py_ssize_t t) noexcept nogil:
     for u in range(q.row):
         q.occupancy[u] = 0
     scatter(q.occupancy, q.label_posterior, q.place, low, min(high, q.S))
-    q.occupancy[0] = sum_lanes(q.blank_posterior, low, high)
-    return sum_lanes(q.occupancy, 0, q.row)
+    q.occupancy[0] = sum_row_of(q.blank_posterior, low, high)
+    return sum_row_of(q.occupancy, 0, q.row)
 
 
 cdef inline void grad_of_used(real_p g, real_cp occupancy, real_cp emission, Py_ssize_t n, real share,

@@ -89,19 +89,16 @@ cdef inline void sigmoid_focal_wants(PointJob* job, const real* x, const real* y
 cdef inline double block_sum(real_cp value, Py_ssize_t n) noexcept nogil:
     cdef double lane[LANES]
     cdef double total = 0
-    cdef Py_ssize_t i, j, half = LANES, whole = n - n % LANES
+    cdef Py_ssize_t i, j, whole = n - n % LANES
     for i in range(LANES):
         lane[i] = 0
     for j from 0 <= j < whole by LANES:
-        for i in range(LANES):
-            lane[i] += value[j + i]
+        lanes_add_double(value + j, lane)
     for j in range(whole, n):
         lane[j - whole] += value[j]
-    while half > 1:
-        half >>= 1
-        for i in range(half):
-            lane[i] += lane[i + half]
-    return lane[0]
+    for i in range(LANES):
+        total += lane[i]
+    return total
 
 
 cdef inline void weigh(real_p target, real_cp weight, Py_ssize_t n) noexcept nogil:

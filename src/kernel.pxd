@@ -29,6 +29,15 @@ cdef extern from "vecmath.h" nogil:
     real x_power(xint)
     void x_exp(real, real, real*, xint*)
 
+cdef extern from "lanes.h" nogil:
+    void lanes_max(real_cp, real_p)
+    void lanes_extremes(real_cp, real_p, real_p, real_p)
+    void lanes_add(real_cp, real_p)
+    void lanes_add_double(real_cp, double*)
+    int lanes_find(real_cp, real)
+    real lanes_top(real_cp)
+    double lanes_total(real_cp)
+
 cdef extern from "operand.h" nogil:
     enum:
         FL_MAX_DIMENSIONS

@@ -174,8 +174,8 @@ cdef inline void target_block(real_cp x, real_cp y, real_p wy, Py_ssize_t n, rea
         t = wy[j] * (peak - x[j])
         costs[j - whole] += 0 if wy[j] == 0 else t
         masses[j - whole] += wy[j]
-    mass[0] = lane_sum(masses)
-    cost[0] = lane_sum(costs)
+    mass[0] = lanes_total(masses)
+    cost[0] = lanes_total(costs)
 
 
 cdef inline void target_grad(real_p grad, real_cp wy, Py_ssize_t n, real factor, real scale) noexcept nogil:

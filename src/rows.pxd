@@ -21,6 +21,7 @@ cdef extern from "math.h" nogil:
 cdef enum:
     LANES = 16          # independent partial sums: vector code without reordering, the same everywhere
     ROW_BLOCK = 2048    # scores that stay in the first-level cache with their e
+    SHORT = 1024        # classes of a row that is worked on in a padded copy
     TILE = 32           # rows handled together, at the most
     NARROW = 64         # up to so many classes, rows lie across the vector lanes
 
@@ -41,31 +42,6 @@ ctypedef struct Tile:
     real bend[32]           # d2 loss / d log p(label)^2, times weight
 
 
-cdef inline double lane_sum(const real* lane) noexcept nogil:
-    cdef double eight[8]
-    cdef double four[4]
-    cdef Py_ssize_t i
-    for i in range(8):
-        eight[i] = <double> lane[i] + <double> lane[i + 8]
-    for i in range(4):
-        four[i] = eight[i] + eight[i + 4]
-    return (four[0] + four[2]) + (four[1] + four[3])
-
-
-cdef inline real lane_peak(const real* lane) noexcept nogil:
-    cdef real eight[8]
-    cdef real four[4]
-    cdef real two[2]
-    cdef Py_ssize_t i
-    for i in range(8):
-        eight[i] = lane[i] if lane[i] > lane[i + 8] else lane[i + 8]
-    for i in range(4):
-        four[i] = eight[i] if eight[i] > eight[i + 4] else eight[i + 4]
-    for i in range(2):
-        two[i] = four[i] if four[i] > four[i + 2] else four[i + 2]
-    return two[0] if two[0] > two[1] else two[1]
-
-
 cdef inline real block_peak(real_cp x, Py_ssize_t n) noexcept nogil:
     """The largest score; -inf where there is none. NaN is left to the sum."""
     cdef real lane[LANES]
@@ -73,22 +49,17 @@ cdef inline real block_peak(real_cp x, Py_ssize_t n) noexcept nogil:
     for i in range(LANES):
         lane[i] = -INFINITY
     for j from 0 <= j < whole by LANES:
-        for i in range(LANES):
-            lane[i] = x[j + i] if x[j + i] > lane[i] else lane[i]
+        lanes_max(x + j, lane)
     for j in range(whole, n):
         lane[j - whole] = x[j] if x[j] > lane[j - whole] else lane[j - whole]
-    return lane_peak(lane)
+    return lanes_top(lane)
 
 
 cdef inline Py_ssize_t find_peak(real_cp x, Py_ssize_t n, real peak) noexcept nogil:
     """The first place of `peak`; 0 if it is nowhere (NaN)."""
     cdef Py_ssize_t i, j, whole = n - n % LANES
-    cdef int found
     for j from 0 <= j < whole by LANES:
-        found = 0
-        for i in range(LANES):
-            found |= x[j + i] == peak
-        if found:
+        if lanes_find(x + j, peak):
             for i in range(LANES):
                 if x[j + i] == peak:
                     return j + i
@@ -147,7 +118,7 @@ cdef inline double exp_block(real_cp x, real_p e, Py_ssize_t n, Py_ssize_t spare
     if whole < n:
         exp_edge(x + whole, e + whole, total, n - whole, spared - whole if spared >= whole else -1, reference,
                  spared_term, keep)
-    return lane_sum(total)
+    return lanes_total(total)
 
 
 cdef inline real block_factor(real peak_of_block, real peak_of_row) noexcept nogil:
@@ -169,6 +140,48 @@ cdef inline void merge(double* rest, double* spared, real* peak, double block_re
     peak[0] = top
 
 
+cdef inline void sum_short_row(Tile* tile, Py_ssize_t r, real_cp x, real_p e, const bint keep,
+                               const bint spare_peak) noexcept nogil:
+    """sum_row for up to SHORT classes: in a padded copy where the spared class is masked, so that no lane is special."""
+    cdef Py_ssize_t i, j, n = tile.classes, whole = n - n % LANES, spared = tile.label[r]
+    cdef real row[SHORT]
+    cdef real lane[LANES]
+    cdef real total[LANES]
+    cdef real peak, reference, score
+    for i in range(LANES):
+        lane[i] = -INFINITY
+        total[i] = 0
+    for j from 0 <= j < whole by LANES:
+        for i in range(LANES):
+            row[j + i] = x[j + i]
+    if whole < n:
+        for i in range(LANES):
+            row[whole + i] = -INFINITY
+        for j in range(whole, n):
+            row[j] = x[j]
+    for j from 0 <= j < n by LANES:
+        lanes_max(row + j, lane)
+    peak = lanes_top(lane)
+    reference = 0 if peak == -INFINITY else peak
+    tile.score[r] = row[spared]
+    if spare_peak:
+        spared = find_peak(row, n, peak)
+    score = row[spared]
+    row[spared] = -INFINITY
+    for j from 0 <= j < whole by LANES:
+        exp_lanes(row + j, e + j, total, reference, keep)
+    if whole < n:
+        exp_lanes(row + whole, row, total, reference, True)   # the row's start is not needed any more
+        if keep:
+            for j in range(n - whole):
+                e[whole + j] = row[j]
+    if keep:
+        e[spared] = r_exp(score - reference)
+    tile.peak[r] = peak
+    tile.rest[r] = <real> lanes_total(total)
+    tile.spared[r] = spared
+
+
 cdef inline void sum_row(Tile* tile, Py_ssize_t r, const real* x, real* e, real* peaks, const bint keep,
                          const bint spare_peak) noexcept nogil:
     """One row's peak, rest and spared class; e too where it is kept, with each block's peak in `peaks`."""
@@ -176,6 +189,9 @@ cdef inline void sum_row(Tile* tile, Py_ssize_t r, const real* x, real* e, real*
     cdef double rest = 0, spared_sum = 0, block_rest
     cdef real top, peak = -INFINITY, spared_term
     cdef bint take
+    if n <= SHORT:
+        sum_short_row(tile, r, x, e, keep, spare_peak)
+        return
     tile.score[r] = x[tile.label[r]]
     tile.spared[r] = 0 if spare_peak else tile.label[r]
     for start from 0 <= start < n by ROW_BLOCK:
@@ -214,7 +230,7 @@ cdef inline void multiply(real_p e, Py_ssize_t n, real factor) noexcept nogil:
 cdef inline void scale_row(real* e, Py_ssize_t n, const real* peaks, real peak, real factor) noexcept nogil:
     """e * factor, every block brought to the row's peak."""
     cdef Py_ssize_t start, b = 0
-    if n <= ROW_BLOCK:
+    if n <= ROW_BLOCK:   # `peaks` is not set
         multiply(e, n, factor)
         return
     for start from 0 <= start < n by ROW_BLOCK:
@@ -248,9 +264,8 @@ cdef inline void softmax_short(real_cp x, real_p out, Py_ssize_t n, real scale, 
         total[i] = 0
         peaks[i] = 0
     for j from 0 <= j < padded by LANES:
-        for i in range(LANES):
-            lane[i] = row[j + i] if row[j + i] > lane[i] else lane[i]
-    peak = lane_peak(lane)
+        lanes_max(row + j, lane)
+    peak = lanes_top(lane)
     reference = 0 if peak == -INFINITY else peak
     for j from 0 <= j < padded by LANES:
         for i in range(LANES):
@@ -260,7 +275,7 @@ cdef inline void softmax_short(real_cp x, real_p out, Py_ssize_t n, real scale, 
             peaks[i] += row[j + i] == reference
     for i in range(LANES):
         count += peaks[i]
-    rest = <real> lane_sum(total) + (count - 1 if count > 0 else 0)
+    rest = <real> lanes_total(total) + (count - 1 if count > 0 else 0)
     peak_out[0] = peak
     rest_out[0] = rest
     if keep:

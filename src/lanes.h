@@ -1,0 +1,74 @@
+/* Steps over LANES numbers at once, for reductions: sums and maxima of floats do not vectorise by themselves, since
+ * that changes the order of operations, and must not be allowed to by -ffast-math. A lane is an accumulator of its
+ * own, so the order is fixed and the same on every compiler and instruction set. The pragma keeps GCC from unrolling
+ * these short loops into scalar code before it looks for vectors.
+ */
+#ifndef FASTLOSS_LANES_H
+#define FASTLOSS_LANES_H
+
+#include "vecmath.h"
+
+#define FL_LANES 16
+
+/* Largest of each lane; NaN is passed over. */
+FL_INLINE void lanes_max(real_cp x, real_p lane)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) lane[i] = x[i] > lane[i] ? x[i] : lane[i];
+}
+
+/* Largest of x and of -x, and NaN or 0 in `nan` as there is a NaN or not. */
+FL_INLINE void lanes_extremes(real_cp x, real_p high, real_p low, real_p nan)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        high[i] = x[i] > high[i] ? x[i] : high[i];
+        low[i] = -x[i] > low[i] ? -x[i] : low[i];
+        nan[i] = x[i] == x[i] ? nan[i] : x[i];
+    }
+}
+
+FL_INLINE void lanes_add(real_cp x, real_p lane)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) lane[i] += x[i];
+}
+
+FL_INLINE void lanes_add_double(real_cp x, double *FL_RESTRICT lane)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) lane[i] += (double)x[i];
+}
+
+/* Whether any lane equals the value. */
+FL_INLINE int lanes_find(real_cp x, real value)
+{
+    xint found = 0;
+#pragma omp simd reduction(| : found)
+    for (int i = 0; i < FL_LANES; i++) found |= x[i] == value;
+    return found != 0;
+}
+
+/* The lanes' own maximum and sum, as trees. */
+FL_INLINE real lanes_top(real_cp lane)
+{
+    real eight[8], four[4];
+#pragma omp simd
+    for (int i = 0; i < 8; i++) eight[i] = lane[i] > lane[i + 8] ? lane[i] : lane[i + 8];
+#pragma omp simd
+    for (int i = 0; i < 4; i++) four[i] = eight[i] > eight[i + 4] ? eight[i] : eight[i + 4];
+    real a = four[0] > four[2] ? four[0] : four[2], b = four[1] > four[3] ? four[1] : four[3];
+    return a > b ? a : b;
+}
+
+FL_INLINE double lanes_total(real_cp lane)
+{
+    double eight[8], four[4];
+#pragma omp simd
+    for (int i = 0; i < 8; i++) eight[i] = (double)lane[i] + (double)lane[i + 8];
+#pragma omp simd
+    for (int i = 0; i < 4; i++) four[i] = eight[i] + eight[i + 4];
+    return (four[0] + four[2]) + (four[1] + four[3]);
+}
+
+#endif
