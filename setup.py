@@ -77,7 +77,7 @@ class Build(build_ext):
         # Cython's `inline` becomes binding: a helper that is not inlined keeps its caller's loop scalar.
         compile_flags = [
             "-O3", "-g0", "-std=gnu11", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-Wall",
-            "-fvisibility=hidden", "-DCYTHON_INLINE=inline __attribute__((always_inline, unused))",
+            "-Wno-unused-function", "-fvisibility=hidden", "-DCYTHON_INLINE=inline __attribute__((always_inline, unused))",
         ]  # fmt: skip
         link_flags = ["-ldl", "-lpthread"] if sys.platform.startswith("linux") else []
         if ".avx2_" in extension.name:

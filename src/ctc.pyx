@@ -20,7 +20,8 @@ from libc.string cimport memcpy
 
 from chunks cimport *
 from kernel cimport *
-from rows cimport *
+
+include "rows.pxi"
 
 cnp.import_array()
 
@@ -212,7 +213,7 @@ cdef inline void row_written(const Job* job, const Sequence* q, Py_ssize_t t, Py
                   job.grad_stride[2], job.grad_dtype)
 
 
-cdef inline void gather(real_p d, const real* x, const int32_t* used_class, Py_ssize_t used, Py_ssize_t row) noexcept nogil:
+cdef void gather(real_p d, const real* x, const int32_t* used_class, Py_ssize_t used, Py_ssize_t row) noexcept nogil:
     """Scores of the used classes; the lanes beyond them repeat the blank's."""
     cdef Py_ssize_t u
     for u in range(used):
@@ -221,7 +222,7 @@ cdef inline void gather(real_p d, const real* x, const int32_t* used_class, Py_s
         d[u] = d[0]
 
 
-cdef inline bint extremes(real_cp d, Py_ssize_t n, real* best, real* worst) noexcept nogil:
+cdef bint extremes(real_cp d, Py_ssize_t n, real* best, real* worst) noexcept nogil:
     """The largest and the smallest of a padded row of scores; whether any is NaN."""
     cdef real high[LANES]
     cdef real low[LANES]
@@ -287,9 +288,9 @@ cdef bint emit(const Job* job, Sequence* q, Py_ssize_t t, Py_ssize_t n, double* 
         out = grad_row(job, q, t, n) if job.grad != NULL else q.row_out
         if job.classes <= NARROW:
             if job.grad != NULL:
-                softmax_short(x, out, job.classes, <real> scale, &peak, &rest, True)
+                softmax_short_kept(x, out, job.classes, <real> scale, &peak, &rest)
             else:
-                softmax_short(x, out, job.classes, <real> scale, &peak, &rest, False)
+                softmax_short_summed(x, job.classes, &peak, &rest)
         else:
             softmax_row(x, out, q.peaks, job.classes, <real> scale, &peak, &rest, job.grad != NULL)
         if job.grad != NULL:

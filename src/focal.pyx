@@ -13,8 +13,9 @@ its two derivatives is a product or a sum of positive numbers, so both tails kee
 
 from chunks cimport *
 from kernel cimport *
-from labels cimport *
-from rows cimport *
+
+include "rows.pxi"
+include "labels.pxi"
 
 cnp.import_array()
 
@@ -86,7 +87,7 @@ cdef inline void sigmoid_focal_wants(PointJob* job, const real* x, const real* y
                             True, False, False)
 
 
-cdef inline double block_sum(real_cp value, Py_ssize_t n) noexcept nogil:
+cdef double block_sum(real_cp value, Py_ssize_t n) noexcept nogil:
     cdef double lane[LANES]
     cdef double total = 0
     cdef Py_ssize_t i, j, whole = n - n % LANES
@@ -101,7 +102,7 @@ cdef inline double block_sum(real_cp value, Py_ssize_t n) noexcept nogil:
     return total
 
 
-cdef inline void weigh(real_p target, real_cp weight, Py_ssize_t n) noexcept nogil:
+cdef void weigh(real_p target, real_cp weight, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         target[i] = target[i] * weight[i]
@@ -158,13 +159,13 @@ cdef double sigmoid_focal_chunk(void* data, Py_ssize_t chunk, real* scratch) noe
     return total
 
 
-cdef inline void copy(real_p target, real_cp source, Py_ssize_t n) noexcept nogil:
+cdef void copy(real_p target, real_cp source, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         target[i] = source[i]
 
 
-cdef inline void finish_points(operand* home, real* block, const real* weight, Py_ssize_t start, Py_ssize_t n,
+cdef void finish_points(operand* home, real* block, const real* weight, Py_ssize_t start, Py_ssize_t n,
                                real scale) noexcept nogil:
     if weight != NULL:
         weigh(block, weight, n)
@@ -199,11 +200,7 @@ def sigmoid_focal(cnp.ndarray x, int x_dtype, cnp.ndarray target, int target_dty
 
 cdef double softmax_focal_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef LabelJob* job = <LabelJob*> data
-    if job.hess.data != NULL:
-        return label_chunk(job, chunk, scratch, True, True, True)
-    if job.grad.data != NULL:
-        return label_chunk(job, chunk, scratch, True, True, False)
-    return label_chunk(job, chunk, scratch, True, False, False)
+    return label_chunk(job, chunk, scratch, True, job.grad.data != NULL, job.hess.data != NULL)
 
 
 def softmax_focal(cnp.ndarray x, int x_dtype, cnp.ndarray labels, weights, double gamma, long long ignore_index,

@@ -13,6 +13,7 @@ cdef extern from "vecmath.h" nogil:
     ctypedef xint* xint_p "xint_p"
     ctypedef const xint* xint_cp "xint_cp"
     real R(double)
+    real INFINITY
     real FL_EXP_LOW, FL_SMALLEST, FL_LARGEST, FL_TINY
     xint X_DEAD, X_NEVER, X_LIMIT
     real r_fma(real, real, real)
@@ -34,6 +35,7 @@ cdef extern from "lanes.h" nogil:
     void lanes_extremes(real_cp, real_p, real_p, real_p)
     void lanes_add(real_cp, real_p)
     void lanes_add_double(real_cp, double*)
+    void lanes_exp(real_cp, real_p, real_p, real, int)
     int lanes_find(real_cp, real)
     real lanes_top(real_cp)
     double lanes_total(real_cp)

@@ -40,6 +40,17 @@ FL_INLINE void lanes_add_double(real_cp x, double *FL_RESTRICT lane)
     for (int i = 0; i < FL_LANES; i++) lane[i] += (double)x[i];
 }
 
+/* e = exp(x - reference), where it is kept, added to each lane. `keep` is a constant of the call. */
+FL_INLINE void lanes_exp(real_cp x, real_p e, real_p lane, real reference, const int keep)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        real term = r_exp(x[i] - reference);
+        if (keep) e[i] = term;
+        lane[i] += term;
+    }
+}
+
 /* Whether any lane equals the value. */
 FL_INLINE int lanes_find(real_cp x, real value)
 {

@@ -7,8 +7,9 @@ the bits do not depend on the threads.
 
 from chunks cimport *
 from kernel cimport *
-from labels cimport *
-from rows cimport *
+
+include "rows.pxi"
+include "labels.pxi"
 
 cnp.import_array()
 
@@ -29,7 +30,7 @@ ctypedef struct NormalJob:
     Py_ssize_t chunk_rows
 
 
-cdef inline void subtract(real_cp x, real_p out, Py_ssize_t n, real peak, real log_sum) noexcept nogil:
+cdef void subtract(real_cp x, real_p out, Py_ssize_t n, real peak, real log_sum) noexcept nogil:
     cdef Py_ssize_t c
     for c in range(n):
         out[c] = (x[c] - peak) - log_sum
@@ -99,11 +100,7 @@ def normalise(cnp.ndarray x, int x_dtype, cnp.ndarray out, int out_dtype, int wh
 
 cdef double cross_entropy_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef LabelJob* job = <LabelJob*> data
-    if job.hess.data != NULL:
-        return label_chunk(job, chunk, scratch, False, True, True)
-    if job.grad.data != NULL:
-        return label_chunk(job, chunk, scratch, False, True, False)
-    return label_chunk(job, chunk, scratch, False, False, False)
+    return label_chunk(job, chunk, scratch, False, job.grad.data != NULL, job.hess.data != NULL)
 
 
 def cross_entropy(cnp.ndarray x, int x_dtype, cnp.ndarray labels, weights, long long ignore_index, double scale,
@@ -148,7 +145,7 @@ ctypedef struct TargetJob:
     double scale
 
 
-cdef inline void target_block(real_cp x, real_cp y, real_p wy, Py_ssize_t n, real peak, real keep, real spread,
+cdef void target_block(real_cp x, real_cp y, real_p wy, Py_ssize_t n, real peak, real keep, real spread,
                               const real* class_weight, Py_ssize_t start, double* mass,
                               double* cost) noexcept nogil:
     """wy = weight * y; their sum, and the sum of wy (peak - x), in which 0 times infinity is 0."""
@@ -178,14 +175,14 @@ cdef inline void target_block(real_cp x, real_cp y, real_p wy, Py_ssize_t n, rea
     cost[0] = lanes_total(costs)
 
 
-cdef inline void target_grad(real_p grad, real_cp wy, Py_ssize_t n, real factor, real scale) noexcept nogil:
+cdef void target_grad(real_p grad, real_cp wy, Py_ssize_t n, real factor, real scale) noexcept nogil:
     cdef Py_ssize_t c
     for c in range(n):
         grad[c] = grad[c] * factor - scale * wy[c]
 
 
 cdef real target_row(TargetJob* job, Tile* tile, const real* x, const real* y, real* wy, real* grad, real* hess,
-                     real* peaks, real weight, const bint want_grad, const bint want_hess) noexcept nogil:
+                     real* peaks, real weight, bint want_grad, bint want_hess) noexcept nogil:
     """The loss of one row: mass * log S + sum of wy (peak - x)."""
     cdef Py_ssize_t n = job.classes, start, size, b = 0
     cdef double mass = 0, cost = 0, block_mass, block_cost
@@ -257,12 +254,7 @@ cdef double target_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept n
             else:
                 y = operand_read(&job.target, row * n, n, one_hot)
             weight = R(1.0) if job.weights == NULL else <real> job.weights[row]
-            if want_hess:
-                loss = target_row(job, &tile, x, y, scratch + 3 * n, grad, hess, peaks, weight, True, True)
-            elif want_grad:
-                loss = target_row(job, &tile, x, y, scratch + 3 * n, grad, hess, peaks, weight, True, False)
-            else:
-                loss = target_row(job, &tile, x, y, scratch + 3 * n, grad, hess, peaks, weight, False, False)
+            loss = target_row(job, &tile, x, y, scratch + 3 * n, grad, hess, peaks, weight, want_grad, want_hess)
             if job.labels != NULL:
                 one_hot[job.labels[row]] = 0
         total += loss

@@ -30,7 +30,7 @@ typedef struct {
 } operand;
 
 /* Neighbouring dimensions that lie one behind the other become one. */
-static inline void operand_set(operand *a, void *data, int dtype, int dimensions,
+FL_NOINLINE void operand_set(operand *a, void *data, int dtype, int dimensions,
                                const ptrdiff_t *shape, const ptrdiff_t *stride)
 {
     int d = 0;
@@ -103,7 +103,7 @@ FL_INLINE uint16_t float_to_bfloat(float x)
             for (ptrdiff_t i = 0; i < n; i++) target[i] = (real)convert(*(const type *)(source + i * step)); \
     } while (0)
 
-static inline void load_run(real *FL_RESTRICT target, const char *source, ptrdiff_t n, ptrdiff_t step, int dtype)
+FL_NOINLINE void load_run(real *FL_RESTRICT target, const char *source, ptrdiff_t n, ptrdiff_t step, int dtype)
 {
     switch (dtype) {
     case FL_FLOAT32: FL_LOAD_RUN(float, FL_SAME); break;
@@ -130,7 +130,7 @@ static inline void load_run(real *FL_RESTRICT target, const char *source, ptrdif
             for (ptrdiff_t i = 0; i < n; i++) *(type *)(target + i * step) = (type)convert(source[i]); \
     } while (0)
 
-static inline void store_run(char *target, const real *FL_RESTRICT source, ptrdiff_t n, ptrdiff_t step, int dtype)
+FL_NOINLINE void store_run(char *target, const real *FL_RESTRICT source, ptrdiff_t n, ptrdiff_t step, int dtype)
 {
     switch (dtype) {
     case FL_FLOAT32: FL_STORE_RUN(float, FL_SAME); break;
@@ -171,14 +171,14 @@ static inline void store_run(char *target, const real *FL_RESTRICT source, ptrdi
         }                                                                                 \
     } while (0)
 
-static inline void operand_gather(const operand *a, ptrdiff_t start, ptrdiff_t n, real *buffer)
+FL_NOINLINE void operand_gather(const operand *a, ptrdiff_t start, ptrdiff_t n, real *buffer)
 {
 #define FL_TAKE(address, count, step) (load_run(buffer, address, count, step, a->dtype), buffer += (count))
     FL_FOR_RUNS(a, start, n, FL_TAKE);
 #undef FL_TAKE
 }
 
-static inline void operand_scatter(const operand *a, ptrdiff_t start, ptrdiff_t n, const real *buffer)
+FL_NOINLINE void operand_scatter(const operand *a, ptrdiff_t start, ptrdiff_t n, const real *buffer)
 {
 #define FL_GIVE(address, count, step) (store_run(address, buffer, count, step, a->dtype), buffer += (count))
     FL_FOR_RUNS(a, start, n, FL_GIVE);

@@ -18,10 +18,12 @@
 
 #if defined(_MSC_VER)
 #define FL_INLINE static __forceinline
+#define FL_NOINLINE static __declspec(noinline)
 #define FL_RESTRICT __restrict
 #else
 /* Plain `inline` is a hint: GCC stops following it in large loops, which then stay scalar. */
 #define FL_INLINE static inline __attribute__((always_inline, unused))
+#define FL_NOINLINE static __attribute__((noinline, unused))
 #define FL_RESTRICT restrict
 #endif
 

@@ -11,12 +11,10 @@ computed from p would be 0.
 
 Long rows go in blocks with a peak of their own, so that one pass over memory serves; e is brought to the row's peak
 by one factor a block when it is scaled.
+
+This file is included, not imported: plain functions stay functions, which keeps the compiler's registers for the
+loop at hand. `cdef inline` is binding in this project, and so for small pieces and for those with constant flags.
 """
-
-from kernel cimport *
-
-cdef extern from "math.h" nogil:
-    real INFINITY
 
 cdef enum:
     LANES = 16          # independent partial sums: vector code without reordering, the same everywhere
@@ -42,7 +40,7 @@ ctypedef struct Tile:
     real bend[32]           # d2 loss / d log p(label)^2, times weight
 
 
-cdef inline real block_peak(real_cp x, Py_ssize_t n) noexcept nogil:
+cdef real block_peak(real_cp x, Py_ssize_t n) noexcept nogil:
     """The largest score; -inf where there is none. NaN is left to the sum."""
     cdef real lane[LANES]
     cdef Py_ssize_t i, j, whole = n - n % LANES
@@ -55,7 +53,7 @@ cdef inline real block_peak(real_cp x, Py_ssize_t n) noexcept nogil:
     return lanes_top(lane)
 
 
-cdef inline Py_ssize_t find_peak(real_cp x, Py_ssize_t n, real peak) noexcept nogil:
+cdef Py_ssize_t find_peak(real_cp x, Py_ssize_t n, real peak) noexcept nogil:
     """The first place of `peak`; 0 if it is nowhere (NaN)."""
     cdef Py_ssize_t i, j, whole = n - n % LANES
     for j from 0 <= j < whole by LANES:
@@ -69,18 +67,8 @@ cdef inline Py_ssize_t find_peak(real_cp x, Py_ssize_t n, real peak) noexcept no
     return 0
 
 
-cdef inline void exp_lanes(real_cp x, real_p e, real_p total, real reference, const bint keep) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef real term
-    for i in range(LANES):
-        term = r_exp(x[i] - reference)
-        if keep:
-            e[i] = term
-        total[i] += term
-
-
-cdef inline void exp_edge(const real* x, real* e, real* total, Py_ssize_t n, Py_ssize_t spared, real reference,
-                          real* spared_term, const bint keep) noexcept nogil:
+cdef void exp_edge(const real* x, real* e, real* total, Py_ssize_t n, Py_ssize_t spared, real reference,
+                          real* spared_term, bint keep) noexcept nogil:
     """Up to LANES scores, one of which may be spared: padded with -inf to full width."""
     cdef real padded[LANES]
     cdef real term[LANES]
@@ -91,7 +79,7 @@ cdef inline void exp_edge(const real* x, real* e, real* total, Py_ssize_t n, Py_
     if spared >= 0:
         alone = padded[spared]
         padded[spared] = -INFINITY
-    exp_lanes(padded, term, total, reference, True)
+    lanes_exp(padded, term, total, reference, True)
     if spared >= 0:
         term[spared] = r_exp(alone - reference)
         spared_term[0] = term[spared]
@@ -110,15 +98,24 @@ cdef inline double exp_block(real_cp x, real_p e, Py_ssize_t n, Py_ssize_t spare
     for i in range(LANES):
         total[i] = 0
     for j from 0 <= j < min(edge, whole) by LANES:
-        exp_lanes(x + j, e + j, total, reference, keep)
+        lanes_exp(x + j, e + j, total, reference, keep)
     if edge < whole:
         exp_edge(x + edge, e + edge, total, LANES, spared - edge, reference, spared_term, keep)
         for j from edge + LANES <= j < whole by LANES:
-            exp_lanes(x + j, e + j, total, reference, keep)
+            lanes_exp(x + j, e + j, total, reference, keep)
     if whole < n:
         exp_edge(x + whole, e + whole, total, n - whole, spared - whole if spared >= whole else -1, reference,
                  spared_term, keep)
     return lanes_total(total)
+
+
+cdef double exp_block_kept(real_cp x, real_p e, Py_ssize_t n, Py_ssize_t spared, real peak,
+                           real* spared_term) noexcept nogil:
+    return exp_block(x, e, n, spared, peak, spared_term, True)
+
+
+cdef double exp_block_summed(real_cp x, Py_ssize_t n, Py_ssize_t spared, real peak, real* spared_term) noexcept nogil:
+    return exp_block(x, NULL, n, spared, peak, spared_term, False)
 
 
 cdef inline real block_factor(real peak_of_block, real peak_of_row) noexcept nogil:
@@ -126,8 +123,8 @@ cdef inline real block_factor(real peak_of_block, real peak_of_row) noexcept nog
     return 0 if peak_of_block == -INFINITY else r_exp(peak_of_block - peak_of_row)
 
 
-cdef inline void merge(double* rest, double* spared, real* peak, double block_rest, double block_spared,
-                       real block_top, const bint take) noexcept nogil:
+cdef void merge(double* rest, double* spared, real* peak, double block_rest, double block_spared,
+                       real block_top, bint take) noexcept nogil:
     """Adds a block's sum to a row's. `take`: the block's spared term becomes the row's."""
     cdef real top = block_top if block_top > peak[0] else peak[0]
     cdef double old = block_factor(peak[0], top), new = block_factor(block_top, top)
@@ -169,9 +166,9 @@ cdef inline void sum_short_row(Tile* tile, Py_ssize_t r, real_cp x, real_p e, co
     score = row[spared]
     row[spared] = -INFINITY
     for j from 0 <= j < whole by LANES:
-        exp_lanes(row + j, e + j, total, reference, keep)
+        lanes_exp(row + j, e + j, total, reference, keep)
     if whole < n:
-        exp_lanes(row + whole, row, total, reference, True)   # the row's start is not needed any more
+        lanes_exp(row + whole, row, total, reference, True)   # the row's start is not needed any more
         if keep:
             for j in range(n - whole):
                 e[whole + j] = row[j]
@@ -182,15 +179,31 @@ cdef inline void sum_short_row(Tile* tile, Py_ssize_t r, real_cp x, real_p e, co
     tile.spared[r] = spared
 
 
-cdef inline void sum_row(Tile* tile, Py_ssize_t r, const real* x, real* e, real* peaks, const bint keep,
-                         const bint spare_peak) noexcept nogil:
+cdef void sum_short_row_kept(Tile* tile, Py_ssize_t r, const real* x, real* e) noexcept nogil:
+    sum_short_row(tile, r, x, e, True, False)
+
+
+cdef void sum_short_row_curved(Tile* tile, Py_ssize_t r, const real* x, real* e) noexcept nogil:
+    sum_short_row(tile, r, x, e, True, True)
+
+
+cdef void sum_short_row_summed(Tile* tile, Py_ssize_t r, const real* x, bint spare_peak) noexcept nogil:
+    sum_short_row(tile, r, x, NULL, False, spare_peak)
+
+
+cdef void sum_row(Tile* tile, Py_ssize_t r, const real* x, real* e, real* peaks, bint keep, bint spare_peak) noexcept nogil:
     """One row's peak, rest and spared class; e too where it is kept, with each block's peak in `peaks`."""
     cdef Py_ssize_t n = tile.classes, start, size, spared = -1, b = 0
     cdef double rest = 0, spared_sum = 0, block_rest
     cdef real top, peak = -INFINITY, spared_term
     cdef bint take
     if n <= SHORT:
-        sum_short_row(tile, r, x, e, keep, spare_peak)
+        if not keep:
+            sum_short_row_summed(tile, r, x, spare_peak)
+        elif spare_peak:
+            sum_short_row_curved(tile, r, x, e)
+        else:
+            sum_short_row_kept(tile, r, x, e)
         return
     tile.score[r] = x[tile.label[r]]
     tile.spared[r] = 0 if spare_peak else tile.label[r]
@@ -208,10 +221,12 @@ cdef inline void sum_row(Tile* tile, Py_ssize_t r, const real* x, real* e, real*
             if not take:
                 spared = -1
         spared_term = 0
-        block_rest = exp_block(x + start, e + start, size, spared, top, &spared_term, keep)
         if keep:
+            block_rest = exp_block_kept(x + start, e + start, size, spared, top, &spared_term)
             peaks[b] = top
             b += 1
+        else:
+            block_rest = exp_block_summed(x + start, size, spared, top, &spared_term)
         if n <= ROW_BLOCK:
             rest = block_rest
             peak = top
@@ -221,13 +236,13 @@ cdef inline void sum_row(Tile* tile, Py_ssize_t r, const real* x, real* e, real*
     tile.rest[r] = <real> rest
 
 
-cdef inline void multiply(real_p e, Py_ssize_t n, real factor) noexcept nogil:
+cdef void multiply(real_p e, Py_ssize_t n, real factor) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         e[i] = e[i] * factor
 
 
-cdef inline void scale_row(real* e, Py_ssize_t n, const real* peaks, real peak, real factor) noexcept nogil:
+cdef void scale_row(real* e, Py_ssize_t n, const real* peaks, real peak, real factor) noexcept nogil:
     """e * factor, every block brought to the row's peak."""
     cdef Py_ssize_t start, b = 0
     if n <= ROW_BLOCK:   # `peaks` is not set
@@ -238,7 +253,7 @@ cdef inline void scale_row(real* e, Py_ssize_t n, const real* peaks, real peak, 
         b += 1
 
 
-cdef inline void fill(real* target, Py_ssize_t n, real value) noexcept nogil:
+cdef void fill(real* target, Py_ssize_t n, real value) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         target[i] = value
@@ -284,9 +299,17 @@ cdef inline void softmax_short(real_cp x, real_p out, Py_ssize_t n, real scale, 
             out[i] = e[i] * factor
 
 
+cdef void softmax_short_kept(const real* x, real* out, Py_ssize_t n, real scale, real* peak, real* rest) noexcept nogil:
+    softmax_short(x, out, n, scale, peak, rest, True)
+
+
+cdef void softmax_short_summed(const real* x, Py_ssize_t n, real* peak, real* rest) noexcept nogil:
+    softmax_short(x, NULL, n, 1, peak, rest, False)
+
+
 # ---- few classes: rows across the lanes; table[c][k] is class c of row k ----
 
-cdef inline void lanes_load(const real* x, Py_ssize_t n, Py_ssize_t classes, real_p table) noexcept nogil:
+cdef void lanes_load(const real* x, Py_ssize_t n, Py_ssize_t classes, real_p table) noexcept nogil:
     """Transposes n rows; lanes without a row repeat the last one."""
     cdef Py_ssize_t c, k
     if n == TILE:
@@ -299,7 +322,7 @@ cdef inline void lanes_load(const real* x, Py_ssize_t n, Py_ssize_t classes, rea
             table[c * TILE + k] = x[min(k, n - 1) * classes + c]
 
 
-cdef inline void lanes_sum(Tile* tile, real_p table, const bint spare_peak) noexcept nogil:
+cdef void lanes_sum(Tile* tile, real_p table, bint spare_peak) noexcept nogil:
     """sum_row for the whole tile; the table's scores become e."""
     cdef Py_ssize_t c, k, classes = tile.classes
     cdef real peak[TILE]
@@ -337,14 +360,14 @@ cdef inline void lanes_sum(Tile* tile, real_p table, const bint spare_peak) noex
         tile.spared[k] = spared[k]
 
 
-cdef inline void lanes_store(const real* table, Py_ssize_t n, Py_ssize_t classes, real* out) noexcept nogil:
+cdef void lanes_store(const real* table, Py_ssize_t n, Py_ssize_t classes, real* out) noexcept nogil:
     cdef Py_ssize_t c, k
     for k in range(n):
         for c in range(classes):
             out[k * classes + c] = table[c * TILE + k]
 
 
-cdef inline void lanes_multiply(real_p table, Py_ssize_t classes, real_cp factor) noexcept nogil:
+cdef void lanes_multiply(real_p table, Py_ssize_t classes, real_cp factor) noexcept nogil:
     cdef Py_ssize_t c, k
     for c in range(classes):
         for k in range(TILE):
@@ -366,7 +389,7 @@ cdef inline real power(real q, real gamma, const int gamma_kind) noexcept nogil:
 
 cdef inline void label_head(Tile* tile, const bint focal, real gamma, const int gamma_kind,
                             const bint bent) noexcept nogil:
-    """Loss, slope and bend of every row of the tile from peak, rest and the label's score.
+    """Loss, slope and bend (where `bent`) of every row of the tile from peak, rest and the label's score.
 
     With p = p(label), q = 1 - p, c = -log p the focal loss is q^gamma c; its slope is
     q^gamma (1 + gamma p c / q), which is 1 for gamma = 0. Where q is 0, c / q is 1.

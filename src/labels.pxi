@@ -7,9 +7,6 @@ Both are functions of p = p(label) alone, so their derivatives by the scores x n
     d2L/dx_c^2 = slope p_c (1 - p_c) + bend (p_c - [c = label])^2
 """
 
-from kernel cimport *
-from rows cimport *
-
 ctypedef struct LabelJob:
     operand x
     operand grad
@@ -27,7 +24,7 @@ ctypedef struct LabelJob:
     int gamma_kind
 
 
-cdef inline void label_layout(LabelJob* job) noexcept nogil:
+cdef void label_layout(LabelJob* job) noexcept nogil:
     """Tiles that stay in the second-level cache, chunks worth handing to a thread: the same for any thread count."""
     job.tile_rows = TILE
     if job.classes > NARROW:
@@ -35,13 +32,13 @@ cdef inline void label_layout(LabelJob* job) noexcept nogil:
     job.chunk_rows = job.tile_rows * max(1, 32768 // (job.tile_rows * job.classes))
 
 
-cdef inline Py_ssize_t label_scratch(LabelJob* job) noexcept nogil:
+cdef Py_ssize_t label_scratch(LabelJob* job) noexcept nogil:
     """Numbers of type real that one thread needs: x, gradient and curvature of a tile, the lanes, the peaks."""
     cdef Py_ssize_t tile = job.tile_rows * job.classes
     return 3 * tile + 2 * TILE * min(job.classes, <Py_ssize_t> NARROW) + 2 * TILE * (job.classes // ROW_BLOCK + 1)
 
 
-cdef inline void tile_labels(LabelJob* job, Tile* tile, Py_ssize_t row) noexcept nogil:
+cdef void tile_labels(LabelJob* job, Tile* tile, Py_ssize_t row) noexcept nogil:
     cdef Py_ssize_t k
     cdef int64_t label
     for k in range(TILE):
@@ -59,7 +56,7 @@ cdef inline void tile_labels(LabelJob* job, Tile* tile, Py_ssize_t row) noexcept
             tile.weight[k] = R(1.0) if job.weights == NULL else <real> job.weights[row + k]
 
 
-cdef inline void spare_label(Tile* tile) noexcept nogil:
+cdef void spare_label(Tile* tile) noexcept nogil:
     """Turns sums that spare the peak into sums that spare the label. No digits go: another class has p >= 1/2."""
     cdef Py_ssize_t k
     for k in range(tile.count):
@@ -67,27 +64,29 @@ cdef inline void spare_label(Tile* tile) noexcept nogil:
             tile.rest[k] += R(1.0) - r_exp(tile.score[k] - tile.peak[k])
 
 
-cdef inline void choose_head(LabelJob* job, Tile* tile, const bint focal, const bint bent) noexcept nogil:
-    if not focal:
-        label_head(tile, False, 0, 0, bent)
-    elif job.gamma_kind == 0:
-        label_head(tile, True, 0, 0, bent)
-    elif job.gamma_kind == 1:
-        label_head(tile, True, 1, 1, bent)
-    elif job.gamma_kind == 2:
-        label_head(tile, True, 2, 2, bent)
+cdef void head_of_cross_entropy(Tile* tile) noexcept nogil:
+    label_head(tile, False, 0, 0, False)
+
+
+cdef void head_of_focal(Tile* tile, real gamma, int gamma_kind) noexcept nogil:
+    if gamma_kind == 0:
+        label_head(tile, True, 0, 0, True)
+    elif gamma_kind == 1:
+        label_head(tile, True, 1, 1, True)
+    elif gamma_kind == 2:
+        label_head(tile, True, 2, 2, True)
     else:
-        label_head(tile, True, job.gamma, 3, bent)
+        label_head(tile, True, gamma, 3, True)
 
 
-cdef inline void curve(real_cp p, real_p hess, Py_ssize_t n, real slope, real bend) noexcept nogil:
+cdef void curve(real_cp p, real_p hess, Py_ssize_t n, real slope, real bend) noexcept nogil:
     cdef Py_ssize_t c
     for c in range(n):
         hess[c] = slope * p[c] * (R(1.0) - p[c]) + bend * p[c] * p[c]
 
 
 cdef inline void finish_row(Tile* tile, Py_ssize_t r, real* grad, real* hess, const real* peaks, real spared_rest,
-                            real scale, const bint focal, const bint want_hess) noexcept nogil:
+                            real scale, const bint focal, bint want_hess) noexcept nogil:
     """From e, where the gradient will be, to gradient and curvature of a row."""
     cdef Py_ssize_t n = tile.classes, label = tile.label[r], spared = tile.spared[r]
     cdef real slope = tile.slope[r] * scale, q = tile.miss[r], p
@@ -105,7 +104,7 @@ cdef inline void finish_row(Tile* tile, Py_ssize_t r, real* grad, real* hess, co
 
 
 cdef inline void wide_tile(LabelJob* job, Tile* tile, const real* x, real* grad, real* hess, real* peaks,
-                           const bint focal, const bint want_grad, const bint want_hess) noexcept nogil:
+                           const bint focal, bint want_grad, bint want_hess) noexcept nogil:
     """Many classes: row after row."""
     cdef Py_ssize_t r, n = tile.classes, stride = n // ROW_BLOCK + 1
     cdef real spared_rest[TILE]
@@ -115,7 +114,10 @@ cdef inline void wide_tile(LabelJob* job, Tile* tile, const real* x, real* grad,
             spared_rest[r] = tile.rest[r]
     if want_hess:
         spare_label(tile)
-    choose_head(job, tile, focal, want_hess)
+    if focal:
+        head_of_focal(tile, job.gamma, job.gamma_kind)
+    else:
+        head_of_cross_entropy(tile)
     if want_grad:
         for r in range(tile.count):
             if tile.ignored[r]:
@@ -128,7 +130,7 @@ cdef inline void wide_tile(LabelJob* job, Tile* tile, const real* x, real* grad,
 
 
 cdef inline void narrow_tile(LabelJob* job, Tile* tile, const real* x, real* grad, real* hess, real* lanes,
-                             const bint focal, const bint want_grad, const bint want_hess) noexcept nogil:
+                             const bint focal, bint want_grad, bint want_hess) noexcept nogil:
     """Few classes: rows across the vector lanes, then each label's own entry by itself."""
     cdef Py_ssize_t c, k, n = tile.classes
     cdef real factor[TILE]
@@ -142,7 +144,10 @@ cdef inline void narrow_tile(LabelJob* job, Tile* tile, const real* x, real* gra
         spared_rest[k] = tile.rest[k]
     if want_hess:
         spare_label(tile)
-    choose_head(job, tile, focal, want_hess)
+    if focal:
+        head_of_focal(tile, job.gamma, job.gamma_kind)
+    else:
+        head_of_cross_entropy(tile)
     if not want_grad:
         return
     for k in range(TILE):
@@ -176,7 +181,7 @@ cdef inline void narrow_tile(LabelJob* job, Tile* tile, const real* x, real* gra
 
 
 cdef inline double label_chunk(LabelJob* job, Py_ssize_t chunk, real* scratch, const bint focal,
-                               const bint want_grad, const bint want_hess) noexcept nogil:
+                               bint want_grad, bint want_hess) noexcept nogil:
     """All rows of a chunk; the sum of their losses."""
     cdef Py_ssize_t n = job.classes, tile_size = job.tile_rows * n
     cdef Py_ssize_t row = chunk * job.chunk_rows, stop = min(row + job.chunk_rows, job.rows), k
