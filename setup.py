@@ -100,7 +100,7 @@ def extensions():
     build = ROOT / "build" / "cython"
     options = {"include_dirs": ["src", numpy.get_include()]}
     macros = [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]
-    sources = [Extension(name, [f"src/{name}.pyx"]) for name in (*KERNELS, "runtime")]
+    sources = [Extension(f"fastloss._kernels.{name}", [f"src/{name}.pyx"]) for name in (*KERNELS, "runtime")]
     cythonize(sources, include_path=["src"], build_dir=str(build), compiler_directives=DIRECTIVES, quiet=True)
     made = [Extension("fastloss._kernels.runtime", [str((build / "src/runtime.c").relative_to(ROOT))],
                       define_macros=macros, **options)]  # fmt: skip

@@ -59,9 +59,7 @@ class Problem:
             home = target
             if target is None:
                 target = np.empty_like(self.prediction, dtype=self.dtype, subok=False)
-            elif overlaps(target, self.prediction, self.inputs) or (
-                derivatives > 1 and np.may_share_memory(given[0], given[1])
-            ):
+            elif overlaps(target, self.prediction, self.inputs):
                 target = np.empty_like(target)
             arrays.append(target)
             homes.append(target if home is None else home)
@@ -93,6 +91,8 @@ class Problem:
         for index, array in enumerate(out):
             if array is not None:
                 check_out(array, self.prediction.shape, self.dtype, f"out[{index}]")
+        if out[0] is not None and out[1] is not None and np.may_share_memory(out[0], out[1]):
+            raise ValueError("out[0] and out[1] share memory; the gradient and the second derivative need one each")
         return list(out)
 
 

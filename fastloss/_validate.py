@@ -106,9 +106,12 @@ def place_of(flat, shape):
 
 def as_integer(value, name):
     try:
-        return operator.index(value)
+        number = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} must be an integer, got {value!r}") from None
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f"{name} is {number}, which does not fit 64 bits")
+    return number
 
 
 def as_number(value, name, low=-np.inf, high=np.inf):

@@ -6,6 +6,9 @@ from fastloss import _validate as check
 from fastloss._kernels import kernels
 from fastloss._loss import Problem, loss
 
+# From here on (1 - p)^gamma is 0 or 1 in double precision, and gamma^2 still fits float32.
+_LARGEST_GAMMA = 1e18
+
 
 class _Rows:
     """Class scores with the class axis last, and what every loss over rows needs of them."""
@@ -306,7 +309,7 @@ def sigmoid_focal_loss(logits, target, *, alpha=0.25, gamma=2.0, sample_weight=N
     """
     array, code = check.as_numbers(logits, "logits")
     reduction = check.as_reduction(reduction)
-    gamma = check.as_number(gamma, "gamma", 0.0)
+    gamma = min(check.as_number(gamma, "gamma", 0.0), _LARGEST_GAMMA)
     positive, negative = 1.0, 1.0
     if alpha is not None:
         positive = check.as_number(alpha, "alpha", 0.0, 1.0)
@@ -388,7 +391,7 @@ def softmax_focal_loss(
     rows = _Rows(logits, "logits", axis)
     labels, counted, ignore_index = rows.labels(target, ignore_index)
     reduction = check.as_reduction(reduction)
-    gamma = check.as_number(gamma, "gamma", 0.0)
+    gamma = min(check.as_number(gamma, "gamma", 0.0), _LARGEST_GAMMA)
     weights = check.as_row_weights(sample_weight, "sample_weight", rows.shape)
     weights, _ = _combine(weights, _alphas(alpha, rows.classes), labels, ignore_index)
 

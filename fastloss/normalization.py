@@ -53,7 +53,7 @@ def softmax(scores, *, axis=-1, out=None, num_threads=None):
     Returns
     -------
     array of the shape of `scores`, in their float type (float64 for integers)
-        A row with only -inf, with +inf or with NaN is NaN.
+        A row with only -inf, or with NaN, is NaN; of a row with +inf, that element.
 
     Raises
     ------

@@ -22,6 +22,8 @@ class _Emissions:
         self.batch_first = bool(batch_first) and not self.single
         self.view = self.as_frames(self.array)
         self.frames, self.batch, self.classes = self.view.shape
+        if not self.classes:
+            raise ValueError(f"{name} has shape {self.array.shape}: there is no class, not even the blank")
         if self.classes >= 2**31:
             raise ValueError(f"{name} has {self.classes} classes; at most 2**31 - 1 are possible")
         self.dtype = check.gradient_dtype(self.array, self.code)
@@ -197,7 +199,7 @@ class _Call:
     def launch(self, bits, order, losses, grad, threads):
         emissions, targets = self.emissions, self.targets
         saturated = np.zeros(emissions.batch, np.uint8)
-        if not order.size or not emissions.classes:
+        if not order.size:
             return saturated
         kernels(bits).ctc.ctc(
             emissions.view, emissions.code, check.FLOAT32 if bits == 32 else check.FLOAT64,
@@ -307,8 +309,8 @@ def ctc_loss(
 
     >>> import numpy as np, fastloss as fl
     >>> log_probs = np.log([[0.6, 0.4], [0.6, 0.4]])
-    >>> round(fl.ctc_loss(log_probs, [1]), 5), round(-np.log(0.64), 5)
-    (0.44629, 0.44629)
+    >>> round(fl.ctc_loss(log_probs, [1]), 5)  # -log 0.64
+    0.44629
     >>> fl.ctc_loss(log_probs, [1, 1])
     inf
 

@@ -64,7 +64,7 @@ cdef inline void sigmoid_focal_block(real_cp x, real_cp y, real_p value, real_p 
             p = small if x[i] < 0 else big
             not_p = big if x[i] < 0 else small
             z = R(1.0) - R(2.0) * y[i]
-            r = (e + FL_TINY) * inverse / (w + FL_TINY)
+            r = (e + FL_SMALLEST) * inverse / (w + FL_SMALLEST)   # where e and w underflow, 1
             slope = p * (R(1.0) - y[i]) - not_p * y[i]
             # Where c is infinite r is 0 and so is their product.
             u = R(0.0) if c > FL_LARGEST else c * r
@@ -104,8 +104,10 @@ cdef double block_sum(real_cp value, Py_ssize_t n) noexcept nogil:
 
 cdef void weigh(real_p target, real_cp weight, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
+    cdef real x
     for i in range(n):
-        target[i] = target[i] * weight[i]
+        x = r_atmost(target[i], FL_LARGEST) if weight[i] == 0 else target[i]   # 0 times an infinite loss is 0
+        target[i] = x * weight[i]
 
 
 cdef double sigmoid_focal_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:

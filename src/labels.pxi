@@ -96,7 +96,7 @@ cdef inline void finish_row(Tile* tile, Py_ssize_t r, real* grad, real* hess, co
         curve(grad, hess, n, slope, bend)
         p = grad[spared]   # of the peak: 1 - p without cancellation
         hess[spared] = slope * p * (spared_rest * tile.inverse[r]) + bend * p * p
-        hess[label] = slope * (R(1.0) - q) * q + bend * q * q
+        hess[label] = slope * grad[label] * q + bend * q * q
         multiply(grad, n, slope)
     else:
         scale_row(grad, n, peaks, tile.peak[r], tile.inverse[r] * slope)
@@ -162,8 +162,8 @@ cdef inline void narrow_tile(LabelJob* job, Tile* tile, const real* x, real* gra
         for k in range(TILE):
             p = lanes[tile.spared[k] * TILE + k]
             curves[tile.spared[k] * TILE + k] = factor[k] * p * (spared_rest[k] * tile.inverse[k]) + bend[k] * p * p
-            p = tile.miss[k]
-            curves[tile.label[k] * TILE + k] = factor[k] * (R(1.0) - p) * p + bend[k] * p * p
+            p = lanes[tile.label[k] * TILE + k]
+            curves[tile.label[k] * TILE + k] = (factor[k] * p + bend[k] * tile.miss[k]) * tile.miss[k]
         lanes_store(curves, tile.count, n, hess)
         lanes_multiply(lanes, n, factor)
     else:

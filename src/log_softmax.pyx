@@ -217,7 +217,8 @@ cdef real target_row(TargetJob* job, Tile* tile, const real* x, const real* y, r
                             inverse * scale * <real> mass * block_factor(peaks[size], peak), scale)
                 size += 1
         grad[b] = scale * (<real> (mass - wy[b]) - <real> mass * q)
-    return weight * <real> (cost + mass * log_sum if mass != 0 else cost)
+    spared = <real> (cost + mass * log_sum if mass != 0 else cost)
+    return weight * (r_atmost(spared, FL_LARGEST) if weight == 0 else spared)
 
 
 cdef double target_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
@@ -311,7 +312,7 @@ def nll(cnp.ndarray x, int x_dtype, cnp.ndarray labels, weights, long long ignor
             if label[row] != ignore_index:
                 loss = -operand_read(&source, row * classes + label[row], 1, &score)[0]
                 if weight != NULL:
-                    loss = loss * <real> weight[row]
+                    loss = (r_atmost(loss, FL_LARGEST) if weight[row] == 0 else loss) * <real> weight[row]
             total += loss
             if value != NULL:
                 value[row] = loss

@@ -406,14 +406,14 @@ cdef inline void label_head(Tile* tile, const bint focal, real gamma, const int 
         tile.inverse[k] = inverse
         tile.miss[k] = q
         if not focal:
-            tile.loss[k] = weight * c
+            tile.loss[k] = weight * (r_atmost(c, FL_LARGEST) if weight == 0 else c)   # 0 times infinity is 0
             tile.slope[k] = weight
         else:
             p = label_term * inverse
             pc = R(0.0) if p == 0 else p * c
             raised = power(q, gamma, gamma_kind)
             safe = q if q > FL_SMALLEST else (FL_SMALLEST if q <= FL_SMALLEST else q)
-            tile.loss[k] = weight * raised * c
+            tile.loss[k] = weight * raised * (r_atmost(c, FL_LARGEST) if weight == 0 else c)
             tile.slope[k] = weight * raised * (R(1.0) + gamma * (R(1.0) if q == 0 else pc / safe))
             if bent:
                 tile.bend[k] = weight * gamma * (raised / safe) * (

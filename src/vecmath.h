@@ -55,7 +55,6 @@ typedef uint32_t xuint;
 #define FL_LN2_LOW -2.12194440e-4f
 #endif
 #define R(number) ((real)(number))
-#define FL_TINY R(0x1p-100) /* keeps 0/0 apart without changing any digit that counts */
 #define FL_LOG2E R(1.442695040888963407)
 
 /* Cython has no `restrict`; without it the loops with many arrays stay scalar for want of alias checks. */

@@ -1,0 +1,90 @@
+"""CTC from logits and from log-probabilities. Sizes are TxNxC/S: frames, batch, classes, target length."""
+
+import time
+
+import numpy as np
+import pytest
+
+import fastloss as fl
+from benchmarks import torch_peer
+from benchmarks.measure import sizes
+from benchmarks.reference import MOST_SEQUENCES, losses
+
+pytestmark = pytest.mark.benchmark(group="CTC", timer=time.process_time)
+
+SHAPES = pytest.mark.parametrize(
+    "shape",
+    sizes(
+        quick=[(150, 16, 32, 20)],
+        full=[(500, 16, 64, 100), (1000, 8, 128, 200), (1500, 4, 32, 400), (100, 64, 6000, 20), (500, 32, 5000, 60)],
+    ),
+)
+
+
+class Batch:
+    """Logits (T, N, C), targets (N, S) without the blank 0, and all lengths."""
+
+    def __init__(self, rng, shape):
+        frames, batch, classes, length = shape
+        self.logits = rng.standard_normal((frames, batch, classes), dtype=np.float32)
+        self.targets = rng.integers(1, classes, (batch, length))
+        self.lengths = np.full(batch, frames), np.full(batch, length)
+        self.about = {"items": frames * batch * (2 * length + 1), "size": f"{frames}x{batch}x{classes}/{length}"}
+
+    def expected(self, definition, scores):
+        """Losses (n,) and gradients (T, n, C) of the first sequences, in float64."""
+        several = range(min(MOST_SEQUENCES, scores.shape[1]))
+        results = [definition(scores[:, n].astype(float), self.targets[n]) for n in several]
+        return np.array([loss for loss, _ in results]), np.stack([grad for _, grad in results], axis=1)
+
+
+def value_and_grad(comparison, batch, loss, peer, definition, scores):
+    grad = np.empty_like(scores)
+    comparison.time(
+        lambda: loss.value_and_grad(scores, batch.targets, reduction="sum", out=grad),
+        scores,
+        torch_peer.value_and_grad(peer, scores, batch.targets, *batch.lengths),
+        **batch.about,
+    )
+    values, grads = batch.expected(definition, scores)
+    some = slice(0, len(values))
+    comparison.check(
+        values=(loss(scores[:, some], batch.targets[some], reduction="none"), values),
+        gradients=(grad[:, some], grads),
+    )
+
+
+@SHAPES
+def test_value(comparison, rng, shape):
+    batch = Batch(rng, shape)
+    comparison.time(
+        lambda: fl.ctc_loss_with_logits(batch.logits, batch.targets, reduction="sum"),
+        batch.logits,
+        torch_peer.value(torch_peer.ctc_with_logits, batch.logits, batch.targets, *batch.lengths),
+        **batch.about,
+    )
+    values, _ = batch.expected(losses.ctc_with_logits, batch.logits)
+    some = slice(0, len(values))
+    comparison.check(
+        values=(fl.ctc_loss_with_logits(batch.logits[:, some], batch.targets[some], reduction="none"), values)
+    )
+
+
+@SHAPES
+def test_value_and_grad(comparison, rng, shape):
+    batch = Batch(rng, shape)
+    value_and_grad(
+        comparison,
+        batch,
+        fl.ctc_loss_with_logits,
+        torch_peer.ctc_with_logits,
+        losses.ctc_with_logits,
+        batch.logits,
+    )
+
+
+@SHAPES
+def test_from_log_probs_value_and_grad(comparison, rng, shape):
+    batch = Batch(rng, shape)
+    log_probs = fl.log_softmax(batch.logits)
+    value_and_grad(comparison, batch, fl.ctc_loss, torch_peer.ctc, losses.ctc, log_probs)

@@ -1,0 +1,98 @@
+"""The same losses in PyTorch, eager, as its users write them. Where torch is not installed there is no peer: None."""
+
+try:
+    import torch
+    from torch.nn import functional as F
+except ImportError:
+    torch = None
+
+
+def set_num_threads(threads):
+    if torch is not None:
+        torch.set_num_threads(threads)
+
+
+def value(loss, scores, *targets):
+    """A call that computes `loss`, or None."""
+    if torch is None:
+        return None
+    scores, *targets = map(torch.from_numpy, (scores, *targets))
+
+    def call():
+        with torch.no_grad():
+            return loss(scores, *targets)
+
+    return call
+
+
+def value_and_grad(loss, scores, *targets):
+    """A call that computes `loss` and its gradient, or None."""
+    if torch is None:
+        return None
+    scores, *targets = map(torch.from_numpy, (scores, *targets))
+    scores.requires_grad_()
+
+    def call():
+        total = loss(scores, *targets)
+        return total, torch.autograd.grad(total, scores)
+
+    return call
+
+
+def grad_and_hess(loss, scores, *targets):
+    """A call that computes gradient and second derivative of a loss over elements, or None."""
+    if torch is None:
+        return None
+    scores, *targets = map(torch.from_numpy, (scores, *targets))
+    scores.requires_grad_()
+
+    def call():
+        (grad,) = torch.autograd.grad(loss(scores, *targets), scores, create_graph=True)
+        return grad, torch.autograd.grad(grad.sum(), scores)
+
+    return call
+
+
+def softmax(x):
+    return F.softmax(x, -1)
+
+
+def log_softmax(x):
+    return F.log_softmax(x, -1)
+
+
+def logsumexp(x):
+    return torch.logsumexp(x, -1)
+
+
+def cross_entropy(x, y):
+    return F.cross_entropy(x, y, reduction="sum")
+
+
+def sigmoid_focal(gamma, alpha=0.25):
+    """As in torchvision.ops."""
+
+    def loss(x, y):
+        p = torch.sigmoid(x)
+        bce = F.binary_cross_entropy_with_logits(x, y, reduction="none")
+        p_t = p * y + (1 - p) * (1 - y)
+        alpha_t = alpha * y + (1 - alpha) * (1 - y)
+        return (alpha_t * bce * (1 - p_t) ** gamma).sum()
+
+    return loss
+
+
+def softmax_focal(gamma):
+    def loss(x, y):
+        log_p = F.log_softmax(x, -1).gather(1, y[:, None])
+        return -((1 - log_p.exp()) ** gamma * log_p).sum()
+
+    return loss
+
+
+def ctc(log_probs, targets, input_lengths, target_lengths):
+    return F.ctc_loss(log_probs, targets, input_lengths, target_lengths, reduction="sum")
+
+
+def ctc_with_logits(logits, *targets):
+    return ctc(F.log_softmax(logits, -1), *targets)

@@ -1,0 +1,186 @@
+"""The definition of every loss, in plain NumPy and double precision: what fastloss computes is what stands here.
+
+The class axis is the last one; x are scores, y targets. Every function gives the loss of each row, element or sequence,
+without weights; `*_grad` and `*_hess` are the first and the diagonal second derivative by the first argument. Written
+to be read, and in a form that keeps its digits near certainty: 1 - p is -expm1(log p), never a difference.
+"""
+
+import itertools
+
+import numpy as np
+
+# ---- rows of class scores ----
+
+
+def log_softmax(x):
+    shifted = x - x.max(axis=-1, keepdims=True)
+    others = np.exp(shifted)
+    np.put_along_axis(others, shifted.argmax(axis=-1, keepdims=True), 0, axis=-1)
+    return shifted - np.log1p(others.sum(axis=-1, keepdims=True))
+
+
+def softmax(x):
+    return np.exp(log_softmax(x))
+
+
+def logsumexp(x):
+    return np.logaddexp.reduce(x, axis=-1)
+
+
+def one_hot(labels, classes):
+    return (np.asarray(labels)[..., None] == np.arange(classes)).astype(np.float64)
+
+
+def nll_loss(log_probs, y):
+    return -np.where(y == 0, 0, log_probs).sum(axis=-1)
+
+
+def nll_loss_grad(log_probs, y):
+    return -y
+
+
+def weighted_target(y, class_weight=1.0, label_smoothing=0.0):
+    return class_weight * ((1 - label_smoothing) * y + label_smoothing / y.shape[-1])
+
+
+def cross_entropy(x, y, class_weight=1.0, label_smoothing=0.0):
+    y = weighted_target(y, class_weight, label_smoothing)
+    return -np.multiply(y, log_softmax(x), out=np.zeros(x.shape), where=y != 0).sum(axis=-1)
+
+
+def cross_entropy_grad(x, y, class_weight=1.0, label_smoothing=0.0):
+    y, log_p = weighted_target(y, class_weight, label_smoothing), log_softmax(x)
+    return np.exp(log_p) * (y.sum(axis=-1, keepdims=True) - y) + y * np.expm1(log_p)
+
+
+def cross_entropy_hess(x, y, class_weight=1.0, label_smoothing=0.0):
+    y, log_p = weighted_target(y, class_weight, label_smoothing), log_softmax(x)
+    return -y.sum(axis=-1, keepdims=True) * np.exp(log_p) * np.expm1(log_p)
+
+
+# Lin et al. 2017. Both derivatives go through u = log p of the label: du/dx_c = [c = label] - p_c.
+
+
+def softmax_focal_loss(x, y, gamma=2.0):
+    u = np.where(y == 0, 0, log_softmax(x)).sum(axis=-1)
+    return -((-np.expm1(u)) ** gamma) * u
+
+
+def softmax_focal_loss_grad(x, y, gamma=2.0):
+    log_p = log_softmax(x)
+    u = np.where(y == 0, 0, log_p).sum(axis=-1, keepdims=True)
+    p, q = np.exp(u), -np.expm1(u)
+    slope = q**gamma - gamma * p * q ** (gamma - 1) * u
+    return slope * np.where(y == 1, np.expm1(log_p), np.exp(log_p))
+
+
+def softmax_focal_loss_hess(x, y, gamma=2.0):
+    log_p = log_softmax(x)
+    u = np.where(y == 0, 0, log_p).sum(axis=-1, keepdims=True)
+    p, q = np.exp(u), -np.expm1(u)
+    slope = q**gamma - gamma * p * q ** (gamma - 1) * u
+    bend = gamma * p * (q ** (gamma - 1) * (2 + u) - (gamma - 1) * p * q ** (gamma - 2) * u)
+    return -slope * np.exp(log_p) * np.expm1(log_p) + bend * np.where(y == 1, np.expm1(log_p), np.exp(log_p)) ** 2
+
+
+# ---- elements ----
+
+
+def sigmoid(x):
+    return np.exp(-np.logaddexp(0, -x))
+
+
+def sigmoid_focal_terms(x, y, alpha):
+    """alpha_t; q = 1 - p_t; the binary cross-entropy c; and q' = dq/dx."""
+    p, not_p = sigmoid(x), sigmoid(-x)
+    a = 1.0 if alpha is None else alpha * y + (1 - alpha) * (1 - y)
+    c = y * np.logaddexp(0, -x) + (1 - y) * np.logaddexp(0, x)
+    return a, p * (1 - y) + not_p * y, c, p * not_p * (1 - 2 * y)
+
+
+def sigmoid_focal_loss(x, y, alpha=0.25, gamma=2.0):
+    a, q, c, _ = sigmoid_focal_terms(x, y, alpha)
+    return a * q**gamma * c
+
+
+def sigmoid_focal_loss_grad(x, y, alpha=0.25, gamma=2.0):
+    a, q, c, dq = sigmoid_focal_terms(x, y, alpha)
+    dc = (1 - y) * sigmoid(x) - y * sigmoid(-x)
+    return a * (q**gamma * dc + gamma * q ** (gamma - 1) * dq * c)
+
+
+def sigmoid_focal_loss_hess(x, y, alpha=0.25, gamma=2.0):
+    a, q, c, dq = sigmoid_focal_terms(x, y, alpha)
+    dc, ddc = (1 - y) * sigmoid(x) - y * sigmoid(-x), sigmoid(x) * sigmoid(-x)
+    ddq = dq * (sigmoid(-x) - sigmoid(x))
+    steep = (gamma - 1) * q ** (gamma - 2) * dq**2 + q ** (gamma - 1) * ddq
+    return a * (q**gamma * ddc + 2 * gamma * q ** (gamma - 1) * dq * dc + gamma * steep * c)
+
+
+# ---- one sequence: log_probs (T, C), target (S,) ----
+
+
+def ctc_by_enumeration(log_probs, target, blank=0):
+    """(loss, gradient) by its meaning: all paths that read as the target once repeats are merged and blanks dropped."""
+    total, visits, frames = 0.0, np.zeros(log_probs.shape), np.arange(len(log_probs))
+    for path in itertools.product(range(log_probs.shape[1]), repeat=len(log_probs)):
+        if [c for c, _ in itertools.groupby(path) if c != blank] == list(target):
+            probability = np.exp(log_probs[frames, list(path)].sum())
+            total += probability
+            visits[frames, list(path)] += probability
+    return (-np.log(total), -visits / total) if total > 0 else (np.inf, visits)
+
+
+def ctc_arrivals(log_probs, target, blank):
+    """(T, 2S+1): log-probability of reaching each state of (blank, l1, ..., blank), its own frame not counted."""
+    states = np.full(2 * len(target) + 1, blank)
+    states[1::2] = target
+    may_skip = np.append([False, False], (states[2:] != blank) & (states[2:] != states[:-2]))
+    arrivals = np.full((len(log_probs), len(states)), -np.inf, dtype=log_probs.dtype)
+    arrivals[:1, :2] = 0
+    for t in range(1, len(log_probs)):
+        alpha = arrivals[t - 1] + log_probs[t - 1, states]
+        arrivals[t] = alpha
+        arrivals[t, 1:] = np.logaddexp(arrivals[t, 1:], alpha[:-1])
+        arrivals[t, 2:] = np.logaddexp(arrivals[t, 2:], np.where(may_skip[2:], alpha[:-2], -np.inf))
+    return arrivals, states
+
+
+def ctc(log_probs, target, blank=0):
+    """(loss, gradient by log_probs), Graves et al. 2006: alpha from the front, beta as the alpha of the reversed task.
+
+    In the precision of log_probs: np.longdouble makes a reference for float64 too.
+    """
+    target, grad = np.asarray(target, dtype=np.int64), np.zeros_like(log_probs)
+    if len(log_probs) == 0:
+        return (0.0 if len(target) == 0 else np.inf), grad
+    front, states = ctc_arrivals(log_probs, target, blank)
+    back = ctc_arrivals(log_probs[::-1], target[::-1], blank)[0][::-1, ::-1]
+    joint = front + log_probs[:, states] + back
+    loss = -logsumexp(joint[-1])
+    if np.isfinite(loss):
+        np.subtract.at(grad, (slice(None), states), np.exp(joint + loss))
+    return loss, grad
+
+
+def ctc_with_logits(logits, target, blank=0):
+    """(loss, gradient by logits). The gradient of an infeasible target is 0."""
+    loss, grad = ctc(log_softmax(logits), target, blank)
+    return loss, (softmax(logits) + grad if np.isfinite(loss) else grad)
+
+
+# ---- what a reduction divides by ----
+
+
+def label_rows(labels, class_weight, ignore_index):
+    """Per row: does it count, the class weight of its label (0 where ignored), a label that may be used as an index."""
+    counts = np.asarray(labels) != ignore_index
+    usable = np.where(counts, labels, 0)
+    return counts, np.where(counts, np.asarray(class_weight)[usable], 0.0), usable
+
+
+def reduce(losses, reduction, divisor):
+    """`divisor` is what "mean" divides by. No losses, or none that count, have no mean: nan."""
+    if reduction == "none":
+        return losses
+    return losses.sum() if reduction == "sum" else losses.sum() / divisor if divisor else np.nan

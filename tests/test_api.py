@@ -1,0 +1,240 @@
+"""The shape that all losses share: four verbs with honest signatures, types of results, configuration."""
+
+import copy
+import inspect
+import os
+import pickle
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import fastloss as fl
+from fastloss import _kernels
+
+COMMON = ["sample_weight", "reduction"]
+# loss -> positional arguments, options, has a curvature
+LOSSES = {
+    "nll_loss": (["log_probs", "target"], ["axis", "class_weight", "ignore_index"], False),
+    "cross_entropy": (["logits", "target"], ["axis", "class_weight", "ignore_index", "label_smoothing"], True),
+    "sigmoid_focal_loss": (["logits", "target"], ["alpha", "gamma"], True),
+    "softmax_focal_loss": (["logits", "target"], ["axis", "alpha", "gamma", "ignore_index"], True),
+    "ctc_loss": (
+        ["log_probs", "targets", "input_lengths", "target_lengths"], ["blank", "batch_first", "infeasible"], False,
+    ),
+    "ctc_loss_with_logits": (
+        ["logits", "targets", "input_lengths", "target_lengths"], ["blank", "batch_first", "infeasible"], False,
+    ),
+}  # fmt: skip
+DEFAULTS = {
+    "axis": -1, "class_weight": None, "ignore_index": -100, "label_smoothing": 0.0, "gamma": 2.0, "blank": 0,
+    "batch_first": False, "infeasible": "inf", "sample_weight": None, "reduction": "mean", "input_lengths": None,
+    "target_lengths": None, "num_threads": None, "out": None,
+}  # fmt: skip
+every_loss = pytest.mark.parametrize("name", LOSSES)
+
+
+def sample(name):
+    if name.startswith("ctc"):
+        return np.linspace(-1, 1, 60, dtype=np.float32).reshape(6, 2, 5), np.array([[1, 2], [3, 4]])
+    x = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
+    return x, (np.full((4, 3), 0.5) if name == "sigmoid_focal_loss" else np.array([0, 1, 2, 1]))
+
+
+@every_loss
+def test_signatures(name):
+    loss, (positional, options, _) = getattr(fl, name), LOSSES[name]
+    assert loss.__name__ == name
+    verbs = {loss: [], loss.grad: ["out"], loss.value_and_grad: ["out"], loss.grad_and_hess: ["out"]}
+    for verb, extra in verbs.items():
+        parameters = inspect.signature(verb).parameters
+        named = [p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        keywords = [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY]
+        assert named == positional
+        assert sorted(keywords) == sorted([*options, *COMMON, "num_threads", *extra])
+        assert len(parameters) == len(named) + len(keywords), "no *args, no **kwargs"
+        for parameter in parameters.values():
+            if parameter.name in DEFAULTS:
+                assert parameter.default == DEFAULTS[parameter.name], parameter.name
+    assert inspect.signature(fl.sigmoid_focal_loss).parameters["alpha"].default == 0.25
+    assert inspect.signature(fl.softmax_focal_loss).parameters["alpha"].default is None
+
+
+@every_loss
+def test_everything_by_keyword_or_by_position(name):
+    loss, (x, target) = getattr(fl, name), sample(name)
+    by_name = dict(zip(LOSSES[name][0], (x, target), strict=False))
+    for verb in (loss, loss.grad, loss.value_and_grad):
+        np.testing.assert_equal(verb(**by_name), verb(x, target))
+    with pytest.raises(TypeError):
+        loss(x, target, None, None, 0)
+
+
+@every_loss
+def test_documentation(name):
+    loss = getattr(fl, name)
+    for verb in (loss, loss.grad, loss.value_and_grad, loss.grad_and_hess):
+        assert "Parameters" in inspect.getdoc(verb)
+        assert "sample_weight" in inspect.getdoc(verb)
+    assert inspect.getdoc(loss).split("\n")[0].endswith(".")
+    assert ">>>" in inspect.getdoc(loss)
+    assert name in repr(loss)
+
+
+@every_loss
+def test_types_of_the_results(name):
+    loss, (x, target) = getattr(fl, name), sample(name)
+    reductions = ["mean", "sum", *(["batchmean"] if name.startswith("ctc") else [])]
+    for reduction in reductions:
+        assert type(loss(x, target, reduction=reduction)) is float
+        value, grad = loss.value_and_grad(x, target, reduction=reduction)
+        assert type(value) is float
+        assert type(grad) is np.ndarray
+        assert (grad.dtype, grad.shape) == (x.dtype, x.shape)
+    shape = {"sigmoid_focal_loss": (4, 3)}.get(name, (2,) if name.startswith("ctc") else (4,))
+    for dtype in (np.float32, np.float64, np.float16, np.int16):
+        value = loss(x.astype(dtype), target, reduction="none")
+        assert type(value) is np.ndarray
+        assert value.shape == shape
+        assert value.dtype == (np.float32 if dtype in (np.float32, np.float16) else np.float64)
+
+
+@every_loss
+def test_gradient_of_none_is_that_of_the_sum(name):
+    loss, (x, target) = getattr(fl, name), sample(name)
+    np.testing.assert_array_equal(loss.grad(x, target, reduction="none"), loss.grad(x, target, reduction="sum"))
+    total = loss(x, target, reduction="none").astype(np.float64).sum()
+    assert loss(x, target, reduction="sum") == pytest.approx(total, rel=1e-6)
+
+
+@every_loss
+def test_curvature_or_a_clear_refusal(name):
+    loss, (x, target) = getattr(fl, name), sample(name)
+    if LOSSES[name][2]:
+        grad, hess = loss.grad_and_hess(x, target)
+        assert (hess.dtype, hess.shape) == (x.dtype, x.shape)
+        np.testing.assert_allclose(grad, loss.grad(x, target), rtol=1e-6, atol=1e-9)
+    else:
+        with pytest.raises(TypeError, match=name):
+            loss.grad_and_hess(x, target)
+
+
+@every_loss
+def test_losses_can_be_copied_and_pickled(name):
+    """They travel to worker processes by name."""
+    loss = getattr(fl, name)
+    assert pickle.loads(pickle.dumps(loss)) is loss
+    assert copy.deepcopy(loss) is loss
+
+
+def test_plain_functions():
+    for function in (fl.softmax, fl.log_softmax, fl.logsumexp):
+        parameters = inspect.signature(function).parameters
+        assert parameters["axis"].default == -1
+        assert parameters["out"].default is None
+        assert "num_threads" in parameters
+        assert "Parameters" in function.__doc__
+
+
+def test_public_names():
+    for name in (*LOSSES, "softmax", "log_softmax", "logsumexp", "show_config", "set_num_threads", "get_num_threads"):
+        assert name in fl.__all__
+        assert name in dir(fl)
+    assert re.fullmatch(r"\d+\.\d+\.\d+.*", fl.__version__)
+
+
+def test_show_config(capsys):
+    config = fl.show_config()
+    text = capsys.readouterr().out + str(config)
+    for word in (fl.__version__, "compiler", "openmp", "baseline", _kernels.selected, "thread", fl.get_num_threads()):
+        assert str(word).lower() in text.lower()
+
+
+def test_instruction_set_in_use_is_the_best_of_this_processor():
+    try:
+        with open("/proc/cpuinfo") as file:
+            flags = set(re.search(r"^flags\s*:(.*)$", file.read(), re.MULTILINE).group(1).split())
+    except (OSError, AttributeError):
+        pytest.skip("no /proc/cpuinfo with flags here")
+    best = "avx2" if {"avx2", "fma", "f16c"} <= flags else "baseline"
+    assert _kernels.supported()[-1] == best
+    if "FASTLOSS_ISA" not in os.environ:
+        assert _kernels.selected == best
+
+
+def python(code, **environment):
+    """A fresh interpreter with more environment variables; None removes one."""
+    variables = {**os.environ, **environment}
+    variables = {name: value for name, value in variables.items() if value is not None}
+    return subprocess.run(
+        [sys.executable, "-c", code], env=variables, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("name", ["baseline", "avx2"])
+def test_forced_instruction_set(name):
+    if name not in _kernels.supported():
+        run = python("import fastloss", FASTLOSS_ISA=name)
+        assert run.returncode != 0
+        assert "FASTLOSS_ISA" in run.stderr.splitlines()[-1]
+        return
+    run = python("import fastloss; from fastloss import _kernels; print(_kernels.selected)", FASTLOSS_ISA=name)
+    assert run.stdout.strip() == name, run.stderr
+
+
+def test_unknown_instruction_set_is_a_clear_error():
+    run = python("import fastloss", FASTLOSS_ISA="avx1024")
+    last = run.stderr.strip().splitlines()[-1]
+    assert run.returncode != 0
+    for word in ("ImportError", "FASTLOSS_ISA", "avx1024", "baseline"):
+        assert word in last
+
+
+SHOW_THREADS = "import fastloss; print(fastloss.get_num_threads())"
+
+
+def test_thread_count_from_the_environment():
+    assert python(SHOW_THREADS, FASTLOSS_NUM_THREADS="3").stdout.strip() == "3"
+    assert python(SHOW_THREADS, FASTLOSS_NUM_THREADS=None, OMP_NUM_THREADS="1").stdout.strip() == "1"
+    assert python(SHOW_THREADS, FASTLOSS_NUM_THREADS=None, OMP_NUM_THREADS="1,4").stdout.strip() == "1"
+    many = python(SHOW_THREADS, FASTLOSS_NUM_THREADS=None, OMP_NUM_THREADS="1000").stdout.strip()
+    assert 1 <= int(many) <= os.cpu_count()
+
+
+@pytest.mark.parametrize("text", ["many", "0", "-3", "1.5"])
+def test_wrong_thread_count_in_the_environment(text):
+    run = python(SHOW_THREADS, FASTLOSS_NUM_THREADS=text)
+    assert run.returncode != 0
+    assert "FASTLOSS_NUM_THREADS" in run.stderr.splitlines()[-1]
+    assert text in run.stderr.splitlines()[-1]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")
+def test_default_thread_count_follows_affinity():
+    code = f"import os; os.sched_setaffinity(0, {{min(os.sched_getaffinity(0))}}); {SHOW_THREADS}"
+    assert python(code, FASTLOSS_NUM_THREADS=None, OMP_NUM_THREADS=None).stdout.strip() == "1"
+
+
+def test_set_num_threads():
+    before = fl.get_num_threads()
+    try:
+        fl.set_num_threads(3)
+        assert fl.get_num_threads() == 3
+        for wrong, error in ((0, ValueError), (-1, ValueError), ("2", TypeError), (1.5, TypeError), (None, TypeError)):
+            with pytest.raises(error, match="num_threads"):
+                fl.set_num_threads(wrong)
+        assert fl.get_num_threads() == 3
+    finally:
+        fl.set_num_threads(before)
+
+
+def test_import_brings_fastloss_alone():
+    """Nothing of a peer, not ml_dtypes before the caller has it, and no kernel in the place of a user's own ctc.py."""
+    code = (
+        "import sys, numpy; before = set(sys.modules); import fastloss;"
+        "new = {name.split('.')[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names);"
+        "print(sorted(name for name in new if 'cython' not in name))"
+    )
+    assert python(code).stdout.strip() == "['fastloss']"

@@ -1,0 +1,195 @@
+"""CTC whatever the spread of the scores, against a log-domain recursion in extended precision: nothing underflows."""
+
+import math
+
+import numpy as np
+import pytest
+import reference
+
+import fastloss as fl
+
+FLOATS = ["float32", "float64"]
+
+# Of the gradient, absolute. The rounding of a float32 score of 200 alone moves a path's weight by 1e-5.
+GRADIENT = {"float32": 1e-5, "float64": 1e-12}
+LOSS = {"float32": 1e-6, "float64": 1e-13}
+
+
+def exact(logits, target):
+    """From the very numbers that the library gets."""
+    return reference.ctc_with_logits(np.asarray(logits).astype(np.longdouble), target)
+
+
+def confident_and_wrong(rng, frames, classes, target, height):
+    """Each frame is certain of a class drawn at random: the target has to go through improbable frames only."""
+    logits = rng.normal(size=(frames, classes))
+    logits[np.arange(frames), rng.integers(0, classes, frames)] += height
+    return logits
+
+
+@pytest.mark.parametrize("name", FLOATS)
+@pytest.mark.parametrize("spread", [1, 5, 50])
+def test_any_spread(isa, rng, name, spread):
+    """Logits times 50 over 1000 frames: probabilities down to e^-10000 for a path, where rescaling loses states."""
+    frames, classes = 1000, 32
+    logits = (rng.normal(size=(frames, 2, classes)) * spread).astype(name)
+    targets = [rng.integers(1, classes, 200), rng.integers(1, classes, 30)]
+    value, grad = fl.ctc_loss_with_logits.value_and_grad(logits, targets, reduction="none")
+    for n in range(2):
+        loss, slope = exact(logits[:, n], targets[n])
+        assert value[n] == pytest.approx(float(loss), rel=LOSS[name])
+        np.testing.assert_allclose(grad[:, n], slope.astype(float), rtol=0, atol=GRADIENT[name] * max(1, spread / 5))
+
+
+@pytest.mark.parametrize("name", FLOATS)
+@pytest.mark.parametrize("height", [10, 40, 300])
+def test_confident_and_wrong_models_over_thousands_of_frames(isa, rng, name, height):
+    frames, classes = 2500, 12
+    target = rng.integers(1, classes, 60)
+    logits = confident_and_wrong(rng, frames, classes, target, height).astype(name)
+    value, grad = fl.ctc_loss_with_logits.value_and_grad(logits, target, reduction="sum")
+    loss, slope = exact(logits, target)
+    assert math.isfinite(value)
+    assert value == pytest.approx(float(loss), rel=LOSS[name])
+    np.testing.assert_allclose(grad, slope.astype(float), rtol=0, atol=GRADIENT[name] * 4)
+
+
+@pytest.mark.parametrize("name", FLOATS)
+def test_states_that_matter_only_later(isa, name):
+    """A target that looks hopeless for 400 frames and is the only one left then: a plain rescale has lost it."""
+    logits = np.zeros((800, 4))
+    logits[:400, 1] = 90  # certain of a
+    logits[400:, 2] = 90  # certain of b
+    for target in ([1, 2], [2], [1], [3], [2, 1], [1, 2, 1, 2]):
+        value, grad = fl.ctc_loss_with_logits.value_and_grad(logits.astype(name), target, reduction="sum")
+        loss, slope = exact(logits, target)
+        assert value == pytest.approx(float(loss), rel=LOSS[name], abs=1e-30 if name == "float64" else 1e-6)
+        np.testing.assert_allclose(grad, slope.astype(float), rtol=0, atol=GRADIENT[name])
+
+
+@pytest.mark.parametrize("name", FLOATS)
+def test_never_below_zero_for_normalised_input(isa, rng, name):
+    frames, classes = 2000, 8
+    target = rng.integers(1, classes, 60)
+    path = np.zeros(frames, int)
+    path[np.arange(60) * 30] = target
+    for height in (8, 20, 100):
+        logits = rng.normal(size=(frames, classes)) * 0.1
+        logits[np.arange(frames), path] += height
+        logits = logits.astype(name)
+        value = fl.ctc_loss_with_logits(logits, target, reduction="sum")
+        loss = float(exact(logits, target)[0])
+        assert value >= 0
+        assert value == pytest.approx(loss, rel=1e-6, abs=frames * float(np.finfo(name).eps) / 8)
+        assert fl.ctc_loss(fl.log_softmax(logits), target, reduction="sum") >= 0
+
+
+def test_normalised_in_float64_and_rounded_to_float32(isa, rng):
+    """Each frame's probabilities sum to 1 within a rounding; that they sum to more is no reason to pay for paths."""
+    for classes in (2, 5, 40):
+        logits = rng.normal(size=(4000, classes)) * 0.01
+        logits[:, 0] += 25
+        log_probs = reference.log_softmax(logits).astype(np.float32)
+        assert fl.ctc_loss(log_probs, np.zeros(0, int), reduction="sum") >= 0
+
+
+@pytest.mark.parametrize("name", FLOATS)
+def test_below_zero_where_the_input_is_not_normalised(isa, name):
+    log_probs = np.full((5, 3), 1.0, dtype=name)
+    value = fl.ctc_loss(log_probs, [1, 2], reduction="sum")
+    assert value == pytest.approx(reference.ctc(log_probs.astype(float), [1, 2])[0], rel=1e-6)
+    assert value < -5
+
+
+@pytest.mark.parametrize("name", FLOATS)
+def test_tiny_losses(isa, name):
+    """One frame, two classes: the label is certain but for e^-20."""
+    certain = np.array([[0, 20]], dtype=name)
+    value, grad = fl.ctc_loss_with_logits.value_and_grad(certain, [1], reduction="sum")
+    assert value == pytest.approx(2.0611536e-9, rel=1e-6)
+    rounding = float(np.finfo(name).eps)  # of softmax - posterior, both next to 1
+    np.testing.assert_allclose(grad, [[2.0611536e-9, -2.0611536e-9]], rtol=1e-6, atol=rounding)
+    # Ten frames, each of which must be blank.
+    blank = np.tile(np.array([20, 0], dtype=name), (10, 1))
+    value, grad = fl.ctc_loss_with_logits.value_and_grad(blank, [], reduction="sum")
+    assert value == pytest.approx(2.0611536e-8, rel=1e-6)
+    np.testing.assert_allclose(grad, np.tile([-2.0611536e-9, 2.0611536e-9], (10, 1)), rtol=1e-6, atol=rounding)
+    log_probs = np.array([[-20.0, -2.0611536e-9]], dtype=name)
+    assert fl.ctc_loss(log_probs, [1], reduction="sum") == pytest.approx(2.0611536e-9, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", FLOATS)
+@pytest.mark.parametrize("loss", [fl.ctc_loss, fl.ctc_loss_with_logits], ids=lambda loss: loss.__name__)
+def test_masked_classes(isa, rng, loss, name):
+    """A score of -inf forbids a class in a frame; what can still be said has a finite loss and gradient."""
+    define = reference.ctc if loss is fl.ctc_loss else reference.ctc_with_logits
+    x = rng.normal(size=(9, 5)).astype(name)
+    x[2, 3] = x[4, 0] = x[5:, 1] = x[0, 4] = -np.inf
+    for target in ([1, 2], [3, 3], [1, 4, 2], []):
+        value, grad = loss.value_and_grad(x, target, reduction="sum")
+        expected, slope = define(x.astype(float), target)
+        if np.isinf(expected):
+            assert value == np.inf
+            assert not grad.any()
+            continue
+        assert value == pytest.approx(expected, rel=1e-6, abs=1e-6)
+        np.testing.assert_allclose(grad, slope, atol=1e-6)
+        assert not grad[x == -np.inf].any()
+
+
+@pytest.mark.parametrize("loss", [fl.ctc_loss, fl.ctc_loss_with_logits], ids=lambda loss: loss.__name__)
+def test_paths_of_probability_zero_are_infeasible(isa, rng, loss):
+    x = rng.normal(size=(6, 2, 4))
+    x[:, 0, 2] = -np.inf
+    value, grad = loss.value_and_grad(x, [[2], [2]], reduction="none")
+    assert value[0] == np.inf
+    assert np.isfinite(value[1])
+    assert not grad[:, 0].any()
+    assert loss(x, [[2], [2]], infeasible="zero", reduction="none")[0] == 0
+    with pytest.raises(ValueError, match=r"0"):
+        loss(x, [[2], [2]], infeasible="raise")
+
+
+@pytest.mark.parametrize("name", [*FLOATS, "float16"])
+@pytest.mark.parametrize("loss", [fl.ctc_loss, fl.ctc_loss_with_logits], ids=lambda loss: loss.__name__)
+def test_nan_stays_in_its_sequence(isa, rng, loss, name):
+    x, targets = rng.normal(size=(8, 5, 4)).astype(name), rng.integers(1, 4, (5, 2))
+    expected = loss.value_and_grad(x, targets, reduction="none")
+    x[3, 2] = np.nan
+    value, grad = loss.value_and_grad(x, targets, reduction="none")
+    clean = [0, 1, 3, 4]
+    assert np.isnan(value).tolist() == [False, False, True, False, False]
+    assert np.isnan(grad[:, 2]).any()
+    np.testing.assert_array_equal(value[clean], expected[0][clean])
+    np.testing.assert_array_equal(grad[:, clean], expected[1][:, clean])
+    assert np.isnan(loss(x, targets))
+
+
+@pytest.mark.parametrize("name", FLOATS)
+@pytest.mark.parametrize("in_place", [False, True])
+def test_spread_beyond_the_exponents_of_float32(isa, rng, name, in_place):
+    """The scores span 10^8 nats a frame: the exponent of a path does not fit in 32 bits."""
+    frames = 1200
+    logits = (rng.normal(size=(frames, 6)) * 1e8).astype(name)
+    target = rng.integers(1, 6, 200)
+    loss, _ = exact(logits, target)
+    expected = fl.ctc_loss_with_logits.grad(logits.astype(np.float64), target, reduction="sum")
+    memory = logits.copy()
+    out = memory if in_place else None
+    value, grad = fl.ctc_loss_with_logits.value_and_grad(memory, target, reduction="sum", out=out)
+    assert value == pytest.approx(float(loss), rel=1e-6)
+    np.testing.assert_allclose(grad, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", FLOATS)
+@pytest.mark.parametrize("value", [1e4, 1e30])
+def test_huge_scores(isa, name, value):
+    """Beyond any exponent: the mathematics is finite, or the loss is as infinite as its paths are impossible."""
+    logits = np.full((4, 3), -value, dtype=name)
+    logits[:, 1] = value
+    found, grad = fl.ctc_loss_with_logits.value_and_grad(logits, [1], reduction="sum")
+    assert found == pytest.approx(0, abs=1e-30)
+    assert not grad.any()
+    found, grad = fl.ctc_loss_with_logits.value_and_grad(logits, [2], reduction="sum")
+    assert found == pytest.approx(8 * value - math.log(10), rel=1e-7)  # ten paths of blanks and one run of the label
+    assert np.isfinite(grad).all()

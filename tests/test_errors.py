@@ -1,0 +1,246 @@
+"""What is refused: every error once. The text names the argument, the place, the value; `out` is as it was before."""
+
+import re
+
+import numpy as np
+import pytest
+
+import fastloss as fl
+
+X = np.linspace(-1, 1, 12).reshape(4, 3)
+LABELS = np.array([0, 1, 2, 0])
+SOFT = np.full((4, 3), 1 / 3)
+FRAMES = np.linspace(-1, 1, 60).reshape(6, 2, 5)
+TARGETS = np.array([[1, 2], [3, 4]])
+
+
+def put(array, place, value):
+    changed = np.array(array)
+    changed[place] = value
+    return changed
+
+
+def refused(error, tokens, call):
+    """`call(out)` raises, the text holds every token (a number as a whole number), and `out` is untouched."""
+    with pytest.raises(error) as caught:
+        call()
+    text = str(caught.value)
+    for token in map(str, tokens):
+        pattern = rf"(?<!\w)(?<!\d\.){re.escape(token)}(?![\d])" if token.lstrip("-")[0].isdigit() else re.escape(token)
+        assert re.search(pattern, text), f"{token!r} is not in the text: {text}"
+    return text
+
+
+def every_verb(loss, arguments, options, error, tokens):
+    """The same refusal from each verb, with no byte of `out` written."""
+    shape = np.shape(arguments[0])
+    scores = np.asarray(arguments[0])
+    dtype = np.dtype(scores.dtype if scores.dtype in (np.float32, np.float16) else np.float64)
+    out, other = (np.frombuffer(np.random.default_rng(n).bytes(dtype.itemsize * scores.size), dtype) for n in (1, 2))
+    out, other = (array.reshape(shape).copy() for array in (out, other))
+    before = out.tobytes(), other.tobytes()
+    texts = [
+        refused(error, tokens, lambda: loss(*arguments, **options)),
+        refused(error, tokens, lambda: loss.grad(*arguments, out=out, **options)),
+        refused(error, tokens, lambda: loss.value_and_grad(*arguments, out=out, **options)),
+    ]
+    if loss not in (fl.nll_loss, fl.ctc_loss, fl.ctc_loss_with_logits):
+        texts.append(refused(error, tokens, lambda: loss.grad_and_hess(*arguments, out=(out, other), **options)))
+    assert (out.tobytes(), other.tobytes()) == before
+    assert len(set(texts)) == 1
+
+
+BOTH = (TypeError, ValueError)
+NOT_LABELS = [
+    (put(LABELS, 2, 3), ValueError, ["target", 2, 3]),
+    (put(put(LABELS, 1, -7), 3, -9), ValueError, ["target", 1, -7]),
+    (put(LABELS.astype(np.uint64), 3, 2**64 - 1), ValueError, ["target", 3, 2**64 - 1]),
+    (put(LABELS, 3, 2**62), ValueError, ["target", 3, 2**62]),
+    (put(LABELS.astype(np.uint8), 0, 156), ValueError, ["target", 0, 156]),
+    (LABELS.astype(np.float64), TypeError, ["target", "float64"]),
+    (LABELS[:3], ValueError, ["target", "(3,)", "(4,"]),
+    (LABELS[None], ValueError, ["target", "(1, 4)", "(4,"]),
+    (LABELS.astype(object), TypeError, ["target", "object"]),
+    (["a", "b", "c", "d"], TypeError, ["target"]),
+    (None, TypeError, ["target"]),
+    (LABELS + 0j, TypeError, ["target", "complex128"]),
+]
+ROW_LOSSES = [fl.cross_entropy, fl.nll_loss, fl.softmax_focal_loss]
+
+
+def name_of(value):
+    return getattr(value, "__name__", None)
+
+
+@pytest.mark.parametrize("loss", ROW_LOSSES, ids=name_of)
+@pytest.mark.parametrize(("target", "error", "tokens"), NOT_LABELS)
+def test_labels(loss, target, error, tokens):
+    every_verb(loss, (X, target), {}, error, tokens)
+
+
+@pytest.mark.parametrize("loss", ROW_LOSSES, ids=name_of)
+def test_place_of_a_label_in_more_dimensions(loss):
+    labels = put(np.zeros((2, 3, 4), int), (1, 2, 0), 9)
+    every_verb(loss, (np.zeros((2, 5, 3, 4)), labels), {"axis": 1}, ValueError, ["target", "1, 2, 0", 9])
+    every_verb(loss, (np.zeros(3), 3), {}, ValueError, ["target", 3])
+
+
+ROW_OPTIONS = [
+    ({"reduction": "median"}, ValueError, ["reduction", "median", "mean", "sum", "none"]),
+    ({"reduction": "batchmean"}, ValueError, ["reduction", "batchmean"]),
+    ({"reduction": None}, BOTH, ["reduction", "None"]),
+    ({"axis": 2}, ValueError, ["axis", 2]),
+    ({"axis": -3}, ValueError, ["axis", -3]),
+    ({"axis": 1.5}, TypeError, ["axis"]),
+    ({"ignore_index": 0.5}, TypeError, ["ignore_index"]),
+    ({"ignore_index": "none"}, TypeError, ["ignore_index"]),
+    ({"ignore_index": 2**70}, ValueError, ["ignore_index", 2**70]),
+    ({"sample_weight": np.ones(3)}, ValueError, ["sample_weight", "(3,)", "(4,)"]),
+    ({"sample_weight": ["a"] * 4}, TypeError, ["sample_weight"]),
+    ({"num_threads": 0}, ValueError, ["num_threads", 0]),
+    ({"num_threads": -2}, ValueError, ["num_threads", -2]),
+    ({"num_threads": "two"}, TypeError, ["num_threads"]),
+]
+
+
+@pytest.mark.parametrize("loss", ROW_LOSSES, ids=name_of)
+@pytest.mark.parametrize(("options", "error", "tokens"), ROW_OPTIONS, ids=str)
+def test_options_of_rows(loss, options, error, tokens):
+    every_verb(loss, (X, LABELS), options, error, tokens)
+
+
+CLASS_WEIGHTS = [
+    (np.ones(4), ValueError, ["(4,)", 3]),
+    (np.ones((1, 3)), ValueError, ["(1, 3)"]),
+    ([1.0, -2.0, 1.0], ValueError, [1, "-2"]),
+    ([1.0, 1.0, np.nan], ValueError, [2, "nan"]),
+    (["a", "b", "c"], TypeError, []),
+]
+
+
+@pytest.mark.parametrize(("weights", "error", "tokens"), CLASS_WEIGHTS, ids=str)
+def test_class_weights(weights, error, tokens):
+    for loss in (fl.cross_entropy, fl.nll_loss):
+        every_verb(loss, (X, LABELS), {"class_weight": weights}, error, ["class_weight", *tokens])
+
+
+@pytest.mark.parametrize("loss", [fl.softmax_focal_loss, fl.sigmoid_focal_loss], ids=name_of)
+def test_focal_options(loss):
+    target = LABELS if loss is fl.softmax_focal_loss else SOFT
+    every_verb(loss, (X, target), {"gamma": -0.5}, ValueError, ["gamma", -0.5])
+    every_verb(loss, (X, target), {"gamma": np.nan}, ValueError, ["gamma", "nan"])
+    every_verb(loss, (X, target), {"gamma": np.inf}, ValueError, ["gamma", "inf"])
+    every_verb(loss, (X, target), {"gamma": "two"}, TypeError, ["gamma", "two"])
+    every_verb(loss, (X, target), {"alpha": 1.5}, ValueError, ["alpha", 1.5])
+    every_verb(loss, (X, target), {"alpha": -0.1}, ValueError, ["alpha", -0.1])
+    every_verb(loss, (X, target), {"alpha": np.nan}, ValueError, ["alpha", "nan"])
+    every_verb(loss, (X, target), {"alpha": "half"}, TypeError, ["alpha"])
+
+
+def test_alpha_per_class():
+    every_verb(fl.softmax_focal_loss, (X, LABELS), {"alpha": [0.5, 0.5, 1.25]}, ValueError, ["alpha", 2, 1.25])
+    every_verb(fl.softmax_focal_loss, (X, LABELS), {"alpha": [0.5, -0.5, 1]}, ValueError, ["alpha", 1, -0.5])
+    every_verb(fl.softmax_focal_loss, (X, LABELS), {"alpha": [0.5, 0.5]}, ValueError, ["alpha", "(2,)", 3])
+
+
+@pytest.mark.parametrize("loss", [fl.cross_entropy, fl.sigmoid_focal_loss], ids=name_of)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int64"])
+def test_probabilities(loss, dtype):
+    y = np.zeros((4, 3), dtype)
+    every_verb(loss, (X, put(y, (2, 1), 2)), {}, ValueError, ["target", "2, 1", 2])
+    every_verb(loss, (X, put(put(y, (1, 0), -1), (3, 0), 5)), {}, ValueError, ["target", "1, 0", -1])
+    if dtype != "int64":
+        every_verb(loss, (X, put(y, (0, 2), np.inf)), {}, ValueError, ["target", "0, 2", "inf"])
+        every_verb(loss, (X.T, put(y.T, (2, 3), 1.5)), {}, ValueError, ["target", "2, 3", 1.5])
+
+
+def test_label_smoothing():
+    for smoothing in (-0.1, 1.5):
+        options = {"label_smoothing": smoothing}
+        every_verb(fl.cross_entropy, (X, LABELS), options, ValueError, ["label_smoothing", smoothing])
+    every_verb(fl.cross_entropy, (X, LABELS), {"label_smoothing": "a"}, TypeError, ["label_smoothing"])
+
+
+def test_shapes_of_elements():
+    every_verb(fl.sigmoid_focal_loss, (X, np.zeros(4)), {}, ValueError, ["target", "(4,)", "(4, 3)"])
+    every_verb(fl.sigmoid_focal_loss, (X, np.zeros((2, 4, 3))), {}, ValueError, ["target", "(2, 4, 3)", "(4, 3)"])
+    every_verb(fl.sigmoid_focal_loss, (X, SOFT), {"sample_weight": np.ones(4)}, ValueError, ["sample_weight", "(4,)"])
+    every_verb(fl.cross_entropy, (X, SOFT.T), {}, BOTH, ["target"])
+
+
+EVERY_LOSS = [*((loss, X, LABELS) for loss in ROW_LOSSES), (fl.sigmoid_focal_loss, X, SOFT)]
+EVERY_LOSS += [(loss, FRAMES, TARGETS) for loss in (fl.ctc_loss, fl.ctc_loss_with_logits)]
+every_loss = pytest.mark.parametrize(("loss", "x", "target"), EVERY_LOSS, ids=name_of)
+
+
+@every_loss
+def test_scores(loss, x, target):
+    name = "log_probs" if loss in (fl.nll_loss, fl.ctc_loss) else "logits"
+    every_verb(loss, (x.astype(object), target), {}, TypeError, [name, "object"])
+    every_verb(loss, (x + 0j, target), {}, TypeError, [name, "complex128"])
+    every_verb(loss, (x.astype("U5"), target), {}, TypeError, [name])
+    if np.dtype(np.longdouble) != np.float64:
+        every_verb(loss, (x.astype(np.longdouble), target), {}, TypeError, [name, np.dtype(np.longdouble).name])
+    every_verb(loss, (x.astype("M8[s]"), target), {}, TypeError, [name, "datetime64"])
+    for nothing in (None, "abc", {"a": 1}, [[1, 2], [3]]):
+        refused(TypeError, [name], lambda nothing=nothing: loss(nothing, target))
+    if loss is not fl.sigmoid_focal_loss:
+        refused(ValueError, [name, "()"], lambda: loss(1.5, 0))
+        # No memory behind it: more classes than the index type counts.
+        huge = np.broadcast_to(np.float32(0), (1,) * (x.ndim - 1) + (2**31,))
+        refused(ValueError, [name, 2**31], lambda: loss(huge, [1]))
+
+
+@every_loss
+def test_out(loss, x, target):
+    def untouched(error, tokens, out):
+        before = out.tobytes()
+        refused(error, ["out", *tokens], lambda: loss.grad(x, target, out=out))
+        refused(error, ["out", *tokens], lambda: loss.value_and_grad(x, target, out=out))
+        assert out.tobytes() == before
+
+    untouched(ValueError, [str(x.shape[:-1])], np.ones(x.shape[:-1]))
+    untouched(ValueError, [str((1, *x.shape))], np.ones((1, *x.shape)))
+    for dtype in (np.int64, np.float32, np.complex128, object):
+        untouched(BOTH, [np.dtype(dtype).name, "float64"], np.ones(x.shape, dtype))
+    locked = np.ones(x.shape)
+    locked.flags.writeable = False
+    untouched(ValueError, ["read-only"], locked)
+    for wrong in (x.tolist(), "out", 3):
+        refused(TypeError, ["out"], lambda wrong=wrong: loss.grad(x, target, out=wrong))
+    with pytest.raises(TypeError):
+        loss(x, target, out=np.ones(x.shape))
+
+
+@every_loss
+def test_out_of_the_curvature(loss, x, target):
+    good = np.ones(x.shape)
+    if loss in (fl.nll_loss, fl.ctc_loss, fl.ctc_loss_with_logits):
+        refused(TypeError, [loss.__name__], lambda: loss.grad_and_hess(x, target))
+        return
+    refused(BOTH, ["out"], lambda: loss.grad_and_hess(x, target, out=good))
+    refused(BOTH, ["out"], lambda: loss.grad_and_hess(x, target, out=(good,)))
+    refused(BOTH, ["out", "(2, 2)"], lambda: loss.grad_and_hess(x, target, out=(good, np.ones((2, 2)))))
+    for second in (good, good[::-1]):  # one array can't hold both
+        refused(BOTH, ["out"], lambda second=second: loss.grad_and_hess(x, target, out=(good, second)))
+    assert (good == 1).all()
+
+
+@every_loss
+def test_unknown_and_missing_arguments(loss, x, target):
+    for call in (lambda: loss(x), lambda: loss.grad(x), lambda: loss(x, target, temperature=2), lambda: loss()):
+        with pytest.raises(TypeError):
+            call()
+
+
+@pytest.mark.parametrize("function", [fl.softmax, fl.log_softmax, fl.logsumexp], ids=name_of)
+def test_plain_functions(function):
+    refused(ValueError, ["()"], lambda: function(1.5))
+    refused(ValueError, ["axis", 2], lambda: function(X, axis=2))
+    refused(TypeError, ["object"], lambda: function(X.astype(object)))
+    refused(TypeError, ["complex128"], lambda: function(X + 0j))
+    refused(ValueError, ["num_threads", 0], lambda: function(X, num_threads=0))
+    for out in (np.ones((9, 9)), np.ones(4 if function is fl.logsumexp else (4, 3), np.int32)):
+        before = out.tobytes()
+        refused(BOTH, ["out"], lambda out=out: function(X, out=out))
+        assert out.tobytes() == before

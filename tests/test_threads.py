@@ -1,0 +1,240 @@
+"""Threads that behave: the same bits for every count, many callers at once, forked children, steady memory."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import fastloss as fl
+
+
+def large_calls(rng, dtype=np.float32):
+    """Work for several chunks of every kernel: (name, function of num_threads)."""
+    narrow, wide = (rng.normal(size=shape).astype(dtype) for shape in ((20_011, 10), (301, 1000)))
+    labels, wide_labels = rng.integers(0, 10, 20_011), rng.integers(0, 1000, 301)
+    weight, soft = rng.uniform(size=20_011), rng.dirichlet(np.ones(1000), 301)
+    points, hits = rng.normal(size=200_003).astype(dtype), rng.integers(0, 2, 200_003)
+    frames = rng.normal(size=(90, 13, 40)).astype(dtype)
+    targets, lengths = rng.integers(1, 40, (13, 15)), rng.integers(20, 91, 13)
+    axis_one = rng.normal(size=(3, 17, 70, 50)).astype(dtype)
+    pixels = rng.integers(0, 17, (3, 70, 50))
+    lengths = {"input_lengths": lengths, "target_lengths": rng.integers(0, 16, 13), "infeasible": "zero"}
+    weighted = {"sample_weight": weight}
+    yield "cross_entropy", lambda n: fl.cross_entropy.value_and_grad(narrow, labels, **weighted, num_threads=n)
+    yield "cross_entropy wide", lambda n: fl.cross_entropy.value_and_grad(wide, wide_labels, num_threads=n)
+    yield "cross_entropy value", lambda n: [fl.cross_entropy(wide, wide_labels, num_threads=n)]
+    yield "cross_entropy soft", lambda n: fl.cross_entropy.value_and_grad(wide, soft, num_threads=n)
+    yield "cross_entropy axis", lambda n: fl.cross_entropy.value_and_grad(axis_one, pixels, axis=1, num_threads=n)
+    yield "cross_entropy hess", lambda n: fl.cross_entropy.grad_and_hess(narrow, labels, num_threads=n)
+    yield "nll_loss", lambda n: fl.nll_loss.value_and_grad(narrow, labels, num_threads=n)
+    yield "softmax_focal", lambda n: fl.softmax_focal_loss.value_and_grad(narrow, labels, gamma=1.5, num_threads=n)
+    yield "softmax_focal hess", lambda n: fl.softmax_focal_loss.grad_and_hess(wide, wide_labels, num_threads=n)
+    yield "sigmoid_focal", lambda n: fl.sigmoid_focal_loss.value_and_grad(points, hits, num_threads=n)
+    yield "sigmoid_focal hess", lambda n: fl.sigmoid_focal_loss.grad_and_hess(points, hits, gamma=0.5, num_threads=n)
+    yield "ctc_loss", lambda n: fl.ctc_loss.value_and_grad(frames, targets, **lengths, num_threads=n)
+    yield "ctc_with_logits", lambda n: fl.ctc_loss_with_logits.value_and_grad(frames, targets, **lengths, num_threads=n)
+    yield "ctc value", lambda n: [fl.ctc_loss_with_logits(frames, targets, **lengths, num_threads=n)]
+    yield "softmax", lambda n: [fl.softmax(wide, num_threads=n), fl.log_softmax(axis_one, axis=1, num_threads=n)]
+    yield "logsumexp", lambda n: [fl.logsumexp(narrow, num_threads=n)]
+
+
+def bits(results):
+    return [np.asarray(result).tobytes() for result in results]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_same_bits_for_every_thread_count(isa, rng, dtype):
+    for name, call in large_calls(rng, dtype):
+        expected = bits(call(1))
+        for threads in (2, 3, 7, None):
+            assert bits(call(threads)) == expected, f"{name} with {threads} threads"
+
+
+def test_a_second_run_gives_the_same_bits(isa, rng):
+    for name, call in large_calls(rng):
+        first = bits(call(2))
+        assert all(bits(call(2)) == first for _ in range(3)), name
+
+
+def test_more_threads_than_work(rng):
+    x, labels = rng.normal(size=(2, 3)), [0, 2]
+    assert fl.cross_entropy(x, labels, num_threads=64) == fl.cross_entropy(x, labels)
+    assert fl.sigmoid_focal_loss([0.5], [1], num_threads=200) == fl.sigmoid_focal_loss([0.5], [1])
+    frames = rng.normal(size=(5, 1, 4))
+    assert fl.ctc_loss(frames, [[1, 2]], num_threads=32) == fl.ctc_loss(frames, [[1, 2]])
+    assert np.isnan(fl.cross_entropy(np.zeros((0, 3)), np.zeros(0, int), num_threads=8))
+    assert fl.softmax(np.zeros((0, 3)), num_threads=8).shape == (0, 3)
+
+
+def test_many_python_threads_at_once(rng):
+    calls = [call for _, call in large_calls(rng)]
+    expected = [bits(call(1)) for call in calls]
+    jobs = [(index, threads) for threads in (1, 2, 3) for index in range(len(calls))] * 2
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda job: bits(calls[job[0]](job[1])), jobs))
+    for (index, threads), result in zip(jobs, found, strict=True):
+        assert result == expected[index], (index, threads)
+
+
+def test_errors_in_many_threads_at_once(rng):
+    """Scratch memory and the interpreter lock survive refusals."""
+    x, labels = rng.normal(size=(5000, 20)), rng.integers(0, 20, 5000)
+    wrong = labels.copy()
+    wrong[4321] = 20
+    expected = fl.cross_entropy(x, labels)
+
+    def work(number):
+        if number % 2:
+            with pytest.raises(ValueError, match="4321"):
+                fl.cross_entropy(x, wrong)
+        return fl.cross_entropy(x, labels)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(work, range(60))) == {expected}
+
+
+FORK = """
+    import multiprocessing, os, signal, sys, time, warnings
+    import numpy as np
+    import fastloss as fl
+
+    warnings.simplefilter("ignore", DeprecationWarning)
+    x = np.random.default_rng(1).normal(size=(20_000, 50)).astype(np.float32)
+    y = np.random.default_rng(2).integers(0, 50, 20_000)
+    frames = x[:4800].reshape(300, 16, 50)
+    targets = np.random.default_rng(3).integers(1, 50, (16, 30))
+
+    def work():
+        value, grad = fl.cross_entropy.value_and_grad(x, y, num_threads=2)
+        cost, slope = fl.ctc_loss_with_logits.value_and_grad(frames, targets, num_threads=2)
+        return value, grad.tobytes(), cost, slope.tobytes()
+
+    expected = work()
+
+    def check(*ignored):
+        return work() == expected
+
+    def wait(child, seconds=15):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.01)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return "hangs"
+
+    def forked():
+        child = os.fork()
+        if child:
+            return wait(child)
+        os._exit(0 if check() else 1)
+"""
+
+
+def run_script(body):
+    code = textwrap.dedent(FORK) + textwrap.dedent(body)
+    try:
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=False)
+    except subprocess.TimeoutExpired as expired:
+        pytest.fail(f"hangs: {expired.stderr}")
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+
+
+@needs_fork
+def test_bare_fork_after_parallel_work():
+    run_script("""
+        for _ in range(5):
+            result = forked()
+            assert result == 0, result
+            assert check()  # the parent goes on
+    """)
+
+
+@needs_fork
+def test_grandchildren():
+    run_script("""
+        child = os.fork()
+        if child:
+            assert wait(child, 30) == 0
+        else:
+            os._exit(0 if check() and forked() == 0 else 1)
+    """)
+
+
+@needs_fork
+def test_fork_while_other_threads_compute():
+    run_script("""
+        import threading
+        stop = threading.Event()
+        def busy():
+            while not stop.is_set():
+                work()
+        threads = [threading.Thread(target=busy, daemon=True) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        results = [forked() for _ in range(4)]
+        stop.set()
+        for thread in threads:
+            thread.join(20)
+            assert not thread.is_alive(), "a thread of the parent hangs"
+        assert results == [0] * 4, results
+    """)
+
+
+@needs_fork
+def test_multiprocessing_with_fork():
+    run_script("""
+        context = multiprocessing.get_context("fork")
+        with context.Pool(2) as pool:
+            assert pool.map_async(check, range(4)).get(timeout=30) == [True] * 4
+        assert check()
+    """)
+
+
+def resident():
+    """Bytes of this process that are in memory."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="no /proc here")
+def test_steady_memory_and_references(rng):
+    x, labels, soft = rng.normal(size=(40, 10)), rng.integers(0, 10, 40), rng.dirichlet(np.ones(10), 40)
+    frames, targets = rng.normal(size=(20, 3, 6)), rng.integers(1, 6, (3, 4))
+    arrays = [x, labels, soft, frames, targets]
+
+    def once(number):
+        for loss in (fl.cross_entropy, fl.nll_loss, fl.softmax_focal_loss):
+            loss.value_and_grad(x, labels, reduction="none")
+        fl.cross_entropy.value_and_grad(x.astype(np.float16), soft)
+        fl.sigmoid_focal_loss.grad_and_hess(x.T, soft.T)
+        fl.ctc_loss_with_logits.value_and_grad(frames, targets)
+        fl.ctc_loss.value_and_grad(frames.astype(np.float32), list(targets))
+        fl.log_softmax(x, axis=0)
+        for wrong in (labels + 5, labels * 1.0, None):
+            with contextlib.suppress(TypeError, ValueError):
+                fl.cross_entropy(x, wrong)
+        with contextlib.suppress(ValueError):
+            fl.ctc_loss(frames, targets + 3)
+        if number % 20 == 0:  # parallel regions are slow on a busy machine
+            fl.ctc_loss_with_logits.value_and_grad(frames, targets, num_threads=2)
+            fl.sigmoid_focal_loss.grad(x, soft, num_threads=3)
+
+    for number in range(100):
+        once(number)
+    before, references = resident(), [sys.getrefcount(array) for array in arrays]
+    for number in range(500):  # 6,000 calls
+        once(number)
+    assert [sys.getrefcount(array) for array in arrays] == references
+    assert resident() - before < 2 << 20
