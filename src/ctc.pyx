@@ -27,6 +27,7 @@ cnp.import_array()
 
 cdef enum:
     V = 8                     # lanes that go together
+    F = 8                     # frames that go through each step together: a step reads what another wrote long before
     KEPT_BYTES = 4_000_000    # alphas up to this size are all kept; longer sequences keep checkpoints
     SEGMENT_BYTES = 400_000   # alphas between checkpoints stay in the second-level cache
 
@@ -66,15 +67,18 @@ ctypedef struct Sequence:
     Py_ssize_t used              # classes of the target, blank first
     Py_ssize_t row               # lanes of an emission table
     Py_ssize_t segment           # frames between checkpoints
-    Py_ssize_t table_frames      # 1 where only the value is wanted
+    bint keeps_tables            # whether emissions are kept for the gradient
     int32_t* place               # which of the used classes label i is
     int32_t* used_class
     xint* skip                   # 0, or X_NEVER where label i equals label i - 1
-    real* emission               # of each label, this frame
+    real* emission               # of each label, for F frames
     xint* emission_exponent
+    real* peak                   # of the row's scores, for F frames
+    real* rest                   # sum of e without one peak, for F frames
     real* label_posterior
     real* blank_posterior
-    real* occupancy              # posterior of each used class
+    real* occupancy              # posterior of each used class, for F frames
+    real* row_grad               # gradient of the used classes
     real* alpha                  # frames 0 .. segment of the segment at hand; frame 0 is before its first
     real* checkpoints
     real* gamma                  # two frames
@@ -103,40 +107,45 @@ cdef inline char* take(char** memory, Py_ssize_t size) noexcept nogil:
 cdef Py_ssize_t lay_out(Job* job, Sequence* q, Py_ssize_t T, Py_ssize_t S, char* memory) noexcept nogil:
     """Cuts the memory for a sequence; returns how many bytes that takes."""
     cdef char* start = memory
-    cdef Py_ssize_t C = job.classes, frame_size, checkpoints
+    cdef Py_ssize_t C = job.classes, frame_size, checkpoints, table_frames
     q.T = T
     q.S = S
     q.width = padded(S + 2) + 2 * V
     q.row = (min(S, C) + 1 + LANES - 1) // LANES * LANES
     frame_size = 4 * q.width * sizeof(real)
     if job.grad == NULL:
-        q.segment = min(max(T, 1), <Py_ssize_t> 8)
-        q.table_frames = 1
+        q.segment = F
+        q.keeps_tables = False
+        table_frames = F
         checkpoints = 0
     else:
         q.segment = max(T, 1)
-        q.table_frames = max(T, 1)
+        q.keeps_tables = True
+        table_frames = max(T, 1)
         checkpoints = 0
         if (T + 1) * frame_size > KEPT_BYTES:
-            q.segment = max(<Py_ssize_t> 16, SEGMENT_BYTES // frame_size)
+            q.segment = max(<Py_ssize_t> 16, SEGMENT_BYTES // frame_size // F * F)
             checkpoints = T // q.segment + 1
     # The class lookup comes first, in the same place for every sequence.
     q.lookup = <int64_t*> take(&memory, C * sizeof(int64_t))
     q.place = <int32_t*> take(&memory, q.width * sizeof(int32_t))
     q.used_class = <int32_t*> take(&memory, q.row * sizeof(int32_t))
     q.skip = <xint*> take(&memory, q.width * sizeof(xint))
-    q.emission = <real*> take(&memory, max(q.width, q.row) * sizeof(real))
-    q.emission_exponent = <xint*> take(&memory, q.width * sizeof(xint))
+    q.emission = <real*> take(&memory, F * q.width * sizeof(real))
+    q.emission_exponent = <xint*> take(&memory, F * q.width * sizeof(xint))
+    q.peak = <real*> take(&memory, F * sizeof(real))
+    q.rest = <real*> take(&memory, F * sizeof(real))
     q.label_posterior = <real*> take(&memory, q.width * sizeof(real))
     q.blank_posterior = <real*> take(&memory, q.width * sizeof(real))
-    q.occupancy = <real*> take(&memory, q.row * sizeof(real))
+    q.occupancy = <real*> take(&memory, F * q.row * sizeof(real))
+    q.row_grad = <real*> take(&memory, q.row * sizeof(real))
     q.gamma = <real*> take(&memory, 2 * frame_size)
     q.alpha = <real*> take(&memory, (q.segment + 1) * frame_size)
     q.checkpoints = <real*> take(&memory, checkpoints * frame_size)
-    q.table = <real*> take(&memory, q.table_frames * q.row * sizeof(real))
-    q.table_exponent = <xint*> take(&memory, q.table_frames * q.row * sizeof(xint))
-    q.share = <real*> take(&memory, q.table_frames * sizeof(real))
-    q.wide = <uint8_t*> take(&memory, q.table_frames)
+    q.table = <real*> take(&memory, table_frames * q.row * sizeof(real))
+    q.table_exponent = <xint*> take(&memory, table_frames * q.row * sizeof(xint))
+    q.share = <real*> take(&memory, table_frames * sizeof(real))
+    q.wide = <uint8_t*> take(&memory, table_frames)
     q.scores = <real*> take(&memory, C * sizeof(real))
     q.row_out = <real*> take(&memory, C * sizeof(real))
     q.peaks = <real*> take(&memory, (C // ROW_BLOCK + 1) * sizeof(real))
@@ -213,7 +222,7 @@ cdef inline void row_written(const Job* job, const Sequence* q, Py_ssize_t t, Py
                   job.grad_stride[2], job.grad_dtype)
 
 
-cdef void gather(real_p d, const real* x, const int32_t* used_class, Py_ssize_t used, Py_ssize_t row) noexcept nogil:
+cdef inline void gather(real_p d, const real* x, const int32_t* used_class, Py_ssize_t used, Py_ssize_t row) noexcept nogil:
     """Scores of the used classes; the lanes beyond them repeat the blank's."""
     cdef Py_ssize_t u
     for u in range(used):
@@ -222,7 +231,7 @@ cdef void gather(real_p d, const real* x, const int32_t* used_class, Py_ssize_t 
         d[u] = d[0]
 
 
-cdef bint extremes(real_cp d, Py_ssize_t n, real* best, real* worst) noexcept nogil:
+cdef inline bint extremes(real_cp d, Py_ssize_t n, real* best, real* worst) noexcept nogil:
     """The largest and the smallest of a padded row of scores; whether any is NaN."""
     cdef real high[LANES]
     cdef real low[LANES]
@@ -256,7 +265,7 @@ cdef void wide_row(const Sequence* q, real* d, xint* exponent, real best, uint8_
             saturated[0] = 1
 
 
-cdef void softmax_row(const real* x, real* out, real* peaks, Py_ssize_t n, real scale, real* peak, real* rest,
+cdef inline void softmax_row(const real* x, real* out, real* peaks, Py_ssize_t n, real scale, real* peak, real* rest,
                       bint keep) noexcept nogil:
     cdef Tile tile
     tile.classes = n
@@ -270,34 +279,43 @@ cdef void softmax_row(const real* x, real* out, real* peaks, Py_ssize_t n, real 
     rest[0] = tile.rest[0]
 
 
-cdef bint emit(const Job* job, Sequence* q, Py_ssize_t t, Py_ssize_t n, double* offset, double* product,
-               uint8_t* saturated, double scale) noexcept nogil:
-    """Frame t's emissions of the used classes, relative to the best of them; the whole row's softmax too, into the
-    gradient, where it is wanted. What the emissions leave out goes to `offset`, as a logarithm, and to `product`.
-    False where the frame has no probability at all for the target."""
+cdef inline Py_ssize_t slot_of(const Sequence* q, Py_ssize_t t) noexcept nogil:
+    """Where the tables have frame t."""
+    return t if q.keeps_tables else t % F
+
+
+cdef inline void read_frame(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n, real scale) noexcept nogil:
+    """The scores of the used classes; the whole row's softmax too, into the gradient, where it is wanted."""
     cdef const real* x = score_row(job, q, t, n)
-    cdef Py_ssize_t slot = t if q.table_frames > 1 else 0
+    cdef real* peak = q.peak + t % F
+    cdef real* rest = q.rest + t % F
+    cdef real* out
+    gather(q.table + slot_of(q, t) * q.row, x, q.used_class, q.used, q.row)
+    if not job.from_logits:
+        return
+    out = grad_row(job, q, t, n) if job.grad != NULL else q.row_out
+    if job.classes > NARROW:
+        softmax_row(x, out, q.peaks, job.classes, scale, peak, rest, job.grad != NULL)
+    elif job.grad != NULL:
+        softmax_short_kept(x, out, job.classes, scale, peak, rest)
+    else:
+        softmax_short_summed(x, job.classes, peak, rest)
+    if job.grad != NULL:
+        row_written(job, q, t, n)
+
+
+cdef inline bint emit(const Job* job, const Sequence* q, Py_ssize_t t, double* offset, double* product,
+                      uint8_t* saturated) noexcept nogil:
+    """Frame t's emissions of the used classes, relative to the best of them. What that leaves out of the probability
+    goes to `offset`, as a logarithm, and to `product`. False where the frame has no probability for the target."""
+    cdef Py_ssize_t slot = slot_of(q, t)
     cdef real* d = q.table + slot * q.row
     cdef real best, worst
-    cdef real peak, rest
-    cdef bint nan
-    cdef real* out
-    gather(d, x, q.used_class, q.used, q.row)
-    nan = extremes(d, q.row, &best, &worst)
+    cdef bint nan = extremes(d, q.row, &best, &worst)
     if job.from_logits:
-        out = grad_row(job, q, t, n) if job.grad != NULL else q.row_out
-        if job.classes <= NARROW:
-            if job.grad != NULL:
-                softmax_short_kept(x, out, job.classes, <real> scale, &peak, &rest)
-            else:
-                softmax_short_summed(x, job.classes, &peak, &rest)
-        else:
-            softmax_row(x, out, q.peaks, job.classes, <real> scale, &peak, &rest, job.grad != NULL)
-        if job.grad != NULL:
-            row_written(job, q, t, n)
-        offset[0] += <double> peak - best
-        product[0] *= 1.0 + rest
-        q.share[slot] = r_exp(best - peak) / (R(1.0) + rest)
+        offset[0] += <double> q.peak[t % F] - best
+        product[0] *= 1.0 + q.rest[t % F]
+        q.share[slot] = r_exp(best - q.peak[t % F]) / (R(1.0) + q.rest[t % F])
     else:
         offset[0] -= best
     if product[0] > 1e200:
@@ -329,11 +347,13 @@ cdef inline void look_up_exponents(xint_p target, xint_cp table, const int32_t* 
         target[i] = table[place[i]]
 
 
-cdef inline void spread(const Sequence* q, Py_ssize_t slot, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
+cdef inline void spread(const Sequence* q, Py_ssize_t t) noexcept nogil:
     """From the used classes to the labels."""
-    look_up(q.emission, q.table + slot * q.row, q.place, low, high)
+    cdef Py_ssize_t low, high, slot = slot_of(q, t)
+    band(q, t, &low, &high)
+    look_up(q.emission + t % F * q.width, q.table + slot * q.row, q.place, low, high)
     if q.wide[slot]:
-        look_up_exponents(q.emission_exponent, q.table_exponent + slot * q.row, q.place, low, high)
+        look_up_exponents(q.emission_exponent + t % F * q.width, q.table_exponent + slot * q.row, q.place, low, high)
 
 
 # ---- one frame forward ----
@@ -369,16 +389,17 @@ cdef inline void forward_lanes(real_cp label, real_cp blank, xint_cp label_expon
 
 
 cdef void forward(const Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new) noexcept nogil:
-    cdef Py_ssize_t low, high, i, slot = t if q.table_frames > 1 else 0
+    cdef Py_ssize_t low, high, i, slot = slot_of(q, t)
+    cdef const real* emission = q.emission + t % F * q.width
+    cdef const xint* emission_exponent = q.emission_exponent + t % F * q.width
     band(q, t, &low, &high)
-    spread(q, slot, low, high)
     if q.wide[slot]:
         forward_lanes(old.label, old.blank, old.label_exponent, old.blank_exponent, new.label, new.blank,
-                      new.label_exponent, new.blank_exponent, q.skip, q.emission, q.emission_exponent,
+                      new.label_exponent, new.blank_exponent, q.skip, emission, emission_exponent,
                       q.table[slot * q.row], q.table_exponent[slot * q.row], low, high, True)
     else:
         forward_lanes(old.label, old.blank, old.label_exponent, old.blank_exponent, new.label, new.blank,
-                      new.label_exponent, new.blank_exponent, q.skip, q.emission, q.emission_exponent,
+                      new.label_exponent, new.blank_exponent, q.skip, emission, emission_exponent,
                       q.table[slot * q.row], 0, low, high, False)
     for i in range(q.S, high):   # there is no label after the last blank
         new.label_exponent[i] = X_DEAD
@@ -431,19 +452,20 @@ cdef void backward(const Sequence* q, Py_ssize_t t, const Frame* old, const Fram
                    xint total_exponent) noexcept nogil:
     """From gamma of frame t + 1 to the posteriors and gamma of frame t."""
     cdef Py_ssize_t low, high, i
+    cdef const real* emission = q.emission + t % F * q.width
+    cdef const xint* emission_exponent = q.emission_exponent + t % F * q.width
     band(q, t, &low, &high)
-    spread(q, t, low, high)
     if q.wide[t]:
         backward_lanes(old.label, old.blank, old.label_exponent, old.blank_exponent, new.label, new.blank,
                        new.label_exponent, new.blank_exponent, alpha.label, alpha.blank, alpha.label_exponent,
-                       alpha.blank_exponent, q.label_posterior, q.blank_posterior, q.skip, q.emission,
-                       q.emission_exponent, q.table[t * q.row], q.table_exponent[t * q.row], total_exponent,
+                       alpha.blank_exponent, q.label_posterior, q.blank_posterior, q.skip, emission,
+                       emission_exponent, q.table[t * q.row], q.table_exponent[t * q.row], total_exponent,
                        low, high, True)
     else:
         backward_lanes(old.label, old.blank, old.label_exponent, old.blank_exponent, new.label, new.blank,
                        new.label_exponent, new.blank_exponent, alpha.label, alpha.blank, alpha.label_exponent,
-                       alpha.blank_exponent, q.label_posterior, q.blank_posterior, q.skip, q.emission,
-                       q.emission_exponent, q.table[t * q.row], 0, total_exponent, low, high, False)
+                       alpha.blank_exponent, q.label_posterior, q.blank_posterior, q.skip, emission,
+                       emission_exponent, q.table[t * q.row], 0, total_exponent, low, high, False)
     for i in range(q.S, high):
         new.label_exponent[i] = X_DEAD
 
@@ -470,15 +492,18 @@ cdef inline void scatter(real_p occupancy, real_cp posterior, const int32_t* pla
         occupancy[place[i]] += posterior[i]
 
 
-cdef real collect(const Sequence* q, Py_ssize_t t) noexcept nogil:
-    """Posteriors of the used classes; returns their sum."""
+cdef inline real collect(const Sequence* q, Py_ssize_t t) noexcept nogil:
+    """Posteriors of the used classes; returns the sum over all states."""
     cdef Py_ssize_t low, high, u
+    cdef real* occupancy = q.occupancy + t % F * q.row
+    cdef real blank
     band(q, t, &low, &high)
     for u in range(q.row):
-        q.occupancy[u] = 0
-    scatter(q.occupancy, q.label_posterior, q.place, low, min(high, q.S))
-    q.occupancy[0] = sum_row_of(q.blank_posterior, low, high)
-    return sum_row_of(q.occupancy, 0, q.row)
+        occupancy[u] = 0
+    scatter(occupancy, q.label_posterior, q.place, low, min(high, q.S))
+    blank = sum_row_of(q.blank_posterior, low, high)
+    occupancy[0] = blank
+    return blank + sum_row_of(q.label_posterior, low, high)
 
 
 cdef inline void grad_of_used(real_p g, real_cp occupancy, real_cp emission, Py_ssize_t n, real share,
@@ -489,12 +514,12 @@ cdef inline void grad_of_used(real_p g, real_cp occupancy, real_cp emission, Py_
         g[u] = share * emission[u] - normal * occupancy[u]
 
 
-cdef void write_grad(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n, real total,
+cdef inline void write_grad(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n, real total,
                      real scale) noexcept nogil:
     """The gradient of the used classes: scale (softmax - posterior), or -scale * posterior."""
     cdef Py_ssize_t u
     cdef real share = 0
-    cdef real* g = q.emission    # free until the next frame
+    cdef real* g = q.row_grad
     cdef real* e = q.table + t * q.row
     cdef char* home = job.grad + t * job.grad_stride[0] + n * job.grad_stride[1]
     cdef bint direct = job.grad_dtype == job.native and job.grad_stride[2] == sizeof(real)
@@ -506,7 +531,7 @@ cdef void write_grad(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t
     else:
         fill(grad_row(job, q, t, n), job.classes, 0)
         row_written(job, q, t, n)
-    grad_of_used(g, q.occupancy, e, q.row, share, scale / total)
+    grad_of_used(g, q.occupancy + t % F * q.row, e, q.row, share, scale / total)
     if direct:
         for u in range(q.used):
             (<real*> home)[q.used_class[u]] = g[u]
@@ -525,13 +550,15 @@ cdef void fill_grad(const Job* job, const Sequence* q, Py_ssize_t n, Py_ssize_t 
         row_written(job, q, t, n)
 
 
-cdef void advance(const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    """Alphas of frames start .. stop - 1 of one segment, from the frame before them."""
+cdef void advance(const Sequence* q, Py_ssize_t segment_start, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """Alphas of up to F frames, from the frame before them."""
     cdef Py_ssize_t t
     cdef Frame old, new
     for t in range(start, stop):
-        old = frame_at(q, q.alpha, t - start)
-        new = frame_at(q, q.alpha, t - start + 1)
+        spread(q, t)
+    for t in range(start, stop):
+        old = frame_at(q, q.alpha, t - segment_start)
+        new = frame_at(q, q.alpha, t - segment_start + 1)
         forward(q, t, &old, &new)
 
 
@@ -542,7 +569,7 @@ cdef void copy_frame(const Sequence* q, real* target, const real* source) noexce
 cdef double forward_pass(const Job* job, Sequence* q, Py_ssize_t n, double scale, xint* total_exponent,
                          uint8_t* saturated) noexcept nogil:
     """The loss; inf where every path has probability 0, NaN where a score was."""
-    cdef Py_ssize_t t, start, stop, s = 0, last_frame = 0
+    cdef Py_ssize_t t, b, start, stop, s = 0, last_frame = 0
     cdef Frame first = frame_at(q, q.alpha, 0), last
     cdef double offset = 0, product = 1, mantissa, loss
     cdef xint label_exponent = X_DEAD, top
@@ -556,13 +583,13 @@ cdef double forward_pass(const Job* job, Sequence* q, Py_ssize_t n, double scale
         if job.grad != NULL and q.segment < q.T:
             copy_frame(q, q.checkpoints + s * 4 * q.width, q.alpha)
             s += 1
-        for t in range(start, stop):
-            if not emit(job, q, t, n, &offset, &product, saturated, scale):
-                alive = False
+        for b from start <= b < stop by F:
+            for t in range(b, min(b + F, stop)):
+                read_frame(job, q, t, n, <real> scale)
+            for t in range(b, min(b + F, stop)):
+                alive = emit(job, q, t, &offset, &product, saturated) and alive
             if alive:
-                first = frame_at(q, q.alpha, t - start)
-                last = frame_at(q, q.alpha, t - start + 1)
-                forward(q, t, &first, &last)
+                advance(q, start, b, min(b + F, stop))
         last_frame = stop - start
     if product != product or offset != offset and alive:
         return NAN
@@ -583,25 +610,41 @@ cdef double forward_pass(const Job* job, Sequence* q, Py_ssize_t n, double scale
     return loss
 
 
-cdef void backward_pass(const Job* job, Sequence* q, Py_ssize_t n, real scale, xint total_exponent) noexcept nogil:
-    cdef Py_ssize_t t, start, stop
-    cdef Frame old = frame_at(q, q.gamma, 0), new = frame_at(q, q.gamma, 1), alpha, spare
+cdef void retreat(const Job* job, const Sequence* q, Py_ssize_t n, Py_ssize_t segment_start, Py_ssize_t start,
+                  Py_ssize_t stop, Frame* old, Frame* new, real scale, xint total_exponent) noexcept nogil:
+    """The gradient of up to F frames, the last one first."""
+    cdef real total[F]
+    cdef Frame alpha, spare
+    cdef Py_ssize_t t
+    for t in range(start, stop):
+        spread(q, t)
+    for t in range(stop - 1, start - 1, -1):
+        alpha = frame_at(q, q.alpha, t - segment_start + 1)
+        backward(q, t, old, new, &alpha, total_exponent)
+        total[t % F] = collect(q, t)
+        spare = old[0]
+        old[0] = new[0]
+        new[0] = spare
+    for t in range(start, stop):
+        write_grad(job, q, t, n, total[t % F], scale)
+
+
+cdef void backward_pass(const Job* job, const Sequence* q, Py_ssize_t n, real scale,
+                        xint total_exponent) noexcept nogil:
+    cdef Py_ssize_t b, start = (q.T - 1) // q.segment * q.segment, stop = q.T
+    cdef Frame old = frame_at(q, q.gamma, 0), new = frame_at(q, q.gamma, 1)
     bury(q, &old, -V, q.width - V)
     bury(q, &new, -V, q.width - V)
     old.blank_exponent[q.S] = 0
-    start = (q.T - 1) // q.segment * q.segment
-    stop = q.T
     while start >= 0:
         if stop < q.T:
             copy_frame(q, q.alpha, q.checkpoints + start // q.segment * 4 * q.width)
-            advance(q, start, stop)
-        for t in range(stop - 1, start - 1, -1):
-            alpha = frame_at(q, q.alpha, t - start + 1)
-            backward(q, t, &old, &new, &alpha, total_exponent)
-            write_grad(job, q, t, n, collect(q, t), scale)
-            spare = old
-            old = new
-            new = spare
+            for b from start <= b < stop by F:
+                advance(q, start, b, min(b + F, stop))
+        b = (stop - 1 - start) // F * F + start
+        while b >= start:
+            retreat(job, q, n, start, b, min(b + F, stop), &old, &new, scale, total_exponent)
+            b -= F
         stop = start
         start -= q.segment
 

@@ -42,49 +42,68 @@ ctypedef struct PointJob:
 # ---- sigmoid focal loss ----
 
 cdef inline void sigmoid_focal_block(real_cp x, real_cp y, real_p value, real_p grad, real_p hess, Py_ssize_t n,
-                                     real positive, real negative, real gamma, const int gamma_kind,
+                                     real positive, real negative, real scale, real gamma, const int gamma_kind,
                                      const bint want_value, const bint want_grad, const bint want_hess) noexcept nogil:
+    # In three loops, since one is so long a chain of operations that the processor can't see the next element's.
+    cdef real e_block[POINT_BLOCK]
+    cdef real big_block[POINT_BLOCK]
+    cdef real c_block[POINT_BLOCK]
+    cdef real r_block[POINT_BLOCK]
     cdef Py_ssize_t i
-    cdef real far, e, inverse, big, small, p, not_p, u, v, c, w, q, r, z, raised, slope
+    cdef real e, one, two, share, big, small, u, v, c, w, q, r, raised, slope
     for i in range(n):
-        far = r_abs(x[i])
-        e = r_exp(-far)
-        inverse = R(1.0) / (R(1.0) + e)
-        big = inverse             # the probability of the side that x is on, and of the other
-        small = e * inverse
-        u = y[i] if x[i] < 0 else R(1.0) - y[i]   # the target's share of the side that x is not on
+        e_block[i] = r_exp(-r_abs(x[i]))
+    for i in range(n):
+        e = e_block[i]
+        one = R(1.0) + e
+        two = R(2.0) + e
+        if want_grad:
+            # One division for three: big = 1 / one, r = e / (w one), atanh's argument e / two. Where e and w
+            # underflow, e / w is 1.
+            w = (y[i] + (R(1.0) - y[i]) * e if x[i] < 0 else (R(1.0) - y[i]) + y[i] * e) + FL_SMALLEST
+            share = R(1.0) / (one * two * w)
+            big_block[i] = share * two * w
+            r_block[i] = (e + FL_SMALLEST) * (share * two)
+            c_block[i] = r_twice_atanh((e * one) * (share * w))
+        else:
+            big_block[i] = R(1.0) / one
+            c_block[i] = r_log1p_unit(e)
+    for i in range(n):
+        e = e_block[i]
+        big = big_block[i]
+        c = c_block[i]
+        u = y[i] if x[i] < 0 else R(1.0) - y[i]   # the target's share of the side that x is not on, and of its own
         v = R(1.0) - y[i] if x[i] < 0 else y[i]
-        c = (R(0.0) if u == 0 else far * u) + r_log1p_unit(e)
-        w = u + v * e
-        q = w * inverse
+        w = r_fma(v, e, u)
+        small = e * big
+        c = (R(0.0) if u == 0 else r_abs(x[i]) * u) + c
+        q = w * big
         raised = (positive * y[i] + negative * (R(1.0) - y[i])) * power(q, gamma, gamma_kind)
         if want_value:
             value[i] = raised * c
         if want_grad:
-            p = small if x[i] < 0 else big
-            not_p = big if x[i] < 0 else small
-            z = R(1.0) - R(2.0) * y[i]
-            r = (e + FL_SMALLEST) * inverse / (w + FL_SMALLEST)   # where e and w underflow, 1
-            slope = p * (R(1.0) - y[i]) - not_p * y[i]
-            # Where c is infinite r is 0 and so is their product.
-            u = R(0.0) if c > FL_LARGEST else c * r
-            grad[i] = raised * (slope + gamma * u * z)
+            # Where c is infinite r is 0 and so is their product. The signs below are those of x < 0.
+            r = r_block[i]
+            c = R(0.0) if c > FL_LARGEST else c * r
+            slope = small * v - big * u
+            raised = raised * scale
+            grad[i] = raised * r_against(slope + gamma * c * (v - u), x[i])
             if want_hess:
-                hess[i] = raised * (p * not_p + gamma * z * (R(2.0) * r * slope + u * (not_p - p))
-                                    + gamma * (gamma - R(1.0)) * u * r * z * z)
+                hess[i] = raised * (big * small + gamma * (v - u) * (R(2.0) * r * slope + c * (big - small))
+                                    + gamma * (gamma - R(1.0)) * c * r * (v - u) * (v - u))
 
 
 cdef inline void sigmoid_focal_wants(PointJob* job, const real* x, const real* y, real* value, real* grad, real* hess,
                                      Py_ssize_t n, real gamma, const int kind) noexcept nogil:
     if job.hess.data != NULL:
-        sigmoid_focal_block(x, y, value, grad, hess, n, job.alpha_positive, job.alpha_negative, gamma, kind,
-                            True, True, True)
+        sigmoid_focal_block(x, y, value, grad, hess, n, job.alpha_positive, job.alpha_negative, <real> job.scale,
+                            gamma, kind, True, True, True)
     elif job.grad.data != NULL:
-        sigmoid_focal_block(x, y, value, grad, hess, n, job.alpha_positive, job.alpha_negative, gamma, kind,
-                            True, True, False)
+        sigmoid_focal_block(x, y, value, grad, hess, n, job.alpha_positive, job.alpha_negative, <real> job.scale,
+                            gamma, kind, True, True, False)
     else:
-        sigmoid_focal_block(x, y, value, grad, hess, n, job.alpha_positive, job.alpha_negative, gamma, kind,
-                            True, False, False)
+        sigmoid_focal_block(x, y, value, grad, hess, n, job.alpha_positive, job.alpha_negative, <real> job.scale,
+                            gamma, kind, True, False, False)
 
 
 cdef double block_sum(real_cp value, Py_ssize_t n) noexcept nogil:
@@ -111,7 +130,7 @@ cdef void weigh(real_p target, real_cp weight, Py_ssize_t n) noexcept nogil:
 
 
 cdef double sigmoid_focal_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
-    """Blocks of a chunk: read, compute, weigh, scale, sum, write."""
+    """Blocks of a chunk: read, compute, weigh, sum, write."""
     cdef PointJob* job = <PointJob*> data
     cdef real x_buffer[POINT_BLOCK]
     cdef real y_buffer[POINT_BLOCK]
@@ -154,9 +173,9 @@ cdef double sigmoid_focal_chunk(void* data, Py_ssize_t chunk, real* scratch) noe
                 out = operand_block(&job.values, start, value)
                 copy(out, value, n)
         if job.grad.data != NULL:
-            finish_points(&job.grad, grad, weight, start, n, <real> job.scale)
+            finish_points(&job.grad, grad, weight, start, n)
         if job.hess.data != NULL:
-            finish_points(&job.hess, hess, weight, start, n, <real> job.scale)
+            finish_points(&job.hess, hess, weight, start, n)
         start += n
     return total
 
@@ -167,12 +186,10 @@ cdef void copy(real_p target, real_cp source, Py_ssize_t n) noexcept nogil:
         target[i] = source[i]
 
 
-cdef void finish_points(operand* home, real* block, const real* weight, Py_ssize_t start, Py_ssize_t n,
-                               real scale) noexcept nogil:
+cdef void finish_points(operand* home, real* block, const real* weight, Py_ssize_t start,
+                        Py_ssize_t n) noexcept nogil:
     if weight != NULL:
         weigh(block, weight, n)
-    if scale != 1:
-        multiply(block, n, scale)
     operand_written(home, start, n, block)
 
 

@@ -21,6 +21,8 @@ cdef extern from "vecmath.h" nogil:
     real r_log(real)
     real r_log1p(real)
     real r_log1p_unit(real)
+    real r_twice_atanh(real)
+    real r_against(real, real)
     real r_abs(real)
     real r_atleast(real, real)
     real r_atmost(real, real)

@@ -84,6 +84,12 @@ FL_INLINE real r_fma(real a, real b, real c)
 FL_INLINE real r_atleast(real x, real low) { return x < low ? low : x; }
 FL_INLINE real r_atmost(real x, real high) { return x > high ? high : x; }
 FL_INLINE real r_abs(real x) { return from_bits(bits_of(x) & (xint)(~(xuint)0 >> 1)); }
+/* y, or -y where x is not negative */
+FL_INLINE real r_against(real y, real x)
+{
+    const xint sign = (xint)((xuint)1 << (sizeof(xint) * 8 - 1));
+    return from_bits(bits_of(y) ^ (~bits_of(x) & sign));
+}
 FL_INLINE xint x_max(xint a, xint b) { return a > b ? a : b; }
 
 /* exp(r) for |r| <= ln(2)/2 */
@@ -176,10 +182,9 @@ FL_INLINE real r_log1p(real x)
     return r_log(u) + correction;
 }
 
-/* log(1 + x) for 0 <= x <= 1: within 2 ULP, and cheaper: 2 atanh(x / (2 + x)). */
-FL_INLINE real r_log1p_unit(real x)
+/* 2 atanh(s) for 0 <= s <= 1/3: within 2 ULP. */
+FL_INLINE real r_twice_atanh(real s)
 {
-    real s = x / (R(2.0) + x);
     real z = s * s;
 #ifdef FL_REAL64
     real tail = 0.1493882848607305063;
@@ -204,6 +209,9 @@ FL_INLINE real r_log1p_unit(real x)
 #endif
     return r_fma(tail * z, s, s + s);
 }
+
+/* log(1 + x) for 0 <= x <= 1: within 2 ULP, and cheaper than r_log1p. */
+FL_INLINE real r_log1p_unit(real x) { return r_twice_atanh(x / (R(2.0) + x)); }
 
 /* An extended-exponent number is mantissa * 2^exponent with an integer of its own for the exponent: no product of
  * probabilities ever underflows. What counts has an exponent above X_LIMIT. Probability 0 is X_DEAD, a transition

@@ -1,0 +1,237 @@
+"""Learn to read strings of handwritten digits with the CTC loss.
+
+    python examples/read_digits.py [--seed 0] [--steps 1500] [--out digits.png]
+
+Real 8x8 digits (the UCI set that comes with scikit-learn) are strung together, 3 to 7 in a row with random gaps. The
+network sees the image as a sequence of frames and, for each frame, gives a score to every digit and to the "blank",
+which stands for "nothing new here". What it is taught with is only the string, never where a digit stands: the CTC
+loss sums over all ways to lay the string along the frames, and its gradient with respect to the scores is all that
+plain NumPy backpropagation needs. To read an image, take the best class of each frame, merge repeats, drop blanks.
+
+Digits in the test strings come from images that were kept apart from training. Printed are a progress bar with the
+loss and the speed, the share of held-out strings read without any mistake, and a checksum of the weights: the same
+seed gives the same bits. Written is a picture of held-out strings, class probabilities, and what was read.
+
+Needs scikit-learn, tqdm and matplotlib besides fastloss: pip install "fastloss[examples]"
+"""
+
+import argparse
+import zlib
+from typing import NamedTuple
+
+import matplotlib
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from tqdm import tqdm
+
+import fastloss as fl
+
+SIZE = 8  # a digit is SIZE x SIZE pixels
+BLANK = 10  # classes 0..9 are the digits themselves
+CLASSES = 11
+MIN_DIGITS, MAX_DIGITS = 3, 7
+MAX_GAP = 4  # columns before a digit
+CANVAS = MAX_DIGITS * (SIZE + MAX_GAP)  # columns, enough for the longest string
+STRIDE = 2  # columns from one frame to the next
+WINDOW = 12  # columns a frame sees: a digit and a little of its surroundings
+FRAMES = CANVAS // STRIDE
+BATCH = 32
+
+COLOURS = "#1f77b4 #d95f02 #2ca02c #c2185b #8e5bd0 #8c564b #e377c2 #b8a000 #00a0b0 #3b3b8f".split()
+
+
+class Strings(NamedTuple):
+    """A batch of N images of digit strings, padded on the right to the same size."""
+
+    pixels: np.ndarray  # (N, SIZE, CANVAS) float32, 0 is paper and 1 is ink
+    digits: np.ndarray  # (N, MAX_DIGITS); only the first `lengths` of a row count
+    lengths: np.ndarray  # (N,) digits in the string
+    starts: np.ndarray  # (N, MAX_DIGITS) the column where each digit begins, which the network is never told
+    frames: np.ndarray  # (N,) frames in the string, without the padding
+
+
+def load_images():
+    """Digit images (n, 8, 8) and labels: those to train with, those held out. The split is the same for every seed."""
+    images, labels = load_digits(return_X_y=True)
+    images = (images / 16).astype(np.float32).reshape(-1, SIZE, SIZE)
+    train, held_out, train_labels, held_out_labels = train_test_split(
+        images, labels, test_size=0.2, stratify=labels, random_state=0
+    )
+    return (train, train_labels), (held_out, held_out_labels)
+
+
+def distort(rng, images):
+    """Each image slightly stretched, slanted, turned and shifted, so that no two strings show quite the same digit."""
+    centred = np.arange(SIZE, dtype=np.float32) - (SIZE - 1) / 2
+    y, x = centred[:, None], centred
+    stretch_y, stretch_x, slant, turn, shift_y, shift_x = rng.uniform(-1, 1, (6, len(images), 1, 1)).astype(np.float32)
+    from_y = y * (1 + 0.15 * stretch_y) + x * 0.15 * turn + 0.6 * shift_y + (SIZE - 1) / 2
+    from_x = x * (1 + 0.15 * stretch_x) + y * 0.30 * slant + 0.6 * shift_x + (SIZE - 1) / 2
+
+    # Bilinear interpolation, in an image with a margin of paper.
+    padded = np.pad(images, ((0, 0), (1, 2), (1, 2)))
+    from_y, from_x = np.clip(from_y, -1, SIZE) + 1, np.clip(from_x, -1, SIZE) + 1
+    row, column = from_y.astype(int), from_x.astype(int)
+    down, right = from_y - row, from_x - column
+    n = np.arange(len(images))[:, None, None]
+    above = padded[n, row, column] * (1 - right) + padded[n, row, column + 1] * right
+    below = padded[n, row + 1, column] * (1 - right) + padded[n, row + 1, column + 1] * right
+    return above * (1 - down) + below * down
+
+
+def make_strings(rng, images, labels, count, distorted=False):
+    """`count` random strings of the given digits."""
+    lengths = rng.integers(MIN_DIGITS, MAX_DIGITS + 1, count)
+    chosen = rng.integers(0, len(images), (count, MAX_DIGITS))
+    gaps = rng.integers(0, MAX_GAP + 1, (count, MAX_DIGITS))
+    starts = np.cumsum(gaps + SIZE, axis=1) - SIZE
+
+    glyphs = images[chosen.ravel()]
+    if distorted:
+        glyphs = distort(rng, glyphs)
+    glyphs = glyphs.reshape(count, MAX_DIGITS, SIZE, SIZE)
+    glyphs[np.arange(MAX_DIGITS) >= lengths[:, None]] = 0  # beyond the end of the string: paper
+
+    pixels = np.zeros((count, SIZE, CANVAS), np.float32)
+    n, row, column = np.ogrid[:count, :SIZE, :SIZE][0][..., None], np.arange(SIZE)[:, None], np.arange(SIZE)
+    pixels[n, row, starts[:, :, None, None] + column] = glyphs
+    ends = starts[np.arange(count), lengths - 1] + SIZE
+    return Strings(pixels, labels[chosen], lengths, starts, frames=-(-ends // STRIDE))
+
+
+class Adam:
+    """The optimiser: steps scaled by running means of the gradient and of its square."""
+
+    def __init__(self, parameters, mean_decay=0.9, square_decay=0.99):
+        self.parameters = parameters
+        self.decays = mean_decay, square_decay
+        self.means = [np.zeros_like(p) for p in parameters]
+        self.squares = [np.zeros_like(p) for p in parameters]
+        self.steps = 0
+
+    def step(self, gradients, rate):
+        self.steps += 1
+        a, b = self.decays
+        for parameter, gradient, mean, square in zip(
+            self.parameters, gradients, self.means, self.squares, strict=True
+        ):
+            mean += (1 - a) * (gradient - mean)
+            square += (1 - b) * (gradient * gradient - square)
+            unbiased_mean, unbiased_square = mean / (1 - a**self.steps), square / (1 - b**self.steps)
+            parameter -= rate * unbiased_mean / (np.sqrt(unbiased_square) + 1e-8)
+
+
+class Reader:
+    """Convolution over columns, a hidden layer, one score per class: from images to (frames, N, classes)."""
+
+    def __init__(self, rng, features=256, hidden=128):
+        sizes = [SIZE * WINDOW, features, hidden, CLASSES]
+        self.parameters = []
+        for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+            weights = rng.standard_normal((fan_in, fan_out), np.float32) * np.float32(np.sqrt(2 / fan_in))
+            self.parameters += [weights, np.zeros(fan_out, np.float32)]
+        self.adam = Adam(self.parameters)
+        self.gradient = np.empty((FRAMES, BATCH, CLASSES), np.float32)  # of the loss, in the logits; used every step
+
+    def forward(self, pixels):
+        """What each layer puts out, for every frame of every image: windows, features, hidden, logits."""
+        w1, b1, w2, b2, w3, b3 = self.parameters
+        windows = column_windows(pixels)
+        features = np.maximum(windows @ w1 + b1, 0)
+        hidden = np.maximum(features @ w2 + b2, 0)
+        return windows, features, hidden, hidden @ w3 + b3
+
+    def logits(self, pixels):
+        """Scores (FRAMES, N, CLASSES) of images (N, SIZE, CANVAS)."""
+        return self.forward(pixels)[-1].reshape(FRAMES, len(pixels), CLASSES)
+
+    def train_step(self, strings, rate):
+        """One step of Adam; the loss before it."""
+        windows, features, hidden, logits = self.forward(strings.pixels)
+        loss, gradient = fl.ctc_loss_with_logits.value_and_grad(
+            logits.reshape(FRAMES, BATCH, CLASSES),
+            strings.digits,
+            strings.frames,
+            strings.lengths,
+            blank=BLANK,
+            reduction="mean",
+            out=self.gradient,
+        )
+        # From here on it is backpropagation through two ReLU layers.
+        _, _, w2, _, w3, _ = self.parameters
+        d_logits = gradient.reshape(-1, CLASSES)
+        d_hidden = (d_logits @ w3.T) * (hidden > 0)
+        d_features = (d_hidden @ w2.T) * (features > 0)
+        gradients = []
+        for inputs, d_outputs in ((windows, d_features), (features, d_hidden), (hidden, d_logits)):
+            gradients += [inputs.T @ d_outputs, d_outputs.sum(axis=0)]
+        self.adam.step(gradients, rate)
+        return loss
+
+
+def column_windows(pixels):
+    """The WINDOW columns around each frame as one row each, (FRAMES * N, SIZE * WINDOW): a convolution's input."""
+    margin = (WINDOW - STRIDE) // 2
+    padded = np.pad(pixels, ((0, 0), (0, 0), (margin, margin)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW, axis=2)[:, :, ::STRIDE]
+    return windows.transpose(2, 0, 1, 3).reshape(FRAMES * len(pixels), SIZE * WINDOW)
+
+
+def train(seed=0, steps=1500, top_rate=0.01):
+    """A Reader taught with fresh random strings of the training images."""
+    rng = np.random.default_rng(seed)
+    (images, labels), _ = load_images()
+    reader = Reader(rng)
+    # Counted in strings, so that the bar shows strings per second.
+    with tqdm(range(steps), unit=" strings", unit_scale=BATCH, desc="training") as bar:
+        smoothed = None
+        for step in bar:
+            rate = top_rate * (1 + np.cos(np.pi * step / steps)) / 2
+            loss = reader.train_step(make_strings(rng, images, labels, BATCH, distorted=True), rate)
+            smoothed = loss if smoothed is None else 0.95 * smoothed + 0.05 * loss
+            bar.set_postfix(loss=f"{smoothed:.4f}", refresh=False)
+    return reader
+
+
+def decode(logits):
+    """The digits read from the scores (frames, CLASSES) of one image, and the frames (centre of a run) they stand at."""
+    best = logits.argmax(axis=1)
+    first = np.flatnonzero(np.diff(best, prepend=-1))  # of each run of equal classes
+    last = np.append(first[1:], len(best)) - 1
+    emitted = best[first] != BLANK
+    return best[first][emitted], (first[emitted] + last[emitted]) / 2
+
+
+def read_all(logits, strings):
+    """For each string: was it read exactly?"""
+    right = np.empty(len(strings.lengths), bool)
+    for n, (frames, length) in enumerate(zip(strings.frames, strings.lengths, strict=True)):
+        right[n] = np.array_equal(decode(logits[:frames, n])[0], strings.digits[n, :length])
+    return right
+
+
+def choose(right, lengths, count=5):
+    """Which strings to draw: long ones, and among them, where there is one, a string that was misread."""
+    longest_first = np.argsort(-lengths, kind="stable")
+    good, bad = longest_first[right[longest_first]], longest_first[~right[longest_first]]
+    shown_bad = bad[: 1 if len(good) else count]
+    return np.append(good[: count - len(shown_bad)], shown_bad)
+
+
+def draw(strings, logits, right, path):
+    """Draw some strings: the image, below it the class probabilities of each frame, beside it what was read."""
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    shown = choose(right, strings.lengths)
+    probabilities = fl.softmax(logits, axis=-1)
+    plt.rcParams["font.family"] = "DejaVu Sans"
+    figure = plt.figure(figsize=(9, 1.62 * len(shown) + 0.7), dpi=150)
+    rows = figure.add_gridspec(len(shown), 1, left=0.21, right=0.985, top=0.985, bottom=0.075, hspace=0.22)
+    for row, n in zip(rows, shown, strict=True):
+        image_axes, chart_axes = (figure.add_subplot(cell) for cell in row.subgridspec(2, 1, hspace=0.0))
+        read, places = decode(logits[: strings.frames[n], n])
+        draw_image(image_axes, strings.pixels[n])
+        draw_chart(chart_axes, probabilities[: strings.frames[n], n], read, places)
+    figure.savefig(path)
