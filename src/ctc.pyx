@@ -271,10 +271,10 @@ cdef inline void softmax_row(const real* x, real* out, real* peaks, Py_ssize_t n
     tile.classes = n
     tile.label[0] = 0
     if keep:
-        sum_row(&tile, 0, x, out, peaks, True, True)
+        sum_row(&tile, 0, x, out, peaks, SPARE_A_PEAK, True)
         scale_row(out, n, peaks, tile.peak[0], scale / (R(1.0) + tile.rest[0]))
     else:
-        sum_row(&tile, 0, x, out, peaks, False, True)
+        sum_row(&tile, 0, x, out, peaks, SPARE_A_PEAK, False)
     peak[0] = tile.peak[0]
     rest[0] = tile.rest[0]
 

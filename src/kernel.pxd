@@ -38,6 +38,8 @@ cdef extern from "lanes.h" nogil:
     void lanes_add(real_cp, real_p)
     void lanes_add_double(real_cp, double*)
     void lanes_exp(real_cp, real_p, real_p, real, int)
+    void lanes_exp_sparing(real_cp, real_p, real_p, real, xint, xint, int)
+    void lanes_exp_below(real_cp, real_p, real_p, real_p, real, xint, int)
     int lanes_find(real_cp, real)
     real lanes_top(real_cp)
     double lanes_total(real_cp)

@@ -110,7 +110,8 @@ cdef inline void wide_tile(LabelJob* job, Tile* tile, const real* x, real* grad,
     cdef real spared_rest[TILE]
     for r in range(tile.count):
         if not tile.ignored[r]:
-            sum_row(tile, r, x + r * n, grad + r * n, peaks + r * stride, want_grad, want_hess)
+            sum_row(tile, r, x + r * n, grad + r * n, peaks + r * stride, SPARE_PEAK if want_hess else SPARE_LABEL,
+                    want_grad)
             spared_rest[r] = tile.rest[r]
     if want_hess:
         spare_label(tile)

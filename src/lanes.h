@@ -51,6 +51,31 @@ FL_INLINE void lanes_exp(real_cp x, real_p e, real_p lane, real reference, const
     }
 }
 
+/* The same; lanes before `first` and the lane `spared` (none if negative) are not added. */
+FL_INLINE void lanes_exp_sparing(real_cp x, real_p e, real_p lane, real reference, xint spared, xint first,
+                                 const int keep)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        real term = r_exp(x[i] - reference);
+        if (keep) e[i] = term;
+        lane[i] += (i == spared) | (i < first) ? R(0.0) : term;
+    }
+}
+
+/* The same; scores equal to the reference are counted, not added. */
+FL_INLINE void lanes_exp_below(real_cp x, real_p e, real_p lane, real_p count, real reference, xint first,
+                               const int keep)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        real term = r_exp(x[i] - reference);
+        if (keep) e[i] = term;
+        lane[i] += (x[i] == reference) | (i < first) ? R(0.0) : term;
+        count[i] += (x[i] == reference) & (i >= first) ? R(1.0) : R(0.0);
+    }
+}
+
 /* Whether any lane equals the value. */
 FL_INLINE int lanes_find(real_cp x, real value)
 {

@@ -5,6 +5,8 @@ of the losses in double precision. Chunks of rows are fixed by the shape alone, 
 the bits do not depend on the threads.
 """
 
+from libc.string cimport memcpy
+
 from chunks cimport *
 from kernel cimport *
 
@@ -47,10 +49,9 @@ cdef real log_sum_of(const real* x, Py_ssize_t n, real peak, real log_sum) noexc
     return peak + log_sum
 
 
-cdef double normal_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
-    cdef NormalJob* job = <NormalJob*> data
-    cdef Py_ssize_t n = job.classes, row
-    cdef Py_ssize_t stop = min((chunk + 1) * job.chunk_rows, job.rows)
+cdef void normal_rows(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
+    """Many classes: row after row."""
+    cdef Py_ssize_t n = job.classes
     cdef real* peaks = scratch + 2 * n
     cdef const real* x
     cdef real* out
@@ -58,28 +59,90 @@ cdef double normal_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept n
     cdef Tile tile
     tile.classes = n
     tile.label[0] = 0
-    for row in range(chunk * job.chunk_rows, stop):
+    while row < stop:
         x = operand_read(&job.x, row * n, n, scratch)
         out = scratch + n
         if job.what != LOGSUMEXP:
             out = operand_block(&job.out, row * n, out)
-        if job.what == SOFTMAX:
-            sum_row(&tile, 0, x, out, peaks, True, True)
-        else:
-            sum_row(&tile, 0, x, out, peaks, False, True)
+        sum_row(&tile, 0, x, out, peaks, SPARE_A_PEAK, job.what == SOFTMAX)
         spared = 0 if tile.peak[0] == -INFINITY else R(1.0)
         log_sum = r_log1p(tile.rest[0] + (spared - R(1.0)))
         if job.what == SOFTMAX:
             scale_row(out, n, peaks, tile.peak[0], R(1.0) / (tile.rest[0] + spared))
         elif job.what == LOG_SOFTMAX:
             subtract(x, out, n, tile.peak[0], log_sum)
+        if job.what == LOGSUMEXP:
+            log_sum = log_sum_of(x, n, tile.peak[0], log_sum)
+            operand_block(&job.out, row, &log_sum)[0] = log_sum
+            operand_written(&job.out, row, 1, &log_sum)
         else:
-            scratch[n] = log_sum_of(x, n, tile.peak[0], log_sum)
-            operand_written(&job.out, row, 1, scratch + n)
+            operand_written(&job.out, row * n, n, out)
+        row += 1
+
+
+cdef void lanes_subtract(real_p scores, Py_ssize_t classes, real_cp peak, real_cp log_sum) noexcept nogil:
+    cdef Py_ssize_t c, k
+    for c in range(classes):
+        for k in range(TILE):
+            scores[c * TILE + k] = (scores[c * TILE + k] - peak[k]) - log_sum[k]
+
+
+cdef void lanes_log_sum(Tile* tile, real_p inverse, real_p log_sum) noexcept nogil:
+    cdef Py_ssize_t k
+    cdef real spared
+    for k in range(TILE):
+        spared = R(0.0) if tile.peak[k] == -INFINITY else R(1.0)
+        inverse[k] = R(1.0) / (tile.rest[k] + spared)
+        log_sum[k] = r_log1p(tile.rest[k] + (spared - R(1.0)))
+
+
+cdef void normal_tiles(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
+    """Few classes: rows across the vector lanes."""
+    cdef Py_ssize_t n = job.classes, k, size = TILE * n
+    cdef real* table = scratch + 2 * size
+    cdef real* scores = scratch + 3 * size
+    cdef const real* x
+    cdef real* out = scratch + size
+    cdef real inverse[TILE]
+    cdef real log_sum[TILE]
+    cdef Tile tile
+    tile.classes = n
+    for k in range(TILE):
+        tile.label[k] = 0
+    while row < stop:
+        tile.count = min(<Py_ssize_t> TILE, stop - row)
+        x = operand_read(&job.x, row * n, tile.count * n, scratch)
+        lanes_load(x, tile.count, n, table)
+        if job.what == LOG_SOFTMAX:
+            memcpy(scores, table, size * sizeof(real))
+        lanes_sum(&tile, table, True)
+        lanes_log_sum(&tile, inverse, log_sum)
+        if job.what == LOGSUMEXP:
+            for k in range(tile.count):
+                log_sum[k] = log_sum_of(x + k * n, n, tile.peak[k], log_sum[k])
             if job.out.direct:
-                (<real*> job.out.data)[row] = scratch[n]
-            continue
-        operand_written(&job.out, row * n, n, out)
+                memcpy(operand_block(&job.out, row, log_sum), log_sum, tile.count * sizeof(real))
+            operand_written(&job.out, row, tile.count, log_sum)
+        else:
+            out = operand_block(&job.out, row * n, scratch + size)
+            if job.what == SOFTMAX:
+                lanes_multiply(table, n, inverse)
+                lanes_store(table, tile.count, n, out)
+            else:
+                lanes_subtract(scores, n, tile.peak, log_sum)
+                lanes_store(scores, tile.count, n, out)
+            operand_written(&job.out, row * n, tile.count * n, out)
+        row += tile.count
+
+
+cdef double normal_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    cdef NormalJob* job = <NormalJob*> data
+    cdef Py_ssize_t row = chunk * job.chunk_rows, stop = min(row + job.chunk_rows, job.rows)
+    if job.classes <= NARROW:
+        normal_tiles(job, row, stop, scratch)
+    else:
+        normal_rows(job, row, stop, scratch)
+    return 0
 
 
 def normalise(cnp.ndarray x, int x_dtype, cnp.ndarray out, int out_dtype, int what, int threads):
@@ -91,9 +154,12 @@ def normalise(cnp.ndarray x, int x_dtype, cnp.ndarray out, int out_dtype, int wh
     job.classes = x.shape[x.ndim - 1]
     job.rows = x.size // job.classes
     job.chunk_rows = max(1, 32768 // job.classes)
+    cdef Py_ssize_t scratch = 2 * job.classes + job.classes // ROW_BLOCK + 1
     cdef double total
-    run_chunks(normal_chunk, &job, (job.rows + job.chunk_rows - 1) // job.chunk_rows, 2 * job.classes + job.classes // ROW_BLOCK, threads, &total)
-    return total
+    if job.classes <= NARROW:
+        job.chunk_rows = (job.chunk_rows + TILE - 1) // TILE * TILE
+        scratch = 4 * TILE * job.classes
+    run_chunks(normal_chunk, &job, (job.rows + job.chunk_rows - 1) // job.chunk_rows, scratch, threads, &total)
 
 
 # ---- cross-entropy with one label a row ----
@@ -196,7 +262,7 @@ cdef real target_row(TargetJob* job, Tile* tile, const real* x, const real* y, r
                      job.spread, job.class_weight, start, &block_mass, &block_cost)
         mass += block_mass
         cost += block_cost
-    sum_row(tile, 0, x, grad, peaks, want_grad, True)
+    sum_row(tile, 0, x, grad, peaks, SPARE_PEAK, want_grad)
     spared = 0 if peak == -INFINITY else R(1.0)
     log_sum = r_log1p(tile.rest[0] + (spared - R(1.0)))
     if want_grad:

@@ -19,7 +19,12 @@ loop at hand. `cdef inline` is binding in this project, and so for small pieces 
 cdef enum:
     LANES = 16          # independent partial sums: vector code without reordering, the same everywhere
     ROW_BLOCK = 2048    # scores that stay in the first-level cache with their e
-    SHORT = 1024        # classes of a row that is worked on in a padded copy
+    SHORT = 1024        # classes of a row whose sum needs no blocks
+
+cdef enum:              # which class a row's sum leaves out
+    SPARE_LABEL
+    SPARE_PEAK          # the first of the largest
+    SPARE_A_PEAK        # any one of the largest: `spared` is not set
     TILE = 32           # rows handled together, at the most
     NARROW = 64         # up to so many classes, rows lie across the vector lanes
 
@@ -137,80 +142,96 @@ cdef void merge(double* rest, double* spared, real* peak, double block_rest, dou
     peak[0] = top
 
 
-cdef inline void sum_short_row(Tile* tile, Py_ssize_t r, real_cp x, real_p e, const bint keep,
-                               const bint spare_peak) noexcept nogil:
-    """sum_row for up to SHORT classes: in a padded copy where the spared class is masked, so that no lane is special."""
-    cdef Py_ssize_t i, j, n = tile.classes, whole = n - n % LANES, spared = tile.label[r]
-    cdef real row[SHORT]
+cdef inline void sum_short_row(Tile* tile, Py_ssize_t r, real_cp x, real_p e, const int spare,
+                               const bint keep) noexcept nogil:
+    """sum_row for LANES to SHORT classes. No number is read soon after a narrower one beside it was written: the
+    processor would wait for that. So the last, ragged group is read together with some of the one before."""
+    cdef Py_ssize_t i, j, n = tile.classes, whole = n - n % LANES
     cdef real lane[LANES]
     cdef real total[LANES]
-    cdef real peak, reference, score
+    cdef real count[LANES]
+    cdef real tail[LANES]
+    cdef real peak, reference, rest
+    cdef xint spared = <xint> tile.label[r], first = <xint> (LANES - n % LANES)
     for i in range(LANES):
         lane[i] = -INFINITY
         total[i] = 0
+        count[i] = 0
     for j from 0 <= j < whole by LANES:
-        for i in range(LANES):
-            row[j + i] = x[j + i]
+        lanes_max(x + j, lane)
     if whole < n:
-        for i in range(LANES):
-            row[whole + i] = -INFINITY
-        for j in range(whole, n):
-            row[j] = x[j]
-    for j from 0 <= j < n by LANES:
-        lanes_max(row + j, lane)
+        lanes_max(x + n - LANES, lane)
     peak = lanes_top(lane)
     reference = 0 if peak == -INFINITY else peak
-    tile.score[r] = row[spared]
-    if spare_peak:
-        spared = find_peak(row, n, peak)
-    score = row[spared]
-    row[spared] = -INFINITY
-    for j from 0 <= j < whole by LANES:
-        lanes_exp(row + j, e + j, total, reference, keep)
+    tile.score[r] = x[tile.label[r]]
+    if spare == SPARE_PEAK:
+        spared = <xint> find_peak(x, n, peak)
+    # The tail first: its scores may be overwritten by the rest.
     if whole < n:
-        lanes_exp(row + whole, row, total, reference, True)   # the row's start is not needed any more
-        if keep:
-            for j in range(n - whole):
-                e[whole + j] = row[j]
+        if spare == SPARE_A_PEAK:
+            lanes_exp_below(x + n - LANES, tail, total, count, reference, first, True)
+        else:
+            lanes_exp_sparing(x + n - LANES, tail, total, reference, spared - <xint> (n - LANES), first, True)
+    for j from 0 <= j < whole by LANES:
+        if spare == SPARE_A_PEAK:
+            lanes_exp_below(x + j, e + j, total, count, reference, 0, keep)
+        else:
+            lanes_exp_sparing(x + j, e + j, total, reference, spared - <xint> j, 0, keep)
     if keep:
-        e[spared] = r_exp(score - reference)
+        for j in range(whole, n):
+            e[j] = tail[j - n + LANES]
+    rest = <real> lanes_total(total)
+    if spare == SPARE_A_PEAK:
+        rest += r_atleast(<real> lanes_total(count) - 1, 0)
     tile.peak[r] = peak
-    tile.rest[r] = <real> lanes_total(total)
+    tile.rest[r] = rest
     tile.spared[r] = spared
 
 
 cdef void sum_short_row_kept(Tile* tile, Py_ssize_t r, const real* x, real* e) noexcept nogil:
-    sum_short_row(tile, r, x, e, True, False)
+    sum_short_row(tile, r, x, e, SPARE_LABEL, True)
+
+
+cdef void sum_short_row_summed(Tile* tile, Py_ssize_t r, const real* x) noexcept nogil:
+    sum_short_row(tile, r, x, NULL, SPARE_LABEL, False)
 
 
 cdef void sum_short_row_curved(Tile* tile, Py_ssize_t r, const real* x, real* e) noexcept nogil:
-    sum_short_row(tile, r, x, e, True, True)
+    sum_short_row(tile, r, x, e, SPARE_PEAK, True)
 
 
-cdef void sum_short_row_summed(Tile* tile, Py_ssize_t r, const real* x, bint spare_peak) noexcept nogil:
-    sum_short_row(tile, r, x, NULL, False, spare_peak)
+cdef void softmax_short_row(Tile* tile, Py_ssize_t r, const real* x, real* e) noexcept nogil:
+    sum_short_row(tile, r, x, e, SPARE_A_PEAK, True)
 
 
-cdef void sum_row(Tile* tile, Py_ssize_t r, const real* x, real* e, real* peaks, bint keep, bint spare_peak) noexcept nogil:
+cdef void logsumexp_short_row(Tile* tile, Py_ssize_t r, const real* x) noexcept nogil:
+    sum_short_row(tile, r, x, NULL, SPARE_A_PEAK, False)
+
+
+cdef void sum_row(Tile* tile, Py_ssize_t r, const real* x, real* e, real* peaks, int spare, bint keep) noexcept nogil:
     """One row's peak, rest and spared class; e too where it is kept, with each block's peak in `peaks`."""
     cdef Py_ssize_t n = tile.classes, start, size, spared = -1, b = 0
     cdef double rest = 0, spared_sum = 0, block_rest
     cdef real top, peak = -INFINITY, spared_term
     cdef bint take
-    if n <= SHORT:
-        if not keep:
-            sum_short_row_summed(tile, r, x, spare_peak)
-        elif spare_peak:
+    if LANES <= n <= SHORT:
+        if spare == SPARE_LABEL and keep:
+            sum_short_row_kept(tile, r, x, e)
+        elif spare == SPARE_LABEL:
+            sum_short_row_summed(tile, r, x)
+        elif spare == SPARE_A_PEAK and keep:
+            softmax_short_row(tile, r, x, e)
+        elif keep:
             sum_short_row_curved(tile, r, x, e)
         else:
-            sum_short_row_kept(tile, r, x, e)
+            logsumexp_short_row(tile, r, x)
         return
     tile.score[r] = x[tile.label[r]]
-    tile.spared[r] = 0 if spare_peak else tile.label[r]
+    tile.spared[r] = tile.label[r] if spare == SPARE_LABEL else 0
     for start from 0 <= start < n by ROW_BLOCK:
         size = min(n - start, <Py_ssize_t> ROW_BLOCK)
         top = block_peak(x + start, size)
-        if spare_peak:
+        if spare != SPARE_LABEL:
             spared = find_peak(x + start, size, top)
             take = top > peak or start == 0
             if take:
