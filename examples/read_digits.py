@@ -1,6 +1,6 @@
 """Learn to read strings of handwritten digits with the CTC loss.
 
-    python examples/read_digits.py [--seed 0] [--steps 1500] [--out digits.png]
+    python examples/read_digits.py [--seed 0] [--steps 2000] [--out digits.png]
 
 Real 8x8 digits (the UCI set that comes with scikit-learn) are strung together, 3 to 7 in a row with random gaps. The
 network sees the image as a sequence of frames and, for each frame, gives a score to every digit and to the "blank",
@@ -17,10 +17,11 @@ Needs scikit-learn, tqdm and matplotlib besides fastloss: pip install "fastloss[
 
 import argparse
 import zlib
+from itertools import pairwise
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from tqdm import tqdm
@@ -38,7 +39,9 @@ WINDOW = 12  # columns a frame sees: a digit and a little of its surroundings
 FRAMES = CANVAS // STRIDE
 BATCH = 32
 
-COLOURS = "#1f77b4 #d95f02 #2ca02c #c2185b #8e5bd0 #8c564b #e377c2 #b8a000 #00a0b0 #3b3b8f".split()
+COLOURS = ["#1f77b4", "#d95f02", "#2ca02c", "#c2185b", "#8e5bd0"]  # of the digits, from 0
+COLOURS += ["#8c564b", "#e377c2", "#b8a000", "#00a0b0", "#3b3b8f"]
+BLANK_COLOUR = "#e4e4e4"
 
 
 class Strings(NamedTuple):
@@ -94,9 +97,9 @@ def make_strings(rng, images, labels, count, distorted=False):
     glyphs[np.arange(MAX_DIGITS) >= lengths[:, None]] = 0  # beyond the end of the string: paper
 
     pixels = np.zeros((count, SIZE, CANVAS), np.float32)
-    n, row, column = np.ogrid[:count, :SIZE, :SIZE][0][..., None], np.arange(SIZE)[:, None], np.arange(SIZE)
-    pixels[n, row, starts[:, :, None, None] + column] = glyphs
-    ends = starts[np.arange(count), lengths - 1] + SIZE
+    n, row, column = np.arange(count), np.arange(SIZE)[:, None], np.arange(SIZE)
+    pixels[n[:, None, None, None], row, starts[:, :, None, None] + column] = glyphs
+    ends = starts[n, lengths - 1] + SIZE
     return Strings(pixels, labels[chosen], lengths, starts, frames=-(-ends // STRIDE))
 
 
@@ -113,9 +116,7 @@ class Adam:
     def step(self, gradients, rate):
         self.steps += 1
         a, b = self.decays
-        for parameter, gradient, mean, square in zip(
-            self.parameters, gradients, self.means, self.squares, strict=True
-        ):
+        for parameter, gradient, mean, square in zip(self.parameters, gradients, self.means, self.squares, strict=True):
             mean += (1 - a) * (gradient - mean)
             square += (1 - b) * (gradient * gradient - square)
             unbiased_mean, unbiased_square = mean / (1 - a**self.steps), square / (1 - b**self.steps)
@@ -128,7 +129,7 @@ class Reader:
     def __init__(self, rng, features=256, hidden=128):
         sizes = [SIZE * WINDOW, features, hidden, CLASSES]
         self.parameters = []
-        for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+        for fan_in, fan_out in pairwise(sizes):
             weights = rng.standard_normal((fan_in, fan_out), np.float32) * np.float32(np.sqrt(2 / fan_in))
             self.parameters += [weights, np.zeros(fan_out, np.float32)]
         self.adam = Adam(self.parameters)
@@ -149,16 +150,11 @@ class Reader:
     def train_step(self, strings, rate):
         """One step of Adam; the loss before it."""
         windows, features, hidden, logits = self.forward(strings.pixels)
+        scores = logits.reshape(FRAMES, BATCH, CLASSES)
         loss, gradient = fl.ctc_loss_with_logits.value_and_grad(
-            logits.reshape(FRAMES, BATCH, CLASSES),
-            strings.digits,
-            strings.frames,
-            strings.lengths,
-            blank=BLANK,
-            reduction="mean",
-            out=self.gradient,
+            scores, strings.digits, strings.frames, strings.lengths, blank=BLANK, reduction="mean", out=self.gradient
         )
-        # From here on it is backpropagation through two ReLU layers.
+        # From here on it is plain backpropagation: three matrix products and two ReLUs, last to first.
         _, _, w2, _, w3, _ = self.parameters
         d_logits = gradient.reshape(-1, CLASSES)
         d_hidden = (d_logits @ w3.T) * (hidden > 0)
@@ -178,24 +174,22 @@ def column_windows(pixels):
     return windows.transpose(2, 0, 1, 3).reshape(FRAMES * len(pixels), SIZE * WINDOW)
 
 
-def train(seed=0, steps=1500, top_rate=0.01):
+def train(seed=0, steps=2000, top_rate=0.006):
     """A Reader taught with fresh random strings of the training images."""
     rng = np.random.default_rng(seed)
     (images, labels), _ = load_images()
     reader = Reader(rng)
-    # Counted in strings, so that the bar shows strings per second.
     with tqdm(range(steps), unit=" strings", unit_scale=BATCH, desc="training") as bar:
-        smoothed = None
         for step in bar:
             rate = top_rate * (1 + np.cos(np.pi * step / steps)) / 2
             loss = reader.train_step(make_strings(rng, images, labels, BATCH, distorted=True), rate)
-            smoothed = loss if smoothed is None else 0.95 * smoothed + 0.05 * loss
+            smoothed = 0.95 * smoothed + 0.05 * loss if step else loss
             bar.set_postfix(loss=f"{smoothed:.4f}", refresh=False)
     return reader
 
 
 def decode(logits):
-    """The digits read from the scores (frames, CLASSES) of one image, and the frames (centre of a run) they stand at."""
+    """The digits read from one image's scores (frames, CLASSES), and the middle of the frames each was read from."""
     best = logits.argmax(axis=1)
     first = np.flatnonzero(np.diff(best, prepend=-1))  # of each run of equal classes
     last = np.append(first[1:], len(best)) - 1
@@ -203,7 +197,7 @@ def decode(logits):
     return best[first][emitted], (first[emitted] + last[emitted]) / 2
 
 
-def read_all(logits, strings):
+def read_exactly(logits, strings):
     """For each string: was it read exactly?"""
     right = np.empty(len(strings.lengths), bool)
     for n, (frames, length) in enumerate(zip(strings.frames, strings.lengths, strict=True)):
@@ -212,26 +206,85 @@ def read_all(logits, strings):
 
 
 def choose(right, lengths, count=5):
-    """Which strings to draw: long ones, and among them, where there is one, a string that was misread."""
+    """Which strings to draw: long ones, the last of them misread if any was."""
     longest_first = np.argsort(-lengths, kind="stable")
     good, bad = longest_first[right[longest_first]], longest_first[~right[longest_first]]
-    shown_bad = bad[: 1 if len(good) else count]
-    return np.append(good[: count - len(shown_bad)], shown_bad)
+    bad = bad[: max(1, count - len(good))]
+    return np.append(good[: count - len(bad)], bad)
 
 
 def draw(strings, logits, right, path):
-    """Draw some strings: the image, below it the class probabilities of each frame, beside it what was read."""
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
+    """Some strings, one below the other: what was read, the image, the class probabilities of each frame."""
     shown = choose(right, strings.lengths)
-    probabilities = fl.softmax(logits, axis=-1)
-    plt.rcParams["font.family"] = "DejaVu Sans"
-    figure = plt.figure(figsize=(9, 1.62 * len(shown) + 0.7), dpi=150)
-    rows = figure.add_gridspec(len(shown), 1, left=0.21, right=0.985, top=0.985, bottom=0.075, hspace=0.22)
-    for row, n in zip(rows, shown, strict=True):
-        image_axes, chart_axes = (figure.add_subplot(cell) for cell in row.subgridspec(2, 1, hspace=0.0))
-        read, places = decode(logits[: strings.frames[n], n])
-        draw_image(image_axes, strings.pixels[n])
-        draw_chart(chart_axes, probabilities[: strings.frames[n], n], read, places)
+    columns = STRIDE * strings.frames[shown].max()
+    # All in inches, so that the image's pixels are square and its columns stand exactly above their frames.
+    left, margin, above, below = 1.6, 0.25, 0.4, 0.55
+    pixel, chart_height, pitch = 0.095, 0.6, 1.72
+    width, height = left + columns * pixel + margin, above + pitch * len(shown) + below
+    figure = Figure(figsize=(width, height), dpi=150)
+
+    def axes_at(y, height, columns):
+        return figure.add_axes((left / width, y, columns * pixel / width, height), frameon=False, xticks=[], yticks=[])
+
+    for place, n in enumerate(shown):
+        bottom = height - above - pitch * (place + 1)
+        frames = strings.frames[n]
+        digits, positions = decode(logits[:frames, n])
+        axes = axes_at((bottom + chart_height) / height, SIZE * pixel / height, STRIDE * frames)
+        axes.imshow(strings.pixels[n, :, : STRIDE * frames], cmap="gray_r", vmin=0, vmax=1, aspect="auto")
+        draw_reading(axes, digits, strings.digits[n, : strings.lengths[n]])
+        axes = axes_at(bottom / height, chart_height / height, STRIDE * frames)
+        draw_probabilities(axes, fl.softmax(logits[:frames, n], axis=-1), digits, positions)
+    title = f"Held-out digit strings: {right.sum()} of {right.size} read exactly"
+    figure.text(left / width, 1 - 0.32 / height, title, fontsize=12, weight="bold", color="#222222")
+    note = f"Bars: class probabilities of each frame ({STRIDE} columns). In colour the digits, in grey the blank."
+    figure.text(left / width, 0.25 / height, note, fontsize=9, color="#666666")
     figure.savefig(path)
+
+
+def draw_reading(axes, digits, truth):
+    """What was read, left of the image; what it should have been, if that is something else."""
+    right = np.array_equal(digits, truth)
+    lines = [("read", digits, "#1b6e3c" if right else "#c62828")] + [("truth", truth, "#444444")] * (not right)
+    for line, (label, string, colour) in enumerate(lines):
+        y = 0.5 + 0.18 * (len(lines) - 1) - 0.36 * line
+        number = "".join(map(str, string))
+        place = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "center_baseline"}
+        axes.annotate(number, (0, y), (-12, 0), **place, ha="right", fontsize=13, color=colour, family="monospace")
+        axes.annotate(label, (0, y), (-94, 0), **place, ha="right", fontsize=9, color="#666666")
+
+
+def draw_probabilities(axes, probabilities, digits, positions):
+    """A stack of bars for each frame, and each digit that was read above the frames it was read from."""
+    frames = len(probabilities)
+    bottom = np.zeros(frames)
+    for label, colour in enumerate([*COLOURS, BLANK_COLOUR]):
+        share = probabilities[:, label]
+        axes.bar(STRIDE * np.arange(frames), share, 0.9 * STRIDE, bottom, color=colour, align="edge", linewidth=0)
+        bottom += share
+    for digit, position in zip(digits, positions, strict=True):
+        x = STRIDE * (position + 0.45)
+        axes.text(x, 1.06, str(digit), ha="center", fontsize=10, weight="bold", color=COLOURS[digit])
+    axes.set(xlim=(0, STRIDE * frames), ylim=(0, 1.5))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--out", default="digits.png", help="where the picture goes")
+    args = parser.parse_args()
+
+    reader = train(args.seed, args.steps)
+    _, (images, labels) = load_images()
+    strings = make_strings(np.random.default_rng(1), images, labels, 1000)  # the same test whatever the seed
+    logits = reader.logits(strings.pixels)
+    right = read_exactly(logits, strings)
+    print(f"held-out strings read exactly: {right.sum()} of {right.size} ({right.mean():.1%})")
+    print(f"checksum of the weights: {zlib.crc32(b''.join(p.tobytes() for p in reader.parameters)):08x}")
+    draw(strings, logits, right, args.out)
+    print(f"wrote {args.out}")
+
+
+if __name__ == "__main__":
+    main()

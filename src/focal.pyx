@@ -57,17 +57,14 @@ cdef inline void sigmoid_focal_block(real_cp x, real_cp y, real_p value, real_p 
         e = e_block[i]
         one = R(1.0) + e
         two = R(2.0) + e
+        # One division for three: big = 1 / one, r = e / (w one), atanh's argument e / two. Where e and w
+        # underflow, e / w is 1.
+        w = (y[i] + (R(1.0) - y[i]) * e if x[i] < 0 else (R(1.0) - y[i]) + y[i] * e) + FL_SMALLEST
+        share = R(1.0) / (one * two * w)
+        big_block[i] = share * two * w
+        c_block[i] = r_twice_atanh((e * one) * (share * w))
         if want_grad:
-            # One division for three: big = 1 / one, r = e / (w one), atanh's argument e / two. Where e and w
-            # underflow, e / w is 1.
-            w = (y[i] + (R(1.0) - y[i]) * e if x[i] < 0 else (R(1.0) - y[i]) + y[i] * e) + FL_SMALLEST
-            share = R(1.0) / (one * two * w)
-            big_block[i] = share * two * w
             r_block[i] = (e + FL_SMALLEST) * (share * two)
-            c_block[i] = r_twice_atanh((e * one) * (share * w))
-        else:
-            big_block[i] = R(1.0) / one
-            c_block[i] = r_log1p_unit(e)
     for i in range(n):
         e = e_block[i]
         big = big_block[i]
