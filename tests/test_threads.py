@@ -238,3 +238,8 @@ def test_steady_memory_and_references(rng):
         once(number)
     assert [sys.getrefcount(array) for array in arrays] == references
     assert resident() - before < 2 << 20
+
+
+def test_import_leaves_the_environment_as_it_was():
+    code = "import os; before = dict(os.environ); import fastloss; assert dict(os.environ) == before"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

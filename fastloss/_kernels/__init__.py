@@ -7,8 +7,26 @@ from types import SimpleNamespace
 
 KERNELS = ("ctc", "elementary", "focal", "log_softmax", "scan")
 
+
+
+@contextmanager
+def patient_openmp():
+    """GNU OpenMP's threads wait by spinning for milliseconds, and on a busy machine they spin against the very thread
+    they wait for: two threads were up to a hundred times slower than one. The library reads how long to spin when it
+    is loaded, that is now; what the user has set stands, and the environment is left as it was."""
+    if "OMP_WAIT_POLICY" in os.environ or "GOMP_SPINCOUNT" in os.environ:
+        yield
+        return
+    os.environ["GOMP_SPINCOUNT"] = "1000"
+    try:
+        yield
+    finally:
+        del os.environ["GOMP_SPINCOUNT"]
+
+
 try:
-    from fastloss._kernels import runtime
+    with patient_openmp():
+        from fastloss._kernels import runtime
 except ImportError as error:
     raise ImportError(
         "fastloss's compiled kernels are not here. In a checkout of the source, build them first with "
