@@ -20,7 +20,7 @@ include "labels.pxi"
 cnp.import_array()
 
 cdef enum:
-    POINT_BLOCK = 1024     # elements that stay in the first-level cache with all their results
+    POINT_BLOCK = 512      # elements that stay in the first-level cache with all their results
     POINT_CHUNK = 16384    # elements worth handing to a thread
 
 
@@ -46,6 +46,8 @@ cdef inline void sigmoid_focal_block(real_cp x, real_cp y, real_p value, real_p 
                                      const bint want_value, const bint want_grad, const bint want_hess) noexcept nogil:
     # In three loops, since one is so long a chain of operations that the processor can't see the next element's.
     cdef real e_block[POINT_BLOCK]
+    cdef real u_block[POINT_BLOCK]
+    cdef real v_block[POINT_BLOCK]
     cdef real big_block[POINT_BLOCK]
     cdef real c_block[POINT_BLOCK]
     cdef real r_block[POINT_BLOCK]
@@ -53,13 +55,16 @@ cdef inline void sigmoid_focal_block(real_cp x, real_cp y, real_p value, real_p 
     cdef real e, one, two, share, big, small, u, v, c, w, q, r, raised, slope
     for i in range(n):
         e_block[i] = r_exp(-r_abs(x[i]))
+        # The target's share of the side that x is not on, and of its own.
+        u_block[i] = y[i] if x[i] < 0 else R(1.0) - y[i]
+        v_block[i] = R(1.0) - y[i] if x[i] < 0 else y[i]
     for i in range(n):
         e = e_block[i]
         one = R(1.0) + e
         two = R(2.0) + e
         # One division for three: big = 1 / one, r = e / (w one), atanh's argument e / two. Where e and w
         # underflow, e / w is 1.
-        w = (y[i] + (R(1.0) - y[i]) * e if x[i] < 0 else (R(1.0) - y[i]) + y[i] * e) + FL_SMALLEST
+        w = r_fma(v_block[i], e, u_block[i]) + FL_SMALLEST
         share = R(1.0) / (one * two * w)
         big_block[i] = share * two * w
         c_block[i] = r_twice_atanh((e * one) * (share * w))
@@ -69,8 +74,8 @@ cdef inline void sigmoid_focal_block(real_cp x, real_cp y, real_p value, real_p 
         e = e_block[i]
         big = big_block[i]
         c = c_block[i]
-        u = y[i] if x[i] < 0 else R(1.0) - y[i]   # the target's share of the side that x is not on, and of its own
-        v = R(1.0) - y[i] if x[i] < 0 else y[i]
+        u = u_block[i]
+        v = v_block[i]
         w = r_fma(v, e, u)
         small = e * big
         c = (R(0.0) if u == 0 else r_abs(x[i]) * u) + c

@@ -59,7 +59,7 @@ FL_INLINE void lanes_exp_sparing(real_cp x, real_p e, real_p lane, real referenc
     for (int i = 0; i < FL_LANES; i++) {
         real term = r_exp(x[i] - reference);
         if (keep) e[i] = term;
-        lane[i] += (i == spared) | (i < first) ? R(0.0) : term;
+        lane[i] += ((i == spared) | (i < first)) ? R(0.0) : term;
     }
 }
 
@@ -71,8 +71,8 @@ FL_INLINE void lanes_exp_below(real_cp x, real_p e, real_p lane, real_p count, r
     for (int i = 0; i < FL_LANES; i++) {
         real term = r_exp(x[i] - reference);
         if (keep) e[i] = term;
-        lane[i] += (x[i] == reference) | (i < first) ? R(0.0) : term;
-        count[i] += (x[i] == reference) & (i >= first) ? R(1.0) : R(0.0);
+        lane[i] += ((x[i] == reference) | (i < first)) ? R(0.0) : term;
+        count[i] += ((x[i] == reference) & (i >= first)) ? R(1.0) : R(0.0);
     }
 }
 
