@@ -131,6 +131,13 @@ def as_reduction(reduction, allowed=("mean", "sum", "none")):
     return reduction
 
 
+def check_int64(array, name, expected):
+    """uint64 beyond int64 would wrap."""
+    if array.dtype == np.uint64 and array.size and array.max() >= 2**63:
+        place = int(array.argmax())
+        raise ValueError(f"{name}{place_of(place, array.shape)} is {array.flat[place]}; expected {expected}")
+
+
 def as_labels(target, name, shape, classes, ignore_index, prediction):
     """Labels as contiguous int64, and how many of them count."""
     if target.dtype.kind not in "iub":
@@ -139,9 +146,7 @@ def as_labels(target, name, shape, classes, ignore_index, prediction):
         raise ValueError(
             f"{name} has shape {target.shape}; labels for {prediction[0]} of shape {prediction[1]} must have shape {shape}"
         )
-    if target.dtype == np.uint64 and target.size and target.max() > 2**62:
-        flat = int(target.argmax())
-        raise ValueError(f"{name}{place_of(flat, shape)} is {target.max()}; expected 0..{classes - 1}")
+    check_int64(target, name, f"0..{classes - 1}")
     labels = np.ascontiguousarray(target, dtype=np.int64)
     counted, bad = kernels(64).scan.labels(labels, classes, ignore_index)
     if bad >= 0:

@@ -43,20 +43,13 @@ class _Targets:
         self.offsets = np.zeros(batch, np.int64)
         np.cumsum(self.lengths[:-1], out=self.offsets[1:])
         self.labels = np.ascontiguousarray(labels, dtype=np.int64)
-        owner = np.repeat(np.arange(batch), self.lengths)
-        self.check_labels(labels, owner, emissions.classes, blank)
-        # Two equal labels in a row need a blank between them, and so one frame more.
-        repeats = (self.labels[1:] == self.labels[:-1]) & (owner[1:] == owner[:-1])
-        self.frames_needed = self.lengths + np.bincount(owner[1:][repeats], minlength=batch)
-
-    def check_labels(self, labels, owner, classes, blank):
-        wrong = np.flatnonzero((labels < 0) | (labels >= classes) | (labels == blank))
-        if wrong.size:
-            sample = int(owner[wrong[0]])
-            place = int(wrong[0] - self.offsets[sample])
+        self.frames_needed = np.empty(batch, np.int64)
+        wrong = kernels(64).scan.sequences(self.labels, self.lengths, emissions.classes, blank, self.frames_needed)
+        if wrong >= 0:
+            sample = int(np.searchsorted(self.offsets, wrong, side="right")) - 1
             raise ValueError(
-                f"targets[{sample}, {place}] is {int(labels[wrong[0]])}; "
-                f"expected a label 0..{classes - 1} other than blank={blank}"
+                f"targets[{sample}, {wrong - self.offsets[sample]}] is {self.labels[wrong]}; "
+                f"expected a label 0..{emissions.classes - 1} other than blank={blank}"
             )
 
 
@@ -104,6 +97,7 @@ def _label_array(value, name):
         return array.astype(np.int64)
     if array.dtype.kind not in "iub":
         raise TypeError(f"{name} has dtype {array.dtype}; labels must be integers")
+    check.check_int64(array, name, "a label")
     return array
 
 
