@@ -59,14 +59,20 @@ class Build(build_ext):
         if not targets_x86(compiler, msvc):
             self.extensions = [e for e in self.extensions if ".avx2_" not in e.name]
         openmp = "/openmp" if msvc else "-fopenmp"
-        threads = msvc or compiles(compiler, "#include <omp.h>\nint main(void) { return omp_get_num_threads(); }", openmp)
+        threads = msvc or compiles(
+            compiler, "#include <omp.h>\nint main(void) { return omp_get_num_threads(); }", openmp
+        )
         if os.environ.get("FASTLOSS_NO_OPENMP"):
             threads = False
         if not threads:
             print("warning: no OpenMP: fastloss will use one thread", file=sys.stderr)
+        # GCC would merge each long loop into its only caller, where the registers run out.
+        apart = [] if msvc else ["-fno-inline-functions-called-once"]
+        if not (apart and compiles(compiler, "int probe;", "-Werror", *apart)):
+            apart = []
         for extension in self.extensions:
             compile_flags, link_flags = self.msvc_flags(extension) if msvc else self.unix_flags(extension)
-            extension.extra_compile_args = compile_flags + ([openmp] if threads else [])
+            extension.extra_compile_args = compile_flags + apart + ([openmp] if threads else [])
             extension.extra_link_args = link_flags + ([openmp] if threads and not msvc else [])
         self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
@@ -76,8 +82,9 @@ class Build(build_ext):
         # -fno-math-errno and -fno-trapping-math change no result; contraction off makes results the same everywhere.
         # Cython's `inline` becomes binding: a helper that is not inlined keeps its caller's loop scalar.
         compile_flags = [
-            "-O3", "-g0", "-std=gnu11", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-Wall",
-            "-Wno-unused-function", "-fvisibility=hidden", "-DCYTHON_INLINE=inline __attribute__((always_inline, unused))",
+            "-O3", "-g0", "-std=gnu11", "-Wall", "-Wno-unused-function", "-fvisibility=hidden",
+            "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off",
+            "-DCYTHON_INLINE=inline __attribute__((always_inline, unused))",
         ]  # fmt: skip
         link_flags = ["-ldl", "-lpthread"] if sys.platform.startswith("linux") else []
         if ".avx2_" in extension.name:

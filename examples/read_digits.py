@@ -1,6 +1,6 @@
 """Learn to read strings of handwritten digits with the CTC loss.
 
-    python examples/read_digits.py [--seed 0] [--steps 2000] [--out digits.png]
+    python examples/read_digits.py [--seed 0] [--steps 3000] [--out digits.png]
 
 Real 8x8 digits (the UCI set that comes with scikit-learn) are strung together, 3 to 7 in a row with random gaps. The
 network sees the image as a sequence of frames and, for each frame, gives a score to every digit and to the "blank",
@@ -30,7 +30,7 @@ import fastloss as fl
 
 SIZE = 8  # a digit is SIZE x SIZE pixels
 BLANK = 10  # classes 0..9 are the digits themselves
-CLASSES = 11
+CLASSES = BLANK + 1
 MIN_DIGITS, MAX_DIGITS = 3, 7
 MAX_GAP = 4  # columns before a digit
 CANVAS = MAX_DIGITS * (SIZE + MAX_GAP)  # columns, enough for the longest string
@@ -174,17 +174,17 @@ def column_windows(pixels):
     return windows.transpose(2, 0, 1, 3).reshape(FRAMES * len(pixels), SIZE * WINDOW)
 
 
-def train(seed=0, steps=2000, top_rate=0.006):
+def train(seed=0, steps=3000, top_rate=0.006):
     """A Reader taught with fresh random strings of the training images."""
     rng = np.random.default_rng(seed)
     (images, labels), _ = load_images()
     reader = Reader(rng)
-    with tqdm(range(steps), unit=" strings", unit_scale=BATCH, desc="training") as bar:
-        for step in bar:
-            rate = top_rate * (1 + np.cos(np.pi * step / steps)) / 2
-            loss = reader.train_step(make_strings(rng, images, labels, BATCH, distorted=True), rate)
-            smoothed = 0.95 * smoothed + 0.05 * loss if step else loss
-            bar.set_postfix(loss=f"{smoothed:.4f}", refresh=False)
+    losses = []
+    bar = tqdm(range(steps), unit=" strings", unit_scale=BATCH, desc="training")
+    for step in bar:
+        rate = top_rate * (1 + np.cos(np.pi * step / steps)) / 2  # falls to zero along a cosine
+        losses.append(reader.train_step(make_strings(rng, images, labels, BATCH, distorted=True), rate))
+        bar.set_postfix(loss=f"{np.mean(losses[-50:]):.4f}", refresh=False)
     return reader
 
 
@@ -197,6 +197,10 @@ def decode(logits):
     return best[first][emitted], (first[emitted] + last[emitted]) / 2
 
 
+def as_text(digits):
+    return "".join(map(str, digits))
+
+
 def read_exactly(logits, strings):
     """For each string: was it read exactly?"""
     right = np.empty(len(strings.lengths), bool)
@@ -205,53 +209,36 @@ def read_exactly(logits, strings):
     return right
 
 
-def choose(right, lengths, count=5):
-    """Which strings to draw: long ones, the last of them misread if any was."""
-    longest_first = np.argsort(-lengths, kind="stable")
-    good, bad = longest_first[right[longest_first]], longest_first[~right[longest_first]]
-    bad = bad[: max(1, count - len(good))]
-    return np.append(good[: count - len(bad)], bad)
-
-
 def draw(strings, logits, right, path):
     """Some strings, one below the other: what was read, the image, the class probabilities of each frame."""
-    shown = choose(right, strings.lengths)
-    columns = STRIDE * strings.frames[shown].max()
+    good = np.flatnonzero(right)[:4]
+    bad = np.flatnonzero(~right)[: 5 - len(good)]
+    shown = np.append(good, bad)
     # All in inches, so that the image's pixels are square and its columns stand exactly above their frames.
-    left, margin, above, below = 1.6, 0.25, 0.4, 0.55
+    left, right_margin, above, below = 1.7, 0.25, 0.35, 0.55
     pixel, chart_height, pitch = 0.095, 0.6, 1.72
-    width, height = left + columns * pixel + margin, above + pitch * len(shown) + below
+    width = left + STRIDE * strings.frames[shown].max() * pixel + right_margin
+    height = above + pitch * len(shown) + below
     figure = Figure(figsize=(width, height), dpi=150)
 
-    def axes_at(y, height, columns):
-        return figure.add_axes((left / width, y, columns * pixel / width, height), frameon=False, xticks=[], yticks=[])
-
     for place, n in enumerate(shown):
-        bottom = height - above - pitch * (place + 1)
         frames = strings.frames[n]
         digits, positions = decode(logits[:frames, n])
-        axes = axes_at((bottom + chart_height) / height, SIZE * pixel / height, STRIDE * frames)
+        x, y, w = left / width, height - above - pitch * (place + 1), STRIDE * frames * pixel / width
+        axes = figure.add_axes((x, (y + chart_height) / height, w, SIZE * pixel / height))
+        axes.axis("off")
         axes.imshow(strings.pixels[n, :, : STRIDE * frames], cmap="gray_r", vmin=0, vmax=1, aspect="auto")
-        draw_reading(axes, digits, strings.digits[n, : strings.lengths[n]])
-        axes = axes_at(bottom / height, chart_height / height, STRIDE * frames)
+        reading, colour = f"read {as_text(digits)}", "#1b6e3c"
+        if not right[n]:
+            reading, colour = f"{reading}\ntruth {as_text(strings.digits[n, : strings.lengths[n]])}", "#c62828"
+        axes.text(-2, 3.6, reading, ha="right", va="center", color=colour, fontsize=11, linespacing=1.6)
+        axes = figure.add_axes((x, y / height, w, chart_height / height))
         draw_probabilities(axes, fl.softmax(logits[:frames, n], axis=-1), digits, positions)
     title = f"Held-out digit strings: {right.sum()} of {right.size} read exactly"
     figure.text(left / width, 1 - 0.32 / height, title, fontsize=12, weight="bold", color="#222222")
     note = f"Bars: class probabilities of each frame ({STRIDE} columns). In colour the digits, in grey the blank."
-    figure.text(left / width, 0.25 / height, note, fontsize=9, color="#666666")
+    figure.text(left / width, 0.25 / height, note, fontsize=9, color="#555555")
     figure.savefig(path)
-
-
-def draw_reading(axes, digits, truth):
-    """What was read, left of the image; what it should have been, if that is something else."""
-    right = np.array_equal(digits, truth)
-    lines = [("read", digits, "#1b6e3c" if right else "#c62828")] + [("truth", truth, "#444444")] * (not right)
-    for line, (label, string, colour) in enumerate(lines):
-        y = 0.5 + 0.18 * (len(lines) - 1) - 0.36 * line
-        number = "".join(map(str, string))
-        place = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "center_baseline"}
-        axes.annotate(number, (0, y), (-12, 0), **place, ha="right", fontsize=13, color=colour, family="monospace")
-        axes.annotate(label, (0, y), (-94, 0), **place, ha="right", fontsize=9, color="#666666")
 
 
 def draw_probabilities(axes, probabilities, digits, positions):
@@ -266,12 +253,13 @@ def draw_probabilities(axes, probabilities, digits, positions):
         x = STRIDE * (position + 0.45)
         axes.text(x, 1.06, str(digit), ha="center", fontsize=10, weight="bold", color=COLOURS[digit])
     axes.set(xlim=(0, STRIDE * frames), ylim=(0, 1.5))
+    axes.axis("off")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--out", default="digits.png", help="where the picture goes")
     args = parser.parse_args()
 

@@ -32,7 +32,17 @@ _MORE_PARAMETERS = """
 class Problem:
     """One validated call: ready to compute, nothing written yet."""
 
-    __slots__ = ("denominator", "dtype", "inputs", "prediction", "reduction", "run", "value_dtype", "value_shape", "work")
+    __slots__ = (
+        "denominator",
+        "dtype",
+        "inputs",
+        "prediction",
+        "reduction",
+        "run",
+        "value_dtype",
+        "value_shape",
+        "work",
+    )
 
     def __init__(self, prediction, dtype, value_shape, value_dtype, reduction, denominator, run, inputs=(), work=None):
         self.prediction = prediction  # as passed: the gradient has its shape

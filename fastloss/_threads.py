@@ -1,12 +1,12 @@
 """How many threads: the cores that this process may use, and never more than the user allowed."""
 
 import math
-import os
 import operator
+import os
 
 from fastloss._kernels import runtime
 
-# Below this much work for each thread (in elements of float32 softmax) the start of a parallel region costs more than it gains.
+# Below so much work a thread (in elements of a float32 softmax), starting a parallel region costs more than it gains.
 GRAIN = 65_536
 
 

@@ -144,7 +144,8 @@ def as_labels(target, name, shape, classes, ignore_index, prediction):
         raise TypeError(f"{name} has dtype {target.dtype}; labels must be integers")
     if target.shape != shape:
         raise ValueError(
-            f"{name} has shape {target.shape}; labels for {prediction[0]} of shape {prediction[1]} must have shape {shape}"
+            f"{name} has shape {target.shape}; "
+            f"labels for {prediction[0]} of shape {prediction[1]} must have shape {shape}"
         )
     check_int64(target, name, f"0..{classes - 1}")
     labels = np.ascontiguousarray(target, dtype=np.int64)
@@ -179,7 +180,7 @@ def as_weights(value, name, shape):
 
 def as_row_weights(value, name, shape):
     """A sample weight as float64, one a row; None stays None."""
-    weights, code = as_weights(value, name, shape)
+    weights, _ = as_weights(value, name, shape)
     return None if weights is None else weights.astype(np.float64).reshape(-1)
 
 

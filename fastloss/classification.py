@@ -75,9 +75,7 @@ def _combine(weights, class_weights, labels, ignore_index):
 
 
 @loss(curvature=False)
-def nll_loss(
-    log_probs, target, *, axis=-1, class_weight=None, sample_weight=None, ignore_index=-100, reduction="mean"
-):
+def nll_loss(log_probs, target, *, axis=-1, class_weight=None, sample_weight=None, ignore_index=-100, reduction="mean"):
     r"""Negative log-likelihood of labels, from log-probabilities.
 
     .. math:: L_n = -w_{y_n} \, x_{n, y_n}
@@ -216,7 +214,9 @@ def cross_entropy(
     weights = check.as_row_weights(sample_weight, "sample_weight", rows.shape)
     target = check.as_array(target, "target")
     if target.shape == rows.array.shape:
-        return _cross_entropy_of_distributions(rows, target, class_weights, weights, smoothing, reduction, sample_weight)
+        return _cross_entropy_of_distributions(
+            rows, target, class_weights, weights, smoothing, reduction, sample_weight
+        )
     labels, counted, ignore_index = rows.labels(target, ignore_index)
     of_rows, weight_sum = _combine(weights, class_weights, labels, ignore_index)
     denominator = counted if weight_sum is None else weight_sum

@@ -56,7 +56,8 @@ class _Targets:
 def _read_targets(targets, target_lengths, emissions):
     """Lengths (N,) and all labels that count, concatenated, from any of the three forms."""
     batch = emissions.batch
-    if isinstance(targets, (list, tuple)) and not emissions.single:
+    of_sequences = isinstance(targets, (list, tuple)) and not (len(targets) and np.ndim(targets[0]) == 0)
+    if of_sequences and not emissions.single:
         if len(targets) != batch:
             raise ValueError(f"targets is a list of {len(targets)} sequences; {emissions.name} has a batch of {batch}")
         parts = [_label_array(target, f"targets[{n}]") for n, target in enumerate(targets)]
@@ -78,7 +79,9 @@ def _read_targets(targets, target_lengths, emissions):
             return lengths, array[np.arange(width) < lengths[:, None]]
         return lengths, array.reshape(-1)
     if array.ndim != 1:
-        raise ValueError(f"targets has shape {array.shape}; expected (N, S), one behind the other (sum of lengths,), or a list")
+        raise ValueError(
+            f"targets has shape {array.shape}; expected (N, S), one behind the other (sum of lengths,), or a list"
+        )
     if target_lengths is None or emissions.single:
         if batch != 1:
             raise ValueError("target_lengths is missing: targets of one dimension are sequences one behind the other")

@@ -1,4 +1,4 @@
-"""Work in fixed chunks, handed to threads as they come free, and summed in order: the same bits for any thread count."""
+"""Work in fixed chunks, handed to threads as they come free and summed in order: the same bits for any threads."""
 
 from cython.parallel cimport prange
 from libc.stdlib cimport free, malloc

@@ -222,7 +222,8 @@ cdef inline void row_written(const Job* job, const Sequence* q, Py_ssize_t t, Py
                   job.grad_stride[2], job.grad_dtype)
 
 
-cdef inline void gather(real_p d, const real* x, const int32_t* used_class, Py_ssize_t used, Py_ssize_t row) noexcept nogil:
+cdef inline void gather(real_p d, const real* x, const int32_t* used_class, Py_ssize_t used,
+                        Py_ssize_t row) noexcept nogil:
     """Scores of the used classes; the lanes beyond them repeat the blank's."""
     cdef Py_ssize_t u
     for u in range(used):
@@ -266,7 +267,7 @@ cdef void wide_row(const Sequence* q, real* d, xint* exponent, real best, uint8_
 
 
 cdef inline void softmax_row(const real* x, real* out, real* peaks, Py_ssize_t n, real scale, real* peak, real* rest,
-                      bint keep) noexcept nogil:
+                             bint keep) noexcept nogil:
     cdef Tile tile
     tile.classes = n
     tile.label[0] = 0
@@ -515,7 +516,7 @@ cdef inline void grad_of_used(real_p g, real_cp occupancy, real_cp emission, Py_
 
 
 cdef inline void write_grad(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n, real total,
-                     real scale) noexcept nogil:
+                            real scale) noexcept nogil:
     """The gradient of the used classes: scale (softmax - posterior), or -scale * posterior."""
     cdef Py_ssize_t u
     cdef real share = 0

@@ -242,5 +242,6 @@ def softmax_focal(cnp.ndarray x, int x_dtype, cnp.ndarray labels, weights, doubl
     job.gamma_kind = <int> gamma if gamma in (0, 1, 2) else 3
     label_layout(&job)
     cdef double total
-    run_chunks(softmax_focal_chunk, &job, (job.rows + job.chunk_rows - 1) // job.chunk_rows, label_scratch(&job), threads, &total)
+    run_chunks(softmax_focal_chunk, &job, (job.rows + job.chunk_rows - 1) // job.chunk_rows, label_scratch(&job),
+               threads, &total)
     return total

@@ -187,7 +187,8 @@ def cross_entropy(cnp.ndarray x, int x_dtype, cnp.ndarray labels, weights, long 
     job.gamma_kind = 0
     label_layout(&job)
     cdef double total
-    run_chunks(cross_entropy_chunk, &job, (job.rows + job.chunk_rows - 1) // job.chunk_rows, label_scratch(&job), threads, &total)
+    run_chunks(cross_entropy_chunk, &job, (job.rows + job.chunk_rows - 1) // job.chunk_rows, label_scratch(&job),
+               threads, &total)
     return total
 
 
@@ -212,8 +213,8 @@ ctypedef struct TargetJob:
 
 
 cdef void target_block(real_cp x, real_cp y, real_p wy, Py_ssize_t n, real peak, real keep, real spread,
-                              const real* class_weight, Py_ssize_t start, double* mass,
-                              double* cost) noexcept nogil:
+                       const real* class_weight, Py_ssize_t start, double* mass,
+                       double* cost) noexcept nogil:
     """wy = weight * y; their sum, and the sum of wy (peak - x), in which 0 times infinity is 0."""
     cdef real masses[LANES]
     cdef real costs[LANES]
@@ -355,7 +356,8 @@ def cross_entropy_targets(cnp.ndarray x, int x_dtype, target, int target_dtype, 
     job.scale = scale
     job.chunk_rows = max(1, 32768 // job.classes)
     cdef double total
-    run_chunks(target_chunk, &job, (job.rows + job.chunk_rows - 1) // job.chunk_rows, 5 * job.classes + job.classes // ROW_BLOCK, threads, &total)
+    run_chunks(target_chunk, &job, (job.rows + job.chunk_rows - 1) // job.chunk_rows,
+               5 * job.classes + job.classes // ROW_BLOCK, threads, &total)
     return total
 
 

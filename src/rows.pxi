@@ -73,7 +73,7 @@ cdef Py_ssize_t find_peak(real_cp x, Py_ssize_t n, real peak) noexcept nogil:
 
 
 cdef void exp_edge(const real* x, real* e, real* total, Py_ssize_t n, Py_ssize_t spared, real reference,
-                          real* spared_term, bint keep) noexcept nogil:
+                   real* spared_term, bint keep) noexcept nogil:
     """Up to LANES scores, one of which may be spared: padded with -inf to full width."""
     cdef real padded[LANES]
     cdef real term[LANES]
@@ -129,7 +129,7 @@ cdef inline real block_factor(real peak_of_block, real peak_of_row) noexcept nog
 
 
 cdef void merge(double* rest, double* spared, real* peak, double block_rest, double block_spared,
-                       real block_top, bint take) noexcept nogil:
+                real block_top, bint take) noexcept nogil:
     """Adds a block's sum to a row's. `take`: the block's spared term becomes the row's."""
     cdef real top = block_top if block_top > peak[0] else peak[0]
     cdef double old = block_factor(peak[0], top), new = block_factor(block_top, top)

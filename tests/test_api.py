@@ -1,12 +1,14 @@
 """The shape that all losses share: four verbs with honest signatures, types of results, configuration."""
 
 import copy
+import importlib.util
 import inspect
 import os
 import pickle
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -238,3 +240,12 @@ def test_import_brings_fastloss_alone():
         "print(sorted(name for name in new if 'cython' not in name))"
     )
     assert python(code).stdout.strip() == "['fastloss']"
+
+
+def test_the_stub_shows_the_signatures():
+    """Written by tools/make_stub.py, for editors and type checkers."""
+    path = Path(__file__).parents[1] / "tools" / "make_stub.py"
+    spec = importlib.util.spec_from_file_location("make_stub", path)
+    make_stub = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make_stub)
+    assert Path(fl.__file__).with_name("__init__.pyi").read_text() == make_stub.stub()

@@ -97,5 +97,6 @@ class TestBounds:
         mantissa, exponent = np.empty(2, dtype), np.empty(2, INTEGERS[bits])
         module = _kernels.load(instruction_set)[bits].elementary
         module.split_exp(np.array([0, -inf], dtype), -1e6, mantissa, exponent)
-        assert exponent[0] == 0 and mantissa[0] == 1
+        assert exponent[0] == 0
+        assert mantissa[0] == 1
         assert exponent[1] < -(2**28)

@@ -10,9 +10,7 @@ mp.dps = 60
 
 
 def interpolate(function, low, high, degree):
-    nodes = [
-        (low + high) / 2 + (high - low) / 2 * cos(pi * (2 * k + 1) / (2 * degree + 2)) for k in range(degree + 1)
-    ]
+    nodes = [(low + high) / 2 + (high - low) / 2 * cos(pi * (2 * k + 1) / (2 * degree + 2)) for k in range(degree + 1)]
     powers = matrix(degree + 1, degree + 1)
     for row, node in enumerate(nodes):
         for column in range(degree + 1):

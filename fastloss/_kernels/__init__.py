@@ -8,7 +8,6 @@ from types import SimpleNamespace
 KERNELS = ("ctc", "elementary", "focal", "log_softmax", "scan")
 
 
-
 @contextmanager
 def patient_openmp():
     """GNU OpenMP's threads wait by spinning for milliseconds, and on a busy machine they spin against the very thread
@@ -54,10 +53,7 @@ def load(instruction_set):
     """The kernel modules of one set, by float width: load("avx2")[32].ctc."""
     return {
         bits: SimpleNamespace(
-            **{
-                name: importlib.import_module(f"fastloss._kernels.{instruction_set}_f{bits}.{name}")
-                for name in KERNELS
-            }
+            **{name: importlib.import_module(f"fastloss._kernels.{instruction_set}_f{bits}.{name}") for name in KERNELS}
         )
         for bits in (32, 64)
     }
