@@ -52,7 +52,7 @@ cdef inline void sigmoid_focal_block(real_cp x, real_cp y, real_p value, real_p 
     cdef real c_block[POINT_BLOCK]
     cdef real r_block[POINT_BLOCK]
     cdef Py_ssize_t i
-    cdef real e, one, two, share, big, small, u, v, c, w, q, r, raised, slope
+    cdef real e, one, two, share, big, small, u, v, c, t, w, q, r, raised, slope
     for i in range(n):
         e_block[i] = r_exp(-r_abs(x[i]))
         # The target's share of the side that x is not on, and of its own.
@@ -78,18 +78,20 @@ cdef inline void sigmoid_focal_block(real_cp x, real_cp y, real_p value, real_p 
         v = v_block[i]
         w = r_fma(v, e, u)
         small = e * big
-        c = (R(0.0) if u == 0 else r_abs(x[i]) * u) + c
+        t = r_abs(x[i]) * u      # apart from the choice, which would otherwise be a branch
+        c += R(0.0) if u == 0 else t
         q = w * big
-        raised = (positive * y[i] + negative * (R(1.0) - y[i])) * power(q, gamma, gamma_kind)
+        raised = r_fma(positive, y[i], negative * (R(1.0) - y[i])) * power(q, gamma, gamma_kind)
         if want_value:
             value[i] = raised * c
         if want_grad:
             # Where c is infinite r is 0 and so is their product. The signs below are those of x < 0.
             r = r_block[i]
-            c = R(0.0) if c > FL_LARGEST else c * r
-            slope = small * v - big * u
+            t = c * r
+            c = R(0.0) if c > FL_LARGEST else t
+            slope = r_fma(small, v, -(big * u))
             raised = raised * scale
-            grad[i] = raised * r_against(slope + gamma * c * (v - u), x[i])
+            grad[i] = raised * r_against(r_fma(gamma * c, v - u, slope), x[i])
             if want_hess:
                 hess[i] = raised * (big * small + gamma * (v - u) * (R(2.0) * r * slope + c * (big - small))
                                     + gamma * (gamma - R(1.0)) * c * r * (v - u) * (v - u))

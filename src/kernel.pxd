@@ -40,6 +40,7 @@ cdef extern from "lanes.h" nogil:
     void lanes_exp(real_cp, real_p, real_p, real, int)
     void lanes_exp_sparing(real_cp, real_p, real_p, real, xint, xint, int)
     void lanes_exp_below(real_cp, real_p, real_p, real_p, real, xint, int)
+    void lanes_cost(real_cp, real_cp, real_p, real_p, real)
     int lanes_find(real_cp, real)
     real lanes_top(real_cp)
     double lanes_total(real_cp)

@@ -71,8 +71,22 @@ FL_INLINE void lanes_exp_below(real_cp x, real_p e, real_p lane, real_p count, r
     for (int i = 0; i < FL_LANES; i++) {
         real term = r_exp(x[i] - reference);
         if (keep) e[i] = term;
-        lane[i] += ((x[i] == reference) | (i < first)) ? R(0.0) : term;
-        count[i] += ((x[i] == reference) & (i >= first)) ? R(1.0) : R(0.0);
+        /* Factors, since two selects by one condition would become a branch. */
+        real new = i < first ? R(0.0) : R(1.0);
+        real top = x[i] == reference ? new : R(0.0);
+        lane[i] += term * (new - top);
+        count[i] += top;
+    }
+}
+
+/* The weights' sum, and the sum of weight * (peak - x), in which 0 times infinity is 0. */
+FL_INLINE void lanes_cost(real_cp weight, real_cp x, real_p mass, real_p cost, real peak)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        real term = weight[i] * (peak - x[i]);
+        cost[i] += weight[i] == R(0.0) ? R(0.0) : term;
+        mass[i] += weight[i];
     }
 }
 

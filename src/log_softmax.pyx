@@ -230,10 +230,7 @@ cdef void target_block(real_cp x, real_cp y, real_p wy, Py_ssize_t n, real peak,
         for j in range(n):
             wy[j] = class_weight[start + j] * r_fma(keep, y[j], spread)
     for j from 0 <= j < whole by LANES:
-        for i in range(LANES):
-            t = wy[j + i] * (peak - x[j + i])
-            costs[i] += 0 if wy[j + i] == 0 else t
-            masses[i] += wy[j + i]
+        lanes_cost(wy + j, x + j, masses, costs, peak)
     for j in range(whole, n):
         t = wy[j] * (peak - x[j])
         costs[j - whole] += 0 if wy[j] == 0 else t

@@ -400,7 +400,7 @@ cdef void lanes_multiply(real_p table, Py_ssize_t classes, real_cp factor) noexc
 cdef inline real power(real q, real gamma, const int gamma_kind) noexcept nogil:
     """q ** gamma for 0 <= q <= 1; gamma_kind 0, 1, 2 are those gammas, 3 any other."""
     if gamma_kind == 0:
-        return R(1.0) if q == q else q
+        return R(1.0) + (q - q)   # NaN stays NaN
     if gamma_kind == 1:
         return q
     if gamma_kind == 2:

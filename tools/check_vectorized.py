@@ -23,31 +23,20 @@ ROOT = Path(__file__).resolve().parent.parent
 SETS = ("baseline_f32", "baseline_f64", "avx2_f32", "avx2_f64")
 FLOATS = ("FLOAT32", "FLOAT64", "FLOAT16", "BFLOAT16")
 INTEGERS = ("INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64")
-# Functions of each file: all their innermost loops, or those with a certain text in them. A "case" is a macro with a
-# loop over contiguous elements, which must be vector code, and one over strided elements.
-LOOPS = {
-    "lanes.h": [
-        *("lanes_max", "lanes_extremes", "lanes_add", "lanes_add_double", "lanes_exp", "lanes_exp_sparing"),
-        *("lanes_exp_below", "lanes_find"),
-    ],
-    "rows.pxi": [
-        *("multiply", "softmax_short: r_exp(", "softmax_short: e[i] * factor", "lanes_sum: table[c", "lanes_multiply"),
-        "label_head",
-    ],
-    "labels.pxi": ["curve", "narrow_tile: p = lanes[c"],
-    "log_softmax.pyx": [
-        *("subtract", "lanes_subtract", "lanes_log_sum", "target_block: r_fma(", "target_block: wy[j + i]"),
-        "target_grad",
-    ],
-    "focal.pyx": ["sigmoid_focal_block", "weigh"],
-    "ctc.pyx": ["exp_row", "forward_lanes", "backward_lanes", "grad_of_used"],
-    "scan.pyx": ["labels: ignored", "block_is_outside"],
-    "elementary.pyx": ["apply"],
-    "operand.h": [
-        *(f"load_run: case FL_{name}:" for name in FLOATS + INTEGERS),
-        *(f"store_run: case FL_{name}:" for name in FLOATS),
-    ],
-}
+# Functions of src/: all their innermost loops, or those with a certain text in them. A "case" is a macro with a loop
+# over contiguous elements, which must be vector code, and one over strided elements.
+LOOPS = (
+    *("lanes_max", "lanes_extremes", "lanes_add", "lanes_add_double", "lanes_exp", "lanes_exp_sparing"),
+    *("lanes_exp_below", "lanes_cost", "lanes_find"),
+    *("multiply", "softmax_short: r_exp(", "softmax_short: e[i] * factor", "lanes_sum: table[c", "lanes_multiply"),
+    *("label_head", "curve", "narrow_tile: p = lanes[c"),
+    *("subtract", "lanes_subtract", "lanes_log_sum", "target_block: r_fma(", "target_grad"),
+    *("sigmoid_focal_block", "weigh"),
+    *("exp_row", "forward_lanes", "backward_lanes", "grad_of_used"),
+    *("labels: ignored", "block_is_outside", "apply"),
+    *(f"load_run: case FL_{name}:" for name in FLOATS + INTEGERS),
+    *(f"store_run: case FL_{name}:" for name in FLOATS),
+)
 # Loops that may be scalar: pattern of the name, pattern of the sets, why.
 SSE2 = "SSE2 has no 64-bit integer comparison"
 EXCEPTIONS = [
@@ -56,30 +45,37 @@ EXCEPTIONS = [
     ("load_run: case FL_U?INT64:", ".*", "no conversion of 64-bit integers before AVX-512"),
     ("(forward|backward)_lanes", "baseline_f64", SSE2),
     ("labels: ignored", "baseline_.*", SSE2),
-    ("lanes_exp_sparing|lanes_find|softmax_short: r_exp.*|block_is_outside", "baseline_f64", SSE2),
+    ("lanes_exp_sparing|lanes_exp_below|lanes_find|softmax_short: r_exp.*|block_is_outside", "baseline_f64", SSE2),
     ("lanes_sum: .*", "baseline_.*", SSE2),
-    ("lanes_exp_below", ".*", "to do: two selects by one condition become a branch"),
-    ("target_block: wy.*", ".*", "to do: unrolled before gcc looks for vectors"),
 ]
 SCALAR = re.compile(r"v?(add|sub|mul|div|max|min|fn?m(add|sub)\d+|cmp\w*|u?comi)s[sd]$")
 PACKED = re.compile(r"v?(add|sub|mul|div|max|min|fn?m(add|sub)\d+|cmp\w*|and|or)p[sd]$")
 
 
-def loops_in(file, name):
-    """The lines of every loop that the table names."""
+def find_function(name):
+    """(file, its lines from number 1 on, first line of the function, line after its last)"""
+    for path in sorted((ROOT / "src").iterdir()):
+        source = ["", *path.read_text().splitlines()]
+        for start, line in enumerate(source):
+            if re.match(rf"(cdef|def|static|FL_\w+)\b.*\b{name}\(", line):
+                after = (n for n in range(start + 1, len(source)) if re.match(r"[^\s{}#]", source[n]))
+                return path.name, source, start, next(after, len(source))
+    sys.exit(f"error: src has no function {name}: bring LOOPS in {__file__} up to date")
+
+
+def loops_of(name):
+    """(file, its lines, the numbers of a loop's lines) for every loop that an entry of the table names."""
     function, _, text = name.partition(": ")
-    source = ["", *(ROOT / "src" / file).read_text().splitlines()]
-    start = next((n for n, line in enumerate(source) if re.match(rf"\S.*\b{function}\(", line)), len(source))
-    end = next((n for n in range(start + 1, len(source)) if re.match(r"[^\s{}#]", source[n])), len(source))
+    file, source, start, end = find_function(function)
     if text.startswith("case"):
-        return [range(n, n + 1) for n in range(start, end) if text in source[n]]
+        return [(file, source, range(n, n + 1)) for n in range(start, end) if text in source[n]]
     loops = []
     for first in (n for n in range(start, end) if re.match(r"\s+(for|while)\b", source[n])):
         deeper = re.compile(r"\s" * (len(source[first]) - len(source[first].lstrip()) + 1))
         last = next((n for n in range(first + 1, end) if not deeper.match(source[n])), end) - 1
         loops = [loop for loop in loops if first not in loop]  # it has a loop inside
         loops.append(range(first, last + 1))
-    return [loop for loop in loops if any(text in source[n] for n in loop)]
+    return [(file, source, loop) for loop in loops if any(text in source[n] for n in loop)]
 
 
 def places_in(c_file):
@@ -140,10 +136,10 @@ def is_vector(name, lines, fixed, counts):
     return not partly_scalar and not counts[lines[0]]["couldn't vectorize loop"]
 
 
-def verdicts(file, name, lines, modules):
+def verdicts(name, file, source, lines, modules):
     """What the loop is in each set, and the exceptions that allow it."""
     places = [(file, line) for line in lines]
-    fixed = re.search(r"range\((LANES|TILE)\)|FL_LANES", (ROOT / "src" / file).read_text().splitlines()[lines[0] - 1])
+    fixed = re.search(r"range\((LANES|TILE)\)|FL_LANES", source[lines[0]])
     used = []
     for instructions in SETS:
         results = {is_vector(name, places, fixed, counts) for module, counts in modules if module == instructions}
@@ -179,12 +175,12 @@ def main():
         build.run()
     failed, needed = 0, set()
     print(f"{'loop':<54}" + "".join(f"{name:<14}" for name in SETS))
-    for file, name in ((file, name) for file, names in LOOPS.items() for name in names):
-        loops = loops_in(file, name)
+    for name in LOOPS:
+        loops = loops_of(name)
         if not loops:
-            sys.exit(f"error: src/{file} has no such loop: {name}. Bring LOOPS in {__file__} up to date")
-        for lines in loops:
-            *states, used = verdicts(file, name, lines, modules)
+            sys.exit(f"error: src has no such loop: {name}: bring LOOPS in {__file__} up to date")
+        for file, source, lines in loops:
+            *states, used = verdicts(name, file, source, lines, modules)
             failed += "SCALAR" in states or "MISSING" in states
             needed.update(used)
             states += sorted({reason for *_, reason in used})
