@@ -126,7 +126,7 @@ class Adam:
 class Reader:
     """Convolution over columns, a hidden layer, one score per class: from images to (frames, N, classes)."""
 
-    def __init__(self, rng, features=256, hidden=128):
+    def __init__(self, rng, features=192, hidden=96):
         sizes = [SIZE * WINDOW, features, hidden, CLASSES]
         self.parameters = []
         for fan_in, fan_out in pairwise(sizes):
