@@ -58,7 +58,7 @@ class Build(build_ext):
         compiler = [] if msvc else self.compiler.compiler_so
         if not targets_x86(compiler, msvc):
             self.extensions = [e for e in self.extensions if ".avx2_" not in e.name]
-        openmp = "/openmp" if msvc else "-fopenmp"
+        openmp = "/openmp:experimental" if msvc else "-fopenmp"
         threads = msvc or compiles(
             compiler, "#include <omp.h>\nint main(void) { return omp_get_num_threads(); }", openmp
         )
@@ -90,7 +90,7 @@ class Build(build_ext):
         if ".avx2_" in extension.name:
             compile_flags += ["-mavx2", "-mfma", "-mf16c"]
         if os.environ.get("FASTLOSS_SANITIZE"):
-            sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+            sanitizers = ["-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=undefined"]
             return [*compile_flags, "-O1", "-g", "-fno-wrapv", *sanitizers], [*link_flags, *sanitizers]
         if sys.platform.startswith("linux"):
             link_flags.append("-Wl,-s")

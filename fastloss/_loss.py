@@ -9,7 +9,7 @@ import inspect
 import numpy as np
 
 from fastloss._threads import threads_for
-from fastloss._validate import check_out, overlaps
+from fastloss._validate import check_out, needs_another
 
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _THREADS = inspect.Parameter("num_threads", _KEYWORD, default=None)
@@ -69,7 +69,7 @@ class Problem:
             home = target
             if target is None:
                 target = np.empty_like(self.prediction, dtype=self.dtype, subok=False)
-            elif overlaps(target, self.prediction, self.inputs):
+            elif needs_another(target, self.prediction, self.inputs):
                 target = np.empty_like(target)
             arrays.append(target)
             homes.append(target if home is None else home)

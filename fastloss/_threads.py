@@ -87,6 +87,10 @@ def get_num_threads():
 
     The start value is ``FASTLOSS_NUM_THREADS`` where that is set; otherwise the cores this process may use (affinity
     and cgroup quota), and never more than ``OMP_NUM_THREADS``.
+
+    >>> import fastloss as fl
+    >>> fl.get_num_threads() >= 1
+    True
     """
     return _default
 

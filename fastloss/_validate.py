@@ -219,8 +219,10 @@ def same_memory(a, b):
     )
 
 
-def overlaps(out, prediction, others):
-    """Whether writing `out` would destroy an input that is still to be read."""
+def needs_another(out, prediction, others):
+    """Whether the kernel can't write `out` itself: it is not aligned, or an input that is still to be read."""
+    if not out.flags.aligned:
+        return True
     if np.may_share_memory(out, prediction) and not same_memory(out, prediction):
         return True
     return any(np.may_share_memory(out, other) for other in others if isinstance(other, np.ndarray))

@@ -22,7 +22,7 @@ def _normalise(scores, axis, out, num_threads, what):
     result = out
     if out is None:
         result = np.empty(shape, dtype) if what == _LOGSUMEXP else np.empty_like(array, dtype=dtype, subok=False)
-    elif np.may_share_memory(out, array) and (what == _LOGSUMEXP or not check.same_memory(out, array)):
+    elif check.needs_another(out, array, (array,) if what == _LOGSUMEXP else ()):
         result = np.empty_like(out)
     if array.size:
         last = result if what == _LOGSUMEXP else np.moveaxis(result, axis, -1)

@@ -174,13 +174,13 @@ class _Call:
         """One loss a sequence, in double precision."""
         emissions = self.emissions
         losses = np.zeros(emissions.batch)
-        order = np.argsort(-self.cells, kind="stable")
+        order = np.argsort(-self.cells, kind="stable").astype(np.int64, copy=False)
         bits = check.kernel_bits(emissions.code)
         if bits == 32 and self.overflows(grad):
             bits = 64
         saturated = self.launch(bits, order, losses, grad, threads)
         if bits == 32 and saturated.any():
-            self.launch(64, np.flatnonzero(saturated), losses, grad, threads)
+            self.launch(64, np.flatnonzero(saturated).astype(np.int64, copy=False), losses, grad, threads)
         return losses
 
     def overflows(self, grad):

@@ -11,12 +11,13 @@ ctypedef double (*chunk_function)(void* job, Py_ssize_t chunk, real* scratch) no
 cdef inline int run_chunks(chunk_function work, void* job, Py_ssize_t chunks, Py_ssize_t scratch_size, int threads,
                            double* total) except -1:
     """The sum of work(job, chunk, scratch) over all chunks; every thread has a scratch of its own."""
-    cdef Py_ssize_t chunk, size = scratch_size + 64  # threads' scratches keep a cache line's distance
+    cdef Py_ssize_t chunk, size = (scratch_size + 127) // 64 * 64   # a cache line or more between threads' scratches
     cdef double* partial = <double*> malloc(max(chunks, 1) * sizeof(double))
-    cdef real* scratch = <real*> malloc(threads * size * sizeof(real))
-    if partial == NULL or scratch == NULL:
+    cdef char* memory = <char*> malloc(threads * size * sizeof(real) + 64)
+    cdef real* scratch = <real*> (memory + 64 - <size_t> memory % 64)
+    if partial == NULL or memory == NULL:
         free(partial)
-        free(scratch)
+        free(memory)
         raise MemoryError
     with nogil:
         if threads == 1:
@@ -29,5 +30,5 @@ cdef inline int run_chunks(chunk_function work, void* job, Py_ssize_t chunks, Py
         for chunk in range(chunks):
             total[0] += partial[chunk]
     free(partial)
-    free(scratch)
+    free(memory)
     return 0

@@ -153,6 +153,9 @@ cdef double sigmoid_focal_chunk(void* data, Py_ssize_t chunk, real* scratch) noe
     while start < stop:
         n = min(stop - start, <Py_ssize_t> POINT_BLOCK)
         x = operand_read(&job.x, start, n, x_buffer)
+        if job.x.data == job.grad.data or job.x.data == job.hess.data:   # in place
+            copy(x_buffer, x, n)
+            x = x_buffer
         y = operand_read(&job.target, start, n, y_buffer)
         if job.weight.data != NULL:
             weight = operand_read(&job.weight, start, n, w_buffer)

@@ -6,7 +6,7 @@
 
 static int fl_in_forked_child = 0;
 
-#if defined(_OPENMP) && defined(__unix__) && !defined(_WIN32)
+#if defined(_OPENMP) && (defined(__unix__) || defined(__APPLE__))
 #include <dlfcn.h>
 #include <pthread.h>
 

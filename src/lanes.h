@@ -40,8 +40,12 @@ FL_INLINE void lanes_add_double(real_cp x, double *FL_RESTRICT lane)
     for (int i = 0; i < FL_LANES; i++) lane[i] += (double)x[i];
 }
 
-/* e = exp(x - reference), where it is kept, added to each lane. `keep` is a constant of the call. */
-FL_INLINE void lanes_exp(real_cp x, real_p e, real_p lane, real reference, const int keep)
+/* In these, e may be x itself: every score is read once, before its e is written. That is also why they have no
+ * `restrict`, which the compiler would take for a promise that it isn't so; the pragma says what is true, that no
+ * element depends on another.
+ *
+ * e = exp(x - reference), where it is kept, added to each lane. `keep` is a constant of the call. */
+FL_INLINE void lanes_exp(const real *x, real *e, real_p lane, real reference, const int keep)
 {
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
@@ -52,7 +56,7 @@ FL_INLINE void lanes_exp(real_cp x, real_p e, real_p lane, real reference, const
 }
 
 /* The same; lanes before `first` and the lane `spared` (none if negative) are not added. */
-FL_INLINE void lanes_exp_sparing(real_cp x, real_p e, real_p lane, real reference, xint spared, xint first,
+FL_INLINE void lanes_exp_sparing(const real *x, real *e, real_p lane, real reference, xint spared, xint first,
                                  const int keep)
 {
 #pragma omp simd
@@ -64,16 +68,16 @@ FL_INLINE void lanes_exp_sparing(real_cp x, real_p e, real_p lane, real referenc
 }
 
 /* The same; scores equal to the reference are counted, not added. */
-FL_INLINE void lanes_exp_below(real_cp x, real_p e, real_p lane, real_p count, real reference, xint first,
+FL_INLINE void lanes_exp_below(const real *x, real *e, real_p lane, real_p count, real reference, xint first,
                                const int keep)
 {
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
-        real term = r_exp(x[i] - reference);
+        real score = x[i], term = r_exp(score - reference);
         if (keep) e[i] = term;
         /* Factors, since two selects by one condition would become a branch. */
         real new = i < first ? R(0.0) : R(1.0);
-        real top = x[i] == reference ? new : R(0.0);
+        real top = score == reference ? new : R(0.0);
         lane[i] += term * (new - top);
         count[i] += top;
     }
@@ -88,6 +92,13 @@ FL_INLINE void lanes_cost(real_cp weight, real_cp x, real_p mass, real_p cost, r
         cost[i] += weight[i] == R(0.0) ? R(0.0) : term;
         mass[i] += weight[i];
     }
+}
+
+/* out = (x - peak) - log_sum */
+FL_INLINE void subtract_twice(const real *x, real *out, ptrdiff_t n, real peak, real log_sum)
+{
+#pragma omp simd
+    for (ptrdiff_t i = 0; i < n; i++) out[i] = (x[i] - peak) - log_sum;
 }
 
 /* Whether any lane equals the value. */

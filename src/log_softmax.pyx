@@ -32,12 +32,6 @@ ctypedef struct NormalJob:
     Py_ssize_t chunk_rows
 
 
-cdef void subtract(real_cp x, real_p out, Py_ssize_t n, real peak, real log_sum) noexcept nogil:
-    cdef Py_ssize_t c
-    for c in range(n):
-        out[c] = (x[c] - peak) - log_sum
-
-
 cdef real log_sum_of(const real* x, Py_ssize_t n, real peak, real log_sum) noexcept nogil:
     """peak + log_sum; +inf where a score is +inf and none is NaN."""
     cdef Py_ssize_t c
@@ -70,7 +64,7 @@ cdef void normal_rows(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* scr
         if job.what == SOFTMAX:
             scale_row(out, n, peaks, tile.peak[0], R(1.0) / (tile.rest[0] + spared))
         elif job.what == LOG_SOFTMAX:
-            subtract(x, out, n, tile.peak[0], log_sum)
+            subtract_twice(x, out, n, tile.peak[0], log_sum)
         if job.what == LOGSUMEXP:
             log_sum = log_sum_of(x, n, tile.peak[0], log_sum)
             operand_block(&job.out, row, &log_sum)[0] = log_sum
@@ -354,7 +348,7 @@ def cross_entropy_targets(cnp.ndarray x, int x_dtype, target, int target_dtype, 
     job.chunk_rows = max(1, 32768 // job.classes)
     cdef double total
     run_chunks(target_chunk, &job, (job.rows + job.chunk_rows - 1) // job.chunk_rows,
-               5 * job.classes + job.classes // ROW_BLOCK, threads, &total)
+               5 * job.classes + job.classes // ROW_BLOCK + 1, threads, &total)
     return total
 
 

@@ -93,7 +93,7 @@ cdef void exp_edge(const real* x, real* e, real* total, Py_ssize_t n, Py_ssize_t
             e[i] = term[i]
 
 
-cdef inline double exp_block(real_cp x, real_p e, Py_ssize_t n, Py_ssize_t spared, real peak, real* spared_term,
+cdef inline double exp_block(const real* x, real* e, Py_ssize_t n, Py_ssize_t spared, real peak, real* spared_term,
                              const bint keep) noexcept nogil:
     """e of a block, and their sum without the spared one (none where spared < 0)."""
     cdef real total[LANES]
@@ -114,12 +114,13 @@ cdef inline double exp_block(real_cp x, real_p e, Py_ssize_t n, Py_ssize_t spare
     return lanes_total(total)
 
 
-cdef double exp_block_kept(real_cp x, real_p e, Py_ssize_t n, Py_ssize_t spared, real peak,
+cdef double exp_block_kept(const real* x, real* e, Py_ssize_t n, Py_ssize_t spared, real peak,
                            real* spared_term) noexcept nogil:
     return exp_block(x, e, n, spared, peak, spared_term, True)
 
 
-cdef double exp_block_summed(real_cp x, Py_ssize_t n, Py_ssize_t spared, real peak, real* spared_term) noexcept nogil:
+cdef double exp_block_summed(const real* x, Py_ssize_t n, Py_ssize_t spared, real peak,
+                             real* spared_term) noexcept nogil:
     return exp_block(x, NULL, n, spared, peak, spared_term, False)
 
 
@@ -142,7 +143,7 @@ cdef void merge(double* rest, double* spared, real* peak, double block_rest, dou
     peak[0] = top
 
 
-cdef inline void sum_short_row(Tile* tile, Py_ssize_t r, real_cp x, real_p e, const int spare,
+cdef inline void sum_short_row(Tile* tile, Py_ssize_t r, const real* x, real* e, const int spare,
                                const bint keep) noexcept nogil:
     """sum_row for LANES to SHORT classes. No number is read soon after a narrower one beside it was written: the
     processor would wait for that. So the last, ragged group is read together with some of the one before."""
@@ -280,7 +281,7 @@ cdef void fill(real* target, Py_ssize_t n, real value) noexcept nogil:
         target[i] = value
 
 
-cdef inline void softmax_short(real_cp x, real_p out, Py_ssize_t n, real scale, real* peak_out, real* rest_out,
+cdef inline void softmax_short(const real* x, real* out, Py_ssize_t n, real scale, real* peak_out, real* rest_out,
                                const bint keep) noexcept nogil:
     """A row of up to NARROW scores at once: its softmax times `scale`, its peak, and the sum of e without one peak."""
     cdef real row[NARROW]
@@ -358,7 +359,8 @@ cdef void lanes_sum(Tile* tile, real_p table, bint spare_peak) noexcept nogil:
     for c in range(classes):
         if spare_peak:
             for k in range(TILE):
-                spared[k] = c if table[c * TILE + k] > peak[k] else spared[k]
+                spared[k] = <xint> c if table[c * TILE + k] > peak[k] else spared[k]
+            for k in range(TILE):
                 peak[k] = table[c * TILE + k] if table[c * TILE + k] > peak[k] else peak[k]
         else:
             for k in range(TILE):
@@ -374,7 +376,7 @@ cdef void lanes_sum(Tile* tile, real_p table, bint spare_peak) noexcept nogil:
         for k in range(TILE):
             term = r_exp(table[c * TILE + k] - reference[k])
             table[c * TILE + k] = term
-            rest[k] += 0 if spared[k] == c else term
+            rest[k] += 0 if spared[k] == <xint> c else term
     for k in range(TILE):
         tile.peak[k] = peak[k]
         tile.rest[k] = rest[k]

@@ -71,9 +71,9 @@ FL_INLINE real r_fma(real a, real b, real c)
 {
 #if defined(__FMA__) || defined(__aarch64__)
 #ifdef FL_REAL64
-    return __builtin_fma(a, b, c);
+    return fma(a, b, c);
 #else
-    return __builtin_fmaf(a, b, c);
+    return fmaf(a, b, c);
 #endif
 #else
     return a * b + c;
@@ -240,17 +240,17 @@ FL_INLINE void x_exp(real x, real low, real *mantissa, xint *exponent)
 {
     real clamped = r_atleast(x, low);
 #ifdef FL_REAL64
-    double n = __builtin_nearbyint(clamped * FL_LOG2E);
+    double n = nearbyint(clamped * FL_LOG2E);
     double r = fma(n, -FL_LN2_HIGH, clamped);
     r = fma(n, -FL_LN2_LOW, r);
     double y = exp_reduced(r);
 #else
     /* A large argument times log2(e) needs more than 24 bits: reduce in double, this is off the hot path. */
-    double n = __builtin_nearbyint((double)clamped * 1.442695040888963407);
+    double n = nearbyint((double)clamped * 1.442695040888963407);
     real y = exp_reduced((real)((double)clamped - n * 0.6931471805599453094));
 #endif
     *mantissa = x_mantissa(y);
-    *exponent = x < -R(FL_LARGEST) ? X_DEAD : (xint)n + x_exponent(y);
+    *exponent = x < -R(FL_LARGEST) ? X_DEAD : x == x ? (xint)n + x_exponent(y) : 0;
 }
 
 #endif

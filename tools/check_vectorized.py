@@ -27,10 +27,10 @@ INTEGERS = ("INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UIN
 # over contiguous elements, which must be vector code, and one over strided elements.
 LOOPS = (
     *("lanes_max", "lanes_extremes", "lanes_add", "lanes_add_double", "lanes_exp", "lanes_exp_sparing"),
-    *("lanes_exp_below", "lanes_cost", "lanes_find"),
+    *("lanes_exp_below", "lanes_cost", "subtract_twice", "lanes_find"),
     *("multiply", "softmax_short: r_exp(", "softmax_short: e[i] * factor", "lanes_sum: table[c", "lanes_multiply"),
     *("label_head", "curve", "narrow_tile: p = lanes[c"),
-    *("subtract", "lanes_subtract", "lanes_log_sum", "target_block: r_fma(", "target_grad"),
+    *("subtract_twice", "lanes_subtract", "lanes_log_sum", "target_block: r_fma(", "target_grad"),
     *("sigmoid_focal_block", "weigh"),
     *("exp_row", "forward_lanes", "backward_lanes", "grad_of_used"),
     *("labels: ignored", "block_is_outside", "apply"),
