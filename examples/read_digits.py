@@ -9,8 +9,9 @@ loss sums over all ways to lay the string along the frames, and its gradient wit
 plain NumPy backpropagation needs. To read an image, take the best class of each frame, merge repeats, drop blanks.
 
 Digits in the test strings come from images that were kept apart from training. Printed are a progress bar with the
-loss and the speed, the share of held-out strings read without any mistake, and a checksum of the weights: the same
-seed gives the same bits. Written is a picture of held-out strings, class probabilities, and what was read.
+loss and the speed, the share of held-out strings read without any mistake, and a checksum of the weights: on the same
+machine the same seed gives the same bits. Written is a picture of held-out strings, their class probabilities, and
+what was read.
 
 Needs scikit-learn, tqdm and matplotlib besides fastloss: pip install "fastloss[examples]"
 """
