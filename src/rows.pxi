@@ -147,7 +147,7 @@ cdef inline void sum_short_row(Tile* tile, Py_ssize_t r, const real* x, real* e,
                                const bint keep) noexcept nogil:
     """sum_row for LANES to SHORT classes. No number is read soon after a narrower one beside it was written: the
     processor would wait for that. So the last, ragged group is read together with some of the one before."""
-    cdef Py_ssize_t i, j, n = tile.classes, whole = n - n % LANES
+    cdef Py_ssize_t i, j, edge, n = tile.classes, whole = n - n % LANES
     cdef real lane[LANES]
     cdef real total[LANES]
     cdef real count[LANES]
@@ -173,11 +173,20 @@ cdef inline void sum_short_row(Tile* tile, Py_ssize_t r, const real* x, real* e,
             lanes_exp_below(x + n - LANES, tail, total, count, reference, first, True)
         else:
             lanes_exp_sparing(x + n - LANES, tail, total, reference, spared - <xint> (n - LANES), first, True)
-    for j from 0 <= j < whole by LANES:
-        if spare == SPARE_A_PEAK:
+    if spare == SPARE_A_PEAK:
+        for j from 0 <= j < whole by LANES:
             lanes_exp_below(x + j, e + j, total, count, reference, 0, keep)
-        else:
+    elif n < 256:
+        for j from 0 <= j < whole by LANES:
             lanes_exp_sparing(x + j, e + j, total, reference, spared - <xint> j, 0, keep)
+    else:   # long enough to pay for the branches that leave the spared class's group alone
+        edge = min(<Py_ssize_t> spared // LANES * LANES, whole)
+        for j from 0 <= j < edge by LANES:
+            lanes_exp(x + j, e + j, total, reference, keep)
+        if edge < whole:
+            lanes_exp_sparing(x + edge, e + edge, total, reference, spared - <xint> edge, 0, keep)
+        for j from edge + LANES <= j < whole by LANES:
+            lanes_exp(x + j, e + j, total, reference, keep)
     if keep:
         for j in range(whole, n):
             e[j] = tail[j - n + LANES]

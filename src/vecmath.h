@@ -119,15 +119,14 @@ FL_INLINE real exp_reduced(real r)
 /* exp(x) for x <= 43 (float32), 700 (float64): within 2 ULP; +0 where the result would be subnormal. */
 FL_INLINE real r_exp(real x)
 {
-    real clamped = r_atleast(x, R(FL_EXP_LOW));
-    real shifted = r_fma(clamped, FL_LOG2E, R(FL_ROUNDER));
+    real shifted = r_fma(x, FL_LOG2E, R(FL_ROUNDER));
     real n = shifted - R(FL_ROUNDER);
-    real r = r_fma(n, -R(FL_LN2_HIGH), clamped);
+    real r = r_fma(n, -R(FL_LN2_HIGH), x);
     r = r_fma(n, -R(FL_LN2_LOW), r);
     real power = from_bits((xint)(((xuint)bits_of(shifted) << FL_MANTISSA_BITS)
                                   + ((xuint)FL_EXPONENT_BIAS << FL_MANTISSA_BITS)));
     real y = exp_reduced(r) * power;
-    return x < R(FL_EXP_LOW) ? R(0.0) : y;
+    return x < R(FL_EXP_LOW) ? R(0.0) : y; /* whatever y has become there */
 }
 
 /* log(x): within 1 ULP for x >= 0; -inf at 0, NaN below. Subnormal numbers keep their digits. */
