@@ -237,6 +237,7 @@ def test_import_brings_fastloss_alone():
     code = (
         "import sys, numpy; before = set(sys.modules); import fastloss;"
         "new = {name.split('.')[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names);"
+        "new.discard('numpy');"  # parts of NumPy are loaded when they are first used
         "print(sorted(name for name in new if 'cython' not in name))"
     )
     assert python(code).stdout.strip() == "['fastloss']"
