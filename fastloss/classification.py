@@ -333,7 +333,7 @@ def sigmoid_focal_loss(logits, target, *, alpha=0.25, gamma=2.0, sample_weight=N
             values, grad, out_code, hess, out_code, check.dtype_code(np.dtype(value_dtype)), threads,
         )  # fmt: skip
 
-    return Problem(array, dtype, array.shape, value_dtype, reduction, array.size, run, (target, sample_weight))
+    return Problem(array, dtype, array.shape, value_dtype, reduction, array.size, run, (labels, weights))
 
 
 @loss(curvature=True)

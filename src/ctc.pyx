@@ -94,7 +94,7 @@ cdef double forward_pass(const Job* job, Sequence* q, Py_ssize_t n, double scale
         mantissa += ldexp(last.label[q.S - 1], <int> max(label_exponent - top, <xint> -2000))
     loss = offset + log(product) - (log(mantissa) + top * 0.693147180559945309417)
     # Rounding must not make a loss of normalised scores negative.
-    if loss < 0 and (job.from_logits or loss > -1e-6 * (q.T + 1)):
+    if loss < 0 and (job.from_logits or loss > -8 * FL_EPSILON * (q.T + 1)):
         loss = 0
     return loss
 

@@ -153,7 +153,7 @@ cdef double sigmoid_focal_chunk(void* data, Py_ssize_t chunk, real* scratch) noe
     while start < stop:
         n = min(stop - start, <Py_ssize_t> POINT_BLOCK)
         x = operand_read(&job.x, start, n, x_buffer)
-        if job.x.data == job.grad.data or job.x.data == job.hess.data:   # in place
+        if x != x_buffer and (job.x.data == job.grad.data or job.x.data == job.hess.data):   # in place
             copy(x_buffer, x, n)
             x = x_buffer
         y = operand_read(&job.target, start, n, y_buffer)

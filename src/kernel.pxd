@@ -14,7 +14,7 @@ cdef extern from "vecmath.h" nogil:
     ctypedef const xint* xint_cp "xint_cp"
     real R(double)
     real INFINITY
-    real FL_EXP_LOW, FL_SMALLEST, FL_LARGEST
+    real FL_EXP_LOW, FL_SMALLEST, FL_LARGEST, FL_EPSILON
     xint X_DEAD, X_NEVER, X_LIMIT
     real r_fma(real, real, real)
     real r_exp(real)

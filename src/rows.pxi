@@ -20,13 +20,13 @@ cdef enum:
     LANES = 16          # independent partial sums: vector code without reordering, the same everywhere
     ROW_BLOCK = 2048    # scores that stay in the first-level cache with their e
     SHORT = 1024        # classes of a row whose sum needs no blocks
+    TILE = 32           # rows handled together, at the most
+    NARROW = 64         # up to so many classes, rows lie across the vector lanes
 
 cdef enum:              # which class a row's sum leaves out
     SPARE_LABEL
     SPARE_PEAK          # the first of the largest
     SPARE_A_PEAK        # any one of the largest: `spared` is not set
-    TILE = 32           # rows handled together, at the most
-    NARROW = 64         # up to so many classes, rows lie across the vector lanes
 
 ctypedef struct Tile:
     Py_ssize_t count        # rows in this tile

@@ -37,6 +37,7 @@ typedef uint64_t xuint;
 #define FL_EXP_LOW (-708.39)      /* exp of less is below the smallest normal number */
 #define FL_SMALLEST 0x1p-1022     /* smallest normal number */
 #define FL_LARGEST 0x1.fffffffffffffp+1023
+#define FL_EPSILON 0x1p-52
 #define FL_SQRT_HALF_BITS 0x3fe6a09e667f3bcd
 #define FL_LN2_HIGH 0x1.62e42fee00000p-1 /* ln 2 in two parts, the first short enough for exact products */
 #define FL_LN2_LOW 1.90821492927058770002e-10
@@ -50,6 +51,7 @@ typedef uint32_t xuint;
 #define FL_EXP_LOW (-87.33f)
 #define FL_SMALLEST 0x1p-126f
 #define FL_LARGEST 0x1.fffffep+127f
+#define FL_EPSILON 0x1p-23f
 #define FL_SQRT_HALF_BITS 0x3f3504f3
 #define FL_LN2_HIGH 0.693359375f
 #define FL_LN2_LOW -2.12194440e-4f

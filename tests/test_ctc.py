@@ -292,3 +292,9 @@ def test_half_types_round_once(isa, rng, half, name):
     assert grad.dtype == dtype
     np.testing.assert_allclose(value, expected, rtol=1e-6)
     assert (np.abs(grad.astype(np.float64) - slope) <= half_ulp(slope, half) * 1.01 + 3e-6).all()
+
+
+def test_a_slightly_negative_loss_of_scores_that_are_not_normalised(isa):
+    """Only rounding is kept from going below 0: in float64 a loss of -1e-9 is one."""
+    log_probs = np.array([[1e-9, -50.0], [0.0, -50.0]])
+    assert fl.ctc_loss(log_probs, []) == pytest.approx(-1e-9, rel=1e-6)

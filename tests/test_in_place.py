@@ -85,3 +85,13 @@ def test_an_out_that_is_not_aligned(rng):
     np.testing.assert_array_equal(out, fl.cross_entropy.grad(x, target))
     fl.softmax(x, out=out)
     np.testing.assert_array_equal(out, fl.softmax(x))
+
+
+def test_an_out_that_shares_memory_with_a_target_of_another_library(rng):
+    torch = pytest.importorskip("torch")
+    x, y = scores(rng, "float32", 3000), rng.random(3000, dtype=np.float32)
+    expected = fl.sigmoid_focal_loss.grad(x, y)
+    memory = np.concatenate([y[:1], y])  # the gradient runs one element ahead of the target that is still to be read
+    out = memory[:-1]
+    found = fl.sigmoid_focal_loss.grad(x, torch.from_numpy(memory[1:]), out=out)
+    np.testing.assert_array_equal(found, expected)
