@@ -21,7 +21,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
-KERNELS = ("ctc", "elementary", "focal", "log_softmax", "scan")
+KERNELS = ("ctc", "elementary", "focal", "log_softmax", "pointwise", "scan")
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": False,

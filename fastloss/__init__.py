@@ -2,7 +2,8 @@
 
 from fastloss._config import __version__, show_config
 from fastloss._threads import get_num_threads, set_num_threads
-from fastloss.classification import cross_entropy, nll_loss, sigmoid_focal_loss, softmax_focal_loss
+from fastloss.classification import cross_entropy, nll_loss
+from fastloss.focal import sigmoid_focal_loss, softmax_focal_loss
 from fastloss.normalization import log_softmax, logsumexp, softmax
 from fastloss.sequence import ctc_loss, ctc_loss_with_logits
 

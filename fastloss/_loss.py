@@ -29,6 +29,21 @@ _MORE_PARAMETERS = """
 """
 
 
+class Wanted:
+    """What a kernel is to compute, and where to."""
+
+    __slots__ = ("given", "grad", "hess", "scale", "threads", "value", "values")
+
+    def __init__(self, value, values, grad, hess, given, scale, threads):
+        self.value = value  # whether the sum of the losses is wanted
+        self.values = values  # the losses of reduction="none", or None
+        self.grad = grad  # or None
+        self.hess = hess  # or None
+        self.given = given  # whether grad or hess is the caller's own: nothing goes there before all is checked
+        self.scale = scale  # of the derivatives: what the reduction divides by
+        self.threads = threads
+
+
 class Problem:
     """One validated call: ready to compute, nothing written yet."""
 
@@ -51,7 +66,7 @@ class Problem:
         self.value_dtype = value_dtype
         self.reduction = reduction
         self.denominator = denominator  # what "mean" divides the weighted sum by
-        self.run = run  # run(values, grad, hess, scale, threads) -> sum of the losses
+        self.run = run  # run(wanted) -> sum of the losses
         self.inputs = inputs  # arrays other than the prediction that the kernel reads
         self.work = prediction.size if work is None else work
 
@@ -75,7 +90,8 @@ class Problem:
             homes.append(target if home is None else home)
         values = np.empty(self.value_shape, self.value_dtype) if want_value and self.reduction == "none" else None
         padded = arrays + [None] * (2 - derivatives)
-        total = self.run(values, *padded, self.scale(), threads)
+        is_given = any(array is not None for array in given)
+        total = self.run(Wanted(want_value, values, *padded, is_given, self.scale(), threads))
         for array, home in zip(arrays, homes, strict=True):
             if array is not home:
                 home[...] = array

@@ -159,12 +159,28 @@ def as_labels(target, name, shape, classes, ignore_index, prediction):
     return labels, counted
 
 
-def check_unit(array, code, name):
-    """Probabilities: within [0, 1]. NaN passes, and comes out as NaN."""
-    bad = kernels(kernel_bits(code)).scan.outside_unit(array, code) if array.size else -1
+def check_range(array, code, name, low, high, bits, threads=1):
+    """Numbers within [low, high], in the precision that is computed in. NaN passes, and comes out as NaN."""
+    if (low, high) == (-np.inf, np.inf) or not array.size:
+        return
+    bad = kernels(bits).scan.outside(array, code, low, high, threads)
     if bad >= 0:
         place = np.unravel_index(bad, array.shape)
-        raise ValueError(f"{name}{place_of(bad, array.shape)} is {array[place]}; expected a probability within [0, 1]")
+        expected = "a probability within [0, 1]" if (low, high) == (0, 1) else f"a number of at least {low:g}"
+        raise ValueError(f"{name}{place_of(bad, array.shape)} is {array[place]}; expected {expected}")
+
+
+def as_operand(value, name, shape, prediction):
+    """Numbers that broadcast to the shape of the prediction, without being copied; and their dtype code."""
+    array, code = as_numbers(value, name)
+    if array.shape == shape:
+        return array, code
+    try:
+        return np.broadcast_to(array, shape), code
+    except ValueError:
+        raise ValueError(
+            f"{name} has shape {array.shape}, which does not broadcast to the shape {shape} of {prediction}"
+        ) from None
 
 
 def as_weights(value, name, shape):

@@ -152,20 +152,19 @@ class _Call:
             )
         self.cells = input_lengths * (2 * targets.lengths + 1)
 
-    def run(self, values, grad, hess, scale, threads):
-        """The reduced loss. `hess` and `scale` are of the losses that have a curvature or one scale for all."""
-        if grad is not None:
-            grad = self.emissions.as_frames(grad)
+    def run(self, wanted):
+        """The reduced loss. Each sequence has a scale of its own."""
+        grad = None if wanted.grad is None else self.emissions.as_frames(wanted.grad)
         if self.infeasible == "raise" and grad is not None:
-            self.forbid_infeasible(self.losses(None, threads))  # nothing has been written yet
-        losses = self.losses(grad, threads)
+            self.forbid_infeasible(self.losses(None, wanted.threads))  # nothing has been written yet
+        losses = self.losses(grad, wanted.threads)
         if self.infeasible == "raise":
             self.forbid_infeasible(losses)
         if self.infeasible == "zero":
             losses[np.isposinf(losses)] = 0.0
         weighted = np.where(self.scales == 0, 0.0, losses) * self.scales
-        if values is not None:
-            values[...] = weighted.reshape(values.shape)
+        if wanted.values is not None:
+            wanted.values[...] = weighted.reshape(wanted.values.shape)
         if not weighted.size and self.reduction != "sum":
             return float("nan")
         return float(weighted.sum())

@@ -9,8 +9,15 @@ cdef enum:
     LOG
     LOG1P
     LOG1P_UNIT
+    EXP_WIDE
+    EXP_TAIL
+    EXPM1_TAIL
+    LOG_FACTORIAL
 
-FUNCTIONS = {"exp": EXP, "log": LOG, "log1p": LOG1P, "log1p_unit": LOG1P_UNIT}
+FUNCTIONS = {
+    "exp": EXP, "log": LOG, "log1p": LOG1P, "log1p_unit": LOG1P_UNIT, "exp_wide": EXP_WIDE, "exp_tail": EXP_TAIL,
+    "expm1_tail": EXPM1_TAIL, "log_factorial": LOG_FACTORIAL,
+}
 
 
 cdef void apply(real_cp x, real_p y, Py_ssize_t n, int function) noexcept nogil:
@@ -24,9 +31,21 @@ cdef void apply(real_cp x, real_p y, Py_ssize_t n, int function) noexcept nogil:
     elif function == LOG1P:
         for i in range(n):
             y[i] = r_log1p(x[i])
-    else:
+    elif function == LOG1P_UNIT:
         for i in range(n):
             y[i] = r_log1p_unit(x[i])
+    elif function == EXP_WIDE:
+        for i in range(n):
+            y[i] = r_exp_wide(x[i])
+    elif function == EXP_TAIL:
+        for i in range(n):
+            y[i] = r_exp_tail(x[i])
+    elif function == EXPM1_TAIL:
+        for i in range(n):
+            y[i] = r_expm1_tail(x[i])
+    else:
+        for i in range(n):
+            y[i] = r_log_factorial(x[i])
 
 
 def evaluate(str function, cnp.ndarray x, cnp.ndarray y):
@@ -42,3 +61,14 @@ def split_exp(cnp.ndarray x, double low, cnp.ndarray mantissa, cnp.ndarray expon
     cdef Py_ssize_t i
     for i in range(x.size):
         x_exp(source[i], <real> low, &m[i], &e[i])
+
+
+def relative_entropy(cnp.ndarray p, cnp.ndarray q, cnp.ndarray y, cnp.ndarray difference):
+    """p log(p / q) = y + difference."""
+    cdef const real* first = <const real*> data_of(p)
+    cdef const real* second = <const real*> data_of(q)
+    cdef real* result = <real*> data_of(y)
+    cdef real* rest = <real*> data_of(difference)
+    cdef Py_ssize_t i
+    for i in range(p.size):
+        result[i] = r_relative_entropy(first[i], second[i], &rest[i])

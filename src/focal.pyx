@@ -11,37 +11,20 @@ its two derivatives is a product or a sum of positive numbers, so both tails kee
     L'' = a q^g (p (1 - p) + g r z (2 (p - y) + c (1 - 2p)) + g (g - 1) c r^2 z^2)
 """
 
+from libc.float cimport DBL_MAX
+
 from chunks cimport *
 from kernel cimport *
 
 include "rows.pxi"
 include "labels.pxi"
+include "points.pxi"
 
 cnp.import_array()
 
-cdef enum:
-    POINT_BLOCK = 512      # elements that stay in the first-level cache with all their results
-    POINT_CHUNK = 16384    # elements worth handing to a thread
-
-
-ctypedef struct PointJob:
-    operand x
-    operand target
-    operand weight
-    operand values
-    operand grad
-    operand hess
-    Py_ssize_t size
-    double scale
-    real gamma
-    int gamma_kind
-    real alpha_positive
-    real alpha_negative
-
-
 # ---- sigmoid focal loss ----
 
-cdef inline void sigmoid_focal_block(real_cp x, real_cp y, real_p value, real_p grad, real_p hess, Py_ssize_t n,
+cdef inline void sigmoid_focal_block(real_cp x, real_cp y, double* value, real_p grad, real_p hess, Py_ssize_t n,
                                      real positive, real negative, real scale, real gamma, const int gamma_kind,
                                      const bint want_value, const bint want_grad, const bint want_hess) noexcept nogil:
     # In three loops, since one is so long a chain of operations that the processor can't see the next element's.
@@ -97,129 +80,43 @@ cdef inline void sigmoid_focal_block(real_cp x, real_cp y, real_p value, real_p 
                                     + gamma * (gamma - R(1.0)) * c * r * (v - u) * (v - u))
 
 
-cdef inline void sigmoid_focal_wants(PointJob* job, const real* x, const real* y, real* value, real* grad, real* hess,
-                                     Py_ssize_t n, real gamma, const int kind) noexcept nogil:
-    if job.hess.data != NULL:
-        sigmoid_focal_block(x, y, value, grad, hess, n, job.alpha_positive, job.alpha_negative, <real> job.scale,
-                            gamma, kind, True, True, True)
-    elif job.grad.data != NULL:
-        sigmoid_focal_block(x, y, value, grad, hess, n, job.alpha_positive, job.alpha_negative, <real> job.scale,
-                            gamma, kind, True, True, False)
+cdef inline void sigmoid_focal_wants(const real* x, const real* y, const point_options* options, double* value,
+                                     real* grad, real* hess, Py_ssize_t n, int want, real gamma,
+                                     const int kind) noexcept nogil:
+    cdef real positive = <real> options.number[0], negative = R(1.0) - <real> options.number[0], scale = options.scale
+    if options.number[0] < 0:
+        positive = negative = 1
+    if want & FL_WANT_HESS:
+        sigmoid_focal_block(x, y, value, grad, hess, n, positive, negative, scale, gamma, kind, False, True, True)
+    elif want & FL_WANT_GRAD:
+        sigmoid_focal_block(x, y, value, grad, hess, n, positive, negative, scale, gamma, kind, True, True, False)
     else:
-        sigmoid_focal_block(x, y, value, grad, hess, n, job.alpha_positive, job.alpha_negative, <real> job.scale,
-                            gamma, kind, True, False, False)
+        sigmoid_focal_block(x, y, value, grad, hess, n, positive, negative, scale, gamma, kind, True, False, False)
 
 
-cdef double block_sum(real_cp value, Py_ssize_t n) noexcept nogil:
-    cdef double lane[LANES]
-    cdef double total = 0
-    cdef Py_ssize_t i, j, whole = n - n % LANES
-    for i in range(LANES):
-        lane[i] = 0
-    for j from 0 <= j < whole by LANES:
-        lanes_add_double(value + j, lane)
-    for j in range(whole, n):
-        lane[j - whole] += value[j]
-    for i in range(LANES):
-        total += lane[i]
-    return total
+cdef void sigmoid_focal_compute(const real* x, const real* y, const real* z, const point_options* options,
+                                double* value, real* grad, real* hess, Py_ssize_t n, int want) noexcept nogil:
+    cdef double gamma = options.number[1]
+    if gamma == 0:
+        sigmoid_focal_wants(x, y, options, value, grad, hess, n, want, 0, 0)
+    elif gamma == 1:
+        sigmoid_focal_wants(x, y, options, value, grad, hess, n, want, 1, 1)
+    elif gamma == 2:
+        sigmoid_focal_wants(x, y, options, value, grad, hess, n, want, 2, 2)
+    else:
+        sigmoid_focal_wants(x, y, options, value, grad, hess, n, want, <real> gamma, 3)
 
 
-cdef void weigh(real_p target, real_cp weight, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef real x
-    for i in range(n):
-        x = r_atmost(target[i], FL_LARGEST) if weight[i] == 0 else target[i]   # 0 times an infinite loss is 0
-        target[i] = x * weight[i]
-
-
-cdef double sigmoid_focal_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
-    """Blocks of a chunk: read, compute, weigh, sum, write."""
-    cdef PointJob* job = <PointJob*> data
-    cdef real x_buffer[POINT_BLOCK]
-    cdef real y_buffer[POINT_BLOCK]
-    cdef real w_buffer[POINT_BLOCK]
-    cdef real value[POINT_BLOCK]
-    cdef real g_buffer[POINT_BLOCK]
-    cdef real h_buffer[POINT_BLOCK]
-    cdef const real* x
-    cdef const real* y
-    cdef const real* weight = NULL
-    cdef real* grad = g_buffer
-    cdef real* hess = h_buffer
-    cdef real* out
-    cdef double total = 0
-    cdef Py_ssize_t start = chunk * POINT_CHUNK, stop = min(start + POINT_CHUNK, job.size), n
-    while start < stop:
-        n = min(stop - start, <Py_ssize_t> POINT_BLOCK)
-        x = operand_read(&job.x, start, n, x_buffer)
-        if x != x_buffer and (job.x.data == job.grad.data or job.x.data == job.hess.data):   # in place
-            copy(x_buffer, x, n)
-            x = x_buffer
-        y = operand_read(&job.target, start, n, y_buffer)
-        if job.weight.data != NULL:
-            weight = operand_read(&job.weight, start, n, w_buffer)
-        if job.grad.data != NULL:
-            grad = operand_block(&job.grad, start, g_buffer)
-        if job.hess.data != NULL:
-            hess = operand_block(&job.hess, start, h_buffer)
-        if job.gamma_kind == 0:
-            sigmoid_focal_wants(job, x, y, value, grad, hess, n, 0, 0)
-        elif job.gamma_kind == 1:
-            sigmoid_focal_wants(job, x, y, value, grad, hess, n, 1, 1)
-        elif job.gamma_kind == 2:
-            sigmoid_focal_wants(job, x, y, value, grad, hess, n, 2, 2)
-        else:
-            sigmoid_focal_wants(job, x, y, value, grad, hess, n, job.gamma, 3)
-        if weight != NULL:
-            weigh(value, weight, n)
-        total += block_sum(value, n)
-        if job.values.data != NULL:
-            operand_written(&job.values, start, n, value)
-            if job.values.direct:
-                out = operand_block(&job.values, start, value)
-                copy(out, value, n)
-        if job.grad.data != NULL:
-            finish_points(&job.grad, grad, weight, start, n)
-        if job.hess.data != NULL:
-            finish_points(&job.hess, hess, weight, start, n)
-        start += n
-    return total
-
-
-cdef void copy(real_p target, real_cp source, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(n):
-        target[i] = source[i]
-
-
-cdef void finish_points(operand* home, real* block, const real* weight, Py_ssize_t start,
-                        Py_ssize_t n) noexcept nogil:
-    if weight != NULL:
-        weigh(block, weight, n)
-    operand_written(home, start, n, block)
-
-
-def sigmoid_focal(cnp.ndarray x, int x_dtype, cnp.ndarray target, int target_dtype, weight, int weight_dtype,
-                  double alpha_positive, double alpha_negative, double gamma, double scale, values, grad,
-                  int grad_dtype, hess, int hess_dtype, int native_dtype, int threads):
-    """Elements in C order; target and weight broadcast to x's shape. Returns the weighted sum."""
+def sigmoid_focal(arrays, bint want_value, limits, options, double scale, int threads):
+    """As pointwise.evaluate; `options` are alpha, below 0 where there is none, and gamma."""
     cdef PointJob job
-    bind(&job.x, x, x_dtype)
-    bind(&job.target, target, target_dtype)
-    bind(&job.weight, weight, weight_dtype)
-    bind(&job.values, values, native_dtype)
-    bind(&job.grad, grad, grad_dtype)
-    bind(&job.hess, hess, hess_dtype)
-    job.size = x.size
-    job.scale = scale
-    job.gamma = <real> gamma
-    job.gamma_kind = <int> gamma if gamma in (0, 1, 2) else 3
-    job.alpha_positive = <real> alpha_positive
-    job.alpha_negative = <real> alpha_negative
     cdef double total
-    run_chunks(sigmoid_focal_chunk, &job, (job.size + POINT_CHUNK - 1) // POINT_CHUNK, 0, threads, &total)
-    return total
+    job.compute = sigmoid_focal_compute
+    job.options.number[0], job.options.number[1] = options
+    job.options.scale = <real> scale
+    job.constant = 0
+    run_points(&job, arrays, want_value, 1, limits, threads, &total)
+    return total, bool(job.outside)
 
 
 # ---- softmax focal loss: cross-entropy's rows with another slope ----

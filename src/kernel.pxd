@@ -18,6 +18,11 @@ cdef extern from "vecmath.h" nogil:
     xint X_DEAD, X_NEVER, X_LIMIT
     real r_fma(real, real, real)
     real r_exp(real)
+    real r_exp_wide(real)
+    real r_exp_tail(real)
+    real r_expm1_tail(real)
+    real r_log_factorial(real)
+    real r_relative_entropy(real, real, real*)
     real r_log(real)
     real r_log1p(real)
     real r_log1p_unit(real)
@@ -36,7 +41,7 @@ cdef extern from "lanes.h" nogil:
     void lanes_max(real_cp, real_p)
     void lanes_extremes(real_cp, real_p, real_p, real_p)
     void lanes_add(real_cp, real_p)
-    void lanes_add_double(real_cp, double*)
+    void lanes_add_double(const double*, double*)
     void lanes_exp(const real*, real*, real_p, real, int)
     void lanes_exp_sparing(const real*, real*, real_p, real, xint, xint, int)
     void lanes_exp_below(const real*, real*, real_p, real_p, real, xint, int)
@@ -45,6 +50,7 @@ cdef extern from "lanes.h" nogil:
     int lanes_find(real_cp, real)
     real lanes_top(real_cp)
     double lanes_total(real_cp)
+    double lanes_total_double(const double*)
 
 cdef extern from "operand.h" nogil:
     enum:
@@ -60,6 +66,8 @@ cdef extern from "operand.h" nogil:
     const real* operand_read(const operand*, Py_ssize_t, Py_ssize_t, real*)
     real* operand_block(const operand*, Py_ssize_t, real*)
     void operand_written(const operand*, Py_ssize_t, Py_ssize_t, const real*)
+    void stream_store(real*, const real*, Py_ssize_t)
+    void stream_end()
     void load_run(real*, const char*, Py_ssize_t, Py_ssize_t, int)
     void store_run(char*, const real*, Py_ssize_t, Py_ssize_t, int)
 

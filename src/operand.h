@@ -8,6 +8,13 @@
 
 #include "vecmath.h"
 
+#if defined(__SSE2__) || defined(_M_X64)
+#include <immintrin.h>
+#define FL_STREAMS 1
+#else
+#define FL_STREAMS 0
+#endif
+
 #define FL_MAX_DIMENSIONS 64
 
 enum { /* in the order of fastloss._validate.DTYPE_CODES */
@@ -99,6 +106,9 @@ FL_INLINE uint16_t float_to_bfloat(float x)
         if (step == (ptrdiff_t)sizeof(type)) {                                                         \
             const type *FL_RESTRICT run = (const type *)source;                                        \
             for (ptrdiff_t i = 0; i < n; i++) target[i] = (real)convert(run[i]);                       \
+        } else if (step == 0) { /* broadcast */                                                        \
+            const real same = (real)convert(*(const type *)source);                                    \
+            for (ptrdiff_t i = 0; i < n; i++) target[i] = same;                                        \
         } else                                                                                         \
             for (ptrdiff_t i = 0; i < n; i++) target[i] = (real)convert(*(const type *)(source + i * step)); \
     } while (0)
@@ -204,5 +214,24 @@ static inline void operand_written(const operand *a, ptrdiff_t start, ptrdiff_t 
     if (!a->direct) operand_scatter(a, start, n, buffer);
 }
 
+/* A result much larger than the caches: stores that go by them save the reading of every line before it is written. */
+FL_NOINLINE void stream_store(real *target, const real *source, ptrdiff_t n)
+{
+    ptrdiff_t i = 0;
+#if FL_STREAMS
+    const ptrdiff_t lanes = 16 / (ptrdiff_t)sizeof(real);
+    for (; i < n && (uintptr_t)(target + i) % 16; i++) target[i] = source[i];
+    for (; i + lanes <= n; i += lanes)
+        _mm_stream_si128((__m128i *)(target + i), _mm_loadu_si128((const __m128i *)(source + i)));
+#endif
+    for (; i < n; i++) target[i] = source[i];
+}
+/* Makes them visible before whatever follows. */
+static inline void stream_end(void)
+{
+#if FL_STREAMS
+    _mm_sfence();
+#endif
+}
 
 #endif

@@ -1,11 +1,13 @@
-"""One look at a target before anything is written: labels within range, probabilities within [0, 1]."""
+"""One look at a target before anything is written: labels within range, numbers within a range."""
 
+from chunks cimport *
 from kernel cimport *
 
 cnp.import_array()
 
 cdef enum:
-    SCAN_BLOCK = 2048
+    SCAN_BLOCK = 1024
+    SCAN_CHUNK = 65536
 
 
 def labels(cnp.ndarray array, long long classes, long long ignore_index):
@@ -42,29 +44,54 @@ def sequences(cnp.ndarray labels, cnp.ndarray lengths, long long classes, long l
     return -1
 
 
-cdef bint block_is_outside(real_cp x, Py_ssize_t n) noexcept nogil:
+ctypedef struct RangeJob:
+    operand a
+    Py_ssize_t size
+    real low
+    real high
+
+
+cdef bint block_is_outside(real_cp x, Py_ssize_t n, real low, real high) noexcept nogil:
     cdef Py_ssize_t i
-    cdef int bad = 0
+    cdef xint bad = 0
     for i in range(n):
-        bad |= (x[i] < 0) | (x[i] > 1)
+        bad |= (x[i] < low) | (x[i] > high)
+    return bad != 0
+
+
+cdef double outside_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    """How many blocks of the chunk have a number out of range."""
+    cdef RangeJob* job = <RangeJob*> data
+    cdef Py_ssize_t start = chunk * SCAN_CHUNK, stop = min(start + SCAN_CHUNK, job.size), n
+    cdef double bad = 0
+    while start < stop:
+        n = min(stop - start, <Py_ssize_t> SCAN_BLOCK)
+        bad += block_is_outside(operand_read(&job.a, start, n, scratch), n, job.low, job.high)
+        start += n
     return bad
 
 
-def outside_unit(cnp.ndarray array, int dtype):
-    """Place, in C order, of the first element below 0 or above 1; -1 where there is none. NaN passes."""
-    cdef operand a
+cdef Py_ssize_t first_outside(RangeJob* job) noexcept nogil:
     cdef real buffer[SCAN_BLOCK]
     cdef const real* x
-    cdef Py_ssize_t start = 0, i, n, size = array.size, found = -1
-    bind(&a, array, dtype)
-    with nogil:
-        while start < size and found < 0:
-            n = min(size - start, <Py_ssize_t> SCAN_BLOCK)
-            x = operand_read(&a, start, n, buffer)
-            if block_is_outside(x, n):
-                for i in range(n):
-                    if x[i] < 0 or x[i] > 1:
-                        found = start + i
-                        break
-            start += n
-    return found
+    cdef Py_ssize_t start = 0, i, n
+    while start < job.size:
+        n = min(job.size - start, <Py_ssize_t> SCAN_BLOCK)
+        x = operand_read(&job.a, start, n, buffer)
+        for i in range(n):
+            if x[i] < job.low or x[i] > job.high:
+                return start + i
+        start += n
+    return -1
+
+
+def outside(cnp.ndarray array, int dtype, double low, double high, int threads):
+    """Place, in C order, of the first element below `low` or above `high`; -1 where there is none. NaN passes."""
+    cdef RangeJob job
+    cdef double bad = 0
+    bind(&job.a, array, dtype)
+    job.size = array.size
+    job.low = <real> low
+    job.high = <real> high
+    run_chunks(outside_chunk, &job, (job.size + SCAN_CHUNK - 1) // SCAN_CHUNK, SCAN_BLOCK, threads, &bad)
+    return first_outside(&job) if bad else -1

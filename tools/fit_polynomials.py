@@ -4,7 +4,7 @@ Each is the interpolant at Chebyshev nodes, found in 60 digits, of the function 
 names; that is within a small factor of the best polynomial of its degree. Needs mpmath.
 """
 
-from mpmath import atanh, chop, cos, exp, expm1, log, lu_solve, matrix, mp, mpf, pi, sqrt
+from mpmath import atanh, chop, cos, euler, exp, expm1, log, loggamma, lu_solve, matrix, mp, mpf, pi, sqrt
 
 mp.dps = 60
 
@@ -29,6 +29,13 @@ def atanh_tail(z):
     return (2 * atanh(s) - 2 * s) / s**3
 
 
+def log_factorial_ratio(y):
+    """log(y!) / (y (y - 1)), smooth through 0 and 1."""
+    if min(y, 1 - y) < mpf(10) ** -12:
+        return euler if y < 0.5 else 1 - euler
+    return loggamma(1 + y) / (y * (y - 1))
+
+
 if __name__ == "__main__":
     half_ln2 = log(2) / 2
     widest = (sqrt(2) - 1) / (sqrt(2) + 1)
@@ -36,6 +43,8 @@ if __name__ == "__main__":
         ("exp_tail", exp_tail, -half_ln2, half_ln2, (4, 10)),
         ("log_tail", atanh_tail, mpf(10) ** -12, widest**2, (2, 6)),
         ("log1p_tail", atanh_tail, mpf(10) ** -12, mpf(1) / 9, (4, 12)),
+        ("log_ratio_tail", atanh_tail, mpf(10) ** -12, mpf("0.2005") ** 2, (3, 7)),
+        ("log_factorial_ratio", log_factorial_ratio, mpf(0), mpf(1), (8, 19)),
     ):
         for bits, degree in zip((32, 64), degrees, strict=True):
             terms = interpolate(function, low, high, degree)

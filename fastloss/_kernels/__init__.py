@@ -5,7 +5,7 @@ import os
 from contextlib import contextmanager
 from types import SimpleNamespace
 
-KERNELS = ("ctc", "elementary", "focal", "log_softmax", "scan")
+KERNELS = ("ctc", "elementary", "focal", "log_softmax", "pointwise", "scan")
 
 
 @contextmanager

@@ -1,0 +1,29 @@
+"""Losses over elements, and over rows whose loss is a sum over their elements: all of points.h by name."""
+
+from libc.float cimport DBL_MAX
+
+from chunks cimport *
+from kernel cimport *
+
+include "points.pxi"
+
+cnp.import_array()
+
+
+def evaluate(bytes name, arrays, bint want_value, Py_ssize_t group, limits, double constant, options, double scale,
+             int threads):
+    """(weighted sum of the losses, whether a number was outside of its limits).
+
+    arrays: x, y, z, weight, values, grad, hess with a dtype code each, all of x's shape but the values, which are one
+    a group of elements. Where there is no z, it is `constant`. `options` are the loss's own.
+    """
+    cdef PointJob job
+    cdef double total
+    job.compute = find_point_block(name)
+    if job.compute == NULL:
+        raise LookupError(name)
+    job.options.number[0], job.options.number[1] = options
+    job.options.scale = <real> scale
+    job.constant = <real> constant
+    run_points(&job, arrays, want_value, group, limits, threads, &total)
+    return total, bool(job.outside)
