@@ -22,6 +22,15 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 KERNELS = ("ctc", "elementary", "focal", "log_softmax", "pointwise", "scan")
+INSTRUCTION_SETS = {  # best last; what gcc and clang need for each, and MSVC
+    "baseline": ([], []),
+    "avx2": (["-mavx2", "-mfma", "-mf16c"], ["/arch:AVX2", "/D__FMA__"]),
+    "avx512": (
+        ["-mavx2", "-mfma", "-mf16c", "-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl",
+         "-mprefer-vector-width=512"],
+        ["/arch:AVX512", "/D__FMA__"],
+    ),
+}  # fmt: skip
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": False,
@@ -50,14 +59,20 @@ def targets_x86(compiler, msvc):
     return compiles(compiler, "#ifndef __x86_64__\n#error\n#endif\n")
 
 
+def instruction_flags(extension):
+    """For gcc and clang, and for MSVC."""
+    folder = extension.name.split(".")[-2]
+    return INSTRUCTION_SETS.get(folder.rpartition("_")[0], ([], []))
+
+
 class Build(build_ext):
-    """Adds the flags of the compiler at hand, and drops AVX2 where the target has none."""
+    """Adds the flags of the compiler at hand; only x86-64 has more than one instruction set."""
 
     def build_extensions(self):
         msvc = self.compiler.compiler_type == "msvc"
         compiler = [] if msvc else self.compiler.compiler_so
         if not targets_x86(compiler, msvc):
-            self.extensions = [e for e in self.extensions if ".avx2_" not in e.name]
+            self.extensions = [e for e in self.extensions if ".avx" not in e.name]
         openmp = "/openmp:experimental" if msvc else "-fopenmp"
         threads = msvc or compiles(
             compiler, "#include <omp.h>\nint main(void) { return omp_get_num_threads(); }", openmp
@@ -87,8 +102,7 @@ class Build(build_ext):
             "-DCYTHON_INLINE=inline __attribute__((always_inline, unused))",
         ]  # fmt: skip
         link_flags = ["-ldl", "-lpthread"] if sys.platform.startswith("linux") else []
-        if ".avx2_" in extension.name:
-            compile_flags += ["-mavx2", "-mfma", "-mf16c"]
+        compile_flags += instruction_flags(extension)[0]
         if os.environ.get("FASTLOSS_SANITIZE"):
             sanitizers = ["-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=undefined"]
             return [*compile_flags, "-O1", "-g", "-fno-wrapv", *sanitizers], [*link_flags, *sanitizers]
@@ -100,7 +114,7 @@ class Build(build_ext):
     def msvc_flags(extension):
         """Written with care and never run: reports are welcome."""
         compile_flags = ["/O2", "/fp:precise", "/std:c11", "/DCYTHON_INLINE=__forceinline"]
-        return compile_flags + (["/arch:AVX2", "/D__FMA__"] if ".avx2_" in extension.name else []), []
+        return compile_flags + instruction_flags(extension)[1], []
 
 
 def extensions():
@@ -111,7 +125,7 @@ def extensions():
     cythonize(sources, include_path=["src"], build_dir=str(build), compiler_directives=DIRECTIVES, quiet=True)
     made = [Extension("fastloss._kernels.runtime", [str((build / "src/runtime.c").relative_to(ROOT))],
                       define_macros=macros, **options)]  # fmt: skip
-    for instructions in ("baseline", "avx2"):
+    for instructions in INSTRUCTION_SETS:
         for bits in (32, 64):
             folder = f"{instructions}_f{bits}"
             for name in KERNELS:

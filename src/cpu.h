@@ -36,9 +36,21 @@ static int fl_has_avx2(void)
     fl_cpuid(7, leaf7);
     return (leaf7[1] >> 5) & 1;
 }
+
+static int fl_has_avx512(void)
+{
+    unsigned leaf7[4];
+    if (!fl_has_avx2()) return 0;
+    if ((fl_xgetbv() & 0xe6) != 0xe6) return 0; /* the mask registers and the 512-bit ones too */
+    fl_cpuid(7, leaf7);
+    const unsigned f = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31;
+    const unsigned needed = f | dq | bw | vl;
+    return (leaf7[1] & needed) == needed;
+}
 #else
 #define FL_X86 0
 static int fl_has_avx2(void) { return 0; }
+static int fl_has_avx512(void) { return 0; }
 #endif
 
 #endif

@@ -24,7 +24,7 @@ cnp.import_array()
 
 # ---- sigmoid focal loss ----
 
-cdef inline void sigmoid_focal_block(real_cp x, real_cp y, double* value, real_p grad, real_p hess, Py_ssize_t n,
+cdef inline void sigmoid_focal_block(real_cp x, real_cp y, real_p value, real_p grad, real_p hess, Py_ssize_t n,
                                      real positive, real negative, real scale, real gamma, const int gamma_kind,
                                      const bint want_value, const bint want_grad, const bint want_hess) noexcept nogil:
     # In three loops, since one is so long a chain of operations that the processor can't see the next element's.
@@ -80,31 +80,33 @@ cdef inline void sigmoid_focal_block(real_cp x, real_cp y, double* value, real_p
                                     + gamma * (gamma - R(1.0)) * c * r * (v - u) * (v - u))
 
 
-cdef inline void sigmoid_focal_wants(const real* x, const real* y, const point_options* options, double* value,
-                                     real* grad, real* hess, Py_ssize_t n, int want, real gamma,
-                                     const int kind) noexcept nogil:
+cdef inline double sigmoid_focal_wants(const real* x, const real* y, const point_options* options, double* each,
+                                       real* grad, real* hess, Py_ssize_t n, int want, real gamma,
+                                       const int kind) noexcept nogil:
+    cdef real value[POINT_BLOCK]
     cdef real positive = <real> options.number[0], negative = R(1.0) - <real> options.number[0], scale = options.scale
     if options.number[0] < 0:
         positive = negative = 1
     if want & FL_WANT_HESS:
         sigmoid_focal_block(x, y, value, grad, hess, n, positive, negative, scale, gamma, kind, False, True, True)
-    elif want & FL_WANT_GRAD:
+        return 0
+    if want & FL_WANT_GRAD:
         sigmoid_focal_block(x, y, value, grad, hess, n, positive, negative, scale, gamma, kind, True, True, False)
     else:
         sigmoid_focal_block(x, y, value, grad, hess, n, positive, negative, scale, gamma, kind, True, False, False)
+    return sum_points(value, NULL, each, n)
 
 
-cdef void sigmoid_focal_compute(const real* x, const real* y, const real* z, const point_options* options,
-                                double* value, real* grad, real* hess, Py_ssize_t n, int want) noexcept nogil:
+cdef double sigmoid_focal_compute(const real* x, const real* y, const real* z, const point_options* options,
+                                  double* each, real* grad, real* hess, Py_ssize_t n, int want) noexcept nogil:
     cdef double gamma = options.number[1]
     if gamma == 0:
-        sigmoid_focal_wants(x, y, options, value, grad, hess, n, want, 0, 0)
-    elif gamma == 1:
-        sigmoid_focal_wants(x, y, options, value, grad, hess, n, want, 1, 1)
-    elif gamma == 2:
-        sigmoid_focal_wants(x, y, options, value, grad, hess, n, want, 2, 2)
-    else:
-        sigmoid_focal_wants(x, y, options, value, grad, hess, n, want, <real> gamma, 3)
+        return sigmoid_focal_wants(x, y, options, each, grad, hess, n, want, 0, 0)
+    if gamma == 1:
+        return sigmoid_focal_wants(x, y, options, each, grad, hess, n, want, 1, 1)
+    if gamma == 2:
+        return sigmoid_focal_wants(x, y, options, each, grad, hess, n, want, 2, 2)
+    return sigmoid_focal_wants(x, y, options, each, grad, hess, n, want, <real> gamma, 3)
 
 
 def sigmoid_focal(arrays, bint want_value, limits, options, double scale, int threads):

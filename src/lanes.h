@@ -34,6 +34,12 @@ FL_INLINE void lanes_add(real_cp x, real_p lane)
     for (int i = 0; i < FL_LANES; i++) lane[i] += x[i];
 }
 
+FL_INLINE void lanes_add_widened(real_cp x, double *FL_RESTRICT lane)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) lane[i] += (double)x[i];
+}
+
 FL_INLINE void lanes_add_double(const double *FL_RESTRICT x, double *FL_RESTRICT lane)
 {
 #pragma omp simd

@@ -10,24 +10,43 @@
 #ifndef FASTLOSS_POINTS_H
 #define FASTLOSS_POINTS_H
 
-#include "vecmath.h"
+#include "lanes.h"
+
+#define FL_POINT_BLOCK 256
 
 typedef struct {
-    double value;
+    double value;    /* the loss in double, or */
+    real real_value; /* in the build's own type, as a sum with */
+    real rest;       /* what is added in double */
     real grad, hess;
 } point;
+
+FL_NOINLINE double sum_points(const real *value, const real *rest, double *each, ptrdiff_t n)
+{
+    double lane[FL_LANES] = {0};
+    ptrdiff_t whole = n - n % FL_LANES;
+    if (each) {
+        if (rest) {
+#pragma omp simd
+            for (ptrdiff_t i = 0; i < n; i++) each[i] = (double)value[i] + (double)rest[i];
+        } else {
+#pragma omp simd
+            for (ptrdiff_t i = 0; i < n; i++) each[i] = (double)value[i];
+        }
+        return 0;
+    }
+    for (ptrdiff_t j = 0; j < whole; j += FL_LANES) {
+        lanes_add_widened(value + j, lane);
+        if (rest) lanes_add_widened(rest + j, lane);
+    }
+    for (ptrdiff_t i = whole; i < n; i++) lane[i - whole] += (double)value[i] + (rest ? (double)rest[i] : 0);
+    return lanes_total_double(lane);
+}
 
 typedef struct {
     double number[2]; /* the loss's own options */
     real scale;       /* of the derivatives: what the reduction divides by */
 } point_options;
-
-/* 0 times infinity is 0: a share of nothing of an infinite cost. NaN comes through. */
-FL_INLINE real share_of(real share, real cost)
-{
-    real product = share * cost, nothing = cost == cost ? R(0.0) : cost;
-    return share == R(0.0) ? nothing : product;
-}
 
 /* -1, 0, 1; NaN where x is */
 FL_INLINE real sign_of(real x)
@@ -42,7 +61,7 @@ FL_INLINE real sign_of(real x)
 FL_INLINE point l1_point(real x, real y, real z, const point_options o)
 {
     double d = (double)x - (double)y;
-    return (point){d < 0 ? -d : d, sign_of(x - y), R(0.0)};
+    return (point){.value = d < 0 ? -d : d, .grad = sign_of(x - y)};
 }
 
 /* d^2 */
@@ -50,7 +69,7 @@ FL_INLINE point mse_point(real x, real y, real z, const point_options o)
 {
     double d = (double)x - (double)y;
     real e = x - y;
-    return (point){d * d, e + e, e == e ? R(2.0) : e};
+    return (point){.value = d * d, .grad = e + e, .hess = e == e ? R(2.0) : e};
 }
 
 /* (unit d)^2 and d, of which fastloss/regression.py makes the root of the mean and its gradient. `unit` keeps the
@@ -58,7 +77,7 @@ FL_INLINE point mse_point(real x, real y, real z, const point_options o)
 FL_INLINE point rmse_point(real x, real y, real z, const point_options o)
 {
     double d = o.number[0] * ((double)x - (double)y);
-    return (point){d * d, x - y, R(0.0)};
+    return (point){.value = d * d, .grad = x - y};
 }
 
 /* d^2 / 2 up to delta, delta (|d| - delta / 2) beyond; Huber 1964 */
@@ -68,7 +87,8 @@ FL_INLINE point huber_point(real x, real y, real z, const point_options o)
     double inner = 0.5 * a * a, outer = delta * (a - 0.5 * delta);
     real e = x - y, knee = (real)delta;
     real grad = r_atmost(r_atleast(e, -knee), knee);
-    return (point){a > delta ? outer : inner, grad, r_abs(e) > knee ? R(0.0) : (e == e ? R(1.0) : e)};
+    real hess = r_abs(e) > knee ? R(0.0) : (e == e ? R(1.0) : e);
+    return (point){.value = a > delta ? outer : inner, .grad = grad, .hess = hess};
 }
 
 /* d^2 / (2 beta) below beta, |d| - beta / 2 from there on */
@@ -79,21 +99,18 @@ FL_INLINE point smooth_l1_point(real x, real y, real z, const point_options o)
     real e = x - y, knee = (real)beta;
     real slope = e / knee, sign = sign_of(e);
     real grad = r_abs(e) < knee ? slope : sign;
-    return (point){a < beta ? inner : outer, grad, r_abs(e) < knee ? R(1.0) / knee : (e == e ? R(0.0) : e)};
+    real hess = r_abs(e) < knee ? R(1.0) / knee : (e == e ? R(0.0) : e);
+    return (point){.value = a < beta ? inner : outer, .grad = grad, .hess = hess};
 }
 
-/* log cosh d. With e = exp(-|d|) and m = 1 - e, cosh d - 1 = m^2 / (2 e), and for large |d| it is e^-|d| that is small
- * beside its inverse; the logarithm is of 1 + z with z between 0 and 1 either way. */
+/* log cosh d: by its own polynomial near 0, as |d| - log 2 + log(1 + exp(-2 |d|)) from 1 on */
 FL_INLINE point log_cosh_point(real x, real y, real z, const point_options o)
 {
-    real d = x - y, a = r_abs(d);
-    real m = -r_expm1_tail(-a), e = R(1.0) - m, square = e * e;
-    real small = R(0.5) * m * m / r_atleast(e, R(0.25));
-    real cost = r_log1p_unit(a < R(1.0) ? small : square);
-    real away = a - R(0.6931471805599453094);
-    real inverse = R(1.0) / (R(1.0) + square);
-    real tanh = m * (R(2.0) - m) * inverse, sech = R(2.0) * r_exp_tail(-a) * inverse;
-    return (point){a < R(1.0) ? cost : cost + away, r_against(-tanh, d), sech * sech};
+    real d = x - y, a = r_abs(d), e = r_exp_tail(-a), square = e * e;
+    real near = r_log_cosh_unit(r_atmost(a, R(1.0))), far = (a - R(0.6931471805599453094)) + r_log1p_unit(square);
+    real inverse = R(1.0) / (R(1.0) + square), m = -r_expm1_tail(-a), sech = R(2.0) * e * inverse;
+    real grad = r_against(m * (m - R(2.0)) * inverse, d);
+    return (point){.real_value = a < R(1.0) ? near : far, .grad = grad, .hess = sech * sech};
 }
 
 /* quantile (y - x) where the target is above, (1 - quantile) (x - y) where it is below; Koenker & Bassett 1978 */
@@ -102,32 +119,37 @@ FL_INLINE point quantile_point(real x, real y, real z, const point_options o)
     double d = (double)y - (double)x, above = o.number[0], below = above - 1;
     real e = y - x;
     real grad = e > R(0.0) ? -(real)above : e;
-    return (point){d * (d < 0 ? below : above), e < R(0.0) ? -(real)below : grad, R(0.0)};
+    return (point){.value = d * (d < 0 ? below : above), .grad = e < R(0.0) ? -(real)below : grad};
 }
 
 /* exp(x) - x y, x the logarithm of the rate */
 FL_INLINE point poisson_nll_point(real x, real y, real z, const point_options o)
 {
-    real rate = r_exp_wide(x), log_term = share_of(y, x);
-    /* An infinite rate outweighs any count. */
-    return (point){rate > R(FL_LARGEST) ? rate : (double)rate - (double)log_term, rate - y, rate};
+    real rate = r_exp_wide(x), log_term = x * y;
+    log_term = y == R(0.0) ? R(0.0) : log_term;
+    log_term = rate > R(FL_LARGEST) ? R(0.0) : log_term; /* an infinite rate outweighs any count */
+    return (point){.real_value = rate, .rest = -log_term, .grad = rate - y, .hess = rate};
 }
 
 /* The same and log y!, which makes it the whole negative log-likelihood. */
 FL_INLINE point poisson_nll_full_point(real x, real y, real z, const point_options o)
 {
     point p = poisson_nll_point(x, y, z, o);
-    p.value += r_log_factorial(y);
+    p.rest += r_log_factorial(y);
     return p;
 }
 
 /* ---- probabilities x of yes, targets y within [0, 1] ---- */
 
-/* -y log x - (1 - y) log(1 - x). The derivatives are a difference of inputs over a product: exact where x is near y. */
+/* -y log x - (1 - y) log(1 - x). One of the logarithms is of w, up to 1/2, and costs its share u of the target; the
+ * other is of 1 - w. The derivatives are a difference of inputs over a product: exact where x is near y. */
 FL_INLINE point binary_cross_entropy_point(real x, real y, real z, const point_options o)
 {
     real away = R(1.0) - y, not_x = R(1.0) - x;
-    real cost = share_of(y, R(0.0) - r_log(x)) + share_of(away, R(0.0) - r_log1p(-x));
+    real w = x > R(0.5) ? not_x : x, u = x > R(0.5) ? away : y, v = x > R(0.5) ? y : away;
+    real far = -u * r_log_unit(w);
+    far = w == R(0.0) ? R(INFINITY) : far;
+    far = u == R(0.0) ? R(0.0) : far;
     real product = x * not_x;
     real grad = (x - y) / product;
     real sure = not_x - x; /* x is 0 or 1, and right: 1 - 2x is the limit */
@@ -135,7 +157,7 @@ FL_INLINE point binary_cross_entropy_point(real x, real y, real z, const point_o
     real yes = y / x / x, no = away / not_x / not_x;
     yes = y == R(0.0) ? y * x : yes;
     no = away == R(0.0) ? away * x : no;
-    return (point){cost, grad, yes + no};
+    return (point){.real_value = r_fma(v, r_log1m_half(w), far), .grad = grad, .hess = yes + no};
 }
 
 /* The same from logits, z the weight of the positive side. With e = exp(-|x|) every term is a product or a sum of
@@ -144,11 +166,12 @@ FL_INLINE point binary_cross_entropy_with_logits_point(real x, real y, real z, c
 {
     real positive = z * y, negative = R(1.0) - y;
     real u = x < R(0.0) ? positive : negative, v = x < R(0.0) ? negative : positive;
-    real e = r_exp_tail(-r_abs(x)), one = R(1.0) + e, two = R(2.0) + e;
-    real inverse = R(1.0) / (one * two); /* one division for two: 1 / one, and atanh's e / two */
-    real big = inverse * two, small = e * big;
-    real cost = (u + v) * r_twice_atanh(e * (inverse * one)) + share_of(u, r_abs(x));
-    return (point){cost, r_against(r_fma(small, v, -(big * u)), x), (u + v) * big * small};
+    real away = r_abs(x), e = r_exp_tail(-away);
+    real big = R(1.0) / (R(1.0) + e), small = e * big;
+    real far = u * away;
+    far = u == R(0.0) ? R(0.0) : far;
+    real grad = r_against(r_fma(small, v, -(big * u)), x), weight = u + v;
+    return (point){.real_value = r_fma(weight, r_log1p_unit(e), far), .grad = grad, .hess = weight * big * small};
 }
 
 /* ---- distributions: an element's part of a row's loss ---- */
@@ -156,17 +179,19 @@ FL_INLINE point binary_cross_entropy_with_logits_point(real x, real y, real z, c
 /* -y log x; 0 log 0 = 0 */
 FL_INLINE point categorical_cross_entropy_point(real x, real y, real z, const point_options o)
 {
+    real cost = -y * r_log_unit(x);
+    cost = (x == R(0.0)) & (y > R(0.0)) ? R(INFINITY) : cost;
     real slope = y / x;
     slope = y == R(0.0) ? y * x : slope;
     real bend = slope / x;
-    return (point){share_of(y, R(0.0) - r_log(x)), -slope, y == R(0.0) ? y * x : bend};
+    return (point){.real_value = cost, .grad = -slope, .hess = y == R(0.0) ? y * x : bend};
 }
 
-/* -x log x, by 1 / log(base) */
+/* -x log x */
 FL_INLINE point entropy_point(real x, real y, real z, const point_options o)
 {
-    real unit = (real)o.number[0], log_x = r_log(x);
-    return (point){o.number[0] * share_of(x, R(0.0) - log_x), -unit * (log_x + R(1.0)), -unit / x};
+    real log_x = r_log_unit(x), slope = R(-1.0) - log_x;
+    return (point){.real_value = -x * log_x, .grad = x == R(0.0) ? R(INFINITY) : slope, .hess = R(-1.0) / x};
 }
 
 /* y log(y / x): Kullback & Leibler 1951, x the prediction */
@@ -175,41 +200,82 @@ FL_INLINE point kl_divergence_point(real x, real y, real z, const point_options 
     real difference, near = r_relative_entropy(y, x, &difference), slope = y / x;
     slope = y == R(0.0) ? y * x : slope;
     real bend = slope / x;
-    return (point){(double)near + (double)difference, -slope, y == R(0.0) ? y * x : bend};
+    return (point){.real_value = near, .rest = difference, .grad = -slope, .hess = y == R(0.0) ? y * x : bend};
 }
 
 /* ---- the loop ---- */
 
 enum { FL_WANT_VALUE = 1, FL_WANT_GRAD = 2, FL_WANT_HESS = 4 };
 
-/* n elements; `want` is a constant of the loop. The result may be x itself: every element is read before it is
- * written, and no element depends on another. */
-#define FL_POINT_ARGUMENTS                                                                                 \
-    const real *x, const real *y, const real *z, const point_options *options, double *value, real *grad, \
+/* n elements, at most FL_POINT_BLOCK; returns the sum of their losses, or gives each of them where `each` is not NULL
+ * and leaves the sum to the caller. `want` is a constant of each loop. A derivative may be written over x itself: every
+ * element is read before it is written, and no element depends on another. */
+#define FL_POINT_ARGUMENTS                                                                               \
+    const real *x, const real *y, const real *z, const point_options *options, double *each, real *grad, \
         real *hess, ptrdiff_t n
-typedef void (*point_block)(FL_POINT_ARGUMENTS, int want);
+typedef double (*point_block)(FL_POINT_ARGUMENTS, int want);
 
-#define FL_POINT_LOOP(NAME, want)                                   \
-    do {                                                            \
-        _Pragma("omp simd") for (ptrdiff_t i = 0; i < n; i++)       \
-        {                                                           \
-            point p = NAME##_point(x[i], y[i], z[i], o);            \
-            if ((want) & FL_WANT_VALUE) value[i] = p.value;         \
-            if ((want) & FL_WANT_GRAD) grad[i] = o.scale * p.grad;  \
-            if ((want) & FL_WANT_HESS) hess[i] = o.scale * p.hess;  \
-        }                                                           \
+#define FL_POINT_LOOP(NAME, first, last, want, take)              \
+    _Pragma("omp simd") for (ptrdiff_t i = first; i < last; i++)  \
+    {                                                             \
+        point p = NAME##_point(x[i], y[i], z[i], o);              \
+        take;                                                     \
+        if ((want) & FL_WANT_GRAD) grad[i] = o.scale * p.grad;    \
+        if ((want) & FL_WANT_HESS) hess[i] = o.scale * p.hess;    \
+    }
+
+#define FL_POINT_DERIVATIVES(NAME)                                                                  \
+    if (!(want & FL_WANT_VALUE)) {                                                                  \
+        if (want & FL_WANT_HESS) {                                                                  \
+            FL_POINT_LOOP(NAME, 0, n, FL_WANT_GRAD | FL_WANT_HESS, (void)0)                         \
+        } else {                                                                                    \
+            FL_POINT_LOOP(NAME, 0, n, FL_WANT_GRAD, (void)0)                                        \
+        }                                                                                           \
+        return 0;                                                                                   \
+    }
+
+/* Losses in double, added up on the way. */
+#define FL_POINT_SUM(NAME, want)                                                                         \
+    do {                                                                                                 \
+        double lane[FL_LANES] = {0};                                                                     \
+        ptrdiff_t whole = n - n % FL_LANES;                                                              \
+        for (ptrdiff_t j = 0; j < whole; j += FL_LANES) {                                                \
+            FL_POINT_LOOP(NAME, j, j + FL_LANES, want, lane[i - j] += p.value)                           \
+        }                                                                                                \
+        FL_POINT_LOOP(NAME, whole, n, want, lane[i - whole] += p.value)                                  \
+        return lanes_total_double(lane);                                                                 \
     } while (0)
 
-#define FL_POINT_LOSS(NAME)                                                             \
-    FL_NOINLINE void NAME##_block(FL_POINT_ARGUMENTS, int want)                         \
-    {                                                                                   \
-        const point_options o = *options;                                               \
-        switch (want) {                                                                 \
-        case FL_WANT_VALUE: FL_POINT_LOOP(NAME, FL_WANT_VALUE); break;                  \
-        case FL_WANT_GRAD: FL_POINT_LOOP(NAME, FL_WANT_GRAD); break;                    \
-        case FL_WANT_VALUE | FL_WANT_GRAD: FL_POINT_LOOP(NAME, FL_WANT_VALUE | FL_WANT_GRAD); break; \
-        default: FL_POINT_LOOP(NAME, FL_WANT_GRAD | FL_WANT_HESS); break;               \
-        }                                                                               \
+#define FL_POINT_LOSS(NAME)                                                                              \
+    FL_NOINLINE double NAME##_block(FL_POINT_ARGUMENTS, int want)                                        \
+    {                                                                                                    \
+        const point_options o = *options;                                                                \
+        FL_POINT_DERIVATIVES(NAME)                                                                       \
+        if (each && want & FL_WANT_GRAD) {                                                               \
+            FL_POINT_LOOP(NAME, 0, n, FL_WANT_GRAD, each[i] = p.value)                                   \
+        } else if (each) {                                                                               \
+            FL_POINT_LOOP(NAME, 0, n, 0, each[i] = p.value)                                              \
+        } else if (want & FL_WANT_GRAD) {                                                                \
+            FL_POINT_SUM(NAME, FL_WANT_GRAD);                                                            \
+        } else {                                                                                         \
+            FL_POINT_SUM(NAME, 0);                                                                       \
+        }                                                                                                \
+        return 0;                                                                                        \
+    }
+
+/* Losses in the build's own type, by a buffer: gcc would carry a conversion into every select before it. */
+#define FL_POINT_LOSS_REAL(NAME, has_rest)                                                               \
+    FL_NOINLINE double NAME##_block(FL_POINT_ARGUMENTS, int want)                                        \
+    {                                                                                                    \
+        const point_options o = *options;                                                                \
+        real value[FL_POINT_BLOCK], rest[FL_POINT_BLOCK];                                                \
+        FL_POINT_DERIVATIVES(NAME)                                                                       \
+        if (want & FL_WANT_GRAD) {                                                                       \
+            FL_POINT_LOOP(NAME, 0, n, FL_WANT_GRAD, value[i] = p.real_value; if (has_rest) rest[i] = p.rest) \
+        } else {                                                                                         \
+            FL_POINT_LOOP(NAME, 0, n, 0, value[i] = p.real_value; if (has_rest) rest[i] = p.rest)        \
+        }                                                                                                \
+        return sum_points(value, has_rest ? rest : NULL, each, n);                                       \
     }
 
 FL_POINT_LOSS(l1)
@@ -217,15 +283,15 @@ FL_POINT_LOSS(mse)
 FL_POINT_LOSS(rmse)
 FL_POINT_LOSS(huber)
 FL_POINT_LOSS(smooth_l1)
-FL_POINT_LOSS(log_cosh)
+FL_POINT_LOSS_REAL(log_cosh, 0)
 FL_POINT_LOSS(quantile)
-FL_POINT_LOSS(poisson_nll)
-FL_POINT_LOSS(poisson_nll_full)
-FL_POINT_LOSS(binary_cross_entropy)
-FL_POINT_LOSS(binary_cross_entropy_with_logits)
-FL_POINT_LOSS(categorical_cross_entropy)
-FL_POINT_LOSS(entropy)
-FL_POINT_LOSS(kl_divergence)
+FL_POINT_LOSS_REAL(poisson_nll, 1)
+FL_POINT_LOSS_REAL(poisson_nll_full, 1)
+FL_POINT_LOSS_REAL(binary_cross_entropy, 0)
+FL_POINT_LOSS_REAL(binary_cross_entropy_with_logits, 0)
+FL_POINT_LOSS_REAL(categorical_cross_entropy, 0)
+FL_POINT_LOSS_REAL(entropy, 0)
+FL_POINT_LOSS_REAL(kl_divergence, 1)
 
 #define FL_POINT_ENTRY(NAME) {#NAME, NAME##_block}
 static const struct { const char *name; point_block block; } point_losses[] = {

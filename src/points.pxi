@@ -15,12 +15,14 @@ cdef extern from "points.h" nogil:
     ctypedef struct point_options:
         double number[2]
         real scale
-    ctypedef void (*point_block)(const real*, const real*, const real*, const point_options*, double*, real*, real*,
-                                 Py_ssize_t, int) noexcept nogil
+    # x, y, z, options, each, grad, hess, n, want -> the sum, or each loss where that is not NULL
+    ctypedef double (*point_block)(const real*, const real*, const real*, const point_options*, double*, real*, real*,
+                                   Py_ssize_t, int) noexcept nogil
     point_block find_point_block(const char*)
+    double sum_points(const real*, const real*, double*, Py_ssize_t)
 
 cdef enum:
-    POINT_BLOCK = 256
+    POINT_BLOCK = 256       # FL_POINT_BLOCK
     POINT_CHUNK = 16384
 
 # Results of more bytes than this, in arrays of their own, go by the caches.
@@ -147,6 +149,7 @@ cdef double point_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept no
     cdef real g_buffer[POINT_BLOCK]
     cdef real h_buffer[POINT_BLOCK]
     cdef double value[POINT_BLOCK]
+    cdef double* each = NULL
     cdef const real* x
     cdef const real* y
     cdef const real* z = z_buffer
@@ -156,6 +159,8 @@ cdef double point_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept no
     cdef double total = 0, row = 0
     cdef Py_ssize_t start = chunk * job.chunk_size, stop = min(start + job.chunk_size, job.size), n
     fill_block(z_buffer, POINT_BLOCK, job.constant)
+    if job.weight.data != NULL or job.group > 0:
+        each = value
     while start < stop:
         n = min(stop - start, <Py_ssize_t> POINT_BLOCK)
         x = operand_read(&job.x, start, n, x_buffer)
@@ -176,8 +181,8 @@ cdef double point_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept no
                 grad = operand_block(&job.grad, start, g_buffer)
             if job.want & FL_WANT_HESS:
                 hess = operand_block(&job.hess, start, h_buffer)
-        job.compute(x, y, z, &job.options, value, grad, hess, n, job.want)
-        if job.want & FL_WANT_VALUE:
+        total += job.compute(x, y, z, &job.options, each, grad, hess, n, job.want)
+        if each != NULL and job.want & FL_WANT_VALUE:
             if job.weight.data != NULL:
                 weigh_values(value, weight, n)
             if job.group > 0:

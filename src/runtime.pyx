@@ -3,6 +3,7 @@
 cdef extern from "cpu.h" nogil:
     bint FL_X86
     bint fl_has_avx2()
+    bint fl_has_avx512()
 
 cdef extern from "threads.h" nogil:
     int fl_openmp_version()
@@ -30,7 +31,7 @@ cdef bint fork_is_safe = fl_protect_fork()
 
 def supported_instruction_sets():
     """The names of the instruction sets that this processor runs, best last."""
-    return ["baseline", "avx2"] if fl_has_avx2() else ["baseline"]
+    return ["baseline"] + ["avx2"] * fl_has_avx2() + ["avx512"] * fl_has_avx512()
 
 
 def is_x86():

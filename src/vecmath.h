@@ -98,30 +98,31 @@ FL_INLINE real r_against(real y, real x)
 }
 FL_INLINE xint x_max(xint a, xint b) { return a > b ? a : b; }
 
+/* c0 + c1 x + c2 x^2 + c3 x^3, where Horner's chain of dependent operations would be twice as long: such chains, not
+ * the number of operations, are what bounds the loops. */
+FL_INLINE real poly4(real x, real x2, real c0, real c1, real c2, real c3)
+{
+    return r_fma(x2, r_fma(c3, x, c2), r_fma(c1, x, c0));
+}
+
 /* (exp(r) - 1 - r) / r^2 for |r| <= ln(2)/2 */
 FL_INLINE real exp_beyond_linear(real r)
 {
+    real r2 = r * r;
 #ifdef FL_REAL64
-    real tail = 2.09146793765839351e-9;
-    tail = r_fma(tail, r, 2.510520637395701112e-8);
-    tail = r_fma(tail, r, 2.755727366134863622e-7);
-    tail = r_fma(tail, r, 2.755725542574643428e-6);
-    tail = r_fma(tail, r, 2.480158732553336382e-5);
-    tail = r_fma(tail, r, 1.984126987480049198e-4);
-    tail = r_fma(tail, r, 1.388888888888375242e-3);
-    tail = r_fma(tail, r, 8.333333333326140884e-3);
-    tail = r_fma(tail, r, 4.166666666666666975e-2);
-    tail = r_fma(tail, r, 1.666666666666667099e-1);
+    real r4 = r2 * r2;
+    real tail = r_fma(r2, 2.09146793765839351e-9, r_fma(2.510520637395701112e-8, r, 2.755727366134863622e-7));
+    tail = r_fma(tail, r4, poly4(r, r2, 0.001388888888888375242, 0.0001984126987480049198,
+                 0.00002480158732553336382, 2.755725542574643428e-6));
+    tail = r_fma(tail, r4, poly4(r, r2, 0.5, 0.1666666666666667099, 0.04166666666666666975,
+                 0.008333333333326140884));
 #else
-    real tail = 1.392617612e-3f;
-    tail = r_fma(tail, r, 8.363173075e-3f);
-    tail = r_fma(tail, r, 4.166655466e-2f);
-    tail = r_fma(tail, r, 1.666657703e-1f);
+    real tail = r_fma(r_fma(0.001392617612f, r2, r_fma(0.008363173075f, r, 0.04166655466f)), r2, r_fma(0.1666657703f, r, 0.5f));
 #endif
-    return r_fma(tail, r, R(0.5));
+    return tail;
 }
 /* exp(r) - 1 and exp(r) for |r| <= ln(2)/2 */
-FL_INLINE real expm1_reduced(real r) { return r_fma(exp_beyond_linear(r) * r, r, r); }
+FL_INLINE real expm1_reduced(real r) { return r_fma(exp_beyond_linear(r), r * r, r); }
 FL_INLINE real exp_reduced(real r) { return expm1_reduced(r) + R(1.0); }
 
 /* x = n ln(2) + r with |r| <= ln(2)/2. n stands in the low bits of `shifted`. */
@@ -253,30 +254,136 @@ FL_INLINE real r_twice_atanh(real s)
 }
 
 /* log(1 + x) for 0 <= x <= 1: within 2 ULP, and cheaper than r_log1p. */
-FL_INLINE real r_log1p_unit(real x) { return r_twice_atanh(x / (R(2.0) + x)); }
+FL_INLINE real r_log1p_unit(real x)
+{
+    real x2 = x * x, x4 = x2 * x2;
+#ifdef FL_REAL64
+    real tail = 0.00002443797394858094711;
+    tail = r_fma(tail, x4, poly4(x, x2, 0.01359877809061725369, -0.005421733991001609659,
+                 0.001553524403433433362, -0.0002827421139374107165));
+    tail = r_fma(tail, x4, poly4(x, x2, 0.0701529623652647141, -0.05718978534193905859,
+                 0.0419257098539041573, -0.02639877948074321718));
+    tail = r_fma(tail, x4, poly4(x, x2, 0.1110721158529953785, -0.09979768096586568333,
+                 0.09009095815198632451, -0.08070954578430205831));
+    tail = r_fma(tail, x4, poly4(x, x2, 0.1999999974985652281, -0.1666666184824853863,
+                 0.1428565197527592618, -0.1249942706351438113));
+    tail = r_fma(tail, x4, poly4(x, x2, 0.9999999999999999896, -0.4999999999999907897,
+                 0.3333333333319752522, -0.2499999999200952343));
+#else
+    real tail = 0.005126102141f;
+    tail = r_fma(tail, x4, poly4(x, x2, 0.1907688074f, -0.1360224762f, 0.07751608674f, -0.02907406468f));
+    tail = r_fma(tail, x4, poly4(x, x2, 0.9999999659f, -0.4999944498f, 0.3331812171f, -0.2483539899f));
+#endif
+    return tail * x;
+}
 
-/* p log(p / q) for p, q in [0, 1] as a sum of two numbers, so that nothing is lost where p and q are close: there the
- * first is p log(p/q) - (p - q), a square and never negative, and the second the exact difference p - q; elsewhere the
- * second is 0. Both together within 6 ULP. 0 at p = 0, inf at q = 0.
+/* -log(1 - x) for 0 <= x <= 1/2: within 2 ULP. */
+FL_INLINE real r_log1m_half(real x)
+{
+    real x2 = x * x, x4 = x2 * x2;
+#ifdef FL_REAL64
+    real tail = 26.45998799395011891;
+    tail = r_fma(tail, x4, poly4(x, x2, 239.6381824056024865, -277.5857099511250761, 223.1243632590268513,
+                 -111.5016083008295044));
+    tail = r_fma(tail, x4, poly4(x, x2, 7.760628433535017314, -26.68059902636098905, 72.58379957646765015,
+                 -151.4655282034524156));
+    tail = r_fma(tail, x4, poly4(x, x2, 0.1153620293486033952, 0.05905289935040555083,
+                 0.3928002967931491143, -1.641118843588302998));
+    tail = r_fma(tail, x4, poly4(x, x2, 0.200000020313705265, 0.1666659067940998797, 0.1428760611866155402,
+                 0.1246684277418539125));
+    tail = r_fma(tail, x4, poly4(x, x2, 1.000000000000000006, 0.499999999999990224, 0.3333333333361930607,
+                 0.2499999996684110971));
+#else
+    real tail = 1.407956703f;
+    tail = r_fma(tail, x4, poly4(x, x2, 0.2645475838f, -0.1815716478f, 1.205013896f, -1.63021169f));
+    tail = r_fma(tail, x4, poly4(x, x2, 1.000000019f, 0.4999937468f, 0.3336619918f, 0.2434374401f));
+#endif
+    return tail * x;
+}
+
+/* log(x) for 0 < x <= 1, subnormal numbers included: within 2 ULP, and cheaper than r_log. A finite number at 0, so
+ * that 0 log 0 is 0. */
+FL_INLINE real r_log_unit(real x)
+{
+    /* Scaled so that subnormal numbers become normal, with the scale taken back from the exponent bits. */
+    const xuint back = (xuint)(FL_MANTISSA_BITS + 1) << FL_MANTISSA_BITS;
+    xuint bits = (xuint)bits_of(x * R((real)((xuint)1 << (FL_MANTISSA_BITS + 1)))) - back;
+    xuint offset = bits - (xuint)FL_SQRT_HALF_BITS; /* as in r_log */
+#ifdef FL_REAL64
+    xuint biased = (offset + ((xuint)2048 << 52)) >> 52;
+    real exponent = from_bits((xint)(biased | 0x4330000000000000)) - (0x1p52 + 2048.0);
+    real f = from_bits((xint)(bits - ((biased - 2048) << 52))) - R(1.0);
+    real s = f / (R(2.0) + f);
+    real z = s * s;
+    real tail = 0.1461644968508890505;
+    tail = r_fma(tail, z, 0.1533172160055169055);
+    tail = r_fma(tail, z, 0.1818288912526188207);
+    tail = r_fma(tail, z, 0.2222221113479507703);
+    tail = r_fma(tail, z, 0.2857142862597548495);
+    tail = r_fma(tail, z, 0.3999999999989950449);
+    tail = r_fma(tail, z, 0.6666666666666669686);
+    real half = R(0.5) * f * f;
+    real low = r_fma(s, half + tail * z, exponent * R(FL_LN2_LOW));
+    real y = r_fma(exponent, R(FL_LN2_HIGH), f - (half - low));
+#else
+    xint k = (xint)offset >> 23;
+    real exponent = (real)k;
+    real f = from_bits((xint)(bits - ((xuint)k << 23))) - R(1.0);
+    real f2 = f * f, f4 = f2 * f2; /* without the division of r_log, which costs more than four more coefficients */
+    real tail = poly4(f, f2, 0.1421449592f, -0.1299818376f, 0.1262231985f, -0.07902743772f);
+    tail = r_fma(tail, f4, poly4(f, f2, 0.3333333073f, -0.2500030642f, 0.2000104509f, -0.1664128146f));
+    real low = r_fma(tail, f * f2, exponent * R(FL_LN2_LOW));
+    real y = r_fma(exponent, R(FL_LN2_HIGH), f + r_fma(R(-0.5), f2, low));
+#endif
+    return r_fma(x, R(0.0), y); /* NaN does not survive the arithmetic on its bits */
+}
+
+/* log(cosh(x)) for |x| <= 1: within 2 ULP. */
+FL_INLINE real r_log_cosh_unit(real x)
+{
+    real z = x * x, z2 = z * z, z4 = z2 * z2;
+#ifdef FL_REAL64
+    real tail = poly4(z, z2, 4.924539882543482216e-7, -1.306815732543496471e-7, 2.42680513677003834e-8,
+                 -2.276419808272795403e-9);
+    tail = r_fma(tail, z4, poly4(z, z2, 0.0000327648994165365514, -0.00001191868762352282947,
+                 4.331402571628952187e-6, -1.528184821287565487e-6));
+    tail = r_fma(tail, z4, poly4(z, z2, 0.002186948843058454661, -0.0007386028466072546359,
+                 0.000256579759209489571, -0.00009098560965553689762));
+    tail = r_fma(tail, z4, poly4(z, z2, 0.4999999999999999996, -0.08333333333333312813,
+                 0.02222222222220471474, -0.006746031745439466709));
+#else
+    real tail = r_fma(z2, 8.605410201e-5f, r_fma(-0.0005546654952f, z, 0.00207557843f));
+    tail = r_fma(tail, z4, poly4(z, z2, 0.4999999963f, -0.08333297334f, 0.02221635522f, -0.006709512069f));
+#endif
+    return tail * z;
+}
+
+/* p log(p / q) for p, q in [0, 1] as a sum of two numbers that keeps its digits where p and q are close: the first is
+ * of second order in their distance and never negative, the second is then their exact difference. The sum, formed in
+ * double precision, is within 6 ULP; 0 at p = 0, inf at q = 0.
+ *
+ * With b = 2^k q next to p, s = (p - b) / (p + b) and log(p / b) = 2 s + s^3 tail,
+ *     p log(p / q) = (p + b) s^2 (1 + s (1 + s) tail / 2) + (p - b) + k p log 2.
  */
 FL_INLINE real r_relative_entropy(real p, real q, real *difference)
 {
-    /* Scaled so that subnormal numbers become normal; the ratio of the two is what it was. */
+    /* Scaled so that subnormal numbers become normal. */
     const real scale = R((real)((xuint)1 << (FL_MANTISSA_BITS + 1)));
     real a = p * scale, b = q * scale;
-    /* The power of 2 next to a / b, by the bits, which are close to the logarithm: a / (2^k b) is within 2/3 .. 3/2. */
+    /* k by the bits, which are close to the logarithm: a / (2^k b) is within 2/3 .. 3/2. */
     xuint apart = (xuint)bits_of(a) - (xuint)bits_of(b) + ((xuint)1 << (FL_MANTISSA_BITS - 1));
 #ifdef FL_REAL64
     xuint biased = (apart + ((xuint)2048 << 52)) >> 52; /* as in r_log: no 64-bit shift or conversion in AVX2 */
-    real exponent = from_bits((xint)(biased | 0x4330000000000000)) - (0x1p52 + 2048.0);
+    real k = from_bits((xint)(biased | 0x4330000000000000)) - (0x1p52 + 2048.0);
     xuint whole = (biased - 2048) << 52;
 #else
-    xint k = (xint)apart >> 23;
-    real exponent = (real)k;
-    xuint whole = (xuint)k << 23;
+    xint exponent = (xint)apart >> 23;
+    real k = (real)exponent;
+    xuint whole = (xuint)exponent << 23;
 #endif
     b = from_bits((xint)((xuint)bits_of(b) + whole));
-    real s = (a - b) / (a + b);
+    real gap = a - b, sum = a + b;
+    real s = gap / sum;
     real z = s * s;
 #ifdef FL_REAL64
     real tail = 0.1361405958582201805;
@@ -288,21 +395,17 @@ FL_INLINE real r_relative_entropy(real p, real q, real *difference)
     tail = r_fma(tail, z, 0.4000000000000808407);
     tail = r_fma(tail, z, 0.6666666666666666413);
 #else
-    real tail = 0.2375534995f;
-    tail = r_fma(tail, z, 0.2853234419f);
-    tail = r_fma(tail, z, 0.4000031606f);
-    tail = r_fma(tail, z, 0.6666666627f);
+    real tail = 0.2996279882f;
+    tail = r_fma(tail, z, 0.3997880194f);
+    tail = r_fma(tail, z, 0.666667141f);
 #endif
-    /* log(a / b) = 2 atanh(s) = 2 s + s^3 tail. With a / b = (1 + s) / (1 - s) nothing cancels in the near form. */
-    real near = R(0.5) * (p + q) * z * (R(2.0) + (R(1.0) + s) * s * tail);
-    real log_ratio = r_fma(tail * z, s, s + s) + exponent * R(FL_LN2_LOW);
-    real far = p * r_fma(exponent, R(FL_LN2_HIGH), log_ratio);
-    *difference = exponent == R(0.0) ? p - q : R(0.0);
-    real y = exponent == R(0.0) ? near : far;
-    y = q == R(0.0) ? R(INFINITY) : y;
-    y = p == R(0.0) ? R(0.0) : y;
-    *difference = p == R(0.0) ? R(0.0) : *difference;
-    return q == q ? y : q; /* NaN in q does not survive the arithmetic on its bits */
+    real near = sum * z * r_fma(r_fma(s, s, s), R(0.5) * tail, R(1.0));
+    real far = r_fma(a * R(0.6931471805599453094), k, gap);
+    far = q == R(0.0) ? R(INFINITY) : far;
+    near = p == R(0.0) ? R(0.0) : near;
+    far = p == R(0.0) ? R(0.0) : far;
+    *difference = r_fma(q, R(0.0), far * (R(1.0) / scale)); /* NaN does not survive the arithmetic on its bits */
+    return near * (R(1.0) / scale);
 }
 
 /* log(x!) for x >= 0: within 4 ULP in float64, which is the build that uses it. */

@@ -6,7 +6,7 @@ import pytest
 from fastloss import _kernels
 
 
-@pytest.fixture(params=["baseline", "avx2"])
+@pytest.fixture(params=_kernels.INSTRUCTION_SETS)
 def isa(request):
     """The test runs once per instruction set; the ones this processor lacks are skipped visibly."""
     if request.param not in _kernels.supported():

@@ -161,6 +161,8 @@ def test_instruction_set_in_use_is_the_best_of_this_processor():
     except (OSError, AttributeError):
         pytest.skip("no /proc/cpuinfo with flags here")
     best = "avx2" if {"avx2", "fma", "f16c"} <= flags else "baseline"
+    if best == "avx2" and {"avx512f", "avx512dq", "avx512bw", "avx512vl"} <= flags:
+        best = "avx512"
     assert _kernels.supported()[-1] == best
     if "FASTLOSS_ISA" not in os.environ:
         assert _kernels.selected == best
@@ -175,7 +177,7 @@ def python(code, **environment):
     )
 
 
-@pytest.mark.parametrize("name", ["baseline", "avx2"])
+@pytest.mark.parametrize("name", _kernels.INSTRUCTION_SETS)
 def test_forced_instruction_set(name):
     if name not in _kernels.supported():
         run = python("import fastloss", FASTLOSS_ISA=name)

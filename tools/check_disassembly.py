@@ -1,7 +1,8 @@
 """Checks which instructions the compiled modules contain, so that an old processor never meets one it lacks.
 
-Modules outside the folders avx2_* must have no AVX instruction: none whose encoding starts with a VEX or EVEX prefix,
-which also covers FMA, F16C and BMI. The AVX2 kernels must use 256-bit registers, and nothing may use 512-bit ones.
+Modules outside the folders avx* must have no AVX instruction: none whose encoding starts with a VEX or EVEX prefix,
+which also covers FMA, F16C and BMI. The AVX2 kernels must use 256-bit registers and no EVEX prefix, with which every
+AVX-512 instruction starts; the AVX-512 kernels must use 512-bit registers.
 """
 
 import platform
@@ -16,24 +17,28 @@ INSTRUCTION = re.compile(r"^ +[0-9a-f]+:\t((?:[0-9a-f]{2} )+) *\t(.*)", re.MULTI
 LEGACY_PREFIXES = {"26", "2e", "36", "3e", "64", "65", "66", "67", "f0", "f2", "f3"}
 
 
-def is_vex(code):
-    return next((byte for byte in code.split() if byte not in LEGACY_PREFIXES), "") in ("c4", "c5", "62")
+def prefix(code):
+    """The byte that tells: c4 or c5 for VEX, 62 for EVEX."""
+    return next((byte for byte in code.split() if byte not in LEGACY_PREFIXES), "")
 
 
 def check(path):
     """Counts of AVX instructions and of wide registers, and what is wrong with them."""
     listing = subprocess.run(["objdump", "-d", "-w", path], capture_output=True, text=True, check=True).stdout
     instructions = INSTRUCTION.findall(listing)
-    vex = [text for code, text in instructions if is_vex(code)]
-    ymm = sum("%ymm" in text for text in vex)
-    zmm = [text for text in vex if "%zmm" in text]
-    print(f"{path.parent.name + '/' + path.name:<60}{len(instructions):>8}{len(vex):>8}{ymm:>8}{len(zmm):>8}")
+    vex = [text for code, text in instructions if prefix(code) in ("c4", "c5", "62")]
+    evex = [text for code, text in instructions if prefix(code) == "62"]
+    ymm, zmm = (sum(register in text for text in vex) for register in ("%ymm", "%zmm"))
+    print(f"{path.parent.name + '/' + path.name:<60}{len(instructions):>8}{len(vex):>8}{ymm:>8}{zmm:>8}")
     if not instructions:
         return [f"{path}: objdump shows no instructions"]
-    if not path.parent.name.startswith("avx2_"):
-        return [f"{path}: AVX instruction outside the AVX2 modules: {text}" for text in vex[:3]]
-    errors = [f"{path}: AVX-512 instruction: {text}" for text in zmm[:3]]
-    return errors if ymm else [*errors, f"{path}: an AVX2 module without a 256-bit instruction"]
+    instruction_set = path.parent.name.rpartition("_")[0]
+    if instruction_set == "avx512":
+        return [] if zmm else [f"{path}: an AVX-512 module without a 512-bit instruction"]
+    if instruction_set == "avx2":
+        errors = [f"{path}: AVX-512 instruction: {text}" for text in evex[:3]]
+        return errors if ymm else [*errors, f"{path}: an AVX2 module without a 256-bit instruction"]
+    return [f"{path}: AVX instruction outside the AVX modules: {text}" for text in vex[:3]]
 
 
 def main():
@@ -48,7 +53,7 @@ def main():
     sets = {path.parent.name for path in modules}
     print(f"{'module':<60}{'all':>8}{'AVX':>8}{'256 bit':>8}{'512 bit':>8}")
     errors = [error for path in modules for error in check(path)]
-    for name in ("avx2_f32", "avx2_f64", "baseline_f32", "baseline_f64"):
+    for name in (f"{name}_f{bits}" for name in ("baseline", "avx2", "avx512") for bits in (32, 64)):
         if name not in sets:
             errors.append(f"{folder}: no modules in {name}: build first, with `pip install -e .`")
     for error in errors:

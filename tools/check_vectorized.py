@@ -20,7 +20,7 @@ from unittest import mock
 import setuptools
 
 ROOT = Path(__file__).resolve().parent.parent
-SETS = ("baseline_f32", "baseline_f64", "avx2_f32", "avx2_f64")
+SETS = ("baseline_f32", "baseline_f64", "avx2_f32", "avx2_f64", "avx512_f32", "avx512_f64")
 FLOATS = ("FLOAT32", "FLOAT64", "FLOAT16", "BFLOAT16")
 INTEGERS = ("INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64")
 # Functions of src/: all their innermost loops, or those with a certain text in them. A "case" is a macro with a loop

@@ -4,7 +4,7 @@ Each is the interpolant at Chebyshev nodes, found in 60 digits, of the function 
 names; that is within a small factor of the best polynomial of its degree. Needs mpmath.
 """
 
-from mpmath import atanh, chop, cos, euler, exp, expm1, log, loggamma, lu_solve, matrix, mp, mpf, pi, sqrt
+from mpmath import atanh, chop, cos, cosh, euler, exp, expm1, log, loggamma, lu_solve, matrix, mp, mpf, pi, sqrt
 
 mp.dps = 60
 
@@ -29,6 +29,26 @@ def atanh_tail(z):
     return (2 * atanh(s) - 2 * s) / s**3
 
 
+def log_beyond_square(f):
+    """(log(1 + f) - f + f**2 / 2) / f**3, smooth through 0."""
+    return (log(1 + f) - f + f * f / 2) / f**3 if abs(f) > mpf(10) ** -12 else mpf(1) / 3 - f / 4
+
+
+def log1p_ratio(e):
+    """log(1 + e) / e, smooth through 0."""
+    return log(1 + e) / e if abs(e) > mpf(10) ** -12 else 1 - e / 2
+
+
+def log1m_ratio(w):
+    """-log(1 - w) / w, smooth through 0."""
+    return -log(1 - w) / w if w > mpf(10) ** -12 else 1 + w / 2
+
+
+def log_cosh_ratio(z):
+    """log(cosh(d)) / d**2 for z = d**2, smooth through 0."""
+    return log(cosh(sqrt(z))) / z if z > mpf(10) ** -12 else mpf(1) / 2 - z / 12
+
+
 def log_factorial_ratio(y):
     """log(y!) / (y (y - 1)), smooth through 0 and 1."""
     if min(y, 1 - y) < mpf(10) ** -12:
@@ -43,7 +63,11 @@ if __name__ == "__main__":
         ("exp_tail", exp_tail, -half_ln2, half_ln2, (4, 10)),
         ("log_tail", atanh_tail, mpf(10) ** -12, widest**2, (2, 6)),
         ("log1p_tail", atanh_tail, mpf(10) ** -12, mpf(1) / 9, (4, 12)),
-        ("log_ratio_tail", atanh_tail, mpf(10) ** -12, mpf("0.2005") ** 2, (3, 7)),
+        ("log_ratio_tail", atanh_tail, mpf(10) ** -12, mpf("0.2005") ** 2, (2, 7)),
+        ("log_beyond_square", log_beyond_square, sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1, (7, 20)),
+        ("log1p_ratio", log1p_ratio, mpf(0), mpf(1), (8, 20)),
+        ("log1m_ratio", log1m_ratio, mpf(0), mpf(1) / 2, (8, 20)),
+        ("log_cosh_ratio", log_cosh_ratio, mpf(0), mpf(1), (6, 15)),
         ("log_factorial_ratio", log_factorial_ratio, mpf(0), mpf(1), (8, 19)),
     ):
         for bits, degree in zip((32, 64), degrees, strict=True):

@@ -5,6 +5,7 @@ import os
 from contextlib import contextmanager
 from types import SimpleNamespace
 
+INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
 KERNELS = ("ctc", "elementary", "focal", "log_softmax", "pointwise", "scan")
 
 
@@ -38,7 +39,7 @@ def built():
     """The instruction sets in this installation, best last."""
     here = os.path.dirname(__file__)
     found = []
-    for name in ("baseline", "avx2"):
+    for name in INSTRUCTION_SETS:
         if any(file.startswith("ctc.") for file in os.listdir(os.path.join(here, f"{name}_f32"))):
             found.append(name)
     return found
@@ -63,8 +64,9 @@ def choose():
     wanted = os.environ.get("FASTLOSS_ISA", "").strip().lower()
     if not wanted:
         return supported()[-1]
-    if wanted not in ("baseline", "avx2"):
-        raise ImportError(f"FASTLOSS_ISA={wanted!r} is no instruction set of fastloss: it knows 'baseline' and 'avx2'")
+    if wanted not in INSTRUCTION_SETS:
+        known = ", ".join(map(repr, INSTRUCTION_SETS))
+        raise ImportError(f"FASTLOSS_ISA={wanted!r} is no instruction set of fastloss: it knows {known}")
     if wanted not in built():
         raise ImportError(f"FASTLOSS_ISA={wanted!r}: this installation was built for {', '.join(built())} only")
     if wanted not in supported():
