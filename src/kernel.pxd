@@ -66,7 +66,7 @@ cdef extern from "operand.h" nogil:
     const real* operand_read(const operand*, Py_ssize_t, Py_ssize_t, real*)
     real* operand_block(const operand*, Py_ssize_t, real*)
     void operand_written(const operand*, Py_ssize_t, Py_ssize_t, const real*)
-    void stream_store(real*, const real*, Py_ssize_t)
+    Py_ssize_t stream_store(real*, const real*, Py_ssize_t, bint)
     void stream_end()
     void load_run(real*, const char*, Py_ssize_t, Py_ssize_t, int)
     void store_run(char*, const real*, Py_ssize_t, Py_ssize_t, int)

@@ -11,10 +11,21 @@
 #if defined(__SSE2__) || defined(_M_X64)
 #include <immintrin.h>
 #define FL_STREAMS 1
+#if defined(__AVX512F__)
+typedef __m512i stream_unit;
+#define STREAM_UNIT _mm512_stream_si512
+#elif defined(__AVX2__)
+typedef __m256i stream_unit;
+#define STREAM_UNIT _mm256_stream_si256
+#else
+typedef __m128i stream_unit;
+#define STREAM_UNIT _mm_stream_si128
+#endif
 #else
 #define FL_STREAMS 0
 #endif
 
+#define FL_LINE 64 /* bytes of a cache line */
 #define FL_MAX_DIMENSIONS 64
 
 enum { /* in the order of fastloss._validate.DTYPE_CODES */
@@ -214,17 +225,24 @@ static inline void operand_written(const operand *a, ptrdiff_t start, ptrdiff_t 
     if (!a->direct) operand_scatter(a, start, n, buffer);
 }
 
-/* A result much larger than the caches: stores that go by them save the reading of every line before it is written. */
-FL_NOINLINE void stream_store(real *target, const real *source, ptrdiff_t n)
+/* A result much larger than the caches: stores that go by them save the reading of every line before it is written.
+ * Only whole lines may go so. Returns how many numbers at the end are left for the next call, none if it is the last. */
+FL_NOINLINE ptrdiff_t stream_store(real *target, const real *source, ptrdiff_t n, int is_last)
 {
     ptrdiff_t i = 0;
 #if FL_STREAMS
-    const ptrdiff_t lanes = 16 / (ptrdiff_t)sizeof(real);
-    for (; i < n && (uintptr_t)(target + i) % 16; i++) target[i] = source[i];
-    for (; i + lanes <= n; i += lanes)
-        _mm_stream_si128((__m128i *)(target + i), _mm_loadu_si128((const __m128i *)(source + i)));
+    const ptrdiff_t line = FL_LINE / (ptrdiff_t)sizeof(real), lanes = (ptrdiff_t)(sizeof(stream_unit) / sizeof(real));
+    for (; i < n && (uintptr_t)(target + i) % FL_LINE; i++) target[i] = source[i];
+    for (; i + line <= n; i += line)
+        for (ptrdiff_t j = i; j < i + line; j += lanes) {
+            stream_unit unit;
+            memcpy(&unit, source + j, sizeof unit);
+            STREAM_UNIT((stream_unit *)(target + j), unit);
+        }
+    if (!is_last) return n - i;
 #endif
     for (; i < n; i++) target[i] = source[i];
+    return 0;
 }
 /* Makes them visible before whatever follows. */
 static inline void stream_end(void)

@@ -24,6 +24,7 @@ cdef extern from "points.h" nogil:
 cdef enum:
     POINT_BLOCK = 256       # FL_POINT_BLOCK
     POINT_CHUNK = 16384
+    POINT_HELD = 16         # numbers of a cache line
 
 # Results of more bytes than this, in arrays of their own, go by the caches.
 cdef Py_ssize_t STREAM_FROM = 16 << 20
@@ -114,7 +115,7 @@ cdef void give_values(PointJob* job, const double* value, Py_ssize_t start, Py_s
     cdef Py_ssize_t place = 0, part
     if job.group == 1:
         narrow_values(value, single, n)
-        give(&job.values, single, start, n, False)
+        give(&job.values, single, start, n)
         return
     while place < n:
         part = min(n - place, job.group - (start + place) % job.group)
@@ -122,21 +123,26 @@ cdef void give_values(PointJob* job, const double* value, Py_ssize_t start, Py_s
         place += part
         if (start + place) % job.group == 0:
             one = <real> row[0]
-            give(&job.values, &one, (start + place) // job.group - 1, 1, False)
+            give(&job.values, &one, (start + place) // job.group - 1, 1)
             row[0] = 0
 
 
-cdef void give(operand* home, real* block, Py_ssize_t start, Py_ssize_t n, bint streamed) noexcept nogil:
+cdef void give(operand* home, real* block, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
     """A block of results from its buffer to its array, where it was not computed there."""
-    cdef real* place
-    if not home.direct:
+    if home.direct:
+        if operand_block(home, start, block) != block:
+            copy_block(operand_block(home, start, block), block, n)
+    else:
         operand_written(home, start, n, block)
-        return
-    place = operand_block(home, start, block)
-    if streamed:
-        stream_store(place, block, n)
-    elif place != block:
-        copy_block(place, block, n)
+
+
+cdef void stream(operand* home, real* buffer, Py_ssize_t* held, Py_ssize_t start, Py_ssize_t n,
+                 bint is_last) noexcept nogil:
+    """A block of results by the caches; `held` numbers of the block before stand before it in the buffer."""
+    cdef Py_ssize_t size = held[0] + n
+    cdef Py_ssize_t left = stream_store(operand_block(home, start - held[0], buffer), buffer, size, is_last)
+    memmove(buffer, buffer + size - left, left * sizeof(real))
+    held[0] = left
 
 
 cdef double point_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
@@ -146,8 +152,8 @@ cdef double point_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept no
     cdef real y_buffer[POINT_BLOCK]
     cdef real z_buffer[POINT_BLOCK]
     cdef real w_buffer[POINT_BLOCK]
-    cdef real g_buffer[POINT_BLOCK]
-    cdef real h_buffer[POINT_BLOCK]
+    cdef real g_buffer[POINT_BLOCK + POINT_HELD]
+    cdef real h_buffer[POINT_BLOCK + POINT_HELD]
     cdef double value[POINT_BLOCK]
     cdef double* each = NULL
     cdef const real* x
@@ -157,6 +163,7 @@ cdef double point_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept no
     cdef real* grad = g_buffer
     cdef real* hess = h_buffer
     cdef double total = 0, row = 0
+    cdef Py_ssize_t g_held = 0, h_held = 0
     cdef Py_ssize_t start = chunk * job.chunk_size, stop = min(start + job.chunk_size, job.size), n
     fill_block(z_buffer, POINT_BLOCK, job.constant)
     if job.weight.data != NULL or job.group > 0:
@@ -176,7 +183,10 @@ cdef double point_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept no
                 block_is_outside(x, n, <real> job.x_low, <real> job.x_high)
                 or block_is_outside(y, n, <real> job.y_low, <real> job.y_high)):
             job.outside = True
-        if not job.streamed:
+        if job.streamed:
+            grad = g_buffer + g_held
+            hess = h_buffer + h_held
+        else:
             if job.want & FL_WANT_GRAD:
                 grad = operand_block(&job.grad, start, g_buffer)
             if job.want & FL_WANT_HESS:
@@ -191,11 +201,17 @@ cdef double point_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept no
         if job.want & FL_WANT_GRAD:
             if job.weight.data != NULL:
                 weigh(grad, weight, n)
-            give(&job.grad, grad, start, n, job.streamed)
+            if job.streamed:
+                stream(&job.grad, g_buffer, &g_held, start, n, start + n == stop)
+            else:
+                give(&job.grad, grad, start, n)
         if job.want & FL_WANT_HESS:
             if job.weight.data != NULL:
                 weigh(hess, weight, n)
-            give(&job.hess, hess, start, n, job.streamed)
+            if job.streamed:
+                stream(&job.hess, h_buffer, &h_held, start, n, start + n == stop)
+            else:
+                give(&job.hess, hess, start, n)
         start += n
     if job.streamed:
         stream_end()

@@ -1,6 +1,7 @@
 """Losses over elements, and over rows whose loss is a sum over their elements: all of points.h by name."""
 
 from libc.float cimport DBL_MAX
+from libc.string cimport memmove
 
 from chunks cimport *
 from kernel cimport *
