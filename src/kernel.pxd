@@ -47,6 +47,7 @@ cdef extern from "lanes.h" nogil:
     void lanes_exp_below(const real*, real*, real_p, real_p, real, xint, int)
     void lanes_cost(real_cp, real_cp, real_p, real_p, real)
     void subtract_twice(const real*, real*, Py_ssize_t, real, real)
+    int seems_outside(const real*, Py_ssize_t, real, real)
     int lanes_find(real_cp, real)
     real lanes_top(real_cp)
     double lanes_total(real_cp)

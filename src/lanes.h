@@ -107,6 +107,16 @@ FL_INLINE void subtract_twice(const real *x, real *out, ptrdiff_t n, real peak, 
     for (ptrdiff_t i = 0; i < n; i++) out[i] = (x[i] - peak) - log_sum;
 }
 
+/* Whether some number of a block seems to lie outside [low, high]: by the signs of the differences, which takes fewer
+ * operations than comparisons and no 64-bit ones. Every number outside shows; -0 and NaN may too. */
+FL_INLINE int seems_outside(const real *x, ptrdiff_t n, real low, real high)
+{
+    xint signs = 0;
+#pragma omp simd reduction(| : signs)
+    for (ptrdiff_t i = 0; i < n; i++) signs |= bits_of(x[i] - low) | bits_of(high - x[i]);
+    return signs < 0;
+}
+
 /* Whether any lane equals the value. */
 FL_INLINE int lanes_find(real_cp x, real value)
 {

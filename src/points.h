@@ -2,8 +2,7 @@
  *
  * A formula is one function of a prediction x, a target y and a third number z (which only some have) that gives the
  * loss, its first and its second derivative by x. It knows nothing of weights, reductions, threads, or which of the
- * three are wanted: what is not, the compiler leaves out. Losses are double in both builds: that is what they are
- * summed in, and a float32 difference or square loses nothing that way.
+ * three are wanted: what is not, the compiler leaves out. Losses are summed in double; some are formed in double too.
  *
  * To add one, write NAME_point here and its line in each of the two lists at the end.
  */
@@ -15,9 +14,9 @@
 #define FL_POINT_BLOCK 256
 
 typedef struct {
-    double value;    /* the loss in double, or */
-    real real_value; /* in the build's own type, as a sum with */
-    real rest;       /* what is added in double */
+    double value;    /* the loss in double; or */
+    real real_value; /* in the build's own type, */
+    real rest;       /* and what is added to it in double */
     real grad, hess;
 } point;
 
@@ -60,47 +59,49 @@ FL_INLINE real sign_of(real x)
 /* |d| */
 FL_INLINE point l1_point(real x, real y, real z, const point_options o)
 {
-    double d = (double)x - (double)y;
-    return (point){.value = d < 0 ? -d : d, .grad = sign_of(x - y)};
+    real d = x - y;
+    return (point){.real_value = r_abs(d), .grad = sign_of(d)};
 }
 
 /* d^2 */
 FL_INLINE point mse_point(real x, real y, real z, const point_options o)
 {
-    double d = (double)x - (double)y;
-    real e = x - y;
-    return (point){.value = d * d, .grad = e + e, .hess = e == e ? R(2.0) : e};
+    real d = x - y;
+    return (point){.value = (double)d * (double)d, .grad = d + d, .hess = d == d ? R(2.0) : d};
 }
 
 /* (unit d)^2 and d, of which fastloss/regression.py makes the root of the mean and its gradient. `unit` keeps the
  * squares of very large and of very small differences in range. */
 FL_INLINE point rmse_point(real x, real y, real z, const point_options o)
 {
-    double d = o.number[0] * ((double)x - (double)y);
-    return (point){.value = d * d, .grad = x - y};
+    real d = x - y;
+    double scaled = o.number[0] * (double)d;
+    return (point){.value = scaled * scaled, .grad = d};
 }
 
 /* d^2 / 2 up to delta, delta (|d| - delta / 2) beyond; Huber 1964 */
 FL_INLINE point huber_point(real x, real y, real z, const point_options o)
 {
-    double delta = o.number[0], d = (double)x - (double)y, a = d < 0 ? -d : d;
-    double inner = 0.5 * a * a, outer = delta * (a - 0.5 * delta);
-    real e = x - y, knee = (real)delta;
-    real grad = r_atmost(r_atleast(e, -knee), knee);
-    real hess = r_abs(e) > knee ? R(0.0) : (e == e ? R(1.0) : e);
-    return (point){.value = a > delta ? outer : inner, .grad = grad, .hess = hess};
+    real d = x - y, a = r_abs(d), delta = (real)o.number[0];
+    real inner = R(0.5) * a * a, outer = delta * (a - R(0.5) * delta), flat = d == d ? R(1.0) : d;
+    return (point){
+        .real_value = a > delta ? outer : inner,
+        .grad = r_atmost(r_atleast(d, -delta), delta),
+        .hess = a > delta ? R(0.0) : flat,
+    };
 }
 
 /* d^2 / (2 beta) below beta, |d| - beta / 2 from there on */
 FL_INLINE point smooth_l1_point(real x, real y, real z, const point_options o)
 {
-    double beta = o.number[0], d = (double)x - (double)y, a = d < 0 ? -d : d;
-    double inner = 0.5 * a * (a / beta), outer = a - 0.5 * beta;
-    real e = x - y, knee = (real)beta;
-    real slope = e / knee, sign = sign_of(e);
-    real grad = r_abs(e) < knee ? slope : sign;
-    real hess = r_abs(e) < knee ? R(1.0) / knee : (e == e ? R(0.0) : e);
-    return (point){.value = a < beta ? inner : outer, .grad = grad, .hess = hess};
+    real d = x - y, a = r_abs(d), beta = (real)o.number[0];
+    real slope = d / beta, inner = R(0.5) * a * r_abs(slope), outer = a - R(0.5) * beta;
+    real sign = sign_of(d), flat = d == d ? R(0.0) : d;
+    return (point){
+        .real_value = a < beta ? inner : outer,
+        .grad = a < beta ? slope : sign,
+        .hess = a < beta ? R(1.0) / beta : flat,
+    };
 }
 
 /* log cosh d: by its own polynomial near 0, as |d| - log 2 + log(1 + exp(-2 |d|)) from 1 on */
@@ -116,10 +117,12 @@ FL_INLINE point log_cosh_point(real x, real y, real z, const point_options o)
 /* quantile (y - x) where the target is above, (1 - quantile) (x - y) where it is below; Koenker & Bassett 1978 */
 FL_INLINE point quantile_point(real x, real y, real z, const point_options o)
 {
-    double d = (double)y - (double)x, above = o.number[0], below = above - 1;
-    real e = y - x;
-    real grad = e > R(0.0) ? -(real)above : e;
-    return (point){.value = d * (d < 0 ? below : above), .grad = e < R(0.0) ? -(real)below : grad};
+    real d = y - x, above = (real)o.number[0], below = (real)(1.0 - o.number[0]);
+    real grad = d > R(0.0) ? -above : d;
+    return (point){
+        .real_value = r_abs(d) * (d < R(0.0) ? below : above),
+        .grad = d < R(0.0) ? below : grad,
+    };
 }
 
 /* exp(x) - x y, x the logarithm of the rate */
@@ -263,7 +266,8 @@ typedef double (*point_block)(FL_POINT_ARGUMENTS, int want);
         return 0;                                                                                        \
     }
 
-/* Losses in the build's own type, by a buffer: gcc would carry a conversion into every select before it. */
+/* Losses in the build's own type, added up from a buffer: gcc would carry the conversion into every select before it.
+ * `has_rest` is 1 where the formula gives a rest. */
 #define FL_POINT_LOSS_REAL(NAME, has_rest)                                                               \
     FL_NOINLINE double NAME##_block(FL_POINT_ARGUMENTS, int want)                                        \
     {                                                                                                    \
@@ -278,13 +282,13 @@ typedef double (*point_block)(FL_POINT_ARGUMENTS, int want);
         return sum_points(value, has_rest ? rest : NULL, each, n);                                       \
     }
 
-FL_POINT_LOSS(l1)
+FL_POINT_LOSS_REAL(l1, 0)
 FL_POINT_LOSS(mse)
 FL_POINT_LOSS(rmse)
-FL_POINT_LOSS(huber)
-FL_POINT_LOSS(smooth_l1)
+FL_POINT_LOSS_REAL(huber, 0)
+FL_POINT_LOSS_REAL(smooth_l1, 0)
 FL_POINT_LOSS_REAL(log_cosh, 0)
-FL_POINT_LOSS(quantile)
+FL_POINT_LOSS_REAL(quantile, 0)
 FL_POINT_LOSS_REAL(poisson_nll, 1)
 FL_POINT_LOSS_REAL(poisson_nll_full, 1)
 FL_POINT_LOSS_REAL(binary_cross_entropy, 0)

@@ -44,8 +44,9 @@ ctypedef struct PointJob:
     double x_high
     double y_low
     double y_high
-    bint checked
-    int outside
+    bint x_checked
+    bint y_checked
+    bint outside
     int want
     bint streamed
     Py_ssize_t size
@@ -100,12 +101,13 @@ cdef void fill_block(real_p target, Py_ssize_t n, real value) noexcept nogil:
         target[i] = value
 
 
-cdef bint block_is_outside(real_cp x, Py_ssize_t n, real low, real high) noexcept nogil:
+cdef bint is_outside(const real* x, Py_ssize_t n, real low, real high) noexcept nogil:
     cdef Py_ssize_t i
-    cdef xint bad = 0
-    for i in range(n):
-        bad |= (x[i] < low) | (x[i] > high)
-    return bad != 0
+    if seems_outside(x, n, low, high):
+        for i in range(n):
+            if x[i] < low or x[i] > high:
+                return True
+    return False
 
 
 cdef void give_values(PointJob* job, const double* value, Py_ssize_t start, Py_ssize_t n, double* row) noexcept nogil:
@@ -179,9 +181,9 @@ cdef double point_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept no
             z = operand_read(&job.z, start, n, z_buffer)
         if job.weight.data != NULL:
             weight = operand_read(&job.weight, start, n, w_buffer)
-        if job.checked and (
-                block_is_outside(x, n, <real> job.x_low, <real> job.x_high)
-                or block_is_outside(y, n, <real> job.y_low, <real> job.y_high)):
+        if job.x_checked and is_outside(x, n, <real> job.x_low, <real> job.x_high):
+            job.outside = True
+        if job.y_checked and is_outside(y, n, <real> job.y_low, <real> job.y_high):
             job.outside = True
         if job.streamed:
             grad = g_buffer + g_held
@@ -244,9 +246,12 @@ cdef int run_points(PointJob* job, arrays, bint want_value, Py_ssize_t group, li
     job.want = (FL_WANT_VALUE if want_value else 0) | (FL_WANT_GRAD if job.grad.data != NULL else 0)
     if job.hess.data != NULL:
         job.want = FL_WANT_GRAD | FL_WANT_HESS
-    job.checked = limits is not None
-    if job.checked:
+    job.x_low = job.y_low = -INFINITY
+    job.x_high = job.y_high = INFINITY
+    if limits is not None:
         job.x_low, job.x_high, job.y_low, job.y_high = limits
+    job.x_checked = job.x_low > -INFINITY or job.x_high < INFINITY
+    job.y_checked = job.y.data != NULL and (job.y_low > -INFINITY or job.y_high < INFINITY)
     job.outside = False
     job.streamed = is_streamed(job)
     run_chunks(point_chunk, job, (job.size + job.chunk_size - 1) // job.chunk_size, 0, threads, total)

@@ -51,22 +51,14 @@ ctypedef struct RangeJob:
     real high
 
 
-cdef bint block_is_outside(real_cp x, Py_ssize_t n, real low, real high) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef xint bad = 0
-    for i in range(n):
-        bad |= (x[i] < low) | (x[i] > high)
-    return bad != 0
-
-
 cdef double outside_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
-    """How many blocks of the chunk have a number out of range."""
+    """How many blocks of the chunk seem to have a number out of range."""
     cdef RangeJob* job = <RangeJob*> data
     cdef Py_ssize_t start = chunk * SCAN_CHUNK, stop = min(start + SCAN_CHUNK, job.size), n
     cdef double bad = 0
     while start < stop:
         n = min(stop - start, <Py_ssize_t> SCAN_BLOCK)
-        bad += block_is_outside(operand_read(&job.a, start, n, scratch), n, job.low, job.high)
+        bad += seems_outside(operand_read(&job.a, start, n, scratch), n, job.low, job.high)
         start += n
     return bad
 
