@@ -21,7 +21,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
-KERNELS = ("ctc", "elementary", "focal", "log_softmax", "pointwise", "scan")
+KERNELS = ("ctc", "divergence", "elementary", "focal", "log_softmax", "pointwise", "scan")
 INSTRUCTION_SETS = {  # best last; what gcc and clang need for each, and MSVC
     "baseline": ([], []),
     "avx2": (["-mavx2", "-mfma", "-mf16c"], ["/arch:AVX2", "/D__FMA__"]),

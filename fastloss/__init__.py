@@ -2,23 +2,50 @@
 
 from fastloss._config import __version__, show_config
 from fastloss._threads import get_num_threads, set_num_threads
-from fastloss.classification import cross_entropy, nll_loss
+from fastloss.binary import binary_cross_entropy, binary_cross_entropy_with_logits
+from fastloss.classification import categorical_cross_entropy, cross_entropy, nll_loss
+from fastloss.divergence import entropy, entropy_with_logits, kl_divergence, kl_divergence_with_logits
 from fastloss.focal import sigmoid_focal_loss, softmax_focal_loss
 from fastloss.normalization import log_softmax, logsumexp, softmax
+from fastloss.regression import (
+    huber_loss,
+    l1_loss,
+    log_cosh_loss,
+    mse_loss,
+    poisson_nll_loss,
+    quantile_loss,
+    rmse_loss,
+    smooth_l1_loss,
+)
 from fastloss.sequence import ctc_loss, ctc_loss_with_logits
 
 __all__ = [
     "__version__",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "categorical_cross_entropy",
     "cross_entropy",
     "ctc_loss",
     "ctc_loss_with_logits",
+    "entropy",
+    "entropy_with_logits",
     "get_num_threads",
+    "huber_loss",
+    "kl_divergence",
+    "kl_divergence_with_logits",
+    "l1_loss",
+    "log_cosh_loss",
     "log_softmax",
     "logsumexp",
+    "mse_loss",
     "nll_loss",
+    "poisson_nll_loss",
+    "quantile_loss",
+    "rmse_loss",
     "set_num_threads",
     "show_config",
     "sigmoid_focal_loss",
+    "smooth_l1_loss",
     "softmax",
     "softmax_focal_loss",
 ]

@@ -19,13 +19,15 @@ COUNT = (0.0, np.inf)
 class Points:
     """Prediction, target and weight as the kernel takes them, checked but for the range of their numbers."""
 
-    def __init__(self, name, prediction, target, sample_weight, *, first, weights=None, extra=None, bits=None):
+    def __init__(
+        self, name, prediction, target, sample_weight, *, first, has_target=True, weights=None, extra=None, bits=None
+    ):
         self.name = name
         self.first = first
         self.array, self.code = check.as_numbers(prediction, first)
         self.target, self.target_code = self.array, self.code
-        self.has_target = target is not None
-        if self.has_target:
+        self.has_target = has_target
+        if has_target:
             self.target, self.target_code = check.as_operand(target, "target", self.array.shape, first)
         self.weights = weights or check.as_weights(sample_weight, "sample_weight", self.array.shape)
         self.extra = extra
@@ -106,25 +108,34 @@ def memory_order(array):
     return None if order == list(range(array.ndim)) else order
 
 
-def distributions(name, probs, target, axis, sample_weight, reduction, *, limits, options=(0.0, 0.0)):
-    """A loss that adds up along `axis` to one number a row; a mean is over rows, "batchmean" over the first axis."""
+def distributions(name, probs, target, axis, sample_weight, reduction, *, limits, unit=1.0, has_target=True):
+    """A loss that adds up along `axis` to one number a row; a mean is over rows, "batchmean" over the first axis.
+
+    `unit` multiplies losses and derivatives.
+    """
     rows = Rows(probs, "probs", axis)
-    if target is not None:
+    if has_target:
         target = check.as_array(target, "target")
         if target.shape != rows.array.shape:
             raise ValueError(f"target has shape {target.shape}; expected that of probs, {rows.array.shape}")
     weights, weight_code = check.as_weights(sample_weight, "sample_weight", rows.shape)
     if weights is not None:
         weights = np.broadcast_to(np.expand_dims(weights, rows.axis), rows.array.shape)
-    points = Points(name, rows.array, target, None, first="probs", weights=(weights, weight_code))
+    points = Points(
+        name, rows.array, target, None, first="probs", has_target=has_target, weights=(weights, weight_code)
+    )
     points.limited(*limits)
 
     def run(wanted):
+        total = 0.0
         if rows.array.size:
-            return points.compute(wanted, group=rows.classes, axis=rows.axis, options=options)
-        if wanted.values is not None:
+            scale = wanted.scale * unit
+            total = points.compute(wanted, group=rows.classes, axis=rows.axis, scale=scale) * unit
+            if unit != 1 and wanted.values is not None:
+                wanted.values *= unit
+        elif wanted.values is not None:
             wanted.values[...] = 0
-        return 0.0
+        return total
 
     return Problem(
         rows.array,

@@ -5,6 +5,7 @@ import numpy as np
 from fastloss import _validate as check
 from fastloss._kernels import kernels
 from fastloss._loss import loss
+from fastloss._points import UNIT, distributions
 from fastloss._rows import Rows, combine_weights
 
 
@@ -189,3 +190,57 @@ def _target_run(rows, target, target_code, labels, class_weights, weights, ignor
         )  # fmt: skip
 
     return run
+
+
+@loss(curvature=True)
+def categorical_cross_entropy(probs, target, *, axis=-1, include_negatives=False, sample_weight=None, reduction="mean"):
+    r"""Cross-entropy of a distribution with a predicted one, from probabilities.
+
+    .. math:: L_n = -\sum_c y_{nc} \log x_{nc} \; \left[{} - \sum_c (1 - y_{nc}) \log(1 - x_{nc})\right]
+
+    with 0 log 0 = 0. Nothing is clamped and nothing is normalised. The gradient is :math:`-y / x`, the curvature
+    :math:`y / x^2`: of exactly this, whether or not the rows add up to 1. With the negatives they are those of
+    `binary_cross_entropy`. A model that computes logits should give those to `cross_entropy`.
+
+    Parameters
+    ----------
+    probs : array of numbers within [0, 1], with C classes along `axis`
+        Predicted probabilities.
+    target : array of numbers within [0, 1], the shape of `probs`
+        True probabilities; one-hot for a known class.
+    axis : int
+        The class axis. ``axis=1`` is PyTorch's (N, C, d1, ...) layout.
+    include_negatives : bool
+        Whether every class that is not the target's counts too, as a decision against it.
+    sample_weight : array that broadcasts to one number a row, optional
+        Multiplies each row's loss and derivatives; never changes what the mean divides by.
+    reduction : {"mean", "sum", "none"}
+        ``"mean"`` (over rows) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss a row.
+
+    Returns
+    -------
+    float, or array of the shape of `probs` without `axis`
+        In nats; inf where a class that occurs has probability 0. A mean over no rows is nan.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a number outside [0, 1], shapes or dtypes that do not fit; before anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> probs = np.array([[0.7, 0.2, 0.1], [0.0, 0.5, 0.5]])
+    >>> one_hot = np.array([[1, 0, 0], [0, 1, 0]])
+    >>> fl.categorical_cross_entropy(probs, one_hot, reduction="none").round(6)
+    array([0.356675, 0.693147])
+    >>> fl.categorical_cross_entropy(probs, one_hot, include_negatives=True, reduction="none").round(6)
+    array([0.685179, 1.386294])
+
+    References
+    ----------
+    As ``keras.losses.categorical_crossentropy``, without its clamp and its normalisation.
+    """
+    name = "binary_cross_entropy" if include_negatives else "categorical_cross_entropy"
+    reduction = check.as_reduction(reduction)
+    return distributions(name, probs, target, axis, sample_weight, reduction, limits=(UNIT, UNIT))

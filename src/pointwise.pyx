@@ -1,5 +1,6 @@
 """Losses over elements, and over rows whose loss is a sum over their elements: all of points.h by name."""
 
+from cpython.unicode cimport PyUnicode_AsUTF8
 from libc.float cimport DBL_MAX
 from libc.string cimport memmove
 
@@ -11,7 +12,7 @@ include "points.pxi"
 cnp.import_array()
 
 
-def evaluate(bytes name, arrays, bint want_value, Py_ssize_t group, limits, double constant, options, double scale,
+def evaluate(str name, arrays, bint want_value, Py_ssize_t group, limits, double constant, options, double scale,
              int threads):
     """(weighted sum of the losses, whether a number was outside of its limits).
 
@@ -20,7 +21,7 @@ def evaluate(bytes name, arrays, bint want_value, Py_ssize_t group, limits, doub
     """
     cdef PointJob job
     cdef double total
-    job.compute = find_point_block(name)
+    job.compute = find_point_block(PyUnicode_AsUTF8(name))
     if job.compute == NULL:
         raise LookupError(name)
     job.options.number[0], job.options.number[1] = options

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
-KERNELS = ("ctc", "elementary", "focal", "log_softmax", "pointwise", "scan")
+KERNELS = ("ctc", "divergence", "elementary", "focal", "log_softmax", "pointwise", "scan")
 
 
 @contextmanager

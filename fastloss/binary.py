@@ -1,0 +1,111 @@
+"""Losses of independent yes/no decisions, from probabilities and from logits."""
+
+from fastloss import _validate as check
+from fastloss._loss import loss
+from fastloss._points import ANY, COUNT, UNIT, Points
+
+
+@loss(curvature=True)
+def binary_cross_entropy(probs, target, *, sample_weight=None, reduction="mean"):
+    r"""Cross-entropy of independent yes/no decisions, from probabilities.
+
+    .. math:: L = -y \log x - (1 - y) \log(1 - x)
+
+    with 0 log 0 = 0. Nothing is clamped: a wrong decision with probability 0 costs inf, and its gradient is alive. The
+    gradient is :math:`(x - y) / (x (1 - x))`, the curvature :math:`y / x^2 + (1 - y) / (1 - x)^2`. A model that
+    computes logits should give those to `binary_cross_entropy_with_logits`: 1 - x has lost its digits near x = 1.
+
+    Parameters
+    ----------
+    probs : array of numbers within [0, 1], any shape
+        Probability of yes.
+    target : array of numbers within [0, 1] that broadcasts to the shape of `probs`
+        1 for yes, 0 for no; between them, soft.
+    sample_weight : array that broadcasts to the shape of `probs`, optional
+        Multiplies each element's loss and derivatives; never changes what the mean divides by.
+    reduction : {"mean", "sum", "none"}
+        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
+        an element.
+
+    Returns
+    -------
+    float, or array of the shape of `probs`
+        In nats. A mean over no elements is nan.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a number outside [0, 1], shapes or dtypes that do not fit; before anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> fl.binary_cross_entropy(np.array([0.5, 1e-30, 0.0]), [1, 0, 1], reduction="none")
+    array([6.93147181e-01, 1.00000000e-30,            inf])
+
+    References
+    ----------
+    Good 1952, "Rational Decisions". Conventions of ``torch.nn.functional.binary_cross_entropy``, without its clamp.
+    """
+    points = Points("binary_cross_entropy", probs, target, sample_weight, first="probs").limited(UNIT, UNIT)
+    return points.problem(check.as_reduction(reduction))
+
+
+@loss(curvature=True)
+def binary_cross_entropy_with_logits(logits, target, *, sample_weight=None, pos_weight=None, reduction="mean"):
+    r"""Cross-entropy of independent yes/no decisions, from logits.
+
+    .. math:: L = -w_+ y \log \sigma(x) - (1 - y) \log(1 - \sigma(x))
+
+    with :math:`\sigma(x) = 1 / (1 + e^{-x})` and the weight :math:`w_+` of the positive side. The gradient is
+    :math:`(1 - y) \sigma(x) - w_+ y \sigma(-x)`, the curvature :math:`(1 - y + w_+ y) \sigma(x) \sigma(-x)`. All three
+    keep their digits in both tails.
+
+    Parameters
+    ----------
+    logits : array, float or integer, any shape
+        Log-odds, in nats.
+    target : array of numbers within [0, 1] that broadcasts to the shape of `logits`
+        1 for yes, 0 for no; between them, soft.
+    sample_weight : array that broadcasts to the shape of `logits`, optional
+        Multiplies each element's loss and derivatives; never changes what the mean divides by.
+    pos_weight : number or array at least 0 that broadcasts to the shape of `logits`, optional
+        How much more a yes counts than a no; an array (C,) weighs each column.
+    reduction : {"mean", "sum", "none"}
+        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
+        an element.
+
+    Returns
+    -------
+    float, or array of the shape of `logits`
+        In nats. A mean over no elements is nan.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a target outside [0, 1], a negative weight of the positive side, shapes or dtypes that do not fit; before
+        anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> logits = np.array([0.0, 30.0, -200.0])
+    >>> value, grad = fl.binary_cross_entropy_with_logits.value_and_grad(logits, [1, 1, 1], reduction="none")
+    >>> value
+    array([6.93147181e-01, 9.35762297e-14, 2.00000000e+02])
+    >>> grad
+    array([-5.00000000e-01, -9.35762297e-14, -1.00000000e+00])
+
+    References
+    ----------
+    Good 1952, "Rational Decisions". Conventions of ``torch.nn.functional.binary_cross_entropy_with_logits``.
+    """
+    reduction = check.as_reduction(reduction)
+    name = "binary_cross_entropy_with_logits"
+    points = Points(name, logits, target, sample_weight, first="logits").limited(ANY, UNIT)
+    if pos_weight is None:
+        return points.problem(reduction, constant=1.0)
+    array, code = check.as_numbers(pos_weight, "pos_weight")
+    check.check_range(array, code, "pos_weight", *COUNT, points.bits)
+    points.extra = check.as_operand(array, "pos_weight", points.array.shape, "logits")
+    return points.problem(reduction)

@@ -1,0 +1,256 @@
+"""Entropy of a distribution and divergence of two, from probabilities and from logits."""
+
+import math
+
+import numpy as np
+
+from fastloss import _validate as check
+from fastloss._kernels import kernels
+from fastloss._loss import loss
+from fastloss._points import UNIT, distributions
+from fastloss._rows import Rows
+
+WITH_BATCHMEAN = ("mean", "batchmean", "sum", "none")
+
+
+def _unit_of(base):
+    """What turns nats into the unit of a base: 1 / log(base)."""
+    if base is None:
+        return 1.0
+    base = check.as_number(base, "base", 0.0)
+    if base in (0.0, 1.0):
+        raise ValueError(f"base must be above 0 and not 1, got {base:g}")
+    return 1.0 / math.log(base)
+
+
+def _of_logits(logits, target, axis, sample_weight, reduction, temperature, unit):
+    rows = Rows(logits, "logits", axis)
+    weights = check.as_row_weights(sample_weight, "sample_weight", rows.shape)
+    view, code = None, 0
+    if target is not None:
+        target, code = check.as_numbers(target, "target")
+        if target.shape != rows.array.shape:
+            raise ValueError(f"target has shape {target.shape}; expected that of logits, {rows.array.shape}")
+        view = np.moveaxis(target, rows.axis, -1)
+
+    def run(wanted):
+        total = kernels(rows.bits).divergence.of_logits(
+            rows.view, rows.code, view, code, weights, temperature, wanted.scale * unit, wanted.values,
+            wanted.grad, rows.gradient_code, wanted.threads,
+        )  # fmt: skip
+        if unit != 1 and wanted.values is not None:
+            wanted.values *= unit
+        return total * unit
+
+    denominator = rows.batch if reduction == "batchmean" else rows.count
+    return rows.problem(reduction, denominator, run, (target, sample_weight), work=rows.array.size * 2)
+
+
+@loss(curvature=True)
+def entropy(probs, *, axis=-1, base=None, sample_weight=None, reduction="mean"):
+    r"""Shannon entropy of distributions, from probabilities.
+
+    .. math:: H_n = -\sum_c x_{nc} \log x_{nc}
+
+    with 0 log 0 = 0. The gradient is :math:`-\log x - 1`, the curvature :math:`-1 / x`: of exactly this, whether or
+    not the rows add up to 1. Nothing is normalised (SciPy's ``entropy`` divides by the row's sum).
+
+    Parameters
+    ----------
+    probs : array of numbers within [0, 1], one distribution along `axis`
+        Probabilities.
+    axis : int
+        The axis that is summed over.
+    base : float, above 0 and not 1, optional
+        2 gives bits; by default the entropy is in nats.
+    sample_weight : array that broadcasts to one number a row, optional
+        Multiplies each row's entropy and derivatives; never changes what the mean divides by.
+    reduction : {"mean", "sum", "none"}
+        ``"mean"`` (over rows) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one entropy a
+        row.
+
+    Returns
+    -------
+    float, or array of the shape of `probs` without `axis`
+        A mean over no rows is nan. At a probability of 0 the gradient is inf, which is the limit.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a number outside [0, 1], a wrong base, shapes or dtypes that do not fit; before anything is written.
+
+    Examples
+    --------
+    A fair coin, a fair die, and the coin in bits:
+
+    >>> import numpy as np, fastloss as fl
+    >>> round(fl.entropy(np.array([0.5, 0.5])), 4), round(fl.entropy(np.full(6, 1 / 6)), 4)
+    (0.6931, 1.7918)
+    >>> round(fl.entropy(np.array([0.5, 0.5]), base=2), 6)
+    1.0
+
+    References
+    ----------
+    Shannon 1948, "A Mathematical Theory of Communication".
+    """
+    reduction = check.as_reduction(reduction)
+    return distributions(
+        "entropy", probs, None, axis, sample_weight, reduction,
+        limits=(UNIT, UNIT), unit=_unit_of(base), has_target=False,
+    )  # fmt: skip
+
+
+@loss(curvature=False)
+def entropy_with_logits(logits, *, axis=-1, base=None, sample_weight=None, reduction="mean"):
+    r"""Shannon entropy of the softmax of logits.
+
+    .. math:: H_n = -\sum_c p_c \log p_c, \qquad p = \mathrm{softmax}(x_n)
+
+    The gradient is :math:`-p_c (\log p_c + H_n)`. No probabilities are stored; entropies near certainty keep their
+    digits.
+
+    Parameters
+    ----------
+    logits : array, float or integer, with C classes along `axis`
+        Scores, in nats, normalised or not; -inf masks a class.
+    axis : int
+        The class axis; no layout is copied as a whole.
+    base : float, above 0 and not 1, optional
+        2 gives bits; by default the entropy is in nats.
+    sample_weight : array that broadcasts to one number a row, optional
+        Multiplies each row's entropy and gradient; never changes what the mean divides by.
+    reduction : {"mean", "sum", "none"}
+        ``"mean"`` (over rows) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one entropy a
+        row.
+
+    Returns
+    -------
+    float, or array of the shape of `logits` without `axis`
+        A mean over no rows is nan; a row with only -inf, or with NaN, is NaN.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a wrong base, shapes or dtypes that do not fit; before anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> fl.entropy_with_logits(np.array([[0.0, 0.0], [30.0, 0.0]]), reduction="none")
+    array([6.93147181e-01, 2.90086312e-12])
+
+    References
+    ----------
+    Shannon 1948, "A Mathematical Theory of Communication".
+    """
+    reduction = check.as_reduction(reduction)
+    return _of_logits(logits, None, axis, sample_weight, reduction, 1.0, _unit_of(base))
+
+
+@loss(curvature=True)
+def kl_divergence(probs, target, *, axis=-1, sample_weight=None, reduction="mean"):
+    r"""Kullback-Leibler divergence D(p ‖ q) of the true distribution p from the prediction q, from probabilities.
+
+    .. math:: D_n = \sum_c p_{nc} \log \frac{p_{nc}}{q_{nc}}
+
+    with 0 log 0 = 0. The prediction q comes first, as in every loss here; SciPy's ``rel_entr`` and the formula have p
+    first. The gradient, by q, is :math:`-p / q`, the curvature :math:`p / q^2`: of exactly this, whether or not the
+    rows add up to 1. Distributions that are nearly the same keep their digits.
+
+    Parameters
+    ----------
+    probs : array of numbers within [0, 1], one distribution along `axis`
+        The predicted probabilities q.
+    target : array of numbers within [0, 1] of the same shape
+        The true probabilities p.
+    axis : int
+        The axis that is summed over.
+    sample_weight : array that broadcasts to one number a row, optional
+        Multiplies each row's divergence and derivatives; never changes what the mean divides by.
+    reduction : {"mean", "batchmean", "sum", "none"}
+        ``"mean"`` is over rows, ``"batchmean"`` divides the sum by the length of the first axis that is not `axis`;
+        both and ``"sum"`` give a float accumulated in double precision, ``"none"`` one divergence a row.
+
+    Returns
+    -------
+    float, or array of the shape of `probs` without `axis`
+        In nats; inf where q is 0 and p is not. A mean over no rows is nan.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a number outside [0, 1], shapes or dtypes that do not fit; before anything is written.
+
+    Examples
+    --------
+    p = (1/3, 2/3) from q = (2/3, 1/3) is (1/3) log 2:
+
+    >>> import numpy as np, fastloss as fl
+    >>> round(fl.kl_divergence(np.array([2 / 3, 1 / 3]), [1 / 3, 2 / 3]), 6)
+    0.231049
+
+    References
+    ----------
+    Kullback & Leibler 1951, "On Information and Sufficiency".
+    """
+    reduction = check.as_reduction(reduction, WITH_BATCHMEAN)
+    return distributions("kl_divergence", probs, target, axis, sample_weight, reduction, limits=(UNIT, UNIT))
+
+
+@loss(curvature=False)
+def kl_divergence_with_logits(logits, target, *, axis=-1, temperature=1.0, sample_weight=None, reduction="mean"):
+    r"""Kullback-Leibler divergence D(p ‖ q) of two softmaxes, from the logits of both.
+
+    .. math:: D_n = \sum_c p_c \log \frac{p_c}{q_c}, \qquad q = \mathrm{softmax}(x_n / T), \quad
+        p = \mathrm{softmax}(y_n / T)
+
+    What a quantised or a distilled model x loses against its original y. The gradient, by x, is
+    :math:`(q_c - p_c) / T`. No probabilities are stored, each array is read once from memory, and models that are
+    nearly the same keep their digits: a divergence of 1e-9 is not rounding noise.
+
+    Parameters
+    ----------
+    logits : array, float or integer, with C classes along `axis`
+        The scores x of the prediction q, in nats, normalised or not; -inf masks a class.
+    target : array of the same shape
+        The scores y of the true distribution p.
+    axis : int
+        The class axis; no layout is copied as a whole.
+    temperature : float, above 0
+        Divides both. The result is not multiplied by its square, as some distillation recipes do.
+    sample_weight : array that broadcasts to one number a row, optional
+        Multiplies each row's divergence and gradient; never changes what the mean divides by.
+    reduction : {"mean", "batchmean", "sum", "none"}
+        ``"mean"`` is over rows, ``"batchmean"`` divides the sum by the length of the first axis that is not `axis`;
+        both and ``"sum"`` give a float accumulated in double precision, ``"none"`` one divergence a row.
+
+    Returns
+    -------
+    float, or array of the shape of `logits` without `axis`
+        In nats, never below 0 by more than rounding; inf where q is 0 and p is not. A mean over no rows is nan.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a temperature not above 0, shapes or dtypes that do not fit; before anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> original = np.array([[2.0, 1.0, -3.0], [0.0, 5.0, 1.0]])
+    >>> quantised = original.round(0) + [[0.0, 1e-6, 0.0], [0.5, 0.0, 0.0]]
+    >>> fl.kl_divergence_with_logits(quantised, original, reduction="none")
+    array([9.80005159e-14, 9.68518050e-04])
+
+    References
+    ----------
+    Kullback & Leibler 1951, "On Information and Sufficiency"; the temperature: Hinton, Vinyals, Dean 2015,
+    "Distilling the Knowledge in a Neural Network".
+    """
+    reduction = check.as_reduction(reduction, WITH_BATCHMEAN)
+    temperature = check.as_number(temperature, "temperature", 0.0)
+    if temperature == 0:
+        raise ValueError("temperature must be above 0, got 0")
+    if target is None:
+        raise TypeError("target is None; expected an array of the shape of logits")
+    return _of_logits(logits, target, axis, sample_weight, reduction, temperature, 1.0)

@@ -1,0 +1,431 @@
+"""Losses of numbers: every element of the predictions has its own, and reductions are over all elements."""
+
+import math
+
+from fastloss import _validate as check
+from fastloss._loss import Wanted, loss
+from fastloss._points import ANY, COUNT, Points
+
+
+def _regression(name, predictions, target, sample_weight, reduction, *, first="predictions", bits=None, limits=None):
+    points = Points(name, predictions, target, sample_weight, first=first, bits=bits)
+    if limits:
+        points.limited(*limits)
+    return points, check.as_reduction(reduction)
+
+
+@loss(curvature=False)
+def l1_loss(predictions, target, *, sample_weight=None, reduction="mean"):
+    r"""Absolute error; its mean is the mean absolute error (MAE).
+
+    .. math:: L = |x - y|
+
+    The gradient is the sign of :math:`x - y`, and 0 where both are equal.
+
+    Parameters
+    ----------
+    predictions : array, float or integer, any shape
+        In any unit, that of `target`. Integers are taken as float64: a difference of uint8 does not wrap.
+    target : array of numbers that broadcasts to the shape of `predictions`
+        What should have been predicted.
+    sample_weight : array that broadcasts to the shape of `predictions`, optional
+        Multiplies each element's loss and gradient; never changes what the mean divides by.
+    reduction : {"mean", "sum", "none"}
+        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
+        an element.
+
+    Returns
+    -------
+    float, or array of the shape of `predictions`
+        A mean over no elements is nan.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For shapes or dtypes that do not fit; before anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> fl.l1_loss(np.array([1.0, 2.0, 5.0]), [1.0, 4.0, 4.0])
+    1.0
+    >>> fl.l1_loss(np.array([3], np.uint8), np.array([5], np.uint8))
+    2.0
+
+    References
+    ----------
+    Boscovich 1757, least absolute deviations. Conventions of ``torch.nn.functional.l1_loss``.
+    """
+    points, reduction = _regression("l1", predictions, target, sample_weight, reduction)
+    return points.problem(reduction)
+
+
+@loss(curvature=True)
+def mse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
+    r"""Squared error; its mean is the mean squared error (MSE).
+
+    .. math:: L = (x - y)^2
+
+    The gradient is :math:`2 (x - y)`, the curvature 2. Squares are formed and summed in double precision.
+
+    Parameters
+    ----------
+    predictions : array, float or integer, any shape
+        In any unit, that of `target`. Integers are taken as float64: a difference of uint8 does not wrap.
+    target : array of numbers that broadcasts to the shape of `predictions`
+        What should have been predicted.
+    sample_weight : array that broadcasts to the shape of `predictions`, optional
+        Multiplies each element's loss and derivatives; never changes what the mean divides by.
+    reduction : {"mean", "sum", "none"}
+        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
+        an element.
+
+    Returns
+    -------
+    float, or array of the shape of `predictions`
+        In the square of the unit. A mean over no elements is nan.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For shapes or dtypes that do not fit; before anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> value, grad = fl.mse_loss.value_and_grad(np.array([1.0, 2.0]), [1.0, 4.0])
+    >>> value, grad
+    (2.0, array([ 0., -2.]))
+
+    References
+    ----------
+    Legendre 1805, Gauss 1809, least squares. Conventions of ``torch.nn.functional.mse_loss``.
+    """
+    points, reduction = _regression("mse", predictions, target, sample_weight, reduction)
+    return points.problem(reduction)
+
+
+@loss(curvature=False)
+def rmse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
+    r"""Root mean squared error (RMSE), over all N elements.
+
+    .. math:: L = \sqrt{\frac{1}{N} \sum_i w_i (x_i - y_i)^2}
+
+    The gradient is :math:`w (x - y) / (N L)`, and 0 at a perfect fit. Nothing overflows or underflows on the way: the
+    root of the mean of squares of 1e200 is 1e200.
+
+    Parameters
+    ----------
+    predictions : array, float or integer, any shape
+        In any unit, that of `target`.
+    target : array of numbers that broadcasts to the shape of `predictions`
+        What should have been predicted.
+    sample_weight : array that broadcasts to the shape of `predictions`, optional
+        Multiplies each element's square; never changes what the mean divides by.
+    reduction : {"mean"}
+        There is no other: the root is of the mean.
+
+    Returns
+    -------
+    float
+        In the unit of `predictions`, accumulated in double precision. Over no elements it is nan.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For shapes or dtypes that do not fit, or another reduction; before anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> fl.rmse_loss(np.array([3.0, 0.0, 0.0, 0.0]), 0)
+    1.5
+    >>> fl.rmse_loss.grad(np.array([1.0, 2.0]), [1.0, 2.0])
+    array([0., 0.])
+
+    References
+    ----------
+    Conventions of ``sklearn.metrics.root_mean_squared_error``, for arrays of any shape.
+    """
+    points, _ = _regression("rmse", predictions, target, sample_weight, "mean")
+    check.as_reduction(reduction, ("mean",))
+    size = points.array.size
+
+    def run(wanted):
+        root = _root(points, size, wanted.threads) if size else 0.0
+        if wanted.grad is not None and size:
+            # In units of about the root, so that neither the differences nor the scale leaves the range of the type.
+            unit = 2.0 ** -min(max(math.frexp(root)[1], -1000), 1000) if math.isfinite(root) else 1.0
+            wanted.value = False
+            scale = 1 / (size * root * unit) if root else 0.0
+            points.compute(wanted, options=(unit, 0.0), scale=scale)
+        return root
+
+    problem = points.problem("mean", run)
+    problem.denominator = min(size, 1)  # `run` gives the mean itself
+    return problem
+
+
+def _root(points, size, threads):
+    """The root of the mean square; again in another unit where the squares leave the range of double precision."""
+    unit, total = 1.0, _sum_of_squares(points, 1.0, threads)
+    if points.bits == 64 and (total < 1e-280 or total == math.inf):
+        unit = 2.0**600 if total < 1 else 2.0**-600
+        total = _sum_of_squares(points, unit, threads)
+    return math.sqrt(total / size) / unit if total >= 0 else math.nan
+
+
+def _sum_of_squares(points, unit, threads):
+    return points.compute(Wanted(True, None, None, None, False, 1.0, threads), options=(unit, 0.0))
+
+
+@loss(curvature=True)
+def huber_loss(predictions, target, *, delta=1.0, sample_weight=None, reduction="mean"):
+    r"""Huber's loss: squared near the target, absolute away from it.
+
+    .. math:: L = \begin{cases} \frac{1}{2} d^2 & |d| \le \delta \\
+        \delta \left(|d| - \frac{1}{2} \delta\right) & |d| > \delta \end{cases} \qquad d = x - y
+
+    The gradient is :math:`d` held within :math:`\pm\delta`; the curvature is 1 up to :math:`|d| = \delta` and 0 beyond.
+
+    Parameters
+    ----------
+    predictions : array, float or integer, any shape
+        In any unit, that of `target` and `delta`. Integers are taken as float64.
+    target : array of numbers that broadcasts to the shape of `predictions`
+        What should have been predicted.
+    delta : float, above 0
+        Where the loss turns from squared to absolute.
+    sample_weight : array that broadcasts to the shape of `predictions`, optional
+        Multiplies each element's loss and derivatives; never changes what the mean divides by.
+    reduction : {"mean", "sum", "none"}
+        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
+        an element.
+
+    Returns
+    -------
+    float, or array of the shape of `predictions`
+        A mean over no elements is nan.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For delta not above 0, shapes or dtypes that do not fit; before anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> fl.huber_loss(np.array([0.5, 3.0]), 0, reduction="none")
+    array([0.125, 2.5  ])
+
+    References
+    ----------
+    Huber 1964, "Robust Estimation of a Location Parameter". Conventions of ``torch.nn.functional.huber_loss``.
+    """
+    points, reduction = _regression("huber", predictions, target, sample_weight, reduction)
+    delta = check.as_number(delta, "delta", 0.0)
+    if delta == 0:
+        raise ValueError("delta must be above 0, got 0")
+    return points.problem(reduction, options=(delta, 0.0))
+
+
+@loss(curvature=True)
+def smooth_l1_loss(predictions, target, *, beta=1.0, sample_weight=None, reduction="mean"):
+    r"""Absolute error with a rounded tip: Huber's loss divided by its threshold.
+
+    .. math:: L = \begin{cases} \frac{1}{2} d^2 / \beta & |d| < \beta \\
+        |d| - \frac{1}{2} \beta & |d| \ge \beta \end{cases} \qquad d = x - y
+
+    The gradient is :math:`d / \beta` below beta and the sign of :math:`d` from there on; the curvature is
+    :math:`1 / \beta`, then 0. With beta = 0 this is `l1_loss`.
+
+    Parameters
+    ----------
+    predictions : array, float or integer, any shape
+        In any unit, that of `target` and `beta`. Integers are taken as float64.
+    target : array of numbers that broadcasts to the shape of `predictions`
+        What should have been predicted.
+    beta : float, at least 0
+        Where the loss turns from squared to absolute.
+    sample_weight : array that broadcasts to the shape of `predictions`, optional
+        Multiplies each element's loss and derivatives; never changes what the mean divides by.
+    reduction : {"mean", "sum", "none"}
+        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
+        an element.
+
+    Returns
+    -------
+    float, or array of the shape of `predictions`
+        A mean over no elements is nan.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For beta below 0, shapes or dtypes that do not fit; before anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> fl.smooth_l1_loss(np.array([0.5, 3.0]), 0, beta=2.0, reduction="none")
+    array([0.0625, 2.    ])
+
+    References
+    ----------
+    Girshick 2015, "Fast R-CNN". Conventions of ``torch.nn.functional.smooth_l1_loss``.
+    """
+    points, reduction = _regression("smooth_l1", predictions, target, sample_weight, reduction)
+    return points.problem(reduction, options=(check.as_number(beta, "beta", 0.0), 0.0))
+
+
+@loss(curvature=True)
+def log_cosh_loss(predictions, target, *, sample_weight=None, reduction="mean"):
+    r"""Logarithm of the hyperbolic cosine of the error: squared near the target, absolute away from it, smooth between.
+
+    .. math:: L = \log \cosh (x - y)
+
+    The gradient is :math:`\tanh(x - y)`, the curvature :math:`1 / \cosh^2(x - y)`. All three keep their digits for
+    tiny differences (1e-4 costs 5e-9, not rounding noise) and for huge ones (no overflow).
+
+    Parameters
+    ----------
+    predictions : array, float or integer, any shape
+        In the unit of `target`. Integers are taken as float64.
+    target : array of numbers that broadcasts to the shape of `predictions`
+        What should have been predicted.
+    sample_weight : array that broadcasts to the shape of `predictions`, optional
+        Multiplies each element's loss and derivatives; never changes what the mean divides by.
+    reduction : {"mean", "sum", "none"}
+        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
+        an element.
+
+    Returns
+    -------
+    float, or array of the shape of `predictions`
+        A mean over no elements is nan.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For shapes or dtypes that do not fit; before anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> fl.log_cosh_loss(np.array([1e-4, 1.0, 1000.0]), 0, reduction="none")
+    array([4.99999999e-09, 4.33780830e-01, 9.99306853e+02])
+
+    References
+    ----------
+    Saleh & Saleh 2022, "Statistical Properties of the log-cosh Loss Function Used in Machine Learning". As
+    ``optax.losses.log_cosh`` and ``keras.losses.log_cosh``.
+    """
+    points, reduction = _regression("log_cosh", predictions, target, sample_weight, reduction)
+    return points.problem(reduction)
+
+
+@loss(curvature=False)
+def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, reduction="mean"):
+    r"""Quantile loss (pinball loss): least where the given share of the targets lies below the prediction.
+
+    .. math:: L = \begin{cases} q (y - x) & y \ge x \\ (1 - q) (x - y) & y < x \end{cases}
+
+    The gradient is :math:`-q` where the target is above, :math:`1 - q` where it is below, and 0 where both are equal.
+
+    Parameters
+    ----------
+    predictions : array, float or integer, any shape
+        In any unit, that of `target`. Integers are taken as float64.
+    target : array of numbers that broadcasts to the shape of `predictions`
+        What should have been predicted.
+    quantile : float within [0, 1]
+        0.5 gives half the absolute error, whose best constant prediction is the median.
+    sample_weight : array that broadcasts to the shape of `predictions`, optional
+        Multiplies each element's loss and gradient; never changes what the mean divides by.
+    reduction : {"mean", "sum", "none"}
+        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
+        an element.
+
+    Returns
+    -------
+    float, or array of the shape of `predictions`
+        A mean over no elements is nan.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a quantile outside [0, 1], shapes or dtypes that do not fit; before anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> fl.quantile_loss(np.array([1.0, 1.0]), [3.0, 0.0], quantile=0.9, reduction="none").round(6)
+    array([1.8, 0.1])
+
+    References
+    ----------
+    Koenker & Bassett 1978, "Regression Quantiles". As ``sklearn.metrics.mean_pinball_loss``.
+    """
+    points, reduction = _regression("quantile", predictions, target, sample_weight, reduction)
+    return points.problem(reduction, options=(check.as_number(quantile, "quantile", 0.0, 1.0), 0.0))
+
+
+@loss(curvature=True)
+def poisson_nll_loss(log_rate, target, *, full=False, sample_weight=None, reduction="mean"):
+    r"""Negative log-likelihood of counts under Poisson distributions, from the logarithm of their rates.
+
+    .. math:: L = e^x - x y \; [{} + \log y!]
+
+    The gradient is :math:`e^x - y`, the curvature :math:`e^x`.
+
+    Parameters
+    ----------
+    log_rate : array, float or integer, any shape
+        The logarithm of the expected count.
+    target : array of numbers at least 0 that broadcasts to the shape of `log_rate`
+        Counts; they need not be whole.
+    full : bool
+        Whether to add :math:`\log y!`, which does not depend on the prediction and makes the loss minus the logarithm
+        of a probability. It is exact, by the gamma function, and not Stirling's approximation; float32 is then
+        computed in double precision.
+    sample_weight : array that broadcasts to the shape of `log_rate`, optional
+        Multiplies each element's loss and derivatives; never changes what the mean divides by.
+    reduction : {"mean", "sum", "none"}
+        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
+        an element.
+
+    Returns
+    -------
+    float, or array of the shape of `log_rate`
+        In nats. A mean over no elements is nan.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a count below 0, shapes or dtypes that do not fit; before anything is written.
+
+    Examples
+    --------
+    The probability of no event where one is expected is 1/e, that of two is 1/(2e):
+
+    >>> import numpy as np, fastloss as fl
+    >>> loss = fl.poisson_nll_loss(np.zeros(2), [0, 2], full=True, reduction="none")
+    >>> np.exp(-loss).round(6)
+    array([0.367879, 0.18394 ])
+
+    References
+    ----------
+    Nelder & Wedderburn 1972, "Generalized Linear Models". ``torch.nn.functional.poisson_nll_loss`` with
+    ``log_input=True``, but for the exact factorial.
+    """
+    name = "poisson_nll_full" if full else "poisson_nll"
+    points, reduction = _regression(
+        name,
+        log_rate,
+        target,
+        sample_weight,
+        reduction,
+        first="log_rate",
+        bits=64 if full else None,
+        limits=(ANY, COUNT),
+    )
+    return points.problem(reduction)
