@@ -70,13 +70,13 @@ FL_INLINE point mse_point(real x, real y, real z, const point_options o)
     return (point){.value = (double)d * (double)d, .grad = d + d, .hess = d == d ? R(2.0) : d};
 }
 
-/* (unit d)^2 and d, of which fastloss/regression.py makes the root of the mean and its gradient. `unit` keeps the
+/* (unit d)^2 and unit d, of which fastloss/regression.py makes the root of the mean and its gradient. `unit` keeps the
  * squares of very large and of very small differences in range. */
 FL_INLINE point rmse_point(real x, real y, real z, const point_options o)
 {
     real d = x - y;
     double scaled = o.number[0] * (double)d;
-    return (point){.value = scaled * scaled, .grad = d};
+    return (point){.value = scaled * scaled, .grad = (real)scaled};
 }
 
 /* d^2 / 2 up to delta, delta (|d| - delta / 2) beyond; Huber 1964 */
