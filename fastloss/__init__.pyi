@@ -7,6 +7,147 @@ from numpy.typing import ArrayLike, NDArray
 
 __version__: str
 
+class _binary_cross_entropy:
+    def __call__(
+        self,
+        probs: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        probs: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        probs: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        probs: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+binary_cross_entropy: _binary_cross_entropy
+
+class _binary_cross_entropy_with_logits:
+    def __call__(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        pos_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        pos_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        pos_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        pos_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+binary_cross_entropy_with_logits: _binary_cross_entropy_with_logits
+
+class _categorical_cross_entropy:
+    def __call__(
+        self,
+        probs: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        include_negatives: bool = False,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        probs: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        include_negatives: bool = False,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        probs: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        include_negatives: bool = False,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        probs: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        include_negatives: bool = False,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+categorical_cross_entropy: _categorical_cross_entropy
+
 class _cross_entropy:
     def __call__(
         self,
@@ -192,7 +333,332 @@ class _ctc_loss_with_logits:
 
 ctc_loss_with_logits: _ctc_loss_with_logits
 
+class _entropy:
+    def __call__(
+        self,
+        probs: Any,
+        *,
+        axis: int = -1,
+        base: float | None = None,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        probs: Any,
+        *,
+        axis: int = -1,
+        base: float | None = None,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        probs: Any,
+        *,
+        axis: int = -1,
+        base: float | None = None,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        probs: Any,
+        *,
+        axis: int = -1,
+        base: float | None = None,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+entropy: _entropy
+
+class _entropy_with_logits:
+    def __call__(
+        self,
+        logits: Any,
+        *,
+        axis: int = -1,
+        base: float | None = None,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        logits: Any,
+        *,
+        axis: int = -1,
+        base: float | None = None,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        logits: Any,
+        *,
+        axis: int = -1,
+        base: float | None = None,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        logits: Any,
+        *,
+        axis: int = -1,
+        base: float | None = None,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+entropy_with_logits: _entropy_with_logits
+
 def get_num_threads() -> int: ...
+
+class _huber_loss:
+    def __call__(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        delta: float = 1.0,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        delta: float = 1.0,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        delta: float = 1.0,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        delta: float = 1.0,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+huber_loss: _huber_loss
+
+class _kl_divergence:
+    def __call__(
+        self,
+        probs: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        probs: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        probs: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        probs: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+kl_divergence: _kl_divergence
+
+class _kl_divergence_with_logits:
+    def __call__(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        temperature: float = 1.0,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        temperature: float = 1.0,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        temperature: float = 1.0,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        temperature: float = 1.0,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+kl_divergence_with_logits: _kl_divergence_with_logits
+
+class _l1_loss:
+    def __call__(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+l1_loss: _l1_loss
+
+class _log_cosh_loss:
+    def __call__(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+log_cosh_loss: _log_cosh_loss
 
 def log_softmax(
     scores: Any,
@@ -209,6 +675,49 @@ def logsumexp(
     out: NDArray[Any] | None = None,
     num_threads: int | None = None,
 ) -> NDArray[Any]: ...
+
+class _mse_loss:
+    def __call__(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+mse_loss: _mse_loss
 
 class _nll_loss:
     def __call__(
@@ -264,6 +773,143 @@ class _nll_loss:
     ) -> tuple[NDArray[Any], NDArray[Any]]: ...
 
 nll_loss: _nll_loss
+
+class _poisson_nll_loss:
+    def __call__(
+        self,
+        log_rate: Any,
+        target: Any,
+        *,
+        full: bool = False,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        log_rate: Any,
+        target: Any,
+        *,
+        full: bool = False,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        log_rate: Any,
+        target: Any,
+        *,
+        full: bool = False,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        log_rate: Any,
+        target: Any,
+        *,
+        full: bool = False,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+poisson_nll_loss: _poisson_nll_loss
+
+class _quantile_loss:
+    def __call__(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        quantile: float = 0.5,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        quantile: float = 0.5,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        quantile: float = 0.5,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        quantile: float = 0.5,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+quantile_loss: _quantile_loss
+
+class _rmse_loss:
+    def __call__(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+rmse_loss: _rmse_loss
 
 def set_num_threads(
     num_threads: int,
@@ -321,6 +967,53 @@ class _sigmoid_focal_loss:
     ) -> tuple[NDArray[Any], NDArray[Any]]: ...
 
 sigmoid_focal_loss: _sigmoid_focal_loss
+
+class _smooth_l1_loss:
+    def __call__(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        beta: float = 1.0,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        beta: float = 1.0,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        beta: float = 1.0,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        beta: float = 1.0,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+smooth_l1_loss: _smooth_l1_loss
 
 def softmax(
     scores: Any,

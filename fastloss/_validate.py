@@ -120,8 +120,16 @@ def as_number(value, name, low=-np.inf, high=np.inf):
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a number, got {value!r}") from None
     if not low <= number <= high or number in (np.inf, -np.inf):
-        span = f"within [{low:g}, {high:g}]" if high < np.inf else f"finite and at least {low:g}"
+        span = f"within [{low:g}, {high:g}]" if high < np.inf else "finite"
+        span += f" and at least {low:g}" if high == np.inf and low > -np.inf else ""
         raise ValueError(f"{name} must be {span}, got {number:g}")
+    return number
+
+
+def as_positive(value, name):
+    number = as_number(value, name, -np.inf)
+    if number <= 0:
+        raise ValueError(f"{name} must be above 0, got {number:g}")
     return number
 
 

@@ -17,9 +17,9 @@ def _unit_of(base):
     """What turns nats into the unit of a base: 1 / log(base)."""
     if base is None:
         return 1.0
-    base = check.as_number(base, "base", 0.0)
-    if base in (0.0, 1.0):
-        raise ValueError(f"base must be above 0 and not 1, got {base:g}")
+    base = check.as_positive(base, "base")
+    if base == 1:
+        raise ValueError("base must be above 0 and not 1, got 1")
     return 1.0 / math.log(base)
 
 
@@ -248,9 +248,7 @@ def kl_divergence_with_logits(logits, target, *, axis=-1, temperature=1.0, sampl
     "Distilling the Knowledge in a Neural Network".
     """
     reduction = check.as_reduction(reduction, WITH_BATCHMEAN)
-    temperature = check.as_number(temperature, "temperature", 0.0)
-    if temperature == 0:
-        raise ValueError("temperature must be above 0, got 0")
+    temperature = check.as_positive(temperature, "temperature")
     if target is None:
         raise TypeError("target is None; expected an array of the shape of logits")
     return _of_logits(logits, target, axis, sample_weight, reduction, temperature, 1.0)

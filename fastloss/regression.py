@@ -223,10 +223,7 @@ def huber_loss(predictions, target, *, delta=1.0, sample_weight=None, reduction=
     Huber 1964, "Robust Estimation of a Location Parameter". Conventions of ``torch.nn.functional.huber_loss``.
     """
     points, reduction = _regression("huber", predictions, target, sample_weight, reduction)
-    delta = check.as_number(delta, "delta", 0.0)
-    if delta == 0:
-        raise ValueError("delta must be above 0, got 0")
-    return points.problem(reduction, options=(delta, 0.0))
+    return points.problem(reduction, options=(check.as_positive(delta, "delta"), 0.0))
 
 
 @loss(curvature=True)

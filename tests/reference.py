@@ -6,6 +6,7 @@ to be read, and in a form that keeps its digits near certainty: 1 - p is -expm1(
 """
 
 import itertools
+import math
 
 import numpy as np
 
@@ -83,7 +84,7 @@ def softmax_focal_loss_hess(x, y, gamma=2.0):
     return -slope * np.exp(log_p) * np.expm1(log_p) + bend * np.where(y == 1, np.expm1(log_p), np.exp(log_p)) ** 2
 
 
-# ---- elements ----
+# ---- elements: yes/no decisions ----
 
 
 def sigmoid(x):
@@ -115,6 +116,191 @@ def sigmoid_focal_loss_hess(x, y, alpha=0.25, gamma=2.0):
     ddq = dq * (sigmoid(-x) - sigmoid(x))
     steep = (gamma - 1) * q ** (gamma - 2) * dq**2 + q ** (gamma - 1) * ddq
     return a * (q**gamma * ddc + 2 * gamma * q ** (gamma - 1) * dq * dc + gamma * steep * c)
+
+
+# Regression: each in x (predictions) and y (targets); where there is no curvature there is no *_hess.
+
+
+def l1_loss(x, y):
+    return np.abs(x - y)
+
+
+def l1_loss_grad(x, y):
+    return np.sign(x - y)
+
+
+def mse_loss(x, y):
+    return (x - y) ** 2
+
+
+def mse_loss_grad(x, y):
+    return 2 * (x - y)
+
+
+def mse_loss_hess(x, y):
+    return np.full(np.broadcast(x, y).shape, 2.0)
+
+
+def rmse_loss(x, y, weight=1.0):
+    """Of all elements: one number."""
+    return np.sqrt((weight * (x - y) ** 2).mean())
+
+
+def rmse_loss_grad(x, y, weight=1.0):
+    root = rmse_loss(x, y, weight)
+    return weight * (x - y) / (x.size * root) if root else np.zeros(x.shape)
+
+
+def huber_loss(x, y, delta=1.0):
+    d = np.abs(x - y)
+    return np.where(d <= delta, d**2 / 2, delta * (d - delta / 2))
+
+
+def huber_loss_grad(x, y, delta=1.0):
+    return np.clip(x - y, -delta, delta)
+
+
+def huber_loss_hess(x, y, delta=1.0):
+    return np.where(np.abs(x - y) <= delta, 1.0, 0.0)
+
+
+def smooth_l1_loss(x, y, beta=1.0):
+    d = np.abs(x - y)
+    return np.where(d < beta, d**2 / (2 * beta or 1), d - beta / 2)
+
+
+def smooth_l1_loss_grad(x, y, beta=1.0):
+    return np.where(np.abs(x - y) < beta, (x - y) / (beta or 1), np.sign(x - y))
+
+
+def smooth_l1_loss_hess(x, y, beta=1.0):
+    return np.where(np.abs(x - y) < beta, 1 / (beta or 1), 0.0)
+
+
+def log_cosh_loss(x, y):
+    """2 sinh(d/2)^2 is cosh d - 1 without the cancellation; where it overflows, |d| is large enough."""
+    d = np.abs(x - y)
+    return np.where(d < 1, np.log1p(2 * np.sinh(np.minimum(d, 1) / 2) ** 2), d + np.log1p(np.exp(-2 * d)) - np.log(2))
+
+
+def log_cosh_loss_grad(x, y):
+    return np.tanh(x - y)
+
+
+def log_cosh_loss_hess(x, y):
+    e = np.exp(-np.abs(x - y))
+    return (2 * e / (1 + e**2)) ** 2
+
+
+def quantile_loss(x, y, quantile=0.5):
+    return np.maximum(quantile * (y - x), (1 - quantile) * (x - y))
+
+
+def quantile_loss_grad(x, y, quantile=0.5):
+    return np.where(y > x, -quantile, np.where(y < x, 1 - quantile, 0.0))
+
+
+def poisson_nll_loss(x, y, full=False):
+    constant = np.vectorize(math.lgamma)(y + 1.0) if full else 0.0
+    return np.exp(x) - x * y + constant
+
+
+def poisson_nll_loss_grad(x, y, full=False):
+    return np.exp(x) - y
+
+
+def poisson_nll_loss_hess(x, y, full=False):
+    return np.exp(x)
+
+
+def binary_cross_entropy(x, y):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(y == 0, 0, -y * np.log(x)) + np.where(y == 1, 0, -(1 - y) * np.log1p(-x))
+
+
+def binary_cross_entropy_grad(x, y):
+    return (x - y) / (x * (1 - x))
+
+
+def binary_cross_entropy_hess(x, y):
+    return y / x**2 + (1 - y) / (1 - x) ** 2
+
+
+def binary_cross_entropy_with_logits(x, y, pos_weight=1.0):
+    return pos_weight * y * np.logaddexp(0, -x) + (1 - y) * np.logaddexp(0, x)
+
+
+def binary_cross_entropy_with_logits_grad(x, y, pos_weight=1.0):
+    return (1 - y) * sigmoid(x) - pos_weight * y * sigmoid(-x)
+
+
+def binary_cross_entropy_with_logits_hess(x, y, pos_weight=1.0):
+    return (1 - y + pos_weight * y) * sigmoid(x) * sigmoid(-x)
+
+
+# ---- distributions along the last axis: x predicted, y true ----
+
+
+def categorical_cross_entropy(x, y, include_negatives=False):
+    if include_negatives:
+        return binary_cross_entropy(x, y).sum(axis=-1)
+    with np.errstate(divide="ignore"):
+        return -np.multiply(y, np.log(x), out=np.zeros(x.shape), where=y != 0).sum(axis=-1)
+
+
+def categorical_cross_entropy_grad(x, y, include_negatives=False):
+    return binary_cross_entropy_grad(x, y) if include_negatives else -y / x
+
+
+def categorical_cross_entropy_hess(x, y, include_negatives=False):
+    return binary_cross_entropy_hess(x, y) if include_negatives else y / x**2
+
+
+def entropy(x, base=math.e):
+    return categorical_cross_entropy(x, x) / math.log(base)
+
+
+def entropy_grad(x, base=math.e):
+    return -(np.log(x) + 1) / math.log(base)
+
+
+def entropy_hess(x, base=math.e):
+    return -1 / x / math.log(base)
+
+
+def kl_divergence(x, y):
+    """In long double, since its terms cancel where the two are nearly the same."""
+    x, y = x.astype(np.longdouble), y.astype(np.longdouble)
+    with np.errstate(divide="ignore"):
+        parts = np.multiply(y, np.log(y / x, where=y != 0, out=np.zeros_like(x)))
+    return parts.sum(axis=-1).astype(np.float64)
+
+
+def kl_divergence_grad(x, y):
+    return -y / x
+
+
+def kl_divergence_hess(x, y):
+    return y / x**2
+
+
+def entropy_with_logits(x, base=math.e):
+    log_p = log_softmax(x)
+    return -np.multiply(np.exp(log_p), log_p, out=np.zeros(x.shape), where=x > -np.inf).sum(axis=-1) / math.log(base)
+
+
+def entropy_with_logits_grad(x, base=math.e):
+    log_p, nats = log_softmax(x), entropy_with_logits(x)[..., None]
+    return -np.exp(log_p) * (log_p + nats) / math.log(base)
+
+
+def kl_divergence_with_logits(x, y, temperature=1.0):
+    log_q, log_p = (log_softmax(scores.astype(np.longdouble) / temperature) for scores in (x, y))
+    return (np.exp(log_p) * (log_p - log_q)).sum(axis=-1).astype(np.float64)
+
+
+def kl_divergence_with_logits_grad(x, y, temperature=1.0):
+    return (softmax(x / temperature) - softmax(y / temperature)) / temperature
 
 
 # ---- one sequence: log_probs (T, C), target (S,) ----

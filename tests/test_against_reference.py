@@ -5,11 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 import reference
-from tolerance import DTYPES, assert_close, compute_dtype, draw, gradient_dtype
+from tolerance import assert_close, compute_dtype, draw, gradient_dtype
+from verbs import check, table
 
 import fastloss as fl
-
-REDUCTIONS = ("mean", "sum", "none")
 
 # Rows across the vector lanes (a full tile and a remainder), one row at a time, and rows in blocks.
 ROW_SHAPES = ((67, 7), (9, 130), (2, 5003))
@@ -40,52 +39,8 @@ SIGMOID_FOCAL_OPTIONS = [
 CTC_OPTIONS = [set(), {"sample_weight"}, {"lengths"}, {"lengths", "blank", "sample_weight"}, {"infeasible"}]
 
 
-def names(options):
-    return "+".join(sorted(options)) or "plain"
-
-
-def table(options, shapes=None):
-    """dtype x reduction x options (x shape) as parametrisations."""
-
-    def decorate(test):
-        for argument, values in (("options", options), ("reduction", REDUCTIONS), ("name", DTYPES)):
-            test = pytest.mark.parametrize(argument, values, ids=names if argument == "options" else None)(test)
-        if shapes is not None:
-            test = pytest.mark.parametrize("shape", shapes, ids=lambda shape: "x".join(map(str, shape)))(test)
-        return test
-
-    return decorate
-
-
 def gamma_of(options):
     return next(float(option[6:]) for option in options if option.startswith("gamma="))
-
-
-def check(loss, arguments, keywords, name, wanted, divisor, reduction, terms=(0.0, 0.0), factor=1.0):
-    """All four verbs against `wanted` = (losses, gradient[, curvature]) of the sum.
-
-    terms: for gradient and curvature, the magnitude of what they are a difference of.
-    """
-    losses, *derivatives = wanted
-    scale = 1.0 if reduction != "mean" else 1.0 / divisor
-    keywords = {**keywords, "reduction": reduction}
-    expected = reference.reduce(losses, reduction, divisor)
-    value, grad = loss.value_and_grad(*arguments, **keywords)
-    results = [loss(*arguments, **keywords), value]
-    for result in results:
-        assert_close(result, expected, name, factor=factor)
-    if reduction == "none":
-        assert value.dtype == compute_dtype(name)
-    gradients, found = [grad, loss.grad(*arguments, **keywords)], []
-    if len(derivatives) > 1:
-        found = [loss.grad_and_hess(*arguments, **keywords)]
-        gradients.append(found[0][0])
-    for result in gradients:
-        assert result.dtype == gradient_dtype(name)
-        assert_close(result, derivatives[0] * scale, name, terms=terms[0] * scale, factor=factor, rounded=True)
-    for _, hess in found:
-        assert hess.dtype == gradient_dtype(name)
-        assert_close(hess, derivatives[1] * scale, name, terms=terms[1] * scale, factor=factor, rounded=True)
 
 
 def labels_and_weights(rng, shape, options):

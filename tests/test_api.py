@@ -23,6 +23,21 @@ LOSSES = {
     "cross_entropy": (["logits", "target"], ["axis", "class_weight", "ignore_index", "label_smoothing"], True),
     "sigmoid_focal_loss": (["logits", "target"], ["alpha", "gamma"], True),
     "softmax_focal_loss": (["logits", "target"], ["axis", "alpha", "gamma", "ignore_index"], True),
+    "l1_loss": (["predictions", "target"], [], False),
+    "mse_loss": (["predictions", "target"], [], True),
+    "rmse_loss": (["predictions", "target"], [], False),
+    "huber_loss": (["predictions", "target"], ["delta"], True),
+    "smooth_l1_loss": (["predictions", "target"], ["beta"], True),
+    "log_cosh_loss": (["predictions", "target"], [], True),
+    "quantile_loss": (["predictions", "target"], ["quantile"], False),
+    "poisson_nll_loss": (["log_rate", "target"], ["full"], True),
+    "binary_cross_entropy": (["probs", "target"], [], True),
+    "binary_cross_entropy_with_logits": (["logits", "target"], ["pos_weight"], True),
+    "categorical_cross_entropy": (["probs", "target"], ["axis", "include_negatives"], True),
+    "entropy": (["probs"], ["axis", "base"], True),
+    "entropy_with_logits": (["logits"], ["axis", "base"], False),
+    "kl_divergence": (["probs", "target"], ["axis"], True),
+    "kl_divergence_with_logits": (["logits", "target"], ["axis", "temperature"], False),
     "ctc_loss": (
         ["log_probs", "targets", "input_lengths", "target_lengths"], ["blank", "batch_first", "infeasible"], False,
     ),
@@ -33,16 +48,32 @@ LOSSES = {
 DEFAULTS = {
     "axis": -1, "class_weight": None, "ignore_index": -100, "label_smoothing": 0.0, "gamma": 2.0, "blank": 0,
     "batch_first": False, "infeasible": "inf", "sample_weight": None, "reduction": "mean", "input_lengths": None,
-    "target_lengths": None, "num_threads": None, "out": None,
+    "target_lengths": None, "num_threads": None, "out": None, "delta": 1.0, "beta": 1.0, "quantile": 0.5,
+    "full": False, "pos_weight": None, "include_negatives": False, "base": None, "temperature": 1.0,
 }  # fmt: skip
 every_loss = pytest.mark.parametrize("name", LOSSES)
 
 
 def sample(name):
+    """The positional arguments of a small call."""
     if name.startswith("ctc"):
         return np.linspace(-1, 1, 60, dtype=np.float32).reshape(6, 2, 5), np.array([[1, 2], [3, 4]])
-    x = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
-    return x, (np.full((4, 3), 0.5) if name == "sigmoid_focal_loss" else np.array([0, 1, 2, 1]))
+    x = np.linspace(0, 1, 12, dtype=np.float32).reshape(4, 3)
+    if not probabilities(name):
+        x = x * 2 - 1
+    if name.startswith("entropy"):
+        return (x,)
+    by_row = name in ("nll_loss", "cross_entropy", "softmax_focal_loss")
+    return x, np.array([0, 1, 2, 1]) if by_row else np.full((4, 3), 0.5)
+
+
+def probabilities(name):
+    """Whether the first argument is within [0, 1]."""
+    return LOSSES[name][0][0] == "probs"
+
+
+def by_element(name):
+    return LOSSES[name][0][0] == "predictions" or name.startswith(("binary", "sigmoid", "poisson"))
 
 
 @every_loss
@@ -66,12 +97,12 @@ def test_signatures(name):
 
 @every_loss
 def test_everything_by_keyword_or_by_position(name):
-    loss, (x, target) = getattr(fl, name), sample(name)
-    by_name = dict(zip(LOSSES[name][0], (x, target), strict=False))
+    loss, arguments = getattr(fl, name), sample(name)
+    by_name = dict(zip(LOSSES[name][0], arguments, strict=False))
     for verb in (loss, loss.grad, loss.value_and_grad):
-        np.testing.assert_equal(verb(**by_name), verb(x, target))
+        np.testing.assert_equal(verb(**by_name), verb(*arguments))
     with pytest.raises(TypeError):
-        loss(x, target, None, None, 0)
+        loss(*arguments, None, None, 0)
 
 
 @every_loss
@@ -87,17 +118,23 @@ def test_documentation(name):
 
 @every_loss
 def test_types_of_the_results(name):
-    loss, (x, target) = getattr(fl, name), sample(name)
-    reductions = ["mean", "sum", *(["batchmean"] if name.startswith("ctc") else [])]
+    loss, (x, *targets) = getattr(fl, name), sample(name)
+    reductions = ["mean", "sum"]
+    if name.startswith(("ctc", "kl")):
+        reductions.append("batchmean")
+    if name == "rmse_loss":
+        reductions = ["mean"]
     for reduction in reductions:
-        assert type(loss(x, target, reduction=reduction)) is float
-        value, grad = loss.value_and_grad(x, target, reduction=reduction)
+        assert type(loss(x, *targets, reduction=reduction)) is float
+        value, grad = loss.value_and_grad(x, *targets, reduction=reduction)
         assert type(value) is float
         assert type(grad) is np.ndarray
         assert (grad.dtype, grad.shape) == (x.dtype, x.shape)
-    shape = {"sigmoid_focal_loss": (4, 3)}.get(name, (2,) if name.startswith("ctc") else (4,))
+    if name == "rmse_loss":
+        return
+    shape = (4, 3) if by_element(name) else (2,) if name.startswith("ctc") else (4,)
     for dtype in (np.float32, np.float64, np.float16, np.int16):
-        value = loss(x.astype(dtype), target, reduction="none")
+        value = loss(x.astype(dtype), *targets, reduction="none")
         assert type(value) is np.ndarray
         assert value.shape == shape
         assert value.dtype == (np.float32 if dtype in (np.float32, np.float16) else np.float64)
@@ -105,22 +142,36 @@ def test_types_of_the_results(name):
 
 @every_loss
 def test_gradient_of_none_is_that_of_the_sum(name):
-    loss, (x, target) = getattr(fl, name), sample(name)
-    np.testing.assert_array_equal(loss.grad(x, target, reduction="none"), loss.grad(x, target, reduction="sum"))
-    total = loss(x, target, reduction="none").astype(np.float64).sum()
-    assert loss(x, target, reduction="sum") == pytest.approx(total, rel=1e-6)
+    if name == "rmse_loss":
+        return
+    loss, arguments = getattr(fl, name), sample(name)
+    np.testing.assert_array_equal(loss.grad(*arguments, reduction="none"), loss.grad(*arguments, reduction="sum"))
+    total = loss(*arguments, reduction="none").astype(np.float64).sum()
+    assert loss(*arguments, reduction="sum") == pytest.approx(total, rel=1e-6)
 
 
 @every_loss
 def test_curvature_or_a_clear_refusal(name):
-    loss, (x, target) = getattr(fl, name), sample(name)
+    loss, arguments = getattr(fl, name), sample(name)
     if LOSSES[name][2]:
-        grad, hess = loss.grad_and_hess(x, target)
+        x = arguments[0]
+        grad, hess = loss.grad_and_hess(*arguments)
         assert (hess.dtype, hess.shape) == (x.dtype, x.shape)
-        np.testing.assert_allclose(grad, loss.grad(x, target), rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(grad, loss.grad(*arguments), rtol=1e-6, atol=1e-9)
     else:
         with pytest.raises(TypeError, match=name):
-            loss.grad_and_hess(x, target)
+            loss.grad_and_hess(*arguments)
+
+
+@every_loss
+def test_docstrings_say_everything(name):
+    """A sentence, a formula, parameters with shapes, what is returned and raised, an example, the source."""
+    text = inspect.getdoc(getattr(fl, name))
+    for part in (".. math::", "Parameters\n", "Returns\n", "Raises\n", "Examples\n", ">>> ", "References\n"):
+        assert part in text, part
+    for argument in (*LOSSES[name][0], *LOSSES[name][1], *COMMON, "out=", "num_threads"):
+        assert argument in text, argument
+    assert all(verb.__doc__ for verb in (getattr(fl, name).grad, getattr(fl, name).value_and_grad))
 
 
 @every_loss

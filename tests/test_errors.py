@@ -1,5 +1,6 @@
 """What is refused: every error once. The text names the argument, the place, the value; `out` is as it was before."""
 
+import inspect
 import re
 
 import numpy as np
@@ -44,12 +45,16 @@ def every_verb(loss, arguments, options, error, tokens):
         refused(error, tokens, lambda: loss.grad(*arguments, out=out, **options)),
         refused(error, tokens, lambda: loss.value_and_grad(*arguments, out=out, **options)),
     ]
-    if loss not in (fl.nll_loss, fl.ctc_loss, fl.ctc_loss_with_logits):
+    if loss not in NO_CURVATURE:
         texts.append(refused(error, tokens, lambda: loss.grad_and_hess(*arguments, out=(out, other), **options)))
     assert (out.tobytes(), other.tobytes()) == before
     assert len(set(texts)) == 1
 
 
+NO_CURVATURE = [
+    *(fl.nll_loss, fl.ctc_loss, fl.ctc_loss_with_logits, fl.l1_loss, fl.rmse_loss, fl.quantile_loss),
+    *(fl.entropy_with_logits, fl.kl_divergence_with_logits),
+]
 BOTH = (TypeError, ValueError)
 NOT_LABELS = [
     (put(LABELS, 2, 3), ValueError, ["target", 2, 3]),
@@ -143,15 +148,104 @@ def test_alpha_per_class():
     every_verb(fl.softmax_focal_loss, (X, LABELS), {"alpha": [0.5, 0.5]}, ValueError, ["alpha", "(2,)", 3])
 
 
-@pytest.mark.parametrize("loss", [fl.cross_entropy, fl.sigmoid_focal_loss], ids=name_of)
+REGRESSION = [
+    *(fl.l1_loss, fl.mse_loss, fl.rmse_loss, fl.huber_loss, fl.smooth_l1_loss, fl.log_cosh_loss, fl.quantile_loss),
+    fl.poisson_nll_loss,
+]
+BINARY = [fl.binary_cross_entropy, fl.binary_cross_entropy_with_logits]
+DISTRIBUTIONS = [fl.categorical_cross_entropy, fl.kl_divergence]
+OF_PROBABILITIES = [fl.binary_cross_entropy, *DISTRIBUTIONS]
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [fl.cross_entropy, fl.sigmoid_focal_loss, fl.binary_cross_entropy_with_logits, *OF_PROBABILITIES],
+    ids=name_of,
+)
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int64"])
 def test_probabilities(loss, dtype):
-    y = np.zeros((4, 3), dtype)
-    every_verb(loss, (X, put(y, (2, 1), 2)), {}, ValueError, ["target", "2, 1", 2])
-    every_verb(loss, (X, put(put(y, (1, 0), -1), (3, 0), 5)), {}, ValueError, ["target", "1, 0", -1])
+    x, y = SOFT if loss in OF_PROBABILITIES else X, np.zeros((4, 3), dtype)
+    every_verb(loss, (x, put(y, (2, 1), 2)), {}, ValueError, ["target", "2, 1", 2])
+    every_verb(loss, (x, put(put(y, (1, 0), -1), (3, 0), 5)), {}, ValueError, ["target", "1, 0", -1])
     if dtype != "int64":
-        every_verb(loss, (X, put(y, (0, 2), np.inf)), {}, ValueError, ["target", "0, 2", "inf"])
-        every_verb(loss, (X.T, put(y.T, (2, 3), 1.5)), {}, ValueError, ["target", "2, 3", 1.5])
+        every_verb(loss, (x, put(y, (0, 2), np.inf)), {}, ValueError, ["target", "0, 2", "inf"])
+        every_verb(loss, (x.T, put(y.T, (2, 3), 1.5)), {}, ValueError, ["target", "2, 3", 1.5])
+
+
+@pytest.mark.parametrize("loss", [*OF_PROBABILITIES, fl.entropy], ids=name_of)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int64"])
+def test_predicted_probabilities(loss, dtype):
+    p, rest = np.zeros((4, 3), dtype), [] if loss is fl.entropy else [SOFT]
+    every_verb(loss, (put(p, (2, 1), 2), *rest), {}, ValueError, ["probs", "2, 1", 2])
+    every_verb(loss, (put(put(p, (1, 0), -1), (3, 0), 5), *rest), {}, ValueError, ["probs", "1, 0", -1])
+    if dtype != "int64":
+        every_verb(loss, (put(p, (0, 2), -np.inf), *rest), {}, ValueError, ["probs", "0, 2", "-inf"])
+        smallest = -np.finfo(dtype).smallest_subnormal
+        every_verb(loss, (put(p, (3, 2), smallest), *rest), {}, ValueError, ["probs", "3, 2"])
+    big = np.zeros(100_000, dtype)  # several chunks
+    big[77_777] = 7
+    every_verb(loss, (big, *([0 * big] if rest else [])), {}, ValueError, ["probs", 77_777, 7])
+
+
+def test_a_minus_zero_is_a_probability():
+    p = np.array([-0.0, 1.0])
+    assert fl.entropy(p) == 0
+    assert fl.kl_divergence(np.array([0.5, 0.5]), p) == pytest.approx(np.log(2))
+    assert fl.binary_cross_entropy(p, p) == 0
+
+
+def test_counts():
+    every_verb(fl.poisson_nll_loss, (X, put(SOFT, (1, 2), -0.5)), {}, ValueError, ["target", "1, 2", -0.5])
+    every_verb(fl.poisson_nll_loss, (X, put(SOFT, (3, 0), -1)), {"full": True}, ValueError, ["target", "3, 0", -1])
+
+
+def test_options_of_regression():
+    for loss, name, wrong in (
+        (fl.huber_loss, "delta", [0, -1, np.nan, np.inf, "a"]),
+        (fl.smooth_l1_loss, "beta", [-1, np.nan, np.inf, "a"]),
+        (fl.quantile_loss, "quantile", [-0.1, 1.5, np.nan, "a"]),
+    ):
+        for value in wrong:
+            every_verb(loss, (X, SOFT), {name: value}, BOTH, [name, value])
+
+
+def test_options_of_binary_cross_entropy():
+    loss = fl.binary_cross_entropy_with_logits
+    every_verb(loss, (X, SOFT), {"pos_weight": -1.0}, ValueError, ["pos_weight", -1.0])
+    every_verb(loss, (X, SOFT), {"pos_weight": [1.0, 2.0, -3.0]}, ValueError, ["pos_weight", 2, -3.0])
+    every_verb(loss, (X, SOFT), {"pos_weight": np.ones(4)}, ValueError, ["pos_weight", "(4,)", "(4, 3)"])
+    every_verb(loss, (X, SOFT), {"pos_weight": "a"}, TypeError, ["pos_weight"])
+
+
+def test_options_of_divergences():
+    for loss, x in ((fl.entropy, SOFT), (fl.entropy_with_logits, X)):
+        for base in (0, 1, -2, np.nan, np.inf, "e"):
+            every_verb(loss, (x,), {"base": base}, BOTH, ["base", base])
+    for temperature in (0, -1, np.nan, np.inf, "hot"):
+        options = {"temperature": temperature}
+        every_verb(fl.kl_divergence_with_logits, (X, X), options, BOTH, ["temperature", temperature])
+    every_verb(fl.kl_divergence_with_logits, (X, None), {}, TypeError, ["target", "None"])
+    for loss, x in ((fl.kl_divergence, SOFT), (fl.categorical_cross_entropy, SOFT), (fl.kl_divergence_with_logits, X)):
+        every_verb(loss, (x, SOFT[:, :2]), {}, ValueError, ["target", "(4, 2)", "(4, 3)"])
+        every_verb(loss, (x, SOFT[0]), {}, ValueError, ["target", "(3,)", "(4, 3)"])
+        every_verb(loss, (x, SOFT), {"axis": 2}, ValueError, ["axis", 2])
+        every_verb(loss, (x, SOFT), {"sample_weight": np.ones(3)}, ValueError, ["sample_weight", "(3,)", "(4,)"])
+        every_verb(loss, (x, SOFT.astype(object)), {}, TypeError, ["target", "object"])
+    every_verb(fl.entropy, (SOFT,), {"reduction": "batchmean"}, ValueError, ["reduction", "batchmean"])
+
+
+@pytest.mark.parametrize("loss", [*REGRESSION, *BINARY], ids=name_of)
+def test_shapes_and_options_of_elements(loss):
+    x = SOFT if loss is fl.binary_cross_entropy else X
+    every_verb(loss, (x, np.zeros(4)), {}, ValueError, ["target", "(4,)", "(4, 3)"])
+    every_verb(loss, (x, np.zeros((2, 4, 3))), {}, ValueError, ["target", "(2, 4, 3)", "(4, 3)"])
+    every_verb(loss, (x, SOFT.astype(object)), {}, TypeError, ["target", "object"])
+    every_verb(loss, (x, None), {}, TypeError, ["target"])
+    every_verb(loss, (x, SOFT), {"sample_weight": np.ones(4)}, ValueError, ["sample_weight", "(4,)", "(4, 3)"])
+    every_verb(loss, (x, SOFT), {"reduction": "median"}, ValueError, ["reduction", "median"])
+    every_verb(loss, (x, SOFT), {"num_threads": 0}, ValueError, ["num_threads", 0])
+    if loss is fl.rmse_loss:
+        every_verb(loss, (x, SOFT), {"reduction": "sum"}, ValueError, ["reduction", "sum"])
 
 
 def test_label_smoothing():
@@ -169,13 +263,15 @@ def test_shapes_of_elements():
 
 
 EVERY_LOSS = [*((loss, X, LABELS) for loss in ROW_LOSSES), (fl.sigmoid_focal_loss, X, SOFT)]
+EVERY_LOSS += [(loss, SOFT if loss in OF_PROBABILITIES else X, SOFT) for loss in (*REGRESSION, *BINARY, *DISTRIBUTIONS)]
+EVERY_LOSS += [(fl.kl_divergence_with_logits, X, X)]
 EVERY_LOSS += [(loss, FRAMES, TARGETS) for loss in (fl.ctc_loss, fl.ctc_loss_with_logits)]
 every_loss = pytest.mark.parametrize(("loss", "x", "target"), EVERY_LOSS, ids=name_of)
 
 
 @every_loss
 def test_scores(loss, x, target):
-    name = "log_probs" if loss in (fl.nll_loss, fl.ctc_loss) else "logits"
+    name = next(iter(inspect.signature(loss).parameters))
     every_verb(loss, (x.astype(object), target), {}, TypeError, [name, "object"])
     every_verb(loss, (x + 0j, target), {}, TypeError, [name, "complex128"])
     every_verb(loss, (x.astype("U5"), target), {}, TypeError, [name])
@@ -184,7 +280,7 @@ def test_scores(loss, x, target):
     every_verb(loss, (x.astype("M8[s]"), target), {}, TypeError, [name, "datetime64"])
     for nothing in (None, "abc", {"a": 1}, [[1, 2], [3]]):
         refused(TypeError, [name], lambda nothing=nothing: loss(nothing, target))
-    if loss is not fl.sigmoid_focal_loss:
+    if loss not in (fl.sigmoid_focal_loss, *REGRESSION, *BINARY):
         refused(ValueError, [name, "()"], lambda: loss(1.5, 0))
         # No memory behind it: more classes than the index type counts.
         huge = np.broadcast_to(np.float32(0), (1,) * (x.ndim - 1) + (2**31,))
@@ -215,7 +311,7 @@ def test_out(loss, x, target):
 @every_loss
 def test_out_of_the_curvature(loss, x, target):
     good = np.ones(x.shape)
-    if loss in (fl.nll_loss, fl.ctc_loss, fl.ctc_loss_with_logits):
+    if loss in NO_CURVATURE:
         refused(TypeError, [loss.__name__], lambda: loss.grad_and_hess(x, target))
         return
     refused(BOTH, ["out"], lambda: loss.grad_and_hess(x, target, out=good))
@@ -228,7 +324,7 @@ def test_out_of_the_curvature(loss, x, target):
 
 @every_loss
 def test_unknown_and_missing_arguments(loss, x, target):
-    for call in (lambda: loss(x), lambda: loss.grad(x), lambda: loss(x, target, temperature=2), lambda: loss()):
+    for call in (lambda: loss(x), lambda: loss.grad(x), lambda: loss(x, target, colour=2), lambda: loss()):
         with pytest.raises(TypeError):
             call()
 

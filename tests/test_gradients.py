@@ -56,6 +56,44 @@ POINT_CASES = [
 ]
 
 
+DISTRIBUTIONS = np.stack([SOFT, SOFT[::-1]])
+ELEMENT_CASES = [
+    (fl.l1_loss, SOFT, {}),
+    (fl.mse_loss, SOFT, {}),
+    (fl.rmse_loss, SOFT, {}),
+    (fl.rmse_loss, SOFT, {"sample_weight": WEIGHTS[:, 1:].sum() + SOFT}),
+    (fl.huber_loss, SOFT, {"delta": 0.8}),
+    (fl.smooth_l1_loss, SOFT, {"beta": 0.8}),
+    (fl.log_cosh_loss, SOFT, {}),
+    (fl.quantile_loss, SOFT, {"quantile": 0.3}),
+    (fl.poisson_nll_loss, 10 * SOFT, {}),
+    (fl.poisson_nll_loss, 10 * SOFT, {"full": True}),
+    (fl.binary_cross_entropy_with_logits, SOFT, {"sample_weight": 1 + SOFT}),
+    (fl.binary_cross_entropy_with_logits, SOFT.round(), {"pos_weight": CLASS_WEIGHTS}),
+]
+PROBABILITY_CASES = [  # of any numbers within (0, 1): rows need not add up to 1
+    (fl.binary_cross_entropy, DISTRIBUTIONS, {}),
+    (fl.categorical_cross_entropy, DISTRIBUTIONS, {"sample_weight": WEIGHTS}),
+    (fl.categorical_cross_entropy, DISTRIBUTIONS, {"include_negatives": True}),
+    (fl.entropy, None, {"base": 2}),
+    (fl.kl_divergence, DISTRIBUTIONS, {"sample_weight": WEIGHTS}),
+]
+LOGIT_CASES = [
+    (fl.entropy_with_logits, None, {"base": 3, "sample_weight": WEIGHTS}),
+    (fl.kl_divergence_with_logits, np.sin(np.arange(30.0)).reshape(2, 3, 5) * 3, {"temperature": 1.7}),
+]
+MORE_CASES = [
+    *((loss, "scores", (3, 5), target, options) for loss, target, options in ELEMENT_CASES),
+    *((loss, "probabilities", (2, 3, 5), target, options) for loss, target, options in PROBABILITY_CASES),
+    *((loss, "scores", (2, 3, 5), target, options) for loss, target, options in LOGIT_CASES),
+]
+FLAT = (fl.l1_loss, fl.rmse_loss, fl.quantile_loss, fl.entropy_with_logits, fl.kl_divergence_with_logits)
+
+
+def predictions(rng, kind, shape):
+    return rng.normal(size=shape) * 2 if kind == "scores" else rng.uniform(0.05, 0.95, shape)
+
+
 def name_of(case):
     return getattr(case, "__name__", None)
 
@@ -80,6 +118,38 @@ def test_curvature(isa, rng, loss, target, options, reduction):
     np.testing.assert_allclose(grad, loss.grad(x, target, reduction=reduction, **options), rtol=1e-14, atol=1e-17)
     expected = own_differences(lambda x: loss.grad(x, target, reduction=reduction, **options), x)
     np.testing.assert_allclose(hess, expected, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize(("loss", "kind", "shape", "target", "options"), MORE_CASES, ids=name_of)
+def test_gradient_and_curvature_of_elements_and_distributions(isa, rng, loss, kind, shape, target, options, reduction):
+    if loss is fl.rmse_loss and reduction != "mean":
+        return
+    x, targets = predictions(rng, kind, shape), [] if target is None else [target]
+    expected = differences(lambda x: loss(x, *targets, reduction=reduction, **options), x)
+    grad = loss.grad(x, *targets, reduction=reduction, **options)
+    np.testing.assert_allclose(grad, expected, rtol=1e-6, atol=1e-8)
+    if loss in FLAT:
+        return
+    expected = own_differences(lambda x: loss.grad(x, *targets, reduction=reduction, **options), x)
+    again, hess = loss.grad_and_hess(x, *targets, reduction=reduction, **options)
+    np.testing.assert_allclose(again, grad, rtol=1e-14)
+    np.testing.assert_allclose(hess, expected, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("classes", [2, 33, 150, 2100])
+def test_divergences_of_few_and_many_classes(isa, rng, classes):
+    x, y = rng.normal(size=(2, 2, classes))
+    for loss, targets in ((fl.entropy_with_logits, ()), (fl.kl_divergence_with_logits, (y,))):
+        some = x[0, :20].copy()
+
+        def moved(part, loss=loss, targets=targets):
+            whole = x.copy()
+            whole[0, : part.size] = part
+            return loss(whole, *targets)
+
+        expected = differences(moved, some)
+        np.testing.assert_allclose(loss.grad(x, *targets)[0, : some.size], expected, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("classes", [2, 33, 150])

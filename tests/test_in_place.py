@@ -47,6 +47,59 @@ def test_row_losses(isa, rng, loss, soft, classes, dtype):
     np.testing.assert_array_equal(x, expected)
 
 
+ELEMENTS = [
+    *("l1_loss", "mse_loss", "rmse_loss", "huber_loss", "smooth_l1_loss", "log_cosh_loss", "quantile_loss"),
+    *("poisson_nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"),
+    *("kl_divergence", "categorical_cross_entropy"),
+]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", [1, 16, 255, 256, 257, 5000])
+@pytest.mark.parametrize("name", ELEMENTS)
+def test_elements(isa, rng, name, size, dtype):
+    loss, x, y = getattr(fl, name), rng.uniform(0.1, 0.9, size).astype(dtype), rng.uniform(size=size)
+    value, expected = loss.value_and_grad(x, y)
+    if name not in ("l1_loss", "rmse_loss", "quantile_loss"):
+        pair = loss.grad_and_hess(x, y)
+        for place in (0, 1):
+            z, other = x.copy(), np.empty_like(x)
+            found = loss.grad_and_hess(z, y, out=(z, other) if place == 0 else (other, z))
+            np.testing.assert_array_equal(found, pair)
+    assert loss.value_and_grad(x, y, out=x)[0] == value
+    np.testing.assert_array_equal(x, expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("classes", CLASSES)
+def test_divergences_of_logits(isa, rng, classes, dtype):
+    x, y = scores(rng, dtype, 37, classes), scores(rng, dtype, 37, classes)
+    for loss, targets in ((fl.entropy_with_logits, ()), (fl.kl_divergence_with_logits, (y,))):
+        value, expected = loss.value_and_grad(x, *targets)
+        z = x.copy()
+        assert loss.value_and_grad(z, *targets, out=z)[0] == value
+        np.testing.assert_array_equal(z, expected)
+        if targets:  # the gradient in the place of the target, which is read later than it is written
+            out = y.copy()
+            loss.grad(x, out, out=out)
+            np.testing.assert_array_equal(out, expected)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_results_larger_than_the_caches(isa, rng, dtype):
+    """They are stored by whole cache lines, wherever the array begins; what is around them stays as it was."""
+    size = (17 << 20) // np.dtype(dtype).itemsize
+    x, y = rng.standard_normal(size).astype(dtype), rng.standard_normal(size).astype(dtype)
+    for offset in (0, 1, 7, 15, 16):
+        grad, hess = np.full(size + 32, 77, dtype), np.full(size + 32, 77, dtype)
+        inner = slice(offset, offset + size)
+        fl.mse_loss.grad_and_hess(x, y, reduction="sum", out=(grad[inner], hess[::-1][inner][::-1]))
+        np.testing.assert_array_equal(grad[inner], 2 * (x - y))
+        assert (hess[::-1][inner] == 2).all()
+        for array in (grad[:offset], grad[offset + size :], hess[::-1][:offset], hess[::-1][offset + size :]):
+            assert (array == 77).all()
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("gamma", [0, 1, 2, 1.5])
 def test_sigmoid_focal(isa, rng, gamma, dtype):

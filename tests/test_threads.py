@@ -39,6 +39,18 @@ def large_calls(rng, dtype=np.float32):
     yield "ctc_loss", lambda n: fl.ctc_loss.value_and_grad(frames, targets, **lengths, num_threads=n)
     yield "ctc_with_logits", lambda n: fl.ctc_loss_with_logits.value_and_grad(frames, targets, **lengths, num_threads=n)
     yield "ctc value", lambda n: [fl.ctc_loss_with_logits(frames, targets, **lengths, num_threads=n)]
+    spread = np.clip(np.abs(wide) / 4, 0, 1)
+    for loss in (fl.mse_loss, fl.l1_loss, fl.rmse_loss, fl.huber_loss, fl.log_cosh_loss, fl.poisson_nll_loss):
+        yield loss.__name__, lambda n, loss=loss: loss.value_and_grad(points, hits, num_threads=n)
+    yield "binary", lambda n: fl.binary_cross_entropy_with_logits.value_and_grad(points, hits, num_threads=n)
+    yield "binary hess", lambda n: fl.binary_cross_entropy.grad_and_hess(spread, 1 - spread, num_threads=n)
+    yield "entropy", lambda n: [fl.entropy(spread, num_threads=n), fl.entropy(spread, reduction="none", num_threads=n)]
+    yield "kl", lambda n: fl.kl_divergence.value_and_grad(spread, soft, num_threads=n)
+    yield "categorical", lambda n: fl.categorical_cross_entropy.value_and_grad(spread, soft, axis=0, num_threads=n)
+    yield "entropy_with_logits", lambda n: fl.entropy_with_logits.value_and_grad(narrow, **weighted, num_threads=n)
+    other = axis_one[:, :, ::-1]
+    yield "kl_with_logits", lambda n: fl.kl_divergence_with_logits.value_and_grad(wide, wide[::-1], num_threads=n)
+    yield "kl axis", lambda n: fl.kl_divergence_with_logits.value_and_grad(axis_one, other, axis=1, num_threads=n)
     yield "softmax", lambda n: [fl.softmax(wide, num_threads=n), fl.log_softmax(axis_one, axis=1, num_threads=n)]
     yield "logsumexp", lambda n: [fl.logsumexp(narrow, num_threads=n)]
 
@@ -222,6 +234,11 @@ def test_steady_memory_and_references(rng):
         fl.ctc_loss_with_logits.value_and_grad(frames, targets)
         fl.ctc_loss.value_and_grad(frames.astype(np.float32), list(targets))
         fl.log_softmax(x, axis=0)
+        fl.mse_loss.grad_and_hess(x, labels[:, None])
+        fl.kl_divergence.value_and_grad(soft, soft[::-1], reduction="none")
+        fl.kl_divergence_with_logits.grad(x, soft)
+        with contextlib.suppress(ValueError):
+            fl.entropy(x)
         for wrong in (labels + 5, labels * 1.0, None):
             with contextlib.suppress(TypeError, ValueError):
                 fl.cross_entropy(x, wrong)
@@ -234,7 +251,7 @@ def test_steady_memory_and_references(rng):
     for number in range(100):
         once(number)
     before, references = resident(), [sys.getrefcount(array) for array in arrays]
-    for number in range(500):  # 6,000 calls
+    for number in range(500):  # 8,500 calls
         once(number)
     assert [sys.getrefcount(array) for array in arrays] == references
     assert resident() - before < 2 << 20
