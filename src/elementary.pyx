@@ -13,10 +13,14 @@ cdef enum:
     EXP_TAIL
     EXPM1_TAIL
     LOG_FACTORIAL
+    LOG_UNIT
+    LOG1M_HALF
+    LOG_COSH_UNIT
 
 FUNCTIONS = {
     "exp": EXP, "log": LOG, "log1p": LOG1P, "log1p_unit": LOG1P_UNIT, "exp_wide": EXP_WIDE, "exp_tail": EXP_TAIL,
-    "expm1_tail": EXPM1_TAIL, "log_factorial": LOG_FACTORIAL,
+    "expm1_tail": EXPM1_TAIL, "log_factorial": LOG_FACTORIAL, "log_unit": LOG_UNIT,
+    "log1m_half": LOG1M_HALF, "log_cosh_unit": LOG_COSH_UNIT,
 }
 
 
@@ -43,6 +47,15 @@ cdef void apply(real_cp x, real_p y, Py_ssize_t n, int function) noexcept nogil:
     elif function == EXPM1_TAIL:
         for i in range(n):
             y[i] = r_expm1_tail(x[i])
+    elif function == LOG_UNIT:
+        for i in range(n):
+            y[i] = r_log_unit(x[i])
+    elif function == LOG1M_HALF:
+        for i in range(n):
+            y[i] = r_log1m_half(x[i])
+    elif function == LOG_COSH_UNIT:
+        for i in range(n):
+            y[i] = r_log_cosh_unit(x[i])
     else:
         for i in range(n):
             y[i] = r_log_factorial(x[i])

@@ -5,28 +5,35 @@
 The curves are what the library returns, not formulas written down again. The horizontal axis is one number of the
 prediction; the rest of the prediction and the target stay fixed. Where the prediction is a distribution (x, 1 - x), its
 second number follows, and the derivatives are partial ones, by x alone. Infinite values lie outside of the frame.
-One SVG file a loss is written; the same version of matplotlib writes the same bytes. A loss without a picture is an
+One PNG file a loss is written; the same version of matplotlib writes the same bytes. A loss without a picture is an
 error: add it to PICTURES.
 
 Needs matplotlib besides fastloss.
 """
 
 import argparse
+import contextlib
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 import fastloss as fl
 from fastloss._loss import Loss
 
 ROOT = Path(__file__).resolve().parent.parent
-POINTS = 601  # of each piece of a curve
-NEAR = 1e-9  # how close to a jump a piece ends
-STYLES = [("#000000", "-"), ("#1f6fb4", "--"), ("#c84e00", "-."), ("#7a3fa0", ":")]  # readable in grey
+POINTS = 401  # of each piece of a curve
+DOTS_PER_INCH = 150
+COLOURS = 32  # of a picture, with those that smooth its lines: it makes the files small
+NEAR = 1e-9  # how close to its ends, which may be infinite or jumps, a piece begins and ends
+# Colour, style and width, readable in grey; later curves are narrower, so that those below still show.
+STYLES = [("#000000", "-", 2.0), ("#1f6fb4", "--", 1.8), ("#c84e00", "-.", 1.5), ("#7a3fa0", ":", 1.5)]
 SETTINGS = {
     "axes.grid": True,
     "axes.labelsize": 9,
@@ -38,10 +45,6 @@ SETTINGS = {
     "grid.linewidth": 0.6,
     "legend.fontsize": 8.5,
     "legend.handlelength": 3.2,
-    "lines.linewidth": 1.6,
-    "path.simplify_threshold": 0.05,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "fastloss",
 }
 
 
@@ -62,10 +65,8 @@ def derivatives(loss, scores, target, place, **options):
     """Value, gradient and, if there is one, curvature of many losses at once, the derivatives by one number of each."""
     values = loss(scores, *target, reduction="none", **options)
     results = [values, loss.grad(scores, *target, reduction="none", **options)[place]]
-    try:
+    with contextlib.suppress(TypeError):  # it has no curvature
         results.append(loss.grad_and_hess(scores, *target, reduction="none", **options)[1][place])
-    except TypeError:  # no curvature
-        pass
     return results
 
 
@@ -104,7 +105,7 @@ def of_sequences(loss, frames, target, frame, label):
 
 
 def of_rmse(other):
-    """A curve of the only loss that has no value for each element: two elements, of which the other's error is fixed."""
+    """A curve of the loss that has no value for each element: of two elements, of which the other's error is fixed."""
 
     def curve(x):
         pairs = [fl.rmse_loss.value_and_grad(np.array([error, other]), 0) for error in x]
@@ -211,7 +212,6 @@ PICTURES = {
             for weight in (0.5, 1, 2)
         },
         ((0, 6), (-2.4, 0), None),
-        gradient="gradient by it",
     ),
     "cross_entropy": Picture(
         "score of one class of three",
@@ -252,7 +252,7 @@ PICTURES = {
     ),
     "entropy_with_logits": Picture(
         "score of one class, the others are 0",
-        (-6, 8),
+        (-4, 10),
         {f"{count} classes": of_rows(fl.entropy_with_logits, first_of(count)) for count in (2, 3, 10)},
         value="entropy (nats)",
     ),
@@ -269,7 +269,7 @@ PICTURES = {
         **BY_X,
     ),
     "kl_divergence_with_logits": Picture(
-        "score of one class of three, the target has 2",
+        "score x of (x, 0, 0), target (2, 0, 0)",
         (-6, 10),
         {
             f"temperature = {t:g}": of_rows(fl.kl_divergence_with_logits, first_of(3), (2.0, 0.0, 0.0), temperature=t)
@@ -279,7 +279,7 @@ PICTURES = {
         value="divergence (nats)",
     ),
     "ctc_loss": Picture(
-        "probability of a, in each of three frames",
+        "P(a) in each of three frames",
         (0, 1),
         {
             "target aa": of_sequences(fl.ctc_loss, log_frames, (1, 1), 0, 1),
@@ -287,7 +287,7 @@ PICTURES = {
             "empty target": of_sequences(fl.ctc_loss, log_frames, (), 0, 1),
         },
         ((0, 7), (-1.1, 0.1), None),
-        gradient="gradient by log P(a), frame 1",
+        gradient="gradient, first frame",
     ),
     "ctc_loss_with_logits": Picture(
         "score of a in the first of three frames",
@@ -304,28 +304,25 @@ PICTURES = {
 
 def trace(picture, curve):
     """A curve as one line with gaps where it may jump, and the values at these places themselves."""
-    low, high = picture.span
-    edges = [low, *picture.jumps, high]
-    x = []
-    for left, right in zip(edges[:-1], edges[1:], strict=True):
-        piece = np.linspace(left + NEAR * (left != low), right - NEAR * (right != high), POINTS)
-        x.append(piece)
+    steps = (1 - np.cos(np.linspace(0, np.pi, POINTS))) / 2  # from 0 to 1, dense near both
+    edges = [picture.span[0], *picture.jumps, picture.span[1]]
+    x = [left + NEAR + (right - left - 2 * NEAR) * steps for left, right in pairwise(edges)]
     values = [curve(piece) for piece in x]
     at_jumps = curve(np.array(picture.jumps, np.float64)) if picture.jumps else None
     return x, values, at_jumps
 
 
-def draw_curve(axes, x, pieces, dots, jumps, colour, style, label):
+def draw_curve(axes, x, pieces, dots, jumps, label, colour, style, width):
     """One curve: joined where its pieces meet, apart where it jumps, with a dot where the value at the jump lies."""
     joined_x, joined_y = [x[0]], [pieces[0]]
-    for place, (before, after) in enumerate(zip(pieces[:-1], pieces[1:], strict=True)):
+    for place, (before, after) in enumerate(pairwise(pieces)):
         if abs(before[-1] - after[0]) > 1e-6:
             joined_x.append([np.nan])
             joined_y.append([np.nan])
             axes.plot(jumps[place], dots[place], ".", color=colour, markersize=6)
         joined_x.append(x[place + 1])
         joined_y.append(after)
-    axes.plot(np.concatenate(joined_x), np.concatenate(joined_y), style, color=colour, label=label)
+    axes.plot(np.concatenate(joined_x), np.concatenate(joined_y), style, color=colour, linewidth=width, label=label)
 
 
 def draw(picture):
@@ -333,15 +330,13 @@ def draw(picture):
     traces = [trace(picture, curve) for curve in picture.curves.values()]
     names = [picture.value, picture.gradient, picture.curvature][: len(traces[0][1][0])]
     legend = len(picture.curves) > 1
-    figure = Figure(figsize=(3.1 * len(names), 2.35 + 0.25 * legend), layout="constrained")
+    figure = Figure(figsize=(3.1 * len(names), 2.35 + 0.25 * legend), dpi=DOTS_PER_INCH, layout="constrained")
     frames = figure.subplots(1, len(names))
     for order, (axes, name, limits) in enumerate(zip(frames, names, picture.limits, strict=False)):
-        for (label, (x, values, at_jumps)), (colour, style) in zip(
-            zip(picture.curves, traces, strict=True), STYLES, strict=False
-        ):
+        for label, (x, values, at_jumps), style in zip(picture.curves, traces, STYLES, strict=False):
             pieces = [value[order] for value in values]
             dots = at_jumps[order] if at_jumps else None
-            draw_curve(axes, x, pieces, dots, picture.jumps, colour, style, label)
+            draw_curve(axes, x, pieces, dots, picture.jumps, label, *style)
         axes.set(xlim=picture.span, xlabel=picture.x, ylabel=name)
         if limits:
             axes.set_ylim(limits)
@@ -349,6 +344,13 @@ def draw(picture):
     if legend:
         figure.legend(*frames[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False)
     return figure
+
+
+def save(figure, path):
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def missing():
@@ -365,7 +367,7 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context(SETTINGS):
         for name, picture in PICTURES.items():
-            draw(picture).savefig(out / f"{name}.svg", metadata={"Creator": None, "Date": None})
+            save(draw(picture), out / f"{name}.png")
     print(f"{len(PICTURES)} pictures in {out}")
 
 

@@ -34,19 +34,19 @@ def log_beyond_square(f):
     return (log(1 + f) - f + f * f / 2) / f**3 if abs(f) > mpf(10) ** -12 else mpf(1) / 3 - f / 4
 
 
-def log1p_ratio(e):
-    """log(1 + e) / e, smooth through 0."""
-    return log(1 + e) / e if abs(e) > mpf(10) ** -12 else 1 - e / 2
+def log1p_beyond(e):
+    """(log(1 + e) - e) / e**2, smooth through 0."""
+    return (log(1 + e) - e) / e**2 if abs(e) > mpf(10) ** -12 else -mpf(1) / 2 + e / 3
 
 
-def log1m_ratio(w):
-    """-log(1 - w) / w, smooth through 0."""
-    return -log(1 - w) / w if w > mpf(10) ** -12 else 1 + w / 2
+def log1m_beyond(w):
+    """(-log(1 - w) - w) / w**2, smooth through 0."""
+    return log1p_beyond(-w) * -1
 
 
-def log_cosh_ratio(z):
-    """log(cosh(d)) / d**2 for z = d**2, smooth through 0."""
-    return log(cosh(sqrt(z))) / z if z > mpf(10) ** -12 else mpf(1) / 2 - z / 12
+def log_cosh_beyond(z):
+    """(log(cosh(d)) - d**2 / 2) / d**4 for z = d**2, smooth through 0."""
+    return (log(cosh(sqrt(z))) - z / 2) / z**2 if z > mpf(10) ** -9 else -mpf(1) / 12 + z / 45
 
 
 def log_factorial_ratio(y):
@@ -65,9 +65,9 @@ if __name__ == "__main__":
         ("log1p_tail", atanh_tail, mpf(10) ** -12, mpf(1) / 9, (4, 12)),
         ("log_ratio_tail", atanh_tail, mpf(10) ** -12, mpf("0.2005") ** 2, (2, 7)),
         ("log_beyond_square", log_beyond_square, sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1, (7, 20)),
-        ("log1p_ratio", log1p_ratio, mpf(0), mpf(1), (8, 20)),
-        ("log1m_ratio", log1m_ratio, mpf(0), mpf(1) / 2, (8, 20)),
-        ("log_cosh_ratio", log_cosh_ratio, mpf(0), mpf(1), (6, 15)),
+        ("log1p_beyond", log1p_beyond, mpf(0), mpf(1), (8, 19)),
+        ("log1m_beyond", log1m_beyond, mpf(0), mpf(1) / 2, (7, 19)),
+        ("log_cosh_beyond", log_cosh_beyond, mpf(0), mpf(1), (5, 15)),
         ("log_factorial_ratio", log_factorial_ratio, mpf(0), mpf(1), (8, 19)),
     ):
         for bits, degree in zip((32, 64), degrees, strict=True):
