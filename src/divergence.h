@@ -1,5 +1,5 @@
-/* One class of a row's entropy and divergence from logits, in forms that keep their digits near certainty and where two
- * distributions are nearly the same. A row's softmax is exp(x - peak) * inverse. */
+/* One class of a row's entropy and divergence from logits, in forms that keep their digits near certainty and where
+ * two distributions are nearly the same. A row's softmax is exp(x - peak) * inverse. */
 #ifndef FASTLOSS_DIVERGENCE_H
 #define FASTLOSS_DIVERGENCE_H
 
@@ -12,8 +12,8 @@
  * the cost, the sum of e (peak - x). */
 FL_INLINE void entropy_sums(real x, real peak, real *e, real *top, real *cost)
 {
-    real term = r_exp(x - peak), gap = term * (peak - x), is_top = x == peak ? R(1.0) : R(0.0);
-    *cost = term == R(0.0) ? R(0.0) : gap;
+    real term = r_exp(x - peak), is_top = x == peak ? R(1.0) : R(0.0);
+    *cost = term * r_atmost(peak - x, R(FL_LARGEST)); /* 0 where x is -inf */
     *top = is_top;
     *e = term * (R(1.0) - is_top);
 }
@@ -21,8 +21,8 @@ FL_INLINE void entropy_sums(real x, real peak, real *e, real *top, real *cost)
 /* d entropy / dx = p ((peak - x) - mean), where `mean` is the cost over the sum. */
 FL_INLINE real entropy_slope(real x, real peak, real inverse, real mean)
 {
-    real p = r_exp(x - peak) * inverse, slope = p * ((peak - x) - mean);
-    return p == R(0.0) ? R(0.0) : slope;
+    real p = r_exp(x - peak) * inverse;
+    return p * (r_atmost(peak - x, R(FL_LARGEST)) - mean);
 }
 
 /* A class's part of D(p || q), with p from the scores x and q from the scores y, and q - p, its derivative by y.

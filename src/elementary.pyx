@@ -1,8 +1,19 @@
-"""The functions of vecmath.h over whole arrays, so that tests can measure their errors on every instruction set."""
+"""The functions of vecmath.h and specialmath.h over whole arrays, so that tests can measure their errors."""
 
 from kernel cimport *
 
 cnp.import_array()
+
+cdef extern from "specialmath.h" nogil:
+    real r_exp_wide(real)
+    real r_exp_tail(real)
+    real r_expm1_tail(real)
+    real r_log1p_unit(real)
+    real r_log1m_half(real)
+    real r_log_unit(real)
+    real r_log_cosh_unit(real)
+    real r_log_factorial(real)
+    real r_relative_entropy(real, real, real*)
 
 cdef enum:
     EXP

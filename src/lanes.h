@@ -109,7 +109,7 @@ FL_INLINE void subtract_twice(const real *x, real *out, ptrdiff_t n, real peak, 
 
 /* Whether some number of a block seems to lie outside [low, high]: by the signs of the differences, which takes fewer
  * operations than comparisons and no 64-bit ones. Every number outside shows; -0 and NaN may too. */
-FL_INLINE int seems_outside(const real *x, ptrdiff_t n, real low, real high)
+FL_NOINLINE int seems_outside(const real *x, ptrdiff_t n, real low, real high)
 {
     xint signs = 0;
 #pragma omp simd reduction(| : signs)

@@ -10,6 +10,7 @@
 #define FASTLOSS_POINTS_H
 
 #include "lanes.h"
+#include "specialmath.h"
 
 #define FL_POINT_BLOCK 256
 

@@ -70,7 +70,8 @@ cdef void weigh(real_p target, real_cp weight, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     cdef real x
     for i in range(n):
-        x = r_atmost(target[i], FL_LARGEST) if weight[i] == 0 else target[i]   # 0 times an infinite loss is 0
+        x = r_atleast(r_atmost(target[i], FL_LARGEST), -FL_LARGEST)
+        x = x if weight[i] == 0 else target[i]   # 0 times infinity is 0
         target[i] = x * weight[i]
 
 

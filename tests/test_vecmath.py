@@ -1,4 +1,5 @@
-"""The bounds stated in src/vecmath.h, in units in the last place against mpmath, on every instruction set."""
+"""The bounds stated in src/vecmath.h and specialmath.h, in units in the last place against mpmath, on every instruction
+set."""
 
 import mpmath
 import numpy as np

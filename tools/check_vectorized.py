@@ -23,17 +23,26 @@ ROOT = Path(__file__).resolve().parent.parent
 SETS = ("baseline_f32", "baseline_f64", "avx2_f32", "avx2_f64", "avx512_f32", "avx512_f64")
 FLOATS = ("FLOAT32", "FLOAT64", "FLOAT16", "BFLOAT16")
 INTEGERS = ("INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64")
+POINTS = (
+    *("l1", "huber", "smooth_l1", "log_cosh", "quantile", "poisson_nll", "poisson_nll_full", "binary_cross_entropy"),
+    *("binary_cross_entropy_with_logits", "categorical_cross_entropy", "entropy", "kl_divergence"),
+)
 # Functions of src/: all their innermost loops, or those with a certain text in them. A "case" is a macro with a loop
-# over contiguous elements, which must be vector code, and one over strided elements.
+# over contiguous elements, which must be vector code, and one over strided elements. A macro that makes a loss's loops
+# is one line.
 LOOPS = (
     *("lanes_max", "lanes_extremes", "lanes_add", "lanes_add_double", "lanes_exp", "lanes_exp_sparing"),
-    *("lanes_exp_below", "lanes_cost", "subtract_twice", "lanes_find"),
+    *("lanes_exp_below", "lanes_cost", "subtract_twice", "lanes_find", "lanes_add_widened", "seems_outside"),
     *("multiply", "softmax_short: r_exp(", "softmax_short: e[i] * factor", "lanes_sum: table[c", "lanes_multiply"),
     *("label_head", "curve", "narrow_tile: p = lanes[c"),
     *("subtract_twice", "lanes_subtract", "lanes_log_sum", "target_block: r_fma(", "target_grad"),
-    *("sigmoid_focal_block", "weigh"),
+    *("sigmoid_focal_block", "weigh", "weigh_values", "narrow_values", "sum_points: each[i]"),
+    *("lanes_entropy", "entropy_slopes", "lanes_divergence", "divide", "lanes_peak: table", "lanes_rest: entropy_sums"),
+    *("lanes_entropy_tile: entropy_slope", "lanes_divergence_tile: divergence_part"),
+    *(f"FL_POINT_LOSS({name})" for name in ("mse", "rmse")),
+    *(f"FL_POINT_LOSS_REAL({name}," for name in POINTS),
     *("exp_row", "forward_lanes", "backward_lanes", "grad_of_used"),
-    *("labels: ignored", "block_is_outside", "apply"),
+    *("labels: ignored", "apply"),
     *(f"load_run: case FL_{name}:" for name in FLOATS + INTEGERS),
     *(f"store_run: case FL_{name}:" for name in FLOATS),
 )
@@ -41,11 +50,11 @@ LOOPS = (
 SSE2 = "SSE2 has no 64-bit integer comparison"
 EXCEPTIONS = [
     (".*_run: case FL_FLOAT32:", ".*_f32", "a plain copy: memcpy"),
-    (".*_run: case FL_FLOAT64:", ".*_f64", "a plain copy: memcpy"),
-    ("load_run: case FL_U?INT64:", ".*", "no conversion of 64-bit integers before AVX-512"),
+    (".*_run: case FL_FLOAT64:|narrow_values", ".*_f64", "a plain copy: memcpy"),
+    ("load_run: case FL_U?INT64:", "(baseline|avx2)_.*", "no conversion of 64-bit integers before AVX-512"),
     ("(forward|backward)_lanes", "baseline_f64", SSE2),
     ("labels: ignored", "baseline_.*", SSE2),
-    ("lanes_exp_sparing|lanes_exp_below|lanes_find|softmax_short: r_exp.*|block_is_outside", "baseline_f64", SSE2),
+    ("lanes_exp_sparing|lanes_exp_below|lanes_find|softmax_short: r_exp.*", "baseline_f64", SSE2),
     ("lanes_sum: .*", "baseline_.*", SSE2),
 ]
 SCALAR = re.compile(r"v?(add|sub|mul|div|max|min|fn?m(add|sub)\d+|cmp\w*|u?comi)s[sd]$")
@@ -66,6 +75,9 @@ def find_function(name):
 def loops_of(name):
     """(file, its lines, the numbers of a loop's lines) for every loop that an entry of the table names."""
     function, _, text = name.partition(": ")
+    if name.startswith("FL_POINT"):
+        source = ["", *(ROOT / "src" / "points.h").read_text().splitlines()]
+        return [("points.h", source, range(n, n + 1)) for n, line in enumerate(source) if line.startswith(name)]
     file, source, start, end = find_function(function)
     if text.startswith("case"):
         return [(file, source, range(n, n + 1)) for n in range(start, end) if text in source[n]]
@@ -127,7 +139,7 @@ def is_vector(name, lines, fixed, counts):
     total = sum((counts[line] for line in lines), Counter())
     if not +total:
         return None
-    if "case" in name:
+    if "case" in name or name.startswith("FL_POINT_LOSS("):
         return total["loop vectorized"] > 0
     if not fixed:
         return total["loop vectorized"] > 0 and not total["couldn't vectorize loop"]
@@ -174,7 +186,7 @@ def main():
         build.ensure_finalized()
         build.run()
     failed, needed = 0, set()
-    print(f"{'loop':<54}" + "".join(f"{name:<14}" for name in SETS))
+    print(f"{'loop':<66}" + "".join(f"{name:<14}" for name in SETS))
     for name in LOOPS:
         loops = loops_of(name)
         if not loops:
@@ -184,7 +196,7 @@ def main():
             failed += "SCALAR" in states or "MISSING" in states
             needed.update(used)
             states += sorted({reason for *_, reason in used})
-            print(f"{f'{file}:{lines[0]} {name}':<54}" + "".join(f"{state:<14}" for state in states))
+            print(f"{f'{file}:{lines[0]} {name}':<66}" + "".join(f"{state:<14}" for state in states))
     for exception in set(EXCEPTIONS) - needed:
         print("note: an exception is not needed any more:", *exception)
     print(f"{len(warnings)} compiler warnings", *warnings, sep="\n")

@@ -126,8 +126,7 @@ def first_of(count):
 
 def log_frames(x):
     """Three frames, in each of which the label has probability x and the blank the rest."""
-    with np.errstate(divide="ignore"):
-        return np.log([(1 - x, x)] * 3)
+    return np.log([(1 - x, x)] * 3)
 
 
 def score_frames(x):

@@ -1,6 +1,6 @@
-"""Print the polynomial coefficients of src/vecmath.h.
+"""Print the polynomial coefficients of src/vecmath.h and src/specialmath.h.
 
-Each is the interpolant at Chebyshev nodes, found in 60 digits, of the function that the comment in vecmath.h
+Each is the interpolant at Chebyshev nodes, found in 60 digits, of the function that the comment there
 names; that is within a small factor of the best polynomial of its degree. Needs mpmath.
 """
 
