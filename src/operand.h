@@ -118,11 +118,15 @@ FL_INLINE uint16_t float_to_bfloat(float x)
             const type *FL_RESTRICT run = (const type *)source;                                        \
             for (ptrdiff_t i = 0; i < n; i++) target[i] = (real)convert(run[i]);                       \
         } else if (step == 0) { /* broadcast */                                                        \
-            const real same = (real)convert(*(const type *)source);                                    \
-            for (ptrdiff_t i = 0; i < n; i++) target[i] = same;                                        \
+            fill_run(target, n, (real)convert(*(const type *)source));                                 \
         } else                                                                                         \
             for (ptrdiff_t i = 0; i < n; i++) target[i] = (real)convert(*(const type *)(source + i * step)); \
     } while (0)
+
+FL_NOINLINE void fill_run(real *target, ptrdiff_t n, real value)
+{
+    for (ptrdiff_t i = 0; i < n; i++) target[i] = value;
+}
 
 FL_NOINLINE void load_run(real *FL_RESTRICT target, const char *source, ptrdiff_t n, ptrdiff_t step, int dtype)
 {

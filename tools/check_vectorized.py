@@ -156,13 +156,13 @@ def verdicts(name, file, source, lines, modules):
     for instructions in SETS:
         results = {is_vector(name, places, fixed, counts) for module, counts in modules if module == instructions}
         excuses = [rule for rule in EXCEPTIONS if all(map(re.fullmatch, rule[:2], (name, instructions)))]
-        if False not in results:
-            yield "vector" if True in results else "MISSING"
+        if True in results and False not in results:
+            yield "vector"
         elif excuses:
             yield "(scalar)"
             used += excuses
         else:
-            yield "SCALAR"
+            yield "SCALAR" if False in results else "MISSING"
     yield used
 
 
