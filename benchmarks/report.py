@@ -46,7 +46,8 @@ def write(terminal, rows):
     terminal.section(f"fastloss {config['version']}, {config['instruction_set']}, {config['compiler']}; {peer}")
     terminal.write_line("copies: time / time of a copy of the scores. x torch: PyTorch's time / ours.")
     terminal.write_line("item: a score; in CTC a cell of the recursion, of T N (2S+1).")
-    terminal.write_line("errors, against float64: relative for values, absolute for gradients of a sum.")
+    terminal.write_line("errors, against float64: relative for values, absolute for gradients of a sum,")
+    terminal.write_line("and relative where such a gradient is beyond 1.")
     terminal.write_line("")
     table = [HEADER, *map(line, rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]

@@ -1,5 +1,7 @@
 """The same losses in PyTorch, eager, as its users write them. Where torch is not installed there is no peer: None."""
 
+import math
+
 try:
     import torch
     from torch.nn import functional as F
@@ -88,6 +90,66 @@ def softmax_focal(gamma):
         return -((1 - log_p.exp()) ** gamma * log_p).sum()
 
     return loss
+
+
+def mse_loss(x, y):
+    return F.mse_loss(x, y, reduction="sum")
+
+
+def l1_loss(x, y):
+    return F.l1_loss(x, y, reduction="sum")
+
+
+def huber_loss(x, y):
+    return F.huber_loss(x, y, reduction="sum")
+
+
+def smooth_l1_loss(x, y):
+    return F.smooth_l1_loss(x, y, reduction="sum")
+
+
+def log_cosh_loss(x, y):
+    """As in keras.losses and optax.losses: log(cosh(d)) overflows."""
+    d = x - y
+    return (d + F.softplus(-2 * d) - math.log(2)).sum()
+
+
+def quantile_loss(x, y, quantile):
+    d = y - x
+    return torch.maximum(quantile * d, (quantile - 1) * d).sum()
+
+
+def poisson_nll_loss(x, y):
+    return F.poisson_nll_loss(x, y, reduction="sum")
+
+
+def binary_cross_entropy(x, y):
+    return F.binary_cross_entropy(x, y, reduction="sum")
+
+
+def binary_cross_entropy_with_logits(x, y):
+    return F.binary_cross_entropy_with_logits(x, y, reduction="sum")
+
+
+def categorical_cross_entropy(x, y):
+    return -(y * x.log()).sum(-1).sum()
+
+
+def entropy(x):
+    return torch.special.entr(x).sum(-1).sum()
+
+
+def kl_divergence(x, y):
+    return F.kl_div(x.log(), y, reduction="sum")
+
+
+def entropy_with_logits(x):
+    log_p = F.log_softmax(x, -1)
+    return -(log_p.exp() * log_p).sum(-1).sum()
+
+
+def kl_divergence_with_logits(x, y):
+    return F.kl_div(F.log_softmax(x, -1), F.log_softmax(y, -1), log_target=True, reduction="sum")
 
 
 def ctc(log_probs, targets, input_lengths, target_lengths):

@@ -152,14 +152,17 @@ def rmse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     size = points.array.size
 
     def run(wanted):
-        root = _root(points, size, wanted.threads) if size else 0.0
-        if wanted.grad is not None and size:
-            # In units of about the root, so that neither the differences nor the scale leaves the range of the type.
-            unit = 2.0 ** -min(max(math.frexp(root)[1], -1000), 1000) if math.isfinite(root) else 1.0
+        if not size:
+            return 0.0
+        root, unit = _root(points, size, wanted.threads)
+        if wanted.grad is not None:
+            # In a unit of about the root, so that neither the differences nor the scale leaves the range of the type.
+            exponent = math.frexp(unit)[1] - (math.frexp(root)[1] if math.isfinite(root) else 0)
+            near = 2.0 ** min(max(exponent, -1000), 1000)
+            scale = 1 / (size * root * (near / unit)) if root else 0.0
             wanted.value = False
-            scale = 1 / (size * root * unit) if root else 0.0
-            points.compute(wanted, options=(unit, 0.0), scale=scale)
-        return root
+            points.compute(wanted, options=(near, 0.0), scale=scale)
+        return root / unit
 
     problem = points.problem("mean", run)
     problem.denominator = min(size, 1)  # `run` gives the mean itself
@@ -167,16 +170,21 @@ def rmse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
 
 
 def _root(points, size, threads):
-    """The root of the mean square; again in another unit where the squares leave the range of double precision."""
+    """The root of the mean square and the unit that it is in: another where squares leave the range of double."""
     unit, total = 1.0, _sum_of_squares(points, 1.0, threads)
     if points.bits == 64 and (total < 1e-280 or total == math.inf):
         unit = 2.0**600 if total < 1 else 2.0**-600
         total = _sum_of_squares(points, unit, threads)
-    return math.sqrt(total / size) / unit if total >= 0 else math.nan
+    return (math.sqrt(total / size) if total >= 0 else math.nan), unit
 
 
 def _sum_of_squares(points, unit, threads):
     return points.compute(Wanted(True, None, None, None, False, 1.0, threads), options=(unit, 0.0))
+
+
+def _bits_for(number):
+    """A threshold that float32 can't hold needs the kernel of float64."""
+    return None if 2.0**-100 < number < 2.0**100 or number == 0 else 64
 
 
 @loss(curvature=True)
@@ -222,8 +230,9 @@ def huber_loss(predictions, target, *, delta=1.0, sample_weight=None, reduction=
     ----------
     Huber 1964, "Robust Estimation of a Location Parameter". Conventions of ``torch.nn.functional.huber_loss``.
     """
-    points, reduction = _regression("huber", predictions, target, sample_weight, reduction)
-    return points.problem(reduction, options=(check.as_positive(delta, "delta"), 0.0))
+    delta = check.as_positive(delta, "delta")
+    points, reduction = _regression("huber", predictions, target, sample_weight, reduction, bits=_bits_for(delta))
+    return points.problem(reduction, options=(delta, 0.0))
 
 
 @loss(curvature=True)
@@ -270,8 +279,9 @@ def smooth_l1_loss(predictions, target, *, beta=1.0, sample_weight=None, reducti
     ----------
     Girshick 2015, "Fast R-CNN". Conventions of ``torch.nn.functional.smooth_l1_loss``.
     """
-    points, reduction = _regression("smooth_l1", predictions, target, sample_weight, reduction)
-    return points.problem(reduction, options=(check.as_number(beta, "beta", 0.0), 0.0))
+    beta = check.as_number(beta, "beta", 0.0)
+    points, reduction = _regression("smooth_l1", predictions, target, sample_weight, reduction, bits=_bits_for(beta))
+    return points.problem(reduction, options=(beta, 0.0))
 
 
 @loss(curvature=True)

@@ -25,25 +25,47 @@ FL_INLINE real entropy_slope(real x, real peak, real inverse, real mean)
     return p * (r_atmost(peak - x, R(FL_LARGEST)) - mean);
 }
 
-/* A class's part of D(p || q), with p from the scores x and q from the scores y, and q - p, its derivative by y.
- *
- * With l = log p - log q the parts p (l - 1 + exp(-l)) add up to the divergence, since p and q add up to 1, and none is
- * negative; near l = 0 they are p l^2 times a polynomial. l = (x - y) - apart is formed with what the subtraction
- * rounds away, so it is exact to rounding; an error in `apart` cancels in the sum but for its square.
+/* Two rows of scores, x of the distribution p and y of q: p = exp((x - x_peak) tau) x_inverse, and
+ * log p - log q = ((x - y) - apart - apart_low) tau, where tau is one over the temperature.
  */
-FL_INLINE real divergence_part(real x, real x_peak, real x_inverse, real y, real y_peak, real y_inverse, real apart,
-                               real *slope)
+typedef struct {
+    real tau, x_peak, y_peak, x_inverse, y_inverse, apart, apart_low;
+} row_pair;
+
+/* (x - y) - apart, with what the subtractions round away: exact to rounding where x - y is near `apart`. */
+FL_INLINE real beyond(real x, real y, real apart, real apart_low)
 {
-    real p = r_exp(x - x_peak) * x_inverse, q = r_exp(y - y_peak) * y_inverse;
     real d = x - y, back = d + y; /* Knuth's two-sum */
     real lost = (x - back) - (y - (back - d));
-    real l = (d - apart) + (lost == lost ? lost : R(0.0));
-    real r = -l, bend = r * r * exp_beyond_linear(r);
-    int is_near = r_abs(l) < FL_NEAR;
+    return (d - apart) + ((lost == lost ? lost : R(0.0)) - apart_low);
+}
+
+/* Adds a class's parts to the sums of p's and of q's exponentials, and to the excess of the second sum. Where both scores are as far below
+ * their peaks, that is a small number with all its digits, from which the sums' own distance gets them. */
+FL_INLINE void pair_sums(real x, real y, const row_pair r, real *x_sum, real *y_sum, real *excess)
+{
+    real e_x = r_exp((x - r.x_peak) * r.tau), e_y = r_exp((y - r.y_peak) * r.tau);
+    real l = -r.tau * beyond(x, y, r.apart, r.apart_low);
+    real near = e_x * r_fma(l * l, exp_beyond_linear(l), l), far = e_y - e_x;
+    *x_sum += e_x;
+    *y_sum += e_y;
+    *excess += r_abs(l) < FL_NEAR ? near : far;
+}
+
+/* A class's part of D(p || q), and q - p, which is its derivative by y but for tau.
+ *
+ * With l = log p - log q the parts p (l - 1 + exp(-l)) add up to the divergence, since p and q add up to 1, and none
+ * is negative; near l = 0 they are p l^2 times a polynomial. An error in `apart` cancels in the sum but for its square.
+ */
+FL_INLINE real divergence_part(real x, real y, const row_pair r, real *slope)
+{
+    real p = r_exp((x - r.x_peak) * r.tau) * r.x_inverse, q = r_exp((y - r.y_peak) * r.tau) * r.y_inverse;
+    real l = r.tau * beyond(x, y, r.apart, r.apart_low), bend = l * l * exp_beyond_linear(-l);
     real cost = r_atleast(p, FL_SMALLEST) * l; /* inf where q is 0 and p is not, however small */
     cost = x == -R(INFINITY) ? R(0.0) : cost;
     real near = p * bend, far = (cost - p) + q, steep = q - p;
-    *slope = is_near ? p * (r + bend) : steep;
+    int is_near = r_abs(l) < FL_NEAR;
+    *slope = is_near ? p * (bend - l) : steep;
     return is_near ? near : far;
 }
 
@@ -66,9 +88,12 @@ FL_INLINE void entropy_slopes(const real *x, real *slope, ptrdiff_t n, real peak
     for (ptrdiff_t i = 0; i < n; i++) slope[i] = scale * entropy_slope(x[i], peak, inverse, mean);
 }
 
-typedef struct {
-    real x_peak, x_inverse, y_peak, y_inverse, apart;
-} row_pair;
+FL_INLINE void lanes_pair(real_cp x, real_cp y, real_p x_sum, real_p y_sum, real_p excess, const row_pair *row)
+{
+    const row_pair r = *row;
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) pair_sums(x[i], y[i], r, &x_sum[i], &y_sum[i], &excess[i]);
+}
 
 FL_INLINE void lanes_divergence(real_cp x, const real *y, real *slope, real_p lane, const row_pair *row, real scale,
                                 const int keep)
@@ -77,16 +102,30 @@ FL_INLINE void lanes_divergence(real_cp x, const real *y, real *slope, real_p la
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
         real steep;
-        lane[i] += divergence_part(x[i], r.x_peak, r.x_inverse, y[i], r.y_peak, r.y_inverse, r.apart, &steep);
+        lane[i] += divergence_part(x[i], y[i], r, &steep);
         if (keep) slope[i] = scale * steep;
     }
 }
 
-/* target = source / divisor */
-FL_INLINE void divide(const real *source, real *target, ptrdiff_t n, real divisor)
+/* The distance of two peaks and, in `low`, what the subtraction rounds away: both together are exact. */
+FL_INLINE real peaks_apart(real x_peak, real y_peak, real *low)
 {
-#pragma omp simd
-    for (ptrdiff_t i = 0; i < n; i++) target[i] = source[i] / divisor;
+    real high = x_peak - y_peak, back = high + y_peak;
+    *low = (x_peak - back) - (y_peak - (back - high));
+    return high;
+}
+
+/* The distance of the logarithms of p and q: that of the peaks, high + low, less what their sums differ by. */
+FL_INLINE void set_apart(row_pair *r, real high, real low, real x_sum, real y_sum, real excess)
+{
+    real near = r_log1p(excess / x_sum), far = r_log(y_sum / x_sum);
+    real log_ratio = (r_abs(excess) < R(0.5) * x_sum ? near : far) / r->tau;
+    real apart = high - log_ratio, back = apart + log_ratio;
+    real lost = (high - back) - (log_ratio - (back - apart));
+    r->apart = apart;
+    r->apart_low = lost + low;
+    r->x_inverse = R(1.0) / x_sum;
+    r->y_inverse = R(1.0) / y_sum;
 }
 
 #endif

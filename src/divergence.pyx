@@ -15,18 +15,23 @@ cnp.import_array()
 
 cdef extern from "divergence.h" nogil:
     ctypedef struct row_pair:
+        real tau
         real x_peak
-        real x_inverse
         real y_peak
+        real x_inverse
         real y_inverse
         real apart
+        real apart_low
     void entropy_sums(real, real, real*, real*, real*)
     real entropy_slope(real, real, real, real)
-    real divergence_part(real, real, real, real, real, real, real, real*)
+    void pair_sums(real, real, row_pair, real*, real*, real*)
+    real divergence_part(real, real, row_pair, real*)
     void lanes_entropy(real_cp, real_p, real_p, real_p, real)
     void entropy_slopes(const real*, real*, Py_ssize_t, real, real, real, real)
+    void lanes_pair(real_cp, real_cp, real_p, real_p, real_p, const row_pair*)
     void lanes_divergence(real_cp, const real*, real*, real_p, const row_pair*, real, int)
-    void divide(const real*, real*, Py_ssize_t, real)
+    real peaks_apart(real, real, real*)
+    void set_apart(row_pair*, real, real, real, real, real)
 
 ctypedef struct PairJob:
     operand x               # of the entropy; of the divergence's second distribution q, the prediction
@@ -38,7 +43,7 @@ ctypedef struct PairJob:
     Py_ssize_t classes
     Py_ssize_t chunk_rows
     double scale            # of the gradient
-    real temperature
+    real tau                # one over the temperature
 
 
 cdef inline real without_masks(real peak) noexcept nogil:
@@ -52,6 +57,13 @@ cdef real weighted(real loss, double weight) noexcept nogil:
 
 
 # ---- many classes: row after row ----
+
+cdef void edge_of(const real* x, Py_ssize_t n, real* edge) noexcept nogil:
+    """The last n % LANES scores of a row, filled up with classes that do not count."""
+    cdef Py_ssize_t i, whole = n - n % LANES
+    for i in range(LANES):
+        edge[i] = x[whole + i] if whole + i < n else -INFINITY
+
 
 cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bint want_grad) noexcept nogil:
     """log S + cost / S, where S is the sum of e = exp(x - peak), held as 1 + rest, and both terms are positive."""
@@ -71,9 +83,7 @@ cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bin
         for j from start <= j < stop - LANES + 1 by LANES:
             lanes_entropy(x + j, rest, count, cost, reference)
         if stop % LANES:    # ROW_BLOCK is a multiple of LANES: this is the end of the row
-            j = n - n % LANES
-            for i in range(LANES):
-                edge[i] = x[j + i] if j + i < n else -INFINITY
+            edge_of(x, n, edge)
             lanes_entropy(edge, rest, count, cost, reference)
         rest_sum += lanes_total(rest)
         top += lanes_total(count)
@@ -87,19 +97,51 @@ cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bin
     return <double> r_log1p(<real> (rest_sum + (spared - 1))) + mean
 
 
-cdef double divergence_row(Tile* tile, const real* x, const real* y, real* grad, real scale,
+cdef void sum_pair(row_pair* row, const real* x, const real* y, const real* x_edge, const real* y_edge,
+                   Py_ssize_t n) noexcept nogil:
+    """Peaks, sums and distance of two rows."""
+    cdef real x_sums[LANES]
+    cdef real y_sums[LANES]
+    cdef real excess[LANES]
+    cdef real low, high
+    cdef double x_sum = 0, y_sum = 0, excess_sum = 0
+    cdef Py_ssize_t start = 0, stop, i, j
+    row.x_peak = without_masks(block_peak(x, n))
+    row.y_peak = without_masks(block_peak(y, n))
+    high = peaks_apart(row.x_peak, row.y_peak, &low)
+    row.apart = high
+    row.apart_low = low
+    while start < n:
+        stop = min(start + ROW_BLOCK, n)
+        for i in range(LANES):
+            x_sums[i] = 0
+            y_sums[i] = 0
+            excess[i] = 0
+        for j from start <= j < stop - LANES + 1 by LANES:
+            lanes_pair(x + j, y + j, x_sums, y_sums, excess, row)
+        if stop % LANES:    # ROW_BLOCK is a multiple of LANES: this is the end of the row
+            lanes_pair(x_edge, y_edge, x_sums, y_sums, excess, row)
+        x_sum += lanes_total(x_sums)
+        y_sum += lanes_total(y_sums)
+        excess_sum += lanes_total(excess)
+        start = stop
+    set_apart(row, high, low, <real> x_sum, <real> y_sum, <real> excess_sum)
+
+
+cdef double divergence_row(const real* x, const real* y, real* grad, Py_ssize_t n, real tau, real scale,
                            bint want_grad) noexcept nogil:
     """D(p || q) with p of the scores x and q of the scores y; the gradient is by y."""
-    cdef Py_ssize_t n = tile.classes, start = 0, stop, i, j
     cdef real lane[LANES]
     cdef real x_edge[LANES]
     cdef real y_edge[LANES]
     cdef real slope[LANES]
     cdef row_pair row
     cdef double total = 0
-    sum_row(tile, 0, x, NULL, NULL, SPARE_A_PEAK, False)
-    sum_row(tile, 1, y, NULL, NULL, SPARE_A_PEAK, False)
-    pair_of(tile, 0, 1, &row)
+    cdef Py_ssize_t start = 0, stop, i, j, whole = n - n % LANES
+    row.tau = tau
+    edge_of(x, n, x_edge)
+    edge_of(y, n, y_edge)
+    sum_pair(&row, x, y, x_edge, y_edge, n)
     while start < n:
         stop = min(start + ROW_BLOCK, n)
         for i in range(LANES):
@@ -111,38 +153,13 @@ cdef double divergence_row(Tile* tile, const real* x, const real* y, real* grad,
             for j from start <= j < stop - LANES + 1 by LANES:
                 lanes_divergence(x + j, y + j, NULL, lane, &row, scale, False)
         if stop % LANES:
-            j = n - n % LANES
-            for i in range(LANES):
-                x_edge[i] = x[j + i] if j + i < n else -INFINITY
-                y_edge[i] = y[j + i] if j + i < n else -INFINITY
             lanes_divergence(x_edge, y_edge, slope, lane, &row, scale, True)
             if want_grad:
-                for i in range(n - j):
-                    grad[j + i] = slope[i]
+                for i in range(n - whole):
+                    grad[whole + i] = slope[i]
         total += lanes_total(lane)
         start = stop
     return total
-
-
-cdef void pair_of(Tile* tile, Py_ssize_t first, Py_ssize_t second, row_pair* row) noexcept nogil:
-    """From peaks and rests of two rows; log p - log q is (x - y) - apart."""
-    cdef double x_sum = tile.rest[first] + <double> (tile.peak[first] != -INFINITY)
-    cdef double y_sum = tile.rest[second] + <double> (tile.peak[second] != -INFINITY)
-    row.x_peak = without_masks(tile.peak[first])
-    row.y_peak = without_masks(tile.peak[second])
-    row.x_inverse = <real> (1 / x_sum)
-    row.y_inverse = <real> (1 / y_sum)
-    row.apart = <real> ((<double> row.x_peak - row.y_peak)
-                        + (<double> r_log1p(<real> (x_sum - 1)) - r_log1p(<real> (y_sum - 1))))
-
-
-cdef const real* read_row(const operand* a, Py_ssize_t row, Py_ssize_t n, real* buffer,
-                          real temperature) noexcept nogil:
-    cdef const real* x = operand_read(a, row * n, n, buffer)
-    if temperature != 1:
-        divide(x, buffer, n, temperature)
-        x = buffer
-    return x
 
 
 cdef double pair_rows(PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
@@ -150,22 +167,20 @@ cdef double pair_rows(PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scrat
     cdef bint want_grad = job.grad.data != NULL
     cdef real* grad = NULL
     cdef const real* x
+    cdef const real* target
     cdef real scale, loss
     cdef double total = 0, weight
-    cdef Tile tile
-    tile.classes = n
-    tile.label[0] = tile.label[1] = 0
     while row < stop:
         weight = 1 if job.weights == NULL else job.weights[row]
-        scale = <real> (job.scale * weight / job.temperature)
+        scale = <real> (job.scale * weight * job.tau)
         if want_grad:
             grad = operand_block(&job.grad, row * n, scratch + 2 * n)
-        x = read_row(&job.x, row, n, scratch, job.temperature)
+        x = operand_read(&job.x, row * n, n, scratch)
         if job.target.data == NULL:
             loss = <real> entropy_row(x, grad, n, scale, want_grad)
         else:
-            loss = <real> divergence_row(&tile, read_row(&job.target, row, n, scratch + n, job.temperature), x, grad,
-                                         scale, want_grad)
+            target = operand_read(&job.target, row * n, n, scratch + n)
+            loss = <real> divergence_row(target, x, grad, n, job.tau, scale, want_grad)
         loss = weighted(loss, weight)
         total += loss
         if job.values != NULL:
@@ -232,31 +247,64 @@ cdef void lanes_entropy_tile(real_p table, Py_ssize_t classes, real_p loss, real
             table[c * TILE + k] = scale[k] * entropy_slope(table[c * TILE + k], peak[k], inverse[k], cost[k])
 
 
-cdef void lanes_divergence_tile(real_cp x, real_p y, Py_ssize_t classes, real_p loss, real_cp scale) noexcept nogil:
+cdef void lanes_apart(real_cp x_peak, real_cp y_peak, real_p high, real_p low) noexcept nogil:
+    cdef Py_ssize_t k
+    for k in range(TILE):
+        high[k] = peaks_apart(x_peak[k], y_peak[k], &low[k])
+
+
+cdef void lanes_divergence_tile(real_cp x, real_p y, Py_ssize_t classes, real_p loss, real_cp scale,
+                                real tau) noexcept nogil:
     """The loss of every row; the scores y become the gradient."""
     cdef Py_ssize_t c, k
     cdef real x_peak[TILE]
     cdef real y_peak[TILE]
+    cdef real high[TILE]
+    cdef real low[TILE]
+    cdef real x_sum[TILE]
+    cdef real y_sum[TILE]
+    cdef real excess[TILE]
+    cdef real apart[TILE]
+    cdef real apart_low[TILE]
     cdef real x_inverse[TILE]
     cdef real y_inverse[TILE]
-    cdef real x_log[TILE]
-    cdef real y_log[TILE]
-    cdef real apart[TILE]
-    cdef real unused[TILE]
     cdef real slope
+    cdef row_pair row
     lanes_peak(x, classes, x_peak)
     lanes_peak(y, classes, y_peak)
-    lanes_rest(x, classes, x_peak, x_inverse, x_log, unused)
-    lanes_rest(y, classes, y_peak, y_inverse, y_log, unused)
     for k in range(TILE):
-        x_inverse[k] = R(1.0) / x_inverse[k]
-        y_inverse[k] = R(1.0) / y_inverse[k]
-        apart[k] = (x_peak[k] - y_peak[k]) + (x_log[k] - y_log[k])
+        x_peak[k] = without_masks(x_peak[k])
+        y_peak[k] = without_masks(y_peak[k])
+        x_sum[k] = 0
+        y_sum[k] = 0
+        excess[k] = 0
         loss[k] = 0
+    lanes_apart(x_peak, y_peak, high, low)
     for c in range(classes):
         for k in range(TILE):
-            loss[k] += divergence_part(x[c * TILE + k], x_peak[k], x_inverse[k], y[c * TILE + k], y_peak[k],
-                                       y_inverse[k], apart[k], &slope)
+            row.tau = tau
+            row.x_peak = x_peak[k]
+            row.y_peak = y_peak[k]
+            row.apart = high[k]
+            row.apart_low = low[k]
+            pair_sums(x[c * TILE + k], y[c * TILE + k], row, &x_sum[k], &y_sum[k], &excess[k])
+    for k in range(TILE):
+        row.tau = tau
+        set_apart(&row, high[k], low[k], x_sum[k], y_sum[k], excess[k])
+        apart[k] = row.apart
+        apart_low[k] = row.apart_low
+        x_inverse[k] = row.x_inverse
+        y_inverse[k] = row.y_inverse
+    for c in range(classes):
+        for k in range(TILE):
+            row.tau = tau
+            row.x_peak = x_peak[k]
+            row.y_peak = y_peak[k]
+            row.x_inverse = x_inverse[k]
+            row.y_inverse = y_inverse[k]
+            row.apart = apart[k]
+            row.apart_low = apart_low[k]
+            loss[k] += divergence_part(x[c * TILE + k], y[c * TILE + k], row, &slope)
             y[c * TILE + k] = scale[k] * slope
 
 
@@ -273,17 +321,13 @@ cdef double pair_tiles(PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scra
         count = min(<Py_ssize_t> TILE, stop - row)
         for k in range(TILE):
             weight[k] = 1 if job.weights == NULL else job.weights[row + min(k, count - 1)]
-            scale[k] = <real> (job.scale * weight[k] / job.temperature)
+            scale[k] = <real> (job.scale * weight[k] * job.tau)
         lanes_load(operand_read(&job.x, row * n, count * n, scratch), count, n, y)
-        if job.temperature != 1:
-            divide(y, y, size, job.temperature)
         if job.target.data == NULL:
             lanes_entropy_tile(y, n, loss, scale)
         else:
             lanes_load(operand_read(&job.target, row * n, count * n, scratch + size), count, n, x)
-            if job.temperature != 1:
-                divide(x, x, size, job.temperature)
-            lanes_divergence_tile(x, y, n, loss, scale)
+            lanes_divergence_tile(x, y, n, loss, scale, job.tau)
         for k in range(count):
             loss[k] = weighted(loss[k], weight[k])
             total += loss[k]
@@ -320,7 +364,7 @@ def of_logits(cnp.ndarray x, int x_dtype, target, int target_dtype, weights, dou
     job.classes = x.shape[x.ndim - 1]
     job.rows = x.size // job.classes
     job.scale = scale
-    job.temperature = <real> temperature
+    job.tau = <real> (1 / temperature)
     job.chunk_rows = max(1, 32768 // job.classes)
     cdef Py_ssize_t scratch = 3 * job.classes
     cdef double total

@@ -120,8 +120,9 @@ FL_INLINE point quantile_point(real x, real y, real z, const point_options o)
 {
     real d = y - x, above = (real)o.number[0], below = (real)(1.0 - o.number[0]);
     real grad = d > R(0.0) ? -above : d;
+    real slope = d < R(0.0) ? below : above, away = r_abs(d), finite = r_atmost(away, R(FL_LARGEST));
     return (point){
-        .real_value = r_abs(d) * (d < R(0.0) ? below : above),
+        .real_value = slope * (slope == R(0.0) ? finite : away), /* 0 times infinity is 0 */
         .grad = d < R(0.0) ? below : grad,
     };
 }

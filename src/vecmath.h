@@ -90,11 +90,11 @@ FL_INLINE real r_fma(real a, real b, real c)
 FL_INLINE real r_atleast(real x, real low) { return x < low ? low : x; }
 FL_INLINE real r_atmost(real x, real high) { return x > high ? high : x; }
 FL_INLINE real r_abs(real x) { return from_bits(bits_of(x) & (xint)(~(xuint)0 >> 1)); }
-/* y, or -y where x is not negative */
+/* y, or -y where x is not negative (-0 is not) */
 FL_INLINE real r_against(real y, real x)
 {
     const xint sign = (xint)((xuint)1 << (sizeof(xint) * 8 - 1));
-    return from_bits(bits_of(y) ^ (~bits_of(x) & sign));
+    return from_bits(bits_of(y) ^ (~bits_of(x + R(0.0)) & sign));
 }
 FL_INLINE xint x_max(xint a, xint b) { return a > b ? a : b; }
 
