@@ -25,44 +25,62 @@ FL_INLINE real entropy_slope(real x, real peak, real inverse, real mean)
     return p * (r_atmost(peak - x, R(FL_LARGEST)) - mean);
 }
 
-/* Two rows of scores, x of the distribution p and y of q: p = exp((x - x_peak) tau) x_inverse, and
- * log p - log q = ((x - y) - apart - apart_low) tau, where tau is one over the temperature.
- */
+/* Two rows of scores, x of the distribution p and y of q. */
 typedef struct {
-    real tau, x_peak, y_peak, x_inverse, y_inverse, apart, apart_low;
+    real tau;                     /* one over the temperature */
+    real x_peak, y_peak;
+    real apart, apart_low;        /* x_peak - y_peak, and what the subtraction rounds away */
+    real x_inverse, y_inverse;    /* one over the sums of the exponentials */
+    real log_ratio;               /* the logarithm of q's sum over p's */
 } row_pair;
 
-/* (x - y) - apart, with what the subtractions round away: exact to rounding where x - y is near `apart`. */
-FL_INLINE real beyond(real x, real y, real apart, real apart_low)
+FL_INLINE void set_peaks(row_pair *r, real x_peak, real y_peak)
 {
-    real d = x - y, back = d + y; /* Knuth's two-sum */
-    real lost = (x - back) - (y - (back - d));
-    return (d - apart) + ((lost == lost ? lost : R(0.0)) - apart_low);
+    real apart = x_peak - y_peak, back = apart + y_peak; /* Knuth's two-sum */
+    r->x_peak = x_peak;
+    r->y_peak = y_peak;
+    r->apart = apart;
+    r->apart_low = (x_peak - back) - (y_peak - (back - apart));
 }
 
-/* Adds a class's parts to the sums of p's and of q's exponentials, and to the excess of the second sum. Where both scores are as far below
- * their peaks, that is a small number with all its digits, from which the sums' own distance gets them. */
-FL_INLINE void pair_sums(real x, real y, const row_pair r, real *x_sum, real *y_sum, real *excess)
+/* A class's exponentials, and how much less x lies below its peak than y below its own. `gap` is the logarithm of the
+ * ratio of the two, exact to rounding since every subtraction's loss is made up for; 0 where both are 0. */
+FL_INLINE void pair_terms(real x, real y, const row_pair r, real *e_x, real *e_y, real *gap)
 {
-    real e_x = r_exp((x - r.x_peak) * r.tau), e_y = r_exp((y - r.y_peak) * r.tau);
-    real l = -r.tau * beyond(x, y, r.apart, r.apart_low);
-    real near = e_x * r_fma(l * l, exp_beyond_linear(l), l), far = e_y - e_x;
-    *x_sum += e_x;
-    *y_sum += e_y;
-    *excess += r_abs(l) < FL_NEAR ? near : far;
+    real d = x - y, back = d + y;
+    real lost = (x - back) - (y - (back - d));
+    real difference = r.tau * ((d - r.apart) + ((lost == lost ? lost : R(0.0)) - r.apart_low));
+    *e_x = r_exp((x - r.x_peak) * r.tau);
+    *e_y = r_exp((y - r.y_peak) * r.tau);
+    *gap = difference == difference ? difference : *e_x * *e_y; /* -inf less -inf, and both are 0; or a score is NaN */
+}
+
+/* e_y - e_x: a small number with all its digits where the two are close. Summed up it gives the ratio of the sums. */
+FL_INLINE real excess_of(real e_x, real e_y, real gap)
+{
+    real near = e_x * r_fma(gap * gap, exp_beyond_linear(-gap), -gap), far = e_y - e_x;
+    return r_abs(gap) < FL_NEAR ? near : far;
+}
+
+FL_INLINE void set_sums(row_pair *r, real x_sum, real y_sum, real excess)
+{
+    real near = r_log1p(excess / x_sum), far = r_log(y_sum / x_sum);
+    r->log_ratio = r_abs(excess) < R(0.5) * x_sum ? near : far;
+    r->x_inverse = R(1.0) / x_sum;
+    r->y_inverse = R(1.0) / y_sum;
 }
 
 /* A class's part of D(p || q), and q - p, which is its derivative by y but for tau.
  *
  * With l = log p - log q the parts p (l - 1 + exp(-l)) add up to the divergence, since p and q add up to 1, and none
- * is negative; near l = 0 they are p l^2 times a polynomial. An error in `apart` cancels in the sum but for its square.
+ * is negative; near l = 0 they are p l^2 times a polynomial. An error of log_ratio cancels in the sum but for its
+ * square.
  */
-FL_INLINE real divergence_part(real x, real y, const row_pair r, real *slope)
+FL_INLINE real divergence_part(real e_x, real e_y, real gap, const row_pair r, real *slope)
 {
-    real p = r_exp((x - r.x_peak) * r.tau) * r.x_inverse, q = r_exp((y - r.y_peak) * r.tau) * r.y_inverse;
-    real l = r.tau * beyond(x, y, r.apart, r.apart_low), bend = l * l * exp_beyond_linear(-l);
+    real p = e_x * r.x_inverse, q = e_y * r.y_inverse, l = gap + r.log_ratio, bend = l * l * exp_beyond_linear(-l);
     real cost = r_atleast(p, FL_SMALLEST) * l; /* inf where q is 0 and p is not, however small */
-    cost = x == -R(INFINITY) ? R(0.0) : cost;
+    cost = l < -R(FL_LARGEST) ? R(0.0) : cost; /* p is 0 */
     real near = p * bend, far = (cost - p) + q, steep = q - p;
     int is_near = r_abs(l) < FL_NEAR;
     *slope = is_near ? p * (bend - l) : steep;
@@ -88,44 +106,30 @@ FL_INLINE void entropy_slopes(const real *x, real *slope, ptrdiff_t n, real peak
     for (ptrdiff_t i = 0; i < n; i++) slope[i] = scale * entropy_slope(x[i], peak, inverse, mean);
 }
 
-FL_INLINE void lanes_pair(real_cp x, real_cp y, real_p x_sum, real_p y_sum, real_p excess, const row_pair *row)
+/* The terms are kept in e_x, e_y and gap, each FL_LANES long. */
+FL_INLINE void lanes_pair(real_cp x, real_cp y, real_p e_x, real_p e_y, real_p gap, real_p x_sum, real_p y_sum,
+                          real_p excess, const row_pair *row)
 {
     const row_pair r = *row;
 #pragma omp simd
-    for (int i = 0; i < FL_LANES; i++) pair_sums(x[i], y[i], r, &x_sum[i], &y_sum[i], &excess[i]);
+    for (int i = 0; i < FL_LANES; i++) {
+        pair_terms(x[i], y[i], r, &e_x[i], &e_y[i], &gap[i]);
+        x_sum[i] += e_x[i];
+        y_sum[i] += e_y[i];
+        excess[i] += excess_of(e_x[i], e_y[i], gap[i]);
+    }
 }
 
-FL_INLINE void lanes_divergence(real_cp x, const real *y, real *slope, real_p lane, const row_pair *row, real scale,
-                                const int keep)
+FL_INLINE void lanes_divergence(real_cp e_x, real_cp e_y, real_cp gap, real_p slope, real_p lane, const row_pair *row,
+                                real scale, const int keep)
 {
     const row_pair r = *row;
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
         real steep;
-        lane[i] += divergence_part(x[i], y[i], r, &steep);
+        lane[i] += divergence_part(e_x[i], e_y[i], gap[i], r, &steep);
         if (keep) slope[i] = scale * steep;
     }
-}
-
-/* The distance of two peaks and, in `low`, what the subtraction rounds away: both together are exact. */
-FL_INLINE real peaks_apart(real x_peak, real y_peak, real *low)
-{
-    real high = x_peak - y_peak, back = high + y_peak;
-    *low = (x_peak - back) - (y_peak - (back - high));
-    return high;
-}
-
-/* The distance of the logarithms of p and q: that of the peaks, high + low, less what their sums differ by. */
-FL_INLINE void set_apart(row_pair *r, real high, real low, real x_sum, real y_sum, real excess)
-{
-    real near = r_log1p(excess / x_sum), far = r_log(y_sum / x_sum);
-    real log_ratio = (r_abs(excess) < R(0.5) * x_sum ? near : far) / r->tau;
-    real apart = high - log_ratio, back = apart + log_ratio;
-    real lost = (high - back) - (log_ratio - (back - apart));
-    r->apart = apart;
-    r->apart_low = lost + low;
-    r->x_inverse = R(1.0) / x_sum;
-    r->y_inverse = R(1.0) / y_sum;
 }
 
 #endif

@@ -18,20 +18,22 @@ cdef extern from "divergence.h" nogil:
         real tau
         real x_peak
         real y_peak
-        real x_inverse
-        real y_inverse
         real apart
         real apart_low
+        real x_inverse
+        real y_inverse
+        real log_ratio
     void entropy_sums(real, real, real*, real*, real*)
     real entropy_slope(real, real, real, real)
-    void pair_sums(real, real, row_pair, real*, real*, real*)
-    real divergence_part(real, real, row_pair, real*)
+    void set_peaks(row_pair*, real, real)
+    void pair_terms(real, real, row_pair, real*, real*, real*)
+    real excess_of(real, real, real)
+    void set_sums(row_pair*, real, real, real)
+    real divergence_part(real, real, real, row_pair, real*)
     void lanes_entropy(real_cp, real_p, real_p, real_p, real)
     void entropy_slopes(const real*, real*, Py_ssize_t, real, real, real, real)
-    void lanes_pair(real_cp, real_cp, real_p, real_p, real_p, const row_pair*)
-    void lanes_divergence(real_cp, const real*, real*, real_p, const row_pair*, real, int)
-    real peaks_apart(real, real, real*)
-    void set_apart(row_pair*, real, real, real, real, real)
+    void lanes_pair(real_cp, real_cp, real_p, real_p, real_p, real_p, real_p, real_p, const row_pair*)
+    void lanes_divergence(real_cp, real_cp, real_cp, real_p, real_p, const row_pair*, real, int)
 
 ctypedef struct PairJob:
     operand x               # of the entropy; of the divergence's second distribution q, the prediction
@@ -97,20 +99,20 @@ cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bin
     return <double> r_log1p(<real> (rest_sum + (spared - 1))) + mean
 
 
-cdef void sum_pair(row_pair* row, const real* x, const real* y, const real* x_edge, const real* y_edge,
-                   Py_ssize_t n) noexcept nogil:
-    """Peaks, sums and distance of two rows."""
+cdef void sum_pair(row_pair* row, const real* x, const real* y, real* terms, Py_ssize_t n,
+                   Py_ssize_t padded) noexcept nogil:
+    """Peaks, sums and distance of two rows; the terms of every class, in three rows of `padded` numbers."""
+    cdef real x_edge[LANES]
+    cdef real y_edge[LANES]
     cdef real x_sums[LANES]
     cdef real y_sums[LANES]
     cdef real excess[LANES]
-    cdef real low, high
+    cdef real* e_x = terms
+    cdef real* e_y = terms + padded
+    cdef real* gap = terms + 2 * padded
     cdef double x_sum = 0, y_sum = 0, excess_sum = 0
     cdef Py_ssize_t start = 0, stop, i, j
-    row.x_peak = without_masks(block_peak(x, n))
-    row.y_peak = without_masks(block_peak(y, n))
-    high = peaks_apart(row.x_peak, row.y_peak, &low)
-    row.apart = high
-    row.apart_low = low
+    set_peaks(row, without_masks(block_peak(x, n)), without_masks(block_peak(y, n)))
     while start < n:
         stop = min(start + ROW_BLOCK, n)
         for i in range(LANES):
@@ -118,45 +120,48 @@ cdef void sum_pair(row_pair* row, const real* x, const real* y, const real* x_ed
             y_sums[i] = 0
             excess[i] = 0
         for j from start <= j < stop - LANES + 1 by LANES:
-            lanes_pair(x + j, y + j, x_sums, y_sums, excess, row)
+            lanes_pair(x + j, y + j, e_x + j, e_y + j, gap + j, x_sums, y_sums, excess, row)
         if stop % LANES:    # ROW_BLOCK is a multiple of LANES: this is the end of the row
-            lanes_pair(x_edge, y_edge, x_sums, y_sums, excess, row)
+            edge_of(x, n, x_edge)
+            edge_of(y, n, y_edge)
+            j = n - n % LANES
+            lanes_pair(x_edge, y_edge, e_x + j, e_y + j, gap + j, x_sums, y_sums, excess, row)
         x_sum += lanes_total(x_sums)
         y_sum += lanes_total(y_sums)
         excess_sum += lanes_total(excess)
         start = stop
-    set_apart(row, high, low, <real> x_sum, <real> y_sum, <real> excess_sum)
+    set_sums(row, <real> x_sum, <real> y_sum, <real> excess_sum)
 
 
-cdef double divergence_row(const real* x, const real* y, real* grad, Py_ssize_t n, real tau, real scale,
+cdef double divergence_row(const real* x, const real* y, real* grad, real* terms, Py_ssize_t n, real tau, real scale,
                            bint want_grad) noexcept nogil:
     """D(p || q) with p of the scores x and q of the scores y; the gradient is by y."""
     cdef real lane[LANES]
-    cdef real x_edge[LANES]
-    cdef real y_edge[LANES]
     cdef real slope[LANES]
     cdef row_pair row
     cdef double total = 0
-    cdef Py_ssize_t start = 0, stop, i, j, whole = n - n % LANES
+    cdef Py_ssize_t start = 0, stop, i, j, padded = (n + LANES - 1) // LANES * LANES
+    cdef real* e_x = terms
+    cdef real* e_y = terms + padded
+    cdef real* gap = terms + 2 * padded
     row.tau = tau
-    edge_of(x, n, x_edge)
-    edge_of(y, n, y_edge)
-    sum_pair(&row, x, y, x_edge, y_edge, n)
+    sum_pair(&row, x, y, terms, n, padded)
     while start < n:
         stop = min(start + ROW_BLOCK, n)
         for i in range(LANES):
             lane[i] = 0
         if want_grad:
             for j from start <= j < stop - LANES + 1 by LANES:
-                lanes_divergence(x + j, y + j, grad + j, lane, &row, scale, True)
+                lanes_divergence(e_x + j, e_y + j, gap + j, grad + j, lane, &row, scale, True)
         else:
             for j from start <= j < stop - LANES + 1 by LANES:
-                lanes_divergence(x + j, y + j, NULL, lane, &row, scale, False)
+                lanes_divergence(e_x + j, e_y + j, gap + j, slope, lane, &row, scale, False)
         if stop % LANES:
-            lanes_divergence(x_edge, y_edge, slope, lane, &row, scale, True)
+            j = n - n % LANES
+            lanes_divergence(e_x + j, e_y + j, gap + j, slope, lane, &row, scale, True)
             if want_grad:
-                for i in range(n - whole):
-                    grad[whole + i] = slope[i]
+                for i in range(n - j):
+                    grad[j + i] = slope[i]
         total += lanes_total(lane)
         start = stop
     return total
@@ -180,7 +185,7 @@ cdef double pair_rows(PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scrat
             loss = <real> entropy_row(x, grad, n, scale, want_grad)
         else:
             target = operand_read(&job.target, row * n, n, scratch + n)
-            loss = <real> divergence_row(target, x, grad, n, job.tau, scale, want_grad)
+            loss = <real> divergence_row(target, x, grad, scratch + 3 * n, n, job.tau, scale, want_grad)
         loss = weighted(loss, weight)
         total += loss
         if job.values != NULL:
@@ -247,65 +252,82 @@ cdef void lanes_entropy_tile(real_p table, Py_ssize_t classes, real_p loss, real
             table[c * TILE + k] = scale[k] * entropy_slope(table[c * TILE + k], peak[k], inverse[k], cost[k])
 
 
-cdef void lanes_apart(real_cp x_peak, real_cp y_peak, real_p high, real_p low) noexcept nogil:
-    cdef Py_ssize_t k
-    for k in range(TILE):
-        high[k] = peaks_apart(x_peak[k], y_peak[k], &low[k])
-
-
-cdef void lanes_divergence_tile(real_cp x, real_p y, Py_ssize_t classes, real_p loss, real_cp scale,
-                                real tau) noexcept nogil:
-    """The loss of every row; the scores y become the gradient."""
+cdef void lanes_terms(real_p x, real_p y, real_p gap, Py_ssize_t classes, row_pair* rows, real_p x_sum, real_p y_sum,
+                      real_p excess) noexcept nogil:
+    """Scores become exponentials and their gap."""
     cdef Py_ssize_t c, k
     cdef real x_peak[TILE]
     cdef real y_peak[TILE]
-    cdef real high[TILE]
-    cdef real low[TILE]
-    cdef real x_sum[TILE]
-    cdef real y_sum[TILE]
-    cdef real excess[TILE]
     cdef real apart[TILE]
     cdef real apart_low[TILE]
-    cdef real x_inverse[TILE]
-    cdef real y_inverse[TILE]
-    cdef real slope
+    cdef real e_x, e_y, difference
     cdef row_pair row
-    lanes_peak(x, classes, x_peak)
-    lanes_peak(y, classes, y_peak)
+    row.tau = rows[0].tau
     for k in range(TILE):
-        x_peak[k] = without_masks(x_peak[k])
-        y_peak[k] = without_masks(y_peak[k])
+        x_peak[k] = rows[k].x_peak
+        y_peak[k] = rows[k].y_peak
+        apart[k] = rows[k].apart
+        apart_low[k] = rows[k].apart_low
         x_sum[k] = 0
         y_sum[k] = 0
         excess[k] = 0
-        loss[k] = 0
-    lanes_apart(x_peak, y_peak, high, low)
     for c in range(classes):
         for k in range(TILE):
-            row.tau = tau
             row.x_peak = x_peak[k]
             row.y_peak = y_peak[k]
-            row.apart = high[k]
-            row.apart_low = low[k]
-            pair_sums(x[c * TILE + k], y[c * TILE + k], row, &x_sum[k], &y_sum[k], &excess[k])
-    for k in range(TILE):
-        row.tau = tau
-        set_apart(&row, high[k], low[k], x_sum[k], y_sum[k], excess[k])
-        apart[k] = row.apart
-        apart_low[k] = row.apart_low
-        x_inverse[k] = row.x_inverse
-        y_inverse[k] = row.y_inverse
-    for c in range(classes):
-        for k in range(TILE):
-            row.tau = tau
-            row.x_peak = x_peak[k]
-            row.y_peak = y_peak[k]
-            row.x_inverse = x_inverse[k]
-            row.y_inverse = y_inverse[k]
             row.apart = apart[k]
             row.apart_low = apart_low[k]
-            loss[k] += divergence_part(x[c * TILE + k], y[c * TILE + k], row, &slope)
+            pair_terms(x[c * TILE + k], y[c * TILE + k], row, &e_x, &e_y, &difference)
+            x[c * TILE + k] = e_x
+            y[c * TILE + k] = e_y
+            gap[c * TILE + k] = difference
+            x_sum[k] += e_x
+            y_sum[k] += e_y
+            excess[k] += excess_of(e_x, e_y, difference)
+
+
+cdef void lanes_parts(real_cp x, real_p y, real_cp gap, Py_ssize_t classes, row_pair* rows, real_p loss,
+                      real_cp scale) noexcept nogil:
+    """The losses; q's exponentials become the gradient."""
+    cdef Py_ssize_t c, k
+    cdef real x_inverse[TILE]
+    cdef real y_inverse[TILE]
+    cdef real log_ratio[TILE]
+    cdef real slope
+    cdef row_pair row
+    for k in range(TILE):
+        x_inverse[k] = rows[k].x_inverse
+        y_inverse[k] = rows[k].y_inverse
+        log_ratio[k] = rows[k].log_ratio
+        loss[k] = 0
+    for c in range(classes):
+        for k in range(TILE):
+            row.x_inverse = x_inverse[k]
+            row.y_inverse = y_inverse[k]
+            row.log_ratio = log_ratio[k]
+            loss[k] += divergence_part(x[c * TILE + k], y[c * TILE + k], gap[c * TILE + k], row, &slope)
             y[c * TILE + k] = scale[k] * slope
+
+
+cdef void divergence_tile(real* x, real* y, real* gap, Py_ssize_t classes, real* loss, const real* scale,
+                          real tau) noexcept nogil:
+    """The loss of every row; the scores y become the gradient."""
+    cdef Py_ssize_t k
+    cdef real x_peak[TILE]
+    cdef real y_peak[TILE]
+    cdef real x_sum[TILE]
+    cdef real y_sum[TILE]
+    cdef real excess[TILE]
+    cdef row_pair rows[TILE]
+    lanes_peak(x, classes, x_peak)
+    lanes_peak(y, classes, y_peak)
+    for k in range(TILE):
+        rows[k].tau = tau
+        set_peaks(&rows[k], without_masks(x_peak[k]), without_masks(y_peak[k]))
+    lanes_terms(x, y, gap, classes, rows, x_sum, y_sum, excess)
+    for k in range(TILE):
+        set_sums(&rows[k], x_sum[k], y_sum[k], excess[k])
+    lanes_parts(x, y, gap, classes, rows, loss, scale)
 
 
 cdef double pair_tiles(PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
@@ -327,7 +349,7 @@ cdef double pair_tiles(PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scra
             lanes_entropy_tile(y, n, loss, scale)
         else:
             lanes_load(operand_read(&job.target, row * n, count * n, scratch + size), count, n, x)
-            lanes_divergence_tile(x, y, n, loss, scale, job.tau)
+            divergence_tile(x, y, scratch + 5 * size, n, loss, scale, job.tau)
         for k in range(count):
             loss[k] = weighted(loss[k], weight[k])
             total += loss[k]
@@ -366,10 +388,10 @@ def of_logits(cnp.ndarray x, int x_dtype, target, int target_dtype, weights, dou
     job.scale = scale
     job.tau = <real> (1 / temperature)
     job.chunk_rows = max(1, 32768 // job.classes)
-    cdef Py_ssize_t scratch = 3 * job.classes
+    cdef Py_ssize_t scratch = 6 * job.classes + 3 * LANES
     cdef double total
     if job.classes <= NARROW:
         job.chunk_rows = (job.chunk_rows + TILE - 1) // TILE * TILE
-        scratch = 5 * TILE * job.classes
+        scratch = 6 * TILE * job.classes
     run_chunks(pair_chunk, &job, (job.rows + job.chunk_rows - 1) // job.chunk_rows, scratch, threads, &total)
     return total
