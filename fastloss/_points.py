@@ -48,7 +48,7 @@ class Points:
         if self.has_target:
             check.check_range(self.target, self.target_code, "target", low, high, self.bits, threads)
 
-    def compute(self, wanted, kernel=None, *, group=1, axis=None, options=(0.0, 0.0), constant=0.0, scale=None):
+    def compute(self, wanted, kernel=None, *, group=1, axis=None, options=(0.0, 0.0), scale=None):
         """The weighted sum. The kernel looks at the numbers when it comes to them; where it would have written to the
         caller's own array by then, they are looked at before."""
         limits = self.limits
@@ -77,9 +77,7 @@ class Points:
         scale = wanted.scale if scale is None else scale
         if kernel is None:
             kernel = kernels(self.bits).pointwise.evaluate
-            total, outside = kernel(
-                self.name, arrays, wanted.value, group, limits, constant, options, scale, wanted.threads
-            )
+            total, outside = kernel(self.name, arrays, wanted.value, group, limits, options, scale, wanted.threads)
         else:
             total, outside = kernel(arrays, wanted.value, limits, options, scale, wanted.threads)
         if outside:

@@ -101,11 +101,10 @@ def binary_cross_entropy_with_logits(logits, target, *, sample_weight=None, pos_
     Good 1952, "Rational Decisions". Conventions of ``torch.nn.functional.binary_cross_entropy_with_logits``.
     """
     reduction = check.as_reduction(reduction)
-    name = "binary_cross_entropy_with_logits"
+    name = "binary_cross_entropy_with_logits" if pos_weight is None else "binary_cross_entropy_with_pos_weight"
     points = Points(name, logits, target, sample_weight, first="logits").limited(ANY, UNIT)
-    if pos_weight is None:
-        return points.problem(reduction, constant=1.0)
-    array, code = check.as_numbers(pos_weight, "pos_weight")
-    check.check_range(array, code, "pos_weight", *COUNT, points.bits)
-    points.extra = check.as_operand(array, "pos_weight", points.array.shape, "logits")
+    if pos_weight is not None:
+        array, code = check.as_numbers(pos_weight, "pos_weight")
+        check.check_range(array, code, "pos_weight", *COUNT, points.bits)
+        points.extra = check.as_operand(array, "pos_weight", points.array.shape, "logits")
     return points.problem(reduction)

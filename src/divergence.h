@@ -44,14 +44,16 @@ FL_INLINE void set_peaks(row_pair *r, real x_peak, real y_peak)
 }
 
 /* A class's exponentials, and how much less x lies below its peak than y below its own. `gap` is the logarithm of the
- * ratio of the two, exact to rounding since every subtraction's loss is made up for; 0 where both are 0. */
-FL_INLINE void pair_terms(real x, real y, const row_pair r, real *e_x, real *e_y, real *gap)
+ * ratio of the two, exact to rounding since every subtraction's loss is made up for; 0 where both are 0. `tempered` is
+ * a constant: whether there is a temperature. */
+FL_INLINE void pair_terms(real x, real y, const row_pair r, real *e_x, real *e_y, real *gap, const int tempered)
 {
-    real d = x - y, back = d + y;
+    real d = x - y, back = d + y, below_x = x - r.x_peak, below_y = y - r.y_peak;
     real lost = (x - back) - (y - (back - d));
-    real difference = r.tau * ((d - r.apart) + ((lost == lost ? lost : R(0.0)) - r.apart_low));
-    *e_x = r_exp((x - r.x_peak) * r.tau);
-    *e_y = r_exp((y - r.y_peak) * r.tau);
+    real difference = (d - r.apart) + ((lost == lost ? lost : R(0.0)) - r.apart_low);
+    *e_x = r_exp(tempered ? r.tau * below_x : below_x);
+    *e_y = r_exp(tempered ? r.tau * below_y : below_y);
+    if (tempered) difference *= r.tau;
     *gap = difference == difference ? difference : *e_x * *e_y; /* -inf less -inf, and both are 0; or a score is NaN */
 }
 
@@ -108,12 +110,12 @@ FL_INLINE void entropy_slopes(const real *x, real *slope, ptrdiff_t n, real peak
 
 /* The terms are kept in e_x, e_y and gap, each FL_LANES long. */
 FL_INLINE void lanes_pair(real_cp x, real_cp y, real_p e_x, real_p e_y, real_p gap, real_p x_sum, real_p y_sum,
-                          real_p excess, const row_pair *row)
+                          real_p excess, const row_pair *row, const int tempered)
 {
     const row_pair r = *row;
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
-        pair_terms(x[i], y[i], r, &e_x[i], &e_y[i], &gap[i]);
+        pair_terms(x[i], y[i], r, &e_x[i], &e_y[i], &gap[i], tempered);
         x_sum[i] += e_x[i];
         y_sum[i] += e_y[i];
         excess[i] += excess_of(e_x[i], e_y[i], gap[i]);

@@ -26,13 +26,13 @@ cdef extern from "divergence.h" nogil:
     void entropy_sums(real, real, real*, real*, real*)
     real entropy_slope(real, real, real, real)
     void set_peaks(row_pair*, real, real)
-    void pair_terms(real, real, row_pair, real*, real*, real*)
+    void pair_terms(real, real, row_pair, real*, real*, real*, int)
     real excess_of(real, real, real)
     void set_sums(row_pair*, real, real, real)
     real divergence_part(real, real, real, row_pair, real*)
     void lanes_entropy(real_cp, real_p, real_p, real_p, real)
     void entropy_slopes(const real*, real*, Py_ssize_t, real, real, real, real)
-    void lanes_pair(real_cp, real_cp, real_p, real_p, real_p, real_p, real_p, real_p, const row_pair*)
+    void lanes_pair(real_cp, real_cp, real_p, real_p, real_p, real_p, real_p, real_p, const row_pair*, int)
     void lanes_divergence(real_cp, real_cp, real_cp, real_p, real_p, const row_pair*, real, int)
 
 ctypedef struct PairJob:
@@ -119,13 +119,17 @@ cdef void sum_pair(row_pair* row, const real* x, const real* y, real* terms, Py_
             x_sums[i] = 0
             y_sums[i] = 0
             excess[i] = 0
-        for j from start <= j < stop - LANES + 1 by LANES:
-            lanes_pair(x + j, y + j, e_x + j, e_y + j, gap + j, x_sums, y_sums, excess, row)
+        if row.tau == 1:
+            for j from start <= j < stop - LANES + 1 by LANES:
+                lanes_pair(x + j, y + j, e_x + j, e_y + j, gap + j, x_sums, y_sums, excess, row, False)
+        else:
+            for j from start <= j < stop - LANES + 1 by LANES:
+                lanes_pair(x + j, y + j, e_x + j, e_y + j, gap + j, x_sums, y_sums, excess, row, True)
         if stop % LANES:    # ROW_BLOCK is a multiple of LANES: this is the end of the row
             edge_of(x, n, x_edge)
             edge_of(y, n, y_edge)
             j = n - n % LANES
-            lanes_pair(x_edge, y_edge, e_x + j, e_y + j, gap + j, x_sums, y_sums, excess, row)
+            lanes_pair(x_edge, y_edge, e_x + j, e_y + j, gap + j, x_sums, y_sums, excess, row, True)
         x_sum += lanes_total(x_sums)
         y_sum += lanes_total(y_sums)
         excess_sum += lanes_total(excess)
@@ -277,7 +281,7 @@ cdef void lanes_terms(real_p x, real_p y, real_p gap, Py_ssize_t classes, row_pa
             row.y_peak = y_peak[k]
             row.apart = apart[k]
             row.apart_low = apart_low[k]
-            pair_terms(x[c * TILE + k], y[c * TILE + k], row, &e_x, &e_y, &difference)
+            pair_terms(x[c * TILE + k], y[c * TILE + k], row, &e_x, &e_y, &difference, True)
             x[c * TILE + k] = e_x
             y[c * TILE + k] = e_y
             gap[c * TILE + k] = difference

@@ -117,7 +117,6 @@ def sigmoid_focal(arrays, bint want_value, limits, options, double scale, int th
     job.compute = sigmoid_focal_compute
     job.options.number[0], job.options.number[1] = options
     job.options.scale = <real> scale
-    job.constant = 0
     run_points(&job, arrays, want_value, 1, limits, threads, &total)
     return total, bool(job.outside)
 

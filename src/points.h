@@ -165,18 +165,31 @@ FL_INLINE point binary_cross_entropy_point(real x, real y, real z, const point_o
     return (point){.real_value = r_fma(v, r_log1m_half(w), far), .grad = grad, .hess = yes + no};
 }
 
-/* The same from logits, z the weight of the positive side. With e = exp(-|x|) every term is a product or a sum of
- * positive numbers: u is what falls on the side that x is not on, and costs |x| more than the other. */
-FL_INLINE point binary_cross_entropy_with_logits_point(real x, real y, real z, const point_options o)
+/* The same from logits. With e = exp(-|x|) every term is a product or a sum of positive numbers: log(1 + e) for either
+ * side, and |x| more for the share of the side that x is not on. */
+FL_INLINE point logit_point(real x, real positive, real negative, real weight)
 {
-    real positive = z * y, negative = R(1.0) - y;
-    real u = x < R(0.0) ? positive : negative, v = x < R(0.0) ? negative : positive;
     real away = r_abs(x), e = r_exp_tail(-away);
     real big = R(1.0) / (R(1.0) + e), small = e * big;
-    real far = u * away;
-    far = u == R(0.0) ? R(0.0) : far;
-    real grad = r_against(r_fma(small, v, -(big * u)), x), weight = u + v;
-    return (point){.real_value = r_fma(weight, r_log1p_unit(e), far), .grad = grad, .hess = weight * big * small};
+    real p = x < R(0.0) ? small : big, not_p = x < R(0.0) ? big : small;
+    real share = x < R(0.0) ? positive : negative, far = share * away;
+    far = share == R(0.0) ? R(0.0) : far;
+    return (point){
+        .real_value = r_fma(weight, r_log1p_unit(e), far),
+        .grad = r_fma(negative, p, -(positive * not_p)),
+        .hess = weight * (big * small),
+    };
+}
+
+FL_INLINE point binary_cross_entropy_with_logits_point(real x, real y, real z, const point_options o)
+{
+    return logit_point(x, y, R(1.0) - y, R(1.0) + (y - y)); /* NaN stays NaN */
+}
+
+/* z weighs the positive side. */
+FL_INLINE point binary_cross_entropy_with_pos_weight_point(real x, real y, real z, const point_options o)
+{
+    return logit_point(x, z * y, R(1.0) - y, z * y + (R(1.0) - y));
 }
 
 /* ---- distributions: an element's part of a row's loss ---- */
@@ -295,6 +308,7 @@ FL_POINT_LOSS_REAL(poisson_nll, 1)
 FL_POINT_LOSS_REAL(poisson_nll_full, 1)
 FL_POINT_LOSS_REAL(binary_cross_entropy, 0)
 FL_POINT_LOSS_REAL(binary_cross_entropy_with_logits, 0)
+FL_POINT_LOSS_REAL(binary_cross_entropy_with_pos_weight, 0)
 FL_POINT_LOSS_REAL(categorical_cross_entropy, 0)
 FL_POINT_LOSS_REAL(entropy, 0)
 FL_POINT_LOSS_REAL(kl_divergence, 1)
@@ -312,6 +326,7 @@ static const struct { const char *name; point_block block; } point_losses[] = {
     FL_POINT_ENTRY(poisson_nll_full),
     FL_POINT_ENTRY(binary_cross_entropy),
     FL_POINT_ENTRY(binary_cross_entropy_with_logits),
+    FL_POINT_ENTRY(binary_cross_entropy_with_pos_weight),
     FL_POINT_ENTRY(categorical_cross_entropy),
     FL_POINT_ENTRY(entropy),
     FL_POINT_ENTRY(kl_divergence),

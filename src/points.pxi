@@ -32,14 +32,13 @@ cdef Py_ssize_t STREAM_FROM = 16 << 20
 ctypedef struct PointJob:
     operand x
     operand y
-    operand z           # a third number for each element; or none, and it is `constant`
+    operand z           # a third number for each element, or none
     operand weight
     operand values      # one a group
     operand grad
     operand hess
     point_block compute
     point_options options
-    real constant
     double x_low        # what is legal; a number outside makes `outside` true
     double x_high
     double y_low
@@ -94,12 +93,6 @@ cdef void copy_block(real_p target, real_cp source, Py_ssize_t n) noexcept nogil
     cdef Py_ssize_t i
     for i in range(n):
         target[i] = source[i]
-
-
-cdef void fill_block(real_p target, Py_ssize_t n, real value) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(n):
-        target[i] = value
 
 
 cdef bint is_outside(const real* x, Py_ssize_t n, real low, real high) noexcept nogil:
@@ -161,14 +154,13 @@ cdef double point_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept no
     cdef double* each = NULL
     cdef const real* x
     cdef const real* y
-    cdef const real* z = z_buffer
+    cdef const real* z
     cdef const real* weight = w_buffer
     cdef real* grad = g_buffer
     cdef real* hess = h_buffer
     cdef double total = 0, row = 0
     cdef Py_ssize_t g_held = 0, h_held = 0
     cdef Py_ssize_t start = chunk * job.chunk_size, stop = min(start + job.chunk_size, job.size), n
-    fill_block(z_buffer, POINT_BLOCK, job.constant)
     if job.weight.data != NULL or job.group > 0:
         each = value
     while start < stop:
@@ -178,8 +170,7 @@ cdef double point_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept no
             copy_block(x_buffer, x, n)
             x = x_buffer
         y = x if job.y.data == NULL else operand_read(&job.y, start, n, y_buffer)
-        if job.z.data != NULL:
-            z = operand_read(&job.z, start, n, z_buffer)
+        z = y if job.z.data == NULL else operand_read(&job.z, start, n, z_buffer)
         if job.weight.data != NULL:
             weight = operand_read(&job.weight, start, n, w_buffer)
         if job.x_checked and is_outside(x, n, <real> job.x_low, <real> job.x_high):

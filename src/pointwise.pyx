@@ -12,12 +12,11 @@ include "points.pxi"
 cnp.import_array()
 
 
-def evaluate(str name, arrays, bint want_value, Py_ssize_t group, limits, double constant, options, double scale,
-             int threads):
+def evaluate(str name, arrays, bint want_value, Py_ssize_t group, limits, options, double scale, int threads):
     """(weighted sum of the losses, whether a number was outside of its limits).
 
     arrays: x, y, z, weight, values, grad, hess with a dtype code each, all of x's shape but the values, which are one
-    a group of elements. Where there is no z, it is `constant`. `options` are the loss's own.
+    a group of elements. `options` are the loss's own.
     """
     cdef PointJob job
     cdef double total
@@ -26,6 +25,5 @@ def evaluate(str name, arrays, bint want_value, Py_ssize_t group, limits, double
         raise LookupError(name)
     job.options.number[0], job.options.number[1] = options
     job.options.scale = <real> scale
-    job.constant = <real> constant
     run_points(&job, arrays, want_value, group, limits, threads, &total)
     return total, bool(job.outside)

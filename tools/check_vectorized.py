@@ -25,7 +25,8 @@ FLOATS = ("FLOAT32", "FLOAT64", "FLOAT16", "BFLOAT16")
 INTEGERS = ("INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64")
 POINTS = (
     *("l1", "huber", "smooth_l1", "log_cosh", "quantile", "poisson_nll", "poisson_nll_full", "binary_cross_entropy"),
-    *("binary_cross_entropy_with_logits", "categorical_cross_entropy", "entropy", "kl_divergence"),
+    *("binary_cross_entropy_with_logits", "binary_cross_entropy_with_pos_weight", "categorical_cross_entropy"),
+    *("entropy", "kl_divergence"),
 )
 # Functions of src/: all their innermost loops, or those with a certain text in them. A "case" is a macro with a loop
 # over contiguous elements, which must be vector code, and one over strided elements. A macro that makes a loss's loops
@@ -37,8 +38,8 @@ LOOPS = (
     *("label_head", "curve", "narrow_tile: p = lanes[c"),
     *("subtract_twice", "lanes_subtract", "lanes_log_sum", "target_block: r_fma(", "target_grad"),
     *("sigmoid_focal_block", "weigh", "weigh_values", "narrow_values", "sum_points: each[i]"),
-    *("lanes_entropy", "entropy_slopes", "lanes_divergence", "divide", "lanes_peak: table", "lanes_rest: entropy_sums"),
-    *("lanes_entropy_tile: entropy_slope", "lanes_divergence_tile: divergence_part"),
+    *("lanes_entropy", "entropy_slopes", "lanes_pair", "lanes_divergence", "lanes_peak: table"),
+    *("lanes_rest: entropy_sums", "lanes_entropy_tile: entropy_slope", "lanes_terms: pair_terms", "lanes_parts: slope"),
     *(f"FL_POINT_LOSS({name})" for name in ("mse", "rmse")),
     *(f"FL_POINT_LOSS_REAL({name}," for name in POINTS),
     *("exp_row", "forward_lanes", "backward_lanes", "grad_of_used"),
