@@ -23,11 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SETS = ("baseline_f32", "baseline_f64", "avx2_f32", "avx2_f64", "avx512_f32", "avx512_f64")
 FLOATS = ("FLOAT32", "FLOAT64", "FLOAT16", "BFLOAT16")
 INTEGERS = ("INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64")
-POINTS = (
-    *("l1", "huber", "smooth_l1", "log_cosh", "quantile", "poisson_nll", "poisson_nll_full", "binary_cross_entropy"),
-    *("binary_cross_entropy_with_logits", "binary_cross_entropy_with_pos_weight", "categorical_cross_entropy"),
-    *("entropy", "kl_divergence"),
-)
+# The losses of elements, one line of points.h each.
+POINTS = re.findall(r"^FL_POINT_LOSS\w*\(\w+", (ROOT / "src" / "points.h").read_text(), re.MULTILINE)
 # Functions of src/: all their innermost loops, or those with a certain text in them. A "case" is a macro with a loop
 # over contiguous elements, which must be vector code, and one over strided elements. A macro that makes a loss's loops
 # is one line.
@@ -40,8 +37,7 @@ LOOPS = (
     *("sigmoid_focal_block", "weigh", "weigh_values", "narrow_values", "sum_points: each[i]"),
     *("lanes_entropy", "entropy_slopes", "lanes_pair", "lanes_divergence", "lanes_peak: table"),
     *("lanes_rest: entropy_sums", "lanes_entropy_tile: entropy_slope", "lanes_terms: pair_terms", "lanes_parts: slope"),
-    *(f"FL_POINT_LOSS({name})" for name in ("mse", "rmse")),
-    *(f"FL_POINT_LOSS_REAL({name}," for name in POINTS),
+    *POINTS,
     *("exp_row", "forward_lanes", "backward_lanes", "grad_of_used"),
     *("labels: ignored", "apply"),
     *(f"load_run: case FL_{name}:" for name in FLOATS + INTEGERS),
@@ -78,7 +74,11 @@ def loops_of(name):
     function, _, text = name.partition(": ")
     if name.startswith("FL_POINT"):
         source = ["", *(ROOT / "src" / "points.h").read_text().splitlines()]
-        return [("points.h", source, range(n, n + 1)) for n, line in enumerate(source) if line.startswith(name)]
+        return [
+            ("points.h", source, range(n, n + 1))
+            for n, line in enumerate(source)
+            if re.match(rf"{re.escape(name)}\b", line)
+        ]
     file, source, start, end = find_function(function)
     if text.startswith("case"):
         return [(file, source, range(n, n + 1)) for n in range(start, end) if text in source[n]]
