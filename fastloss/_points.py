@@ -50,7 +50,10 @@ class Points:
 
     def compute(self, wanted, kernel=None, *, group=1, axis=None, options=(0.0, 0.0), scale=None):
         """The weighted sum. The kernel looks at the numbers when it comes to them; where it would have written to the
-        caller's own array by then, they are looked at before."""
+        caller's own array by then, they are looked at before.
+
+        axis: that of a distribution, whose `group` elements have one loss; None where every element has its own.
+        """
         limits = self.limits
         if limits is not None and wanted.given:
             self.check_range(wanted.threads)
@@ -65,13 +68,13 @@ class Points:
             (wanted.grad, codes[0]),
             (wanted.hess, codes[0]),
         ]
-        if group != 1 and wanted.values is not None:
+        if axis is not None and wanted.values is not None:  # one a row, in the order of the rows
             order = [*(i for i in range(self.array.ndim) if i != axis), axis]
         else:
             order = memory_order(self.array)
         if order is not None:
             arrays = [
-                (a if a is None or (group != 1 and a is wanted.values) else a.transpose(order), code)
+                (a if a is None or (axis is not None and a is wanted.values) else a.transpose(order), code)
                 for a, code in arrays
             ]
         scale = wanted.scale if scale is None else scale

@@ -244,6 +244,31 @@ def test_axis_everywhere(isa, rng, loss, axis, dtype):
         np.testing.assert_array_equal(found, np.moveaxis(fl.cross_entropy.grad(last, soft), -1, axis))
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+@pytest.mark.parametrize("shape", [(3, 4, 5), (3, 1, 4), (1, 1, 6), (2, 300, 3)], ids=str)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_axis_of_distributions(isa, rng, shape, axis, order):
+    """Also axes of length 1, and layouts in which a row is anything but contiguous."""
+    x, y = (np.asarray(rng.uniform(0.01, 1, shape), order=order) for _ in range(2))
+    weight = rng.uniform(size=np.delete(shape, axis))
+    last = [np.ascontiguousarray(np.moveaxis(array, axis, -1)) for array in (x, y)]
+    for loss, count in (
+        (fl.entropy, 1),
+        (fl.entropy_with_logits, 1),
+        (fl.kl_divergence, 2),
+        (fl.kl_divergence_with_logits, 2),
+        (fl.categorical_cross_entropy, 2),
+    ):
+        options = {"sample_weight": weight, "reduction": "none"}
+        value, grad = loss.value_and_grad(*(x, y)[:count], axis=axis, **options)
+        expected, slope = loss.value_and_grad(*last[:count], **options)
+        np.testing.assert_array_equal(value, expected)
+        np.testing.assert_array_equal(grad, np.moveaxis(slope, -1, axis))
+        total, grad = loss.value_and_grad(*(x, y)[:count], axis=axis)
+        assert total == pytest.approx(loss(*last[:count]), rel=1e-13)
+        np.testing.assert_array_equal(grad, np.moveaxis(loss.grad(*last[:count]), -1, axis))
+
+
 def test_one_sample(isa):
     x = np.array([1.0, 2.0, 0.5])
     for loss in (fl.cross_entropy, fl.nll_loss, fl.softmax_focal_loss):
