@@ -7,6 +7,14 @@ from numpy.typing import ArrayLike, NDArray
 
 __version__: str
 
+def CTCAlignment(
+    path: Any,
+    score: Any,
+    starts: Any,
+    ends: Any,
+    token_scores: Any,
+) -> NDArray[Any]: ...
+
 class _binary_cross_entropy:
     def __call__(
         self,
@@ -206,6 +214,20 @@ class _cross_entropy:
     ) -> tuple[NDArray[Any], NDArray[Any]]: ...
 
 cross_entropy: _cross_entropy
+
+def ctc_align(
+    log_probs: Any,
+    targets: Any,
+    input_lengths: ArrayLike | None = None,
+    target_lengths: ArrayLike | None = None,
+    *,
+    blank: int = 0,
+    batch_first: bool = False,
+    infeasible: Literal["inf", "zero", "raise"] = "raise",
+    star: Any = None,
+    star_cost: Any = 0.0,
+    num_threads: int | None = None,
+) -> NDArray[Any]: ...
 
 class _ctc_loss:
     def __call__(

@@ -63,6 +63,7 @@ cdef extern from "operand.h" nogil:
     void operand_written(const operand*, Py_ssize_t, Py_ssize_t, const real*)
     Py_ssize_t stream_store(real*, const real*, Py_ssize_t, bint)
     void stream_end()
+    void ask_for(const void*)
     void load_run(real*, const char*, Py_ssize_t, Py_ssize_t, int)
     void store_run(char*, const real*, Py_ssize_t, Py_ssize_t, int)
 

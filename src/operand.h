@@ -229,6 +229,16 @@ static inline void operand_written(const operand *a, ptrdiff_t start, ptrdiff_t 
     if (!a->direct) operand_scatter(a, start, n, buffer);
 }
 
+/* Starts bringing a line of memory that will be read soon. */
+static inline void ask_for(const void *address)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(address);
+#else
+    (void)address;
+#endif
+}
+
 /* A result much larger than the caches: stores that go by them save the reading of every line before it is written.
  * Only whole lines may go so. Returns how many numbers at the end are left for the next call, none if it is the last. */
 FL_NOINLINE ptrdiff_t stream_store(real *target, const real *source, ptrdiff_t n, int is_last)

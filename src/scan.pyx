@@ -26,9 +26,11 @@ def labels(cnp.ndarray array, long long classes, long long ignore_index):
     return size - ignored, i if bad else -1
 
 
-def sequences(cnp.ndarray labels, cnp.ndarray lengths, long long classes, long long blank, cnp.ndarray frames_needed):
-    """Place of the first label out of range or equal to the blank, or -1; all arrays are contiguous int64. The frames
-    that each sequence needs: one a label, and one more between equal neighbours."""
+def sequences(cnp.ndarray labels, cnp.ndarray lengths, long long classes, long long blank, long long star,
+              cnp.ndarray frames_needed):
+    """Place of the first label out of range or equal to the blank, or -1; all arrays are contiguous int64. A `star` is
+    legal wherever it lies; -1 for none. The frames that each sequence needs: one a label, and one more between equal
+    neighbours."""
     cdef const int64_t* label = <const int64_t*> data_of(labels)
     cdef const int64_t* length = <const int64_t*> data_of(lengths)
     cdef int64_t* needed = <int64_t*> data_of(frames_needed)
@@ -36,7 +38,7 @@ def sequences(cnp.ndarray labels, cnp.ndarray lengths, long long classes, long l
     for n in range(batch):
         needed[n] = length[n]
         for i in range(length[n]):
-            if not 0 <= label[place] < classes or label[place] == blank:
+            if (not 0 <= label[place] < classes or label[place] == blank) and (star < 0 or label[place] != star):
                 return place
             if i > 0 and label[place] == label[place - 1]:
                 needed[n] += 1

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
+DOUBLE_ONLY = ("align",)  # computed in double precision for every dtype
 KERNELS = ("ctc", "divergence", "elementary", "focal", "log_softmax", "pointwise", "scan")
 
 
@@ -54,9 +55,9 @@ def load(instruction_set):
     """The kernel modules of one set, by float width: load("avx2")[32].ctc."""
     return {
         bits: SimpleNamespace(
-            **{name: importlib.import_module(f"fastloss._kernels.{instruction_set}_f{bits}.{name}") for name in KERNELS}
+            **{name: importlib.import_module(f"fastloss._kernels.{instruction_set}_f{bits}.{name}") for name in names}
         )
-        for bits in (32, 64)
+        for bits, names in ((32, KERNELS), (64, KERNELS + DOUBLE_ONLY))
     }
 
 
