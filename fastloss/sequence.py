@@ -11,7 +11,7 @@ from fastloss._sequences import Emissions, Targets, as_blank, as_lengths, frames
 _FLOAT32_RANGE = 0.69 * 2**27
 
 
-class _Call:
+class Call:
     """One validated batch, ready for the kernel."""
 
     def __init__(self, emissions, targets, input_lengths, blank, from_logits, infeasible, weights, reduction):
@@ -73,7 +73,7 @@ class _Call:
         spread = float(self.emissions.view.max()) - float(self.emissions.view.min())
         return not spread * frames < _FLOAT32_RANGE
 
-    def launch(self, bits, order, losses, grad, threads):
+    def launch(self, bits, order, losses, grad, threads, posterior=None):
         emissions, targets = self.emissions, self.targets
         saturated = np.zeros(emissions.batch, np.uint8)
         if not order.size:
@@ -82,7 +82,7 @@ class _Call:
             emissions.view, emissions.code, check.FLOAT32 if bits == 32 else check.FLOAT64,
             targets.labels, targets.offsets, targets.lengths, self.input_lengths, order,
             self.feasible.view(np.uint8), self.blank, self.from_logits, self.scales, losses,
-            grad, check.dtype_code(emissions.dtype), saturated, max(1, min(threads, order.size)),
+            grad, check.dtype_code(emissions.dtype), posterior, saturated, max(1, min(threads, order.size)),
         )  # fmt: skip
         return saturated
 
@@ -109,7 +109,7 @@ def _problem(scores, name, targets, input_lengths, target_lengths, options, from
         lengths = as_lengths(input_lengths, "input_lengths", emissions.batch, room, "frames")
     labels = Targets(targets, target_lengths, emissions, blank)
     weights = check.as_row_weights(sample_weight, "sample_weight", (emissions.batch,))
-    call = _Call(emissions, labels, lengths, blank, from_logits, infeasible, weights, reduction)
+    call = Call(emissions, labels, lengths, blank, from_logits, infeasible, weights, reduction)
     return Problem(
         emissions.array,
         emissions.dtype,

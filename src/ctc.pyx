@@ -69,7 +69,7 @@ cdef double forward_pass(const Job* job, Sequence* q, Py_ssize_t n, double scale
         stop = min(start + q.segment, q.T)
         if start:
             copy_frame(q, q.alpha, q.alpha + q.segment * 4 * q.width)
-        if job.grad != NULL and q.segment < q.T:
+        if job.backward and q.segment < q.T:
             copy_frame(q, q.checkpoints + s * 4 * q.width, q.alpha)
             s += 1
         for b from start <= b < stop by F:
@@ -111,11 +111,14 @@ cdef void retreat(const Job* job, const Sequence* q, Py_ssize_t n, Py_ssize_t se
         alpha = frame_at(q, q.alpha, t - segment_start + 1)
         backward(q, t, old, new, &alpha, total_exponent)
         total[t % F] = collect(q, t)
+        if job.posterior != NULL:
+            write_posterior(job, q, t, n, total[t % F])
         spare = old[0]
         old[0] = new[0]
         new[0] = spare
-    for t in range(start, stop):
-        write_grad(job, q, t, n, total[t % F], scale)
+    if job.grad != NULL:
+        for t in range(start, stop):
+            write_grad(job, q, t, n, total[t % F], scale)
 
 
 cdef void backward_pass(const Job* job, const Sequence* q, Py_ssize_t n, real scale,
@@ -155,7 +158,7 @@ cdef double sequence_loss(void* data, Py_ssize_t chunk, real* scratch) noexcept 
     else:
         read_target(job, &q, job.labels + job.offsets[n])
         loss = forward_pass(job, &q, n, scale, &total_exponent, &job.saturated[n])
-        if job.grad != NULL and loss < HUGE_VAL:
+        if job.backward and loss < HUGE_VAL:
             backward_pass(job, &q, n, <real> scale, total_exponent)
     job.losses[n] = loss
     if job.grad != NULL:
@@ -167,16 +170,23 @@ cdef double sequence_loss(void* data, Py_ssize_t chunk, real* scratch) noexcept 
 
 def ctc(cnp.ndarray x, int x_dtype, int native_dtype, cnp.ndarray labels, cnp.ndarray offsets,
         cnp.ndarray target_lengths, cnp.ndarray input_lengths, cnp.ndarray order, cnp.ndarray feasible,
-        Py_ssize_t blank, bint from_logits, cnp.ndarray scales, cnp.ndarray losses, grad, int grad_dtype,
+        Py_ssize_t blank, bint from_logits, cnp.ndarray scales, cnp.ndarray losses, grad, int grad_dtype, posterior,
         cnp.ndarray saturated, int threads):
-    """Losses of the sequences in `order`, and the gradient where it is wanted; x and grad are (T, N, C)."""
+    """Losses of the sequences in `order`; the gradient where it is wanted; and the posteriors, of the kernel's type,
+    which come zeroed and are written where they are not 0. x and grad are (T, N, C), posterior is (T, N, 2S+1)."""
     cdef Job job
     cdef Sequence q
-    cdef cnp.ndarray grad_array
+    cdef cnp.ndarray grad_array, posterior_array
     cdef double total
     cdef Py_ssize_t i, size = 0
     job.x = <char*> data_of(x)
     job.grad = <char*> data_of(grad)
+    job.posterior = <real*> data_of(posterior)
+    job.backward = grad is not None or posterior is not None
+    if posterior is not None:
+        posterior_array = posterior
+        for i in range(3):
+            job.posterior_stride[i] = posterior_array.strides[i] // <Py_ssize_t> sizeof(real)
     job.x_dtype = x_dtype
     job.grad_dtype = grad_dtype
     job.native = native_dtype

@@ -8,12 +8,15 @@ cdef enum:
 
 ctypedef struct Job:
     char* x
-    char* grad
+    char* grad                   # or NULL
+    real* posterior              # (T, N, 2S+1) of each state, or NULL
+    bint backward                # whether either is wanted
     int x_dtype
     int grad_dtype
     int native
     Py_ssize_t x_stride[3]       # of frame, sequence, class, in bytes
     Py_ssize_t grad_stride[3]
+    Py_ssize_t posterior_stride[3]   # in numbers
     Py_ssize_t frames            # of the array
     Py_ssize_t classes
     Py_ssize_t blank
@@ -88,7 +91,7 @@ cdef Py_ssize_t lay_out(Job* job, Sequence* q, Py_ssize_t T, Py_ssize_t S, char*
     q.width = padded(S + 2) + 2 * V
     q.row = (min(S, C) + 1 + LANES - 1) // LANES * LANES
     frame_size = 4 * q.width * sizeof(real)
-    if job.grad == NULL:
+    if not job.backward:
         q.segment = F
         q.keeps_tables = False
         table_frames = F

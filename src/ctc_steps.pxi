@@ -309,6 +309,18 @@ cdef inline real collect(const Sequence* q, Py_ssize_t t) noexcept nogil:
     return blank + sum_row_of(q.label_posterior, low, high)
 
 
+cdef inline void write_posterior(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n,
+                                 real total) noexcept nogil:
+    """Of the states of the band; of all others they are 0."""
+    cdef Py_ssize_t low, high, i, step = job.posterior_stride[2]
+    cdef real* out = job.posterior + t * job.posterior_stride[0] + n * job.posterior_stride[1]
+    band(q, t, &low, &high)
+    for i in range(low, min(high, q.S + 1)):
+        out[2 * i * step] = q.blank_posterior[i] / total
+    for i in range(low, min(high, q.S)):
+        out[(2 * i + 1) * step] = q.label_posterior[i] / total
+
+
 cdef inline void grad_of_used(real_p g, real_cp occupancy, real_cp emission, Py_ssize_t n, real share,
                               real normal) noexcept nogil:
     """share * emission - posterior"""
