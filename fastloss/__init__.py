@@ -2,7 +2,7 @@
 
 from fastloss._config import __version__, show_config
 from fastloss._threads import get_num_threads, set_num_threads
-from fastloss.alignment import CTCAlignment, ctc_align, ctc_posteriors
+from fastloss.alignment import CTCAlignment, ctc_align, ctc_posteriors, ctc_score
 from fastloss.binary import binary_cross_entropy, binary_cross_entropy_with_logits
 from fastloss.classification import categorical_cross_entropy, cross_entropy, nll_loss
 from fastloss.divergence import entropy, entropy_with_logits, kl_divergence, kl_divergence_with_logits
@@ -31,6 +31,7 @@ __all__ = [
     "ctc_loss",
     "ctc_loss_with_logits",
     "ctc_posteriors",
+    "ctc_score",
     "entropy",
     "entropy_with_logits",
     "get_num_threads",

@@ -7,13 +7,12 @@ from numpy.typing import ArrayLike, NDArray
 
 __version__: str
 
-def CTCAlignment(
-    path: Any,
-    score: Any,
-    starts: Any,
-    ends: Any,
-    token_scores: Any,
-) -> NDArray[Any]: ...
+class CTCAlignment:
+    path: NDArray[Any]
+    score: NDArray[Any]
+    starts: NDArray[Any]
+    ends: NDArray[Any]
+    token_scores: NDArray[Any]
 
 class _binary_cross_entropy:
     def __call__(
@@ -224,10 +223,10 @@ def ctc_align(
     blank: int = 0,
     batch_first: bool = False,
     infeasible: Literal["inf", "zero", "raise"] = "raise",
-    star: Any = None,
-    star_cost: Any = 0.0,
+    star: int | None = None,
+    star_cost: float = 0.0,
     num_threads: int | None = None,
-) -> NDArray[Any]: ...
+) -> CTCAlignment: ...
 
 class _ctc_loss:
     def __call__(
@@ -354,6 +353,26 @@ class _ctc_loss_with_logits:
     ) -> tuple[NDArray[Any], NDArray[Any]]: ...
 
 ctc_loss_with_logits: _ctc_loss_with_logits
+
+def ctc_posteriors(
+    log_probs: Any,
+    targets: Any,
+    input_lengths: ArrayLike | None = None,
+    target_lengths: ArrayLike | None = None,
+    *,
+    blank: int = 0,
+    batch_first: bool = False,
+    infeasible: Literal["inf", "zero", "raise"] = "raise",
+    num_threads: int | None = None,
+) -> NDArray[Any]: ...
+
+def ctc_score(
+    log_probs: Any,
+    candidates: Any,
+    *,
+    blank: int = 0,
+    num_threads: int | None = None,
+) -> NDArray[Any]: ...
 
 class _entropy:
     def __call__(

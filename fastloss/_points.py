@@ -146,5 +146,5 @@ def distributions(name, probs, target, axis, sample_weight, reduction, *, limits
         reduction,
         rows.batch if reduction == "batchmean" else rows.count,
         run,
-        (points.target, weights),
+        (points.target if has_target else None, weights),
     )

@@ -57,7 +57,7 @@ def _read_targets(targets, target_lengths, emissions):
     if of_sequences and not emissions.single:
         if len(targets) != batch:
             raise ValueError(f"targets is a list of {len(targets)} sequences; {emissions.name} has a batch of {batch}")
-        parts = [_label_array(target, f"targets[{n}]") for n, target in enumerate(targets)]
+        parts = [label_array(target, f"targets[{n}]") for n, target in enumerate(targets)]
         for n, part in enumerate(parts):
             if part.ndim != 1:
                 raise ValueError(f"targets[{n}] has shape {part.shape}; expected one sequence of labels")
@@ -67,7 +67,7 @@ def _read_targets(targets, target_lengths, emissions):
         )
         parts = [part[:length] for part, length in zip(parts, lengths.tolist(), strict=True)]
         return lengths, np.concatenate([np.empty(0, np.int64), *parts]) if parts else np.empty(0, np.int64)
-    array = _label_array(targets, "targets")
+    array = label_array(targets, "targets")
     if array.ndim == 2 and not emissions.single:
         if array.shape[0] != batch:
             raise ValueError(f"targets has shape {array.shape}; {emissions.name} has a batch of {batch}")
@@ -93,7 +93,7 @@ def _read_targets(targets, target_lengths, emissions):
     return lengths, array
 
 
-def _label_array(value, name):
+def label_array(value, name):
     array = check.as_array(value, name)
     if array.size == 0:
         return array.astype(np.int64)

@@ -40,14 +40,15 @@ def dtype_code(dtype):
 
 def as_array(value, name):
     """A view of what was passed: NumPy arrays, __array__, DLPack and the buffer protocol without a copy; lists with."""
-    if isinstance(value, np.ndarray):
+    if type(value) is np.ndarray:
         array = value
-    elif hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
-        array = np.from_dlpack(value)
+    elif isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array, whose mask would be ignored; use sample_weight or ignore_index")
     else:
+        by_dlpack = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
         try:
-            array = np.asarray(value)
-        except (TypeError, ValueError, RuntimeError) as error:
+            array = np.from_dlpack(value) if by_dlpack else np.asanyarray(value)
+        except (TypeError, ValueError, RuntimeError, BufferError) as error:
             raise TypeError(f"{name} can't be viewed as an array: {error}") from error
     if not array.flags.aligned or not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
@@ -116,7 +117,9 @@ def as_integer(value, name):
 
 def as_number(value, name, low=-np.inf, high=np.inf):
     try:
-        number = float(value)
+        number = float("" if isinstance(value, (str, bytes)) else value)
+    except OverflowError:
+        number = np.inf
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a number, got {value!r}") from None
     if not low <= number <= high or number in (np.inf, -np.inf):
@@ -134,8 +137,9 @@ def as_positive(value, name):
 
 
 def as_reduction(reduction, allowed=("mean", "sum", "none")):
-    if reduction not in allowed:
-        raise ValueError(f"reduction must be one of {', '.join(map(repr, allowed))}, got {reduction!r}")
+    if not isinstance(reduction, str) or reduction not in allowed:
+        expected = f"one of {', '.join(map(repr, allowed))}" if len(allowed) > 1 else repr(allowed[0])
+        raise ValueError(f"reduction must be {expected}, got {reduction!r}")
     return reduction
 
 
@@ -175,6 +179,8 @@ def check_range(array, code, name, low, high, bits, threads=1):
     if bad >= 0:
         place = np.unravel_index(bad, array.shape)
         expected = "a probability within [0, 1]" if (low, high) == (0, 1) else f"a number of at least {low:g}"
+        if 1 < high < np.inf:
+            expected += f" and at most {high:.3g}"
         raise ValueError(f"{name}{place_of(bad, array.shape)} is {array[place]}; expected {expected}")
 
 

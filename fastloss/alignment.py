@@ -6,9 +6,9 @@ import numpy as np
 
 from fastloss import _validate as check
 from fastloss._kernels import kernels
-from fastloss._sequences import Emissions, Targets, as_blank, as_lengths, frames_missing, longest_first
+from fastloss._sequences import Emissions, Targets, as_blank, as_lengths, frames_missing, label_array, longest_first
 from fastloss._threads import threads_for
-from fastloss.sequence import Call
+from fastloss.sequence import FLOAT32_RANGE, Call
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,3 +240,146 @@ def ctc_posteriors(
     if emissions.single:
         return posteriors[:, 0]
     return posteriors.swapaxes(0, 1) if emissions.batch_first else posteriors
+
+
+_LANES = 8  # V of src/ctc_memory.pxi
+_GROUP = 64  # targets that go to a thread together, and may share their beginnings
+
+
+class _Tree:
+    """Candidates in alphabetical order as runs of a tree: what two neighbours begin with in common is there once.
+
+    A run has a lane for each of its labels and one for the blank after them, and the lane before it is free.
+    """
+
+    def __init__(self, candidates, lengths, blank):
+        self.order = np.lexsort(candidates.T[::-1]) if candidates.size else np.arange(len(candidates))
+        candidates, lengths = candidates[self.order], lengths[self.order]
+        same = (candidates[1:] == candidates[:-1]) & (candidates[1:] >= 0)
+        shared = np.append(0, np.logical_and.accumulate(same, axis=1).sum(axis=1)).tolist()
+        room = int((lengths + 2 * _LANES + 2).sum()) + _LANES * (len(lengths) // _GROUP + 2)
+        self.label, self.repeats = np.full(room, blank, np.int64), np.zeros(room, np.uint8)
+        self.lane, self.blank = np.full(len(lengths), -1, np.int64), np.zeros(len(lengths), np.int64)
+        self.starts, self.stops, self.parents, self.first_run, self.first_target = [], [], [], [], []
+        path, lane = [], 0  # (depth, lane) of the runs that lead to the candidate before
+        for k, length in enumerate(lengths.tolist()):
+            depth = shared[k]
+            if k % _GROUP == 0:
+                depth, path, lane = 0, [], lane + _LANES
+                self.first_run.append(len(self.starts))
+                self.first_target.append(k)
+            elif depth == length:  # the same once more
+                self.lane[k], self.blank[k] = self.lane[k - 1], self.blank[k - 1]
+                continue
+            while path and path[-1][0] >= depth:
+                path.pop()
+            parent = path[-1][1] + depth - 1 - path[-1][0] if path else -1
+            new = length - depth
+            self.label[lane : lane + new] = candidates[k, depth:length]
+            before = candidates[k, max(depth - 1, 0) : length]
+            self.repeats[lane + new - max(len(before) - 1, 0) : lane + new] = before[1:] == before[:-1]
+            self.starts.append(lane)
+            self.stops.append(lane + new + 1)
+            self.parents.append(parent)
+            self.lane[k] = lane + new - 1 if length else -1
+            self.blank[k] = lane + new
+            path.append((depth, lane))
+            lane += -(-(new + 2) // _LANES) * _LANES
+        self.first_run.append(len(self.starts))
+        self.first_target.append(len(lengths))
+
+    def arrays(self):
+        runs = (np.array(part, np.int64) for part in (self.starts, self.stops, self.parents, self.first_run))
+        return *runs, self.label, self.repeats, self.lane, self.blank, np.array(self.first_target, np.int64)
+
+
+def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
+    r"""Log-likelihood of each of many candidate transcripts of one recording: for rescoring, spotting, filtering.
+
+    .. math:: s_k = \log \sum_{\pi} \prod_{t} e^{x_{t, \pi_t}}
+
+    over all paths :math:`\pi` that give candidate k: minus its `ctc_loss`. The recording is read once for up to 64
+    candidates, and what candidates begin with in common is computed once.
+
+    Parameters
+    ----------
+    log_probs : array (T, C), float or integer
+        Log-probabilities in nats: T frames, C classes. -inf is probability 0.
+    candidates : list of K integer sequences, or integer array (K, S)
+        Labels 0..C-1 other than `blank`; of any lengths in a list, also empty.
+    blank : int
+        The blank's class; negative counts from the end.
+    num_threads : int, optional
+        Default: `fastloss.get_num_threads`. The result does not depend on it.
+
+    Returns
+    -------
+    float64 array (K,)
+        In nats; -inf for a candidate that can't be emitted.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a label out of range or equal to `blank`, naming the candidate; for shapes that do not fit.
+
+    Examples
+    --------
+    Two frames with P(a) = 0.4, P(blank) = 0.6: nothing, "a" and "aa":
+
+    >>> import numpy as np, fastloss as fl
+    >>> np.exp(fl.ctc_score(np.log([[0.6, 0.4], [0.6, 0.4]]), [[], [1], [1, 1]])).round(6)
+    array([0.36, 0.64, 0.  ])
+
+    References
+    ----------
+    Graves, Fernández, Gomez, Schmidhuber 2006, "Connectionist Temporal Classification".
+    """
+    emissions = Emissions(log_probs, "log_probs", False)
+    if not emissions.single:
+        raise ValueError(f"log_probs has shape {emissions.array.shape}; expected (T, C), one recording")
+    blank = as_blank(blank, emissions.classes)
+    padded, lengths = _read_candidates(candidates, emissions.classes, blank)
+    scores = np.zeros(len(lengths))
+    if not len(lengths):
+        return scores
+    tree = _Tree(padded, lengths, blank)
+    arrays = tree.arrays()
+    found, saturated = np.zeros(len(lengths)), np.zeros(len(tree.first_target) - 1, np.uint8)
+    threads = threads_for(num_threads, 8 * emissions.frames * int(lengths.sum() + len(lengths)))
+    threads = max(1, min(threads, saturated.size))
+    bits = check.kernel_bits(emissions.code)
+    if (emissions.frames + 1) * 127 > FLOAT32_RANGE:
+        bits = 64
+    for attempt in (bits, 64):  # finite masks such as -1e9 need the exponents of float64
+        native = check.FLOAT32 if attempt == 32 else check.FLOAT64
+        kernel = kernels(attempt).ctc.score
+        kernel(emissions.view, emissions.code, native, *arrays, blank, found, saturated, threads)
+        if attempt == 64 or not saturated.any():
+            break
+    scores[tree.order] = found
+    return scores
+
+
+def _read_candidates(candidates, classes, blank):
+    """(K, S) labels with -1 beyond each one's length, and the lengths."""
+    if isinstance(candidates, (list, tuple)) and not (len(candidates) and np.ndim(candidates[0]) == 0):
+        parts = [label_array(part, f"candidates[{k}]") for k, part in enumerate(candidates)]
+    else:
+        array = label_array(candidates, "candidates")
+        if array.ndim != 2:
+            raise ValueError(f"candidates has shape {array.shape}; expected (K, S), or a list of sequences")
+        parts = list(array)
+    lengths = np.array([part.size for part in parts], np.int64)
+    padded = np.full((len(parts), int(lengths.max(initial=0))), -1, np.int64)
+    for k, part in enumerate(parts):
+        if part.ndim != 1:
+            raise ValueError(f"candidates[{k}] has shape {part.shape}; expected one sequence of labels")
+        padded[k, : part.size] = part
+    inside = np.arange(padded.shape[1]) < lengths[:, None]
+    wrong = inside & ((padded < 0) | (padded >= classes) | (padded == blank))
+    if wrong.any():
+        k, i = (int(place) for place in np.unravel_index(wrong.argmax(), wrong.shape))
+        raise ValueError(
+            f"candidates[{k}, {i}] is {padded[k, i]}; expected a label 0..{classes - 1} other than blank={blank}"
+        )
+    return padded, lengths

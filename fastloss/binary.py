@@ -1,8 +1,10 @@
 """Losses of independent yes/no decisions, from probabilities and from logits."""
 
+import numpy as np
+
 from fastloss import _validate as check
 from fastloss._loss import loss
-from fastloss._points import ANY, COUNT, UNIT, Points
+from fastloss._points import ANY, UNIT, Points
 
 
 @loss(curvature=True)
@@ -105,6 +107,6 @@ def binary_cross_entropy_with_logits(logits, target, *, sample_weight=None, pos_
     points = Points(name, logits, target, sample_weight, first="logits").limited(ANY, UNIT)
     if pos_weight is not None:
         array, code = check.as_numbers(pos_weight, "pos_weight")
-        check.check_range(array, code, "pos_weight", *COUNT, points.bits)
+        check.check_range(array, code, "pos_weight", 0.0, float(np.finfo(points.value_dtype).max), 64)
         points.extra = check.as_operand(array, "pos_weight", points.array.shape, "logits")
     return points.problem(reduction)

@@ -10,6 +10,7 @@ from fastloss._loss import loss
 from fastloss._points import UNIT, distributions
 from fastloss._rows import Rows
 
+_TEMPERATURES = (1e-30, 1e30)
 WITH_BATCHMEAN = ("mean", "batchmean", "sum", "none")
 
 
@@ -216,7 +217,7 @@ def kl_divergence_with_logits(logits, target, *, axis=-1, temperature=1.0, sampl
         The scores y of the true distribution p.
     axis : int
         The class axis; no layout is copied as a whole.
-    temperature : float, above 0
+    temperature : float within [1e-30, 1e30]
         Divides both. The result is not multiplied by its square, as some distillation recipes do.
     sample_weight : array that broadcasts to one number a row, optional
         Multiplies each row's divergence and gradient; never changes what the mean divides by.
@@ -232,7 +233,7 @@ def kl_divergence_with_logits(logits, target, *, axis=-1, temperature=1.0, sampl
     Raises
     ------
     ValueError, TypeError
-        For a temperature not above 0, shapes or dtypes that do not fit; before anything is written.
+        For a temperature out of range, shapes or dtypes that do not fit; before anything is written.
 
     Examples
     --------
@@ -248,7 +249,7 @@ def kl_divergence_with_logits(logits, target, *, axis=-1, temperature=1.0, sampl
     "Distilling the Knowledge in a Neural Network".
     """
     reduction = check.as_reduction(reduction, WITH_BATCHMEAN)
-    temperature = check.as_positive(temperature, "temperature")
+    temperature = check.as_number(temperature, "temperature", *_TEMPERATURES)
     if target is None:
         raise TypeError("target is None; expected an array of the shape of logits")
     return _of_logits(logits, target, axis, sample_weight, reduction, temperature, 1.0)

@@ -172,9 +172,15 @@ def rmse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
 def _root(points, size, threads):
     """The root of the mean square and the unit that it is in: another where squares leave the range of double."""
     unit, total = 1.0, _sum_of_squares(points, 1.0, threads)
-    if points.bits == 64 and (total < 1e-280 or total == math.inf):
-        unit = 2.0**600 if total < 1 else 2.0**-600
-        total = _sum_of_squares(points, unit, threads)
+    if not 1e-280 < abs(total) < math.inf and (points.bits == 64 or points.weights[0] is not None):
+        for power in (100, 300, 600):
+            unit = 2.0 ** (power if abs(total) < 1 else -power)
+            again = _sum_of_squares(points, unit, threads)
+            if 1e-280 < abs(again) < math.inf or math.isnan(again):
+                total = again
+                break
+        else:
+            unit = 1.0  # no difference at all, or infinite ones
     return (math.sqrt(total / size) if total >= 0 else math.nan), unit
 
 

@@ -8,7 +8,7 @@ from fastloss._loss import Problem, loss
 from fastloss._sequences import Emissions, Targets, as_blank, as_lengths, frames_missing, longest_first
 
 # Beyond so many (nats a frame) x frames the exponents of the float32 kernel are too narrow, and float64's are used.
-_FLOAT32_RANGE = 0.69 * 2**27
+FLOAT32_RANGE = 0.69 * 2**27
 
 
 class Call:
@@ -66,12 +66,12 @@ class Call:
     def overflows(self, grad):
         """Whether float32's exponents may not do, where that must be known before the scores are overwritten."""
         frames = self.emissions.frames + 1
-        if frames * 127 > _FLOAT32_RANGE:
+        if frames * 127 > FLOAT32_RANGE:
             return True
         if grad is None or not np.may_share_memory(grad, self.emissions.view) or not grad.size:
             return False
         spread = float(self.emissions.view.max()) - float(self.emissions.view.min())
-        return not spread * frames < _FLOAT32_RANGE
+        return not spread * frames < FLOAT32_RANGE
 
     def launch(self, bits, order, losses, grad, threads, posterior=None):
         emissions, targets = self.emissions, self.targets

@@ -16,7 +16,7 @@ likeliest class of the target; what that leaves out is added to the loss in doub
 """
 
 from libc.math cimport HUGE_VAL, NAN, ldexp, log
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from chunks cimport *
 from kernel cimport *
@@ -212,3 +212,6 @@ def ctc(cnp.ndarray x, int x_dtype, int native_dtype, cnp.ndarray labels, cnp.nd
     for i in range(order.size):
         size = max(size, lay_out(&job, &q, job.input_lengths[job.order[i]], job.target_lengths[job.order[i]], NULL))
     run_chunks(sequence_loss, &job, order.size, size // sizeof(real) + 1, threads, &total)
+
+
+include "ctc_score.pxi"

@@ -45,7 +45,7 @@ FL_INLINE void set_peaks(row_pair *r, real x_peak, real y_peak)
 
 /* A class's exponentials, and how much less x lies below its peak than y below its own. `gap` is the logarithm of the
  * ratio of the two, exact to rounding since every subtraction's loss is made up for; 0 where both are 0. `tempered` is
- * a constant: whether there is a temperature. */
+ * a constant: whether there is a temperature, or numbers near the end of the type. */
 FL_INLINE void pair_terms(real x, real y, const row_pair r, real *e_x, real *e_y, real *gap, const int tempered)
 {
     real d = x - y, back = d + y, below_x = x - r.x_peak, below_y = y - r.y_peak;
@@ -53,7 +53,10 @@ FL_INLINE void pair_terms(real x, real y, const row_pair r, real *e_x, real *e_y
     real difference = (d - r.apart) + ((lost == lost ? lost : R(0.0)) - r.apart_low);
     *e_x = r_exp(tempered ? r.tau * below_x : below_x);
     *e_y = r_exp(tempered ? r.tau * below_y : below_y);
-    if (tempered) difference *= r.tau;
+    if (tempered) {
+        real plain = below_x - below_y; /* where the distance of the peaks is beyond the type */
+        difference = r.tau * (difference == difference ? difference : plain);
+    }
     *gap = difference == difference ? difference : *e_x * *e_y; /* -inf less -inf, and both are 0; or a score is NaN */
 }
 
@@ -81,7 +84,7 @@ FL_INLINE void set_sums(row_pair *r, real x_sum, real y_sum, real excess)
 FL_INLINE real divergence_part(real e_x, real e_y, real gap, const row_pair r, real *slope)
 {
     real p = e_x * r.x_inverse, q = e_y * r.y_inverse, l = gap + r.log_ratio, bend = l * l * exp_beyond_linear(-l);
-    real cost = r_atleast(p, FL_SMALLEST) * l; /* inf where q is 0 and p is not, however small */
+    real cost = (p + (l > R(FL_LARGEST) ? FL_SMALLEST : R(0.0))) * l; /* inf where q is 0 and p not, however small */
     cost = l < -R(FL_LARGEST) ? R(0.0) : cost; /* p is 0 */
     real near = p * bend, far = (cost - p) + q, steep = q - p;
     int is_near = r_abs(l) < FL_NEAR;

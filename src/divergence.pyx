@@ -119,7 +119,7 @@ cdef void sum_pair(row_pair* row, const real* x, const real* y, real* terms, Py_
             x_sums[i] = 0
             y_sums[i] = 0
             excess[i] = 0
-        if row.tau == 1:
+        if row.tau == 1 and r_abs(row.apart) <= FL_LARGEST:
             for j from start <= j < stop - LANES + 1 by LANES:
                 lanes_pair(x + j, y + j, e_x + j, e_y + j, gap + j, x_sums, y_sums, excess, row, False)
         else:

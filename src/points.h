@@ -75,8 +75,7 @@ FL_INLINE point mse_point(real x, real y, real z, const point_options o)
  * squares of very large and of very small differences in range. */
 FL_INLINE point rmse_point(real x, real y, real z, const point_options o)
 {
-    real d = x - y;
-    double scaled = o.number[0] * (double)d;
+    double scaled = o.number[0] * ((double)x - (double)y);
     return (point){.value = scaled * scaled, .grad = (real)scaled};
 }
 
@@ -158,7 +157,7 @@ FL_INLINE point binary_cross_entropy_point(real x, real y, real z, const point_o
     real product = x * not_x;
     real grad = (x - y) / product;
     real sure = not_x - x; /* x is 0 or 1, and right: 1 - 2x is the limit */
-    grad = (product == R(0.0)) & (x == y) ? sure : grad;
+    grad = ((product == R(0.0)) & (x == y)) ? sure : grad;
     real yes = y / x / x, no = away / not_x / not_x;
     yes = y == R(0.0) ? y * x : yes;
     no = away == R(0.0) ? away * x : no;
@@ -198,7 +197,7 @@ FL_INLINE point binary_cross_entropy_with_pos_weight_point(real x, real y, real 
 FL_INLINE point categorical_cross_entropy_point(real x, real y, real z, const point_options o)
 {
     real cost = -y * r_log_unit(x);
-    cost = (x == R(0.0)) & (y > R(0.0)) ? R(INFINITY) : cost;
+    cost = ((x == R(0.0)) & (y > R(0.0))) ? R(INFINITY) : cost;
     real slope = y / x;
     slope = y == R(0.0) ? y * x : slope;
     real bend = slope / x;

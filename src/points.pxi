@@ -12,6 +12,7 @@ cdef extern from "points.h" nogil:
         FL_WANT_VALUE
         FL_WANT_GRAD
         FL_WANT_HESS
+        POINT_BLOCK "FL_POINT_BLOCK"
     ctypedef struct point_options:
         double number[2]
         real scale
@@ -22,7 +23,6 @@ cdef extern from "points.h" nogil:
     double sum_points(const real*, const real*, double*, Py_ssize_t)
 
 cdef enum:
-    POINT_BLOCK = 256       # FL_POINT_BLOCK
     POINT_CHUNK = 16384
     POINT_HELD = 16         # numbers of a cache line
 

@@ -355,6 +355,31 @@ def ctc_with_logits(logits, target, blank=0):
     return loss, (softmax(logits) + grad if np.isfinite(loss) else grad)
 
 
+def ctc_viterbi(log_probs, target, blank=0):
+    """(score, states) of the best path, a state of (blank, l1, blank, ..., blank) for each frame: Viterbi 1967.
+
+    Among equals it stays, or else comes from the nearer state; it ends in the last label rather than in the last blank.
+    Without a path of a probability above 0 the score is -inf, and the states mean nothing.
+    """
+    states = np.full(2 * len(target) + 1, blank)
+    states[1::2] = target
+    may_skip = np.append([False, False], (states[2:] != blank) & (states[2:] != states[:-2]))[: len(states)]
+    score = np.full(len(states) + 2, -np.inf)  # two that nothing reaches lie before the first
+    score[2] = 0  # before the first frame
+    moves = np.zeros((len(log_probs), len(states)), np.uint8)
+    for t, row in enumerate(np.asarray(log_probs, np.float64)):
+        stay, near, far = score[2:], score[1:-1], np.where(may_skip, score[:-2], -np.inf)
+        best = np.maximum(np.maximum(stay, near), far)
+        moves[t] = np.where(stay == best, 0, np.where(near == best, 1, 2))
+        score[2:] = best + row[states]
+    end = len(states) - 1 - (len(target) > 0 and score[-2] >= score[-1])
+    path, state = np.empty(len(log_probs), np.int64), end
+    for t in reversed(range(len(log_probs))):
+        path[t] = state
+        state -= moves[t, state]
+    return score[2 + end], path
+
+
 # ---- what a reduction divides by ----
 
 

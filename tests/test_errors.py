@@ -194,6 +194,14 @@ def test_a_minus_zero_is_a_probability():
     assert fl.binary_cross_entropy(p, p) == 0
 
 
+def test_what_is_not_an_array_or_a_number_in_disguise():
+    every_verb(fl.l1_loss, (np.ma.array(X, mask=X > 0), SOFT), {}, TypeError, ["predictions", "masked array"])
+    every_verb(fl.mse_loss, (X, np.ma.array(X, mask=X > 0)), {}, TypeError, ["target", "masked array"])
+    every_verb(fl.huber_loss, (X, SOFT), {"delta": "2"}, TypeError, ["delta", "'2'"])
+    every_verb(fl.huber_loss, (X, SOFT), {"delta": 10**400}, ValueError, ["delta", "finite"])
+    every_verb(fl.mse_loss, (X, SOFT), {"reduction": np.array(["mean"])}, ValueError, ["reduction", "mean"])
+
+
 def test_counts():
     every_verb(fl.poisson_nll_loss, (X, put(SOFT, (1, 2), -0.5)), {}, ValueError, ["target", "1, 2", -0.5])
     every_verb(fl.poisson_nll_loss, (X, put(SOFT, (3, 0), -1)), {"full": True}, ValueError, ["target", "3, 0", -1])
@@ -215,13 +223,15 @@ def test_options_of_binary_cross_entropy():
     every_verb(loss, (X, SOFT), {"pos_weight": [1.0, 2.0, -3.0]}, ValueError, ["pos_weight", 2, -3.0])
     every_verb(loss, (X, SOFT), {"pos_weight": np.ones(4)}, ValueError, ["pos_weight", "(4,)", "(4, 3)"])
     every_verb(loss, (X, SOFT), {"pos_weight": "a"}, TypeError, ["pos_weight"])
+    every_verb(loss, (X, SOFT), {"pos_weight": np.inf}, ValueError, ["pos_weight", "inf"])
+    every_verb(loss, (X.astype(np.float32), SOFT), {"pos_weight": 1e300}, ValueError, ["pos_weight", "1e+300"])
 
 
 def test_options_of_divergences():
     for loss, x in ((fl.entropy, SOFT), (fl.entropy_with_logits, X)):
         for base in (0, 1, -2, np.nan, np.inf, "e"):
             every_verb(loss, (x,), {"base": base}, BOTH, ["base", base])
-    for temperature in (0, -1, np.nan, np.inf, "hot"):
+    for temperature in (0, -1, np.nan, np.inf, "hot", 1e-50):
         options = {"temperature": temperature}
         every_verb(fl.kl_divergence_with_logits, (X, X), options, BOTH, ["temperature", temperature])
     every_verb(fl.kl_divergence_with_logits, (X, None), {}, TypeError, ["target", "None"])

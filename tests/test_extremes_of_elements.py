@@ -502,3 +502,25 @@ def test_sums_are_double(isa, case):
     for reduction, count in (("sum", 300_000), ("mean", 1)):
         found = loss(x, y, reduction=reduction)
         check(reduction, found, count * wanted, units * EPSILON["float32"] * count * wanted, "float64")
+
+
+def test_root_mean_square_of_extreme_weights(isa):
+    for weight, root in ((1e300, 1e160), (1e-301, 10**-140.5)):
+        value, grad = fl.rmse_loss.value_and_grad(np.array([1e10]), [0.0], sample_weight=[weight])
+        assert value == pytest.approx(root, rel=1e-14)
+        assert grad[0] == pytest.approx(weight * 1e10 / root, rel=1e-14)
+    ends = np.array([3e38], np.float32)
+    value, grad = fl.rmse_loss.value_and_grad(ends, -ends)
+    assert value == pytest.approx(6e38, rel=1e-7)
+    assert grad[0] == 1
+
+
+def test_divergence_at_the_ends_of_the_type(isa):
+    x, y = np.array([3e38, 2e38], np.float32), np.array([-3e38, -3e38], np.float32)
+    for padding in (0, 70):
+        rest = np.full(padding, -np.inf, np.float32)
+        value, grad = fl.kl_divergence_with_logits.value_and_grad(np.append(x, rest), np.append(y, rest))
+        assert value == pytest.approx(5e37, rel=1e-6)
+        np.testing.assert_array_equal(grad[:2], [0.5, -0.5])
+    apart = np.array([0, -200], np.float32), np.array([0, -300], np.float32)
+    assert fl.kl_divergence_with_logits(*apart) >= 0

@@ -4,6 +4,7 @@ The losses are objects made at import, which static tools can't see through; the
 Run it after changing a public signature; tests/test_api.py holds the file to it.
 """
 
+import dataclasses
 import inspect
 from pathlib import Path
 
@@ -32,6 +33,8 @@ TYPES = {
     "quantile": "float",
     "reduction": "str",
     "sample_weight": "ArrayLike | None",
+    "star": "int | None",
+    "star_cost": "float",
     "target_lengths": "ArrayLike | None",
     "temperature": "float",
 }
@@ -85,8 +88,12 @@ def stub():
                 shown = ["self", *parameters(inspect.signature(method), verb == "grad_and_hess")]
                 parts.append(definition(verb, shown, returns, "    "))
             parts.append(f"\n{name}: _{name}\n")
+        elif dataclasses.is_dataclass(value):
+            fields = "".join(f"    {field.name}: NDArray[Any]\n" for field in dataclasses.fields(value))
+            parts.append(f"\nclass {name}:\n{fields}")
         elif callable(value):
             returns = {"get_num_threads": "int", "set_num_threads": "None", "show_config": "dict[str, Any]"}
+            returns["ctc_align"] = "CTCAlignment"
             shown = parameters(inspect.signature(value))
             if shown:
                 parts.append("\n" + definition(name, shown, returns.get(name, "NDArray[Any]")))
