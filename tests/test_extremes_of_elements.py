@@ -508,7 +508,7 @@ def test_root_mean_square_of_extreme_weights(isa):
     for weight, root in ((1e300, 1e160), (1e-301, 10**-140.5)):
         value, grad = fl.rmse_loss.value_and_grad(np.array([1e10]), [0.0], sample_weight=[weight])
         assert value == pytest.approx(root, rel=1e-14)
-        assert grad[0] == pytest.approx(weight * 1e10 / root, rel=1e-14)
+        assert grad[0] == pytest.approx(weight / root * 1e10, rel=1e-14)
     ends = np.array([3e38], np.float32)
     value, grad = fl.rmse_loss.value_and_grad(ends, -ends)
     assert value == pytest.approx(6e38, rel=1e-7)
