@@ -21,8 +21,8 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
-KERNELS = ("align", "ctc", "divergence", "elementary", "focal", "log_softmax", "pointwise", "scan")
-DOUBLE_ONLY = ("align",)  # computed in double precision for every dtype
+KERNELS = ("align", "ctc", "divergence", "elementary", "focal", "log_softmax", "pointwise", "prefix", "scan")
+DOUBLE_ONLY = ("align", "prefix")  # computed in double precision for every dtype
 INSTRUCTION_SETS = {  # best last; what gcc and clang need for each, and MSVC
     "baseline": ([], []),
     "avx2": (["-mavx2", "-mfma", "-mf16c"], ["/arch:AVX2", "/D__FMA__"]),

@@ -5,6 +5,7 @@ from fastloss._threads import get_num_threads, set_num_threads
 from fastloss.alignment import CTCAlignment, ctc_align, ctc_posteriors, ctc_score
 from fastloss.binary import binary_cross_entropy, binary_cross_entropy_with_logits
 from fastloss.classification import categorical_cross_entropy, cross_entropy, nll_loss
+from fastloss.decoding import CTCPrefixState, ctc_prefix_score
 from fastloss.divergence import entropy, entropy_with_logits, kl_divergence, kl_divergence_with_logits
 from fastloss.focal import sigmoid_focal_loss, softmax_focal_loss
 from fastloss.normalization import log_softmax, logsumexp, softmax
@@ -22,6 +23,7 @@ from fastloss.sequence import ctc_loss, ctc_loss_with_logits
 
 __all__ = [
     "CTCAlignment",
+    "CTCPrefixState",
     "__version__",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
@@ -31,6 +33,7 @@ __all__ = [
     "ctc_loss",
     "ctc_loss_with_logits",
     "ctc_posteriors",
+    "ctc_prefix_score",
     "ctc_score",
     "entropy",
     "entropy_with_logits",

@@ -14,6 +14,22 @@ class CTCAlignment:
     ends: NDArray[Any]
     token_scores: NDArray[Any]
 
+class CTCPrefixState:
+    complete: NDArray[Any]
+    labels: NDArray[Any]
+    scores: NDArray[Any]
+    def extend(
+        self: Any,
+        hypotheses: Any,
+        labels: Any,
+        *,
+        num_threads: int | None = None,
+    ) -> CTCPrefixState: ...
+    def select(
+        self: Any,
+        hypotheses: Any,
+    ) -> CTCPrefixState: ...
+
 class _binary_cross_entropy:
     def __call__(
         self,
@@ -365,6 +381,12 @@ def ctc_posteriors(
     infeasible: Literal["inf", "zero", "raise"] = "raise",
     num_threads: int | None = None,
 ) -> NDArray[Any]: ...
+
+def ctc_prefix_score(
+    log_probs: Any,
+    *,
+    blank: int = 0,
+) -> CTCPrefixState: ...
 
 def ctc_score(
     log_probs: Any,

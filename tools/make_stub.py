@@ -91,9 +91,15 @@ def stub():
         elif dataclasses.is_dataclass(value):
             fields = "".join(f"    {field.name}: NDArray[Any]\n" for field in dataclasses.fields(value))
             parts.append(f"\nclass {name}:\n{fields}")
+        elif inspect.isclass(value):
+            parts.append(f"\nclass {name}:\n")
+            parts.extend(f"    {attribute}: NDArray[Any]\n" for attribute in ("complete", "labels", "scores"))
+            for method in ("extend", "select"):
+                shown = parameters(inspect.signature(getattr(value, method)))
+                parts.append(definition(method, shown, name, "    "))
         elif callable(value):
             returns = {"get_num_threads": "int", "set_num_threads": "None", "show_config": "dict[str, Any]"}
-            returns["ctc_align"] = "CTCAlignment"
+            returns |= {"ctc_align": "CTCAlignment", "ctc_prefix_score": "CTCPrefixState"}
             shown = parameters(inspect.signature(value))
             if shown:
                 parts.append("\n" + definition(name, shown, returns.get(name, "NDArray[Any]")))

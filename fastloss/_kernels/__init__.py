@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
-DOUBLE_ONLY = ("align",)  # computed in double precision for every dtype
+DOUBLE_ONLY = ("align", "prefix")  # computed in double precision for every dtype
 KERNELS = ("ctc", "divergence", "elementary", "focal", "log_softmax", "pointwise", "scan")
 
 
