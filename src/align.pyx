@@ -128,11 +128,12 @@ cdef inline void gather(real_p target, const real* row, const int32_t* place, Py
         target[i] = row[place[i]]
 
 
-cdef inline bint has_nan(real_cp x, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
+cdef inline bint is_wrong(real_cp x, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
+    """Whether there is a NaN or +inf, with which no path is the best."""
     cdef Py_ssize_t i
     cdef xint bad = 0
     for i in range(low, high):
-        bad |= x[i] != x[i]
+        bad |= (x[i] != x[i]) | (x[i] == INFINITY)
     return bad != 0
 
 
@@ -160,7 +161,7 @@ cdef void emit(const AlignJob* job, Trellis* q, Py_ssize_t t, Py_ssize_t n, Py_s
         for i in range(low, stop):
             if q.label[i] == job.star:
                 q.emission[i] = job.star_score
-    if has_nan(q.emission, low, stop):
+    if is_wrong(q.emission, low, stop):
         q.nan = True
     for i in range(max(stop, low), high):
         q.emission[i] = -INFINITY
@@ -192,11 +193,14 @@ cdef void step_lanes(real_cp label, real_cp blank, real_p new_label, real_p new_
 
 
 cdef inline void step(const AlignJob* job, Trellis* q, Py_ssize_t t, Py_ssize_t n, const Scores* old,
-                      const Scores* new, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
+                      const Scores* new, Py_ssize_t low, Py_ssize_t high, bint first_time) noexcept nogil:
     cdef real blank_score = score_of(job, t, n, job.blank)
-    if blank_score != blank_score:
+    if is_wrong(&blank_score, 0, 1):
         q.nan = True
-    emit(job, q, t, n, low, high)
+    if first_time:   # all labels, also those that no path may have here, for a NaN among them
+        emit(job, q, t, n, 0, padded(q.S + 1))
+    else:
+        emit(job, q, t, n, low, high)
     step_lanes(old.label, old.blank, new.label, new.blank, q.skip, q.emission, blank_score, low, high)
     new.label[low - 1] = -INFINITY     # the next frame reads one label below, which is out of the band
 
@@ -221,7 +225,7 @@ cdef double forward(const AlignJob* job, Trellis* q, Py_ssize_t n, bint* ends_in
             memcpy(scores_at(q, t // q.segment).label - V, old.label - V, 2 * q.width * sizeof(real))
         ask_ahead(job, q, t, n)
         band(q, t, &low, &high)
-        step(job, q, t, n, &old, &new, low, high)
+        step(job, q, t, n, &old, &new, low, high, True)
         if t == 0:
             old.blank[0] = -INFINITY   # the place before the first frame
         spare = old
@@ -255,7 +259,7 @@ cdef void again(const AlignJob* job, Trellis* q, Py_ssize_t n, Py_ssize_t start,
         first = max(first, low)
         last = min(last, high)
         if first < last:
-            step(job, q, t, n, &old, &new, first, last)
+            step(job, q, t, n, &old, &new, first, last, False)
         old = new
 
 
