@@ -29,7 +29,7 @@ EXCEED = 0.99  # of the altered labels of the validation set, this share is abov
 DOUBT = 0.5  # where the label's class has less than this probability, the picture shows doubt
 ALTERATIONS = "substituted", "dropped", "inserted"
 
-SPAN_COLOUR, DOUBT_COLOUR = "#1f77b4", "#c62828"
+SPAN_COLOUR, DOUBT_COLOUR = "#0b4f8a", "#b71c1c"
 
 
 def held_out_strings():
@@ -69,9 +69,9 @@ def read(logits, strings):
 # A label's loss is the negative logarithm of its probability, so a wrong label's is large. But so is a correct one's
 # where the writing is hard to read. There the network's own reading has a large loss as well, and the difference of the
 # two tells how many times more likely (exp of it) the reading is than the label. It is not divided by the number of
-# digits: one wrong digit counts as much in a long string as in a short one. Over three
-# seeds and both ways round of the two halves of images, the loss per digit found as many of the altered labels, but at a
-# precision of 97 to 100 %, where the margin's was always 100 %.
+# digits: one wrong digit counts as much in a long string as in a short one. Over three seeds and both ways round of the
+# two halves of images, the loss per digit found as many of the altered labels, but at a precision of 97 to 100 %, where
+# the margin's was always 100 %.
 def margins(logits, strings, labels, readings):
     """How much larger each label's loss is than that of the reading, in nats: 0 where both agree."""
     loss_of_label, loss_of_reading = (
@@ -135,7 +135,8 @@ def draw(strings, labels, readings, done, log_probs, alignment, shown, path):
         bottom = height - above - pitch * place - SIZE * pixel - text_height
         size = columns * pixel / width, (SIZE * pixel + text_height) / height
         axes = figure.add_axes((left / width, bottom / height, *size))
-        axes.imshow(strings.pixels[n, :, :columns], cmap="gray_r", vmin=0, vmax=1, extent=(0, columns, SIZE, 0))
+        # Ink is no darker than a middle grey, for the frames to stand out.
+        axes.imshow(strings.pixels[n, :, :columns], cmap="gray_r", vmin=0, vmax=2, extent=(0, columns, SIZE, 0))
         axes.set(xlim=(0, columns), ylim=(SIZE + text_height / pixel, 0), aspect="auto")
         axes.axis("off")
         draw_spans(axes, labels[n], log_probs[: strings.frames[n], n], alignment, n)
@@ -170,8 +171,8 @@ def draw_spans(axes, label, log_probs, alignment, n):
 def frame(axes, start, end, doubtful, text, percent):
     colour, line = (DOUBT_COLOUR, (0, (2.2, 1.4))) if doubtful else (SPAN_COLOUR, "solid")
     x, w = STRIDE * start + 0.12, STRIDE * (end - start) - 0.24
-    axes.add_patch(Rectangle((x, 0.1), w, SIZE + 0.2, facecolor=colour, alpha=0.15, linewidth=0))
-    axes.add_patch(Rectangle((x, 0.1), w, SIZE + 0.2, fill=False, edgecolor=colour, linestyle=line, linewidth=1.4))
+    axes.add_patch(Rectangle((x, 0.1), w, SIZE + 0.2, facecolor=colour, alpha=0.1, linewidth=0))
+    axes.add_patch(Rectangle((x, 0.1), w, SIZE + 0.2, fill=False, edgecolor=colour, linestyle=line, linewidth=1.6))
     middle = STRIDE * (start + end) / 2
     axes.text(middle, SIZE + 2.3, text, ha="center", va="baseline", fontsize=11, weight="bold", color=colour)
     axes.text(middle, SIZE + 3.8, percent, ha="center", va="baseline", fontsize=7, color="#333333")
