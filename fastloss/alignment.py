@@ -71,8 +71,8 @@ def ctc_align(
 
     over all paths of one class a frame that give the target when repeats are merged and blanks dropped. Scores are
     accumulated in double precision, so hours of frames lose nothing; where paths tie, a state is kept rather than
-    left, and left for the nearer one. Memory: about :math:`16 \sqrt{T}\,(2S + 1)` bytes a sequence that is at work,
-    far below 2 bits a cell for long ones.
+    left, and left for the nearer one. Memory: 8 to 16 times :math:`\sqrt{T}\,(2S + 1)` bytes a sequence that is at
+    work, far below 2 bits a cell for long ones. Threads share the batch; one sequence is one thread's.
 
     Parameters
     ----------
@@ -90,16 +90,17 @@ def ctc_align(
     infeasible : {"raise", "inf", "zero"}
         What becomes of a target that can't be emitted: a ValueError, or a score of -inf, or of 0; without a path.
     star : int, optional
-        A label, 0..C-1 or beyond, that matches anything: for transcripts with gaps.
-    star_cost : float
-        What each frame of a `star` costs, in nats.
+        A label, 0..C-1 or beyond, that matches anything: for transcripts with gaps. It takes at least one frame.
+    star_cost : float, at least 0
+        What each frame of a `star` costs, in nats; at 0 it takes frames from its neighbours wherever it can.
     num_threads : int, optional
         Default: `fastloss.get_num_threads`. The result does not depend on it.
 
     Returns
     -------
     CTCAlignment
-        `path`, `score`, `starts`, `ends`, `token_scores`.
+        `path`, `score`, `starts`, `ends`, `token_scores`. Where a score of the target's classes is NaN or +inf, the
+        score is NaN and there is no path.
 
     Raises
     ------

@@ -24,7 +24,7 @@ cnp.import_array()
 
 cdef enum:
     V = 8              # lanes that go together
-    AHEAD = 4          # frames ahead of which a row's memory is asked for
+    AHEAD = 1          # frames ahead of which a row's memory is asked for
     FLOAT32 = 0        # codes of operand.h
     FLOAT64 = 1
 

@@ -38,7 +38,7 @@ LOOPS = (
     *("lanes_entropy", "entropy_slopes", "lanes_pair", "lanes_divergence", "lanes_peak: table"),
     *("lanes_rest: entropy_sums", "lanes_entropy_tile: entropy_slope", "lanes_terms: pair_terms", "lanes_parts: slope"),
     *POINTS,
-    *("exp_row", "forward_lanes", "backward_lanes", "grad_of_used"),
+    *("step_lanes", "gather_floats", "is_wrong", "exp_row", "forward_lanes", "backward_lanes", "grad_of_used"),
     *("labels: ignored", "apply"),
     *(f"load_run: case FL_{name}:" for name in FLOATS + INTEGERS),
     *(f"store_run: case FL_{name}:" for name in FLOATS),
