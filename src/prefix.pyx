@@ -11,7 +11,7 @@ Every number is a mantissa with an integer exponent of its own (see vecmath.h), 
 hypotheses go through the frames together.
 """
 
-from libc.math cimport HUGE_VAL, NAN, ldexp, log
+from libc.math cimport HUGE_VAL, NAN, log
 
 from chunks cimport *
 from kernel cimport *
