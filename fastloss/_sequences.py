@@ -38,7 +38,8 @@ class Targets:
         self.lengths, labels = _read_targets(targets, target_lengths, emissions)
         self.offsets = np.zeros(batch, np.int64)
         np.cumsum(self.lengths[:-1], out=self.offsets[1:])
-        self.labels = np.ascontiguousarray(labels, dtype=np.int64)
+        # A copy: nobody may change a label between the look at it and its use, which is without the interpreter's lock.
+        self.labels = np.array(labels, np.int64, order="C").reshape(-1)
         self.frames_needed = np.empty(batch, np.int64)
         scan = kernels(64).scan.sequences
         wrong = scan(self.labels, self.lengths, emissions.classes, blank, star, self.frames_needed)

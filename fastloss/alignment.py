@@ -204,7 +204,8 @@ def ctc_posteriors(
     Returns
     -------
     array (T, N, 2S+1), with S of the longest target; (N, T, 2S+1) with `batch_first`; (T, 2S+1) for one sequence
-        float32 for float32 and half types, else float64. 0 beyond a sequence's frames and beyond its states.
+        float32 for float32 and half types, else float64. 0 beyond a sequence's frames and beyond its states. NaN where
+        a score of its target's classes is NaN or +inf.
 
     Raises
     ------
@@ -245,7 +246,8 @@ def ctc_posteriors(
         call.launch(64, longest_first(call.cells), losses, None, threads, posteriors)
     if infeasible == "raise":
         call.forbid_infeasible(losses)
-    posteriors[:, np.isnan(losses)] = np.nan
+    for n in np.flatnonzero(np.isnan(losses)):
+        posteriors[: lengths[n], n, : 2 * labels.lengths[n] + 1] = np.nan
     posteriors = posteriors.astype(dtype, copy=False)
     if emissions.single:
         return posteriors[:, 0]
@@ -256,37 +258,47 @@ _LANES = 8  # V of src/ctc_memory.pxi
 _GROUP = 64  # targets that go to a thread together, and may share their beginnings
 
 
+def _shared_beginnings(candidates):
+    """How many labels each has in common with the one before it, from the first on; 0 for the first."""
+    lengths = np.array([len(candidate) for candidate in candidates])
+    padded = np.full((len(candidates), int(lengths.max())), -1, np.int64)
+    padded[np.arange(padded.shape[1]) < lengths[:, None]] = np.concatenate(candidates)
+    same = (padded[1:] == padded[:-1]) & (padded[1:] >= 0)
+    return [0, *np.logical_and.accumulate(same, axis=1).sum(axis=1).tolist()]
+
+
 class _Tree:
     """Candidates in alphabetical order as runs of a tree: what two neighbours begin with in common is there once.
 
     A run has a lane for each of its labels and one for the blank after them, and the lane before it is free.
     """
 
-    def __init__(self, candidates, lengths, blank):
-        self.order = np.lexsort(candidates.T[::-1]) if candidates.size else np.arange(len(candidates))
-        candidates, lengths = candidates[self.order], lengths[self.order]
-        same = (candidates[1:] == candidates[:-1]) & (candidates[1:] >= 0)
-        shared = np.append(0, np.logical_and.accumulate(same, axis=1).sum(axis=1)).tolist()
-        room = int((lengths + 2 * _LANES + 2).sum()) + _LANES * (len(lengths) // _GROUP + 2)
+    def __init__(self, candidates, blank, group=_GROUP):
+        keys = [candidate.astype(">u8").tobytes() for candidate in candidates]  # they sort as the labels do
+        self.order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
+        candidates = [candidates[k] for k in self.order]
+        count = len(candidates)
+        room = sum(len(candidate) + 2 * _LANES + 2 for candidate in candidates) + _LANES * (count // group + 2)
         self.label, self.repeats = np.full(room, blank, np.int64), np.zeros(room, np.uint8)
-        self.lane, self.blank = np.full(len(lengths), -1, np.int64), np.zeros(len(lengths), np.int64)
+        self.lane, self.blank = np.full(count, -1, np.int64), np.zeros(count, np.int64)
         self.starts, self.stops, self.parents, self.first_run, self.first_target = [], [], [], [], []
-        path, lane = [], 0  # (depth, lane) of the runs that lead to the candidate before
-        for k, length in enumerate(lengths.tolist()):
-            depth = shared[k]
-            if k % _GROUP == 0:
-                depth, path, lane = 0, [], lane + _LANES
+        path, lane, shared = [], 0, []  # path: (depth, lane) of the runs that lead to the candidate before
+        for k, candidate in enumerate(candidates):
+            length = len(candidate)
+            if k % group == 0:
+                shared, path, lane = _shared_beginnings(candidates[k : k + group]), [], lane + _LANES
                 self.first_run.append(len(self.starts))
                 self.first_target.append(k)
-            elif depth == length:  # the same once more
+            depth = shared[k % group]
+            if k % group and depth == length:  # the same once more
                 self.lane[k], self.blank[k] = self.lane[k - 1], self.blank[k - 1]
                 continue
             while path and path[-1][0] >= depth:
                 path.pop()
             parent = path[-1][1] + depth - 1 - path[-1][0] if path else -1
             new = length - depth
-            self.label[lane : lane + new] = candidates[k, depth:length]
-            before = candidates[k, max(depth - 1, 0) : length]
+            self.label[lane : lane + new] = candidate[depth:]
+            before = candidate[max(depth - 1, 0) :]
             self.repeats[lane + new - max(len(before) - 1, 0) : lane + new] = before[1:] == before[:-1]
             self.starts.append(lane)
             self.stops.append(lane + new + 1)
@@ -296,7 +308,7 @@ class _Tree:
             path.append((depth, lane))
             lane += -(-(new + 2) // _LANES) * _LANES
         self.first_run.append(len(self.starts))
-        self.first_target.append(len(lengths))
+        self.first_target.append(count)
 
     def arrays(self):
         runs = (np.array(part, np.int64) for part in (self.starts, self.stops, self.parents, self.first_run))
@@ -325,7 +337,7 @@ def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
     Returns
     -------
     float64 array (K,)
-        In nats; -inf for a candidate that can't be emitted.
+        In nats; -inf for a candidate that can't be emitted, NaN for one of whose classes a score is NaN or +inf.
 
     Raises
     ------
@@ -348,15 +360,23 @@ def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
     if not emissions.single:
         raise ValueError(f"log_probs has shape {emissions.array.shape}; expected (T, C), one recording")
     blank = as_blank(blank, emissions.classes)
-    padded, lengths = _read_candidates(candidates, emissions.classes, blank)
-    scores = np.zeros(len(lengths))
-    if not len(lengths):
-        return scores
-    tree = _Tree(padded, lengths, blank)
+    parts = _read_candidates(candidates, emissions.classes, blank)
+    if not parts:
+        return np.zeros(0)
+    work = 8 * emissions.frames * (sum(map(len, parts)) + len(parts))
+    scores = _score(emissions, parts, blank, _GROUP, num_threads, work)
+    alone = np.flatnonzero(np.isnan(scores))
+    if alone.size:  # a NaN that is in the class of one candidate is in the tables of its group
+        scores[alone] = _score(emissions, [parts[k] for k in alone], blank, 1, num_threads, work)
+    return scores
+
+
+def _score(emissions, candidates, blank, group, num_threads, work):
+    tree = _Tree(candidates, blank, group)
     arrays = tree.arrays()
-    found, saturated = np.zeros(len(lengths)), np.zeros(len(tree.first_target) - 1, np.uint8)
-    threads = threads_for(num_threads, 8 * emissions.frames * int(lengths.sum() + len(lengths)))
-    threads = max(1, min(threads, saturated.size))
+    scores, found = np.zeros(len(candidates)), np.zeros(len(candidates))
+    saturated = np.zeros(len(tree.first_target) - 1, np.uint8)
+    threads = max(1, min(threads_for(num_threads, work), saturated.size))
     bits = check.kernel_bits(emissions.code)
     if (emissions.frames + 1) * 127 > FLOAT32_RANGE:
         bits = 64
@@ -371,7 +391,7 @@ def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
 
 
 def _read_candidates(candidates, classes, blank):
-    """(K, S) labels with -1 beyond each one's length, and the lengths."""
+    """Each candidate's labels, copied and checked."""
     if isinstance(candidates, (list, tuple)) and not (len(candidates) and np.ndim(candidates[0]) == 0):
         parts = [label_array(part, f"candidates[{k}]") for k, part in enumerate(candidates)]
     else:
@@ -379,17 +399,17 @@ def _read_candidates(candidates, classes, blank):
         if array.ndim != 2:
             raise ValueError(f"candidates has shape {array.shape}; expected (K, S), or a list of sequences")
         parts = list(array)
-    lengths = np.array([part.size for part in parts], np.int64)
-    padded = np.full((len(parts), int(lengths.max(initial=0))), -1, np.int64)
     for k, part in enumerate(parts):
         if part.ndim != 1:
             raise ValueError(f"candidates[{k}] has shape {part.shape}; expected one sequence of labels")
-        padded[k, : part.size] = part
-    inside = np.arange(padded.shape[1]) < lengths[:, None]
-    wrong = inside & ((padded < 0) | (padded >= classes) | (padded == blank))
+    flat = np.concatenate([np.empty(0, np.int64), *parts]).astype(np.int64)
+    ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
+    wrong = (flat < 0) | (flat >= classes) | (flat == blank)
     if wrong.any():
-        k, i = (int(place) for place in np.unravel_index(wrong.argmax(), wrong.shape))
+        place = int(wrong.argmax())
+        k = int(np.searchsorted(ends, place, side="right"))
         raise ValueError(
-            f"candidates[{k}, {i}] is {padded[k, i]}; expected a label 0..{classes - 1} other than blank={blank}"
+            f"candidates[{k}, {place - int(ends[k]) + len(parts[k])}] is {flat[place]}; "
+            f"expected a label 0..{classes - 1} other than blank={blank}"
         )
-    return padded, lengths
+    return np.split(flat, ends[:-1]) if parts else []

@@ -30,13 +30,14 @@ class CTCPrefixState:
     array([0.36, 0.64])
     """
 
-    __slots__ = ("_blank", "_exponents", "_numbers", "_scores_by_class", "complete", "labels", "scores")
+    __slots__ = ("_blank", "_exponents", "_numbers", "_scores_by_class", "_wrong", "complete", "labels", "scores")
 
-    def __init__(self, scores_by_class, blank, numbers, exponents, labels, scores, complete):
+    def __init__(self, scores_by_class, blank, numbers, exponents, wrong, labels, scores, complete):
         self._scores_by_class = scores_by_class  # (C, T)
         self._blank = blank
         self._numbers = numbers  # (M, 2, T): the probabilities that end in the last label, and in a blank,
         self._exponents = exponents  # and their powers of two
+        self._wrong = wrong  # (M,): whether a NaN or +inf was met
         self.labels = labels
         self.scores = scores
         self.complete = complete
@@ -71,19 +72,21 @@ class CTCPrefixState:
             For an index or a label out of range, naming the place, the value and what was expected.
         """
         classes, frames = self._scores_by_class.shape
+        if check.as_array(hypotheses, "hypotheses").dtype == np.bool_:
+            raise TypeError("hypotheses has dtype bool; expected indices")
         hypotheses, labels = _broadcast(hypotheses, labels)
         _check_range(hypotheses, "hypotheses", len(self))
         _check_range(labels, "labels", classes, self._blank)
         count = len(labels)
         numbers, exponents = np.empty((count, 2, frames)), np.empty((count, 2, frames), np.int64)
-        scores, complete = np.empty(count), np.empty(count)
+        scores, complete, wrong = np.empty(count), np.empty(count), np.empty(count, np.uint8)
         if count:
             threads = max(1, min(threads_for(num_threads, 8 * count * frames), (count + 7) // 8))
             kernels(64).prefix.extend(
                 self._scores_by_class, self._blank, hypotheses, labels, self.labels, self._numbers, self._exponents,
-                numbers, exponents, scores, complete, threads,
+                self._wrong, numbers, exponents, wrong, scores, complete, threads,
             )  # fmt: skip
-        return CTCPrefixState(self._scores_by_class, self._blank, numbers, exponents, labels, scores, complete)
+        return CTCPrefixState(self._scores_by_class, self._blank, numbers, exponents, wrong, labels, scores, complete)
 
     def select(self, hypotheses):
         """The state of some of the hypotheses, by an integer or bool array, in its order.
@@ -94,16 +97,18 @@ class CTCPrefixState:
             For an index out of range.
         """
         chosen = check.as_array(hypotheses, "hypotheses")
-        if chosen.dtype == np.bool_ and chosen.shape == (len(self),):
+        if chosen.dtype == np.bool_:
+            if chosen.shape != (len(self),):
+                raise ValueError(f"hypotheses has shape {chosen.shape}; expected ({len(self)},) of a mask")
             chosen = np.flatnonzero(chosen)
         chosen, _ = _broadcast(chosen, 0)
         _check_range(chosen, "hypotheses", len(self))
-        parts = (self._numbers, self._exponents, self.labels, self.scores, self.complete)
+        parts = (self._numbers, self._exponents, self._wrong, self.labels, self.scores, self.complete)
         return CTCPrefixState(self._scores_by_class, self._blank, *(part[chosen] for part in parts))
 
 
 def _broadcast(hypotheses, labels):
-    """Both as contiguous int64 of one dimension."""
+    """Both as int64 of one dimension, copied: a state must not change with the caller's arrays."""
     arrays = label_array(hypotheses, "hypotheses"), label_array(labels, "labels")
     try:
         shape = np.broadcast_shapes((1,), *(array.shape for array in arrays))
@@ -112,7 +117,7 @@ def _broadcast(hypotheses, labels):
     if len(shape) != 1:
         shapes = arrays[0].shape, arrays[1].shape
         raise ValueError(f"hypotheses has shape {shapes[0]} and labels {shapes[1]}; expected (M,) for both")
-    return [np.ascontiguousarray(np.broadcast_to(array, shape), np.int64) for array in arrays]
+    return [np.array(np.broadcast_to(array, shape), np.int64, order="C") for array in arrays]
 
 
 def _check_range(array, name, stop, but=None):
@@ -143,7 +148,8 @@ def ctc_prefix_score(log_probs, *, blank=0):
     Returns
     -------
     CTCPrefixState
-        Of one hypothesis, the empty one: `scores`, `complete`, `labels`, and the methods `extend` and `select`.
+        Of one hypothesis, the empty one: `scores`, `complete`, `labels`, and the methods `extend` and `select`. Where
+        a score of a hypothesis's classes, the blank's included, is NaN or +inf, its scores are NaN.
 
     Raises
     ------
@@ -176,8 +182,9 @@ def ctc_prefix_score(log_probs, *, blank=0):
     if not emissions.single:
         raise ValueError(f"log_probs has shape {emissions.array.shape}; expected (T, C), one recording")
     blank = as_blank(blank, emissions.classes)
-    by_class = np.ascontiguousarray(emissions.array.T, np.float64)
+    by_class = np.array(emissions.array.T, np.float64, order="C")
     numbers, exponents = np.empty((1, 2, emissions.frames)), np.empty((1, 2, emissions.frames), np.int64)
     complete = kernels(64).prefix.root(by_class, blank, numbers, exponents)
-    labels = np.full(1, -1, np.int64)
-    return CTCPrefixState(by_class, blank, numbers, exponents, labels, np.zeros(1), np.array([complete]))
+    labels, wrong = np.full(1, -1, np.int64), np.array([np.isnan(complete)], np.uint8)
+    score = np.array([np.nan if np.isnan(complete) else 0.0])
+    return CTCPrefixState(by_class, blank, numbers, exponents, wrong, labels, score, np.array([complete]))

@@ -116,7 +116,7 @@ cdef double score_group(void* data, Py_ssize_t group, real* scratch) noexcept no
         read_frame(&job.emission, &q, t, 0, 1)
         alive = emit(&job.emission, &q, t, &offset, &product, &job.saturated[group]) and alive
         if not alive:
-            break
+            continue    # a NaN may still come
         look_up(q.emission, q.table + slot * q.row, q.place, 0, lanes)
         if q.wide[slot]:
             look_up_exponents(q.emission_exponent, q.table_exponent + slot * q.row, q.place, 0, lanes)

@@ -30,8 +30,10 @@ ctypedef struct PrefixJob:
     const int64_t* last         # labels of the parents; -1 for the empty prefix
     const real* old_number      # (H, 2, T): N and B of the parents
     const xint* old_exponent
+    const uint8_t* old_wrong    # whether a parent met a NaN or +inf
     real* number                # (M, 2, T)
     xint* exponent
+    uint8_t* wrong
     double* scores
     double* complete
     Py_ssize_t count
@@ -75,16 +77,24 @@ cdef inline double log_of(real number, xint exponent) noexcept nogil:
     return log(number) + exponent * 0.693147180559945309417 if exponent > X_LIMIT else -HUGE_VAL
 
 
+cdef inline bint is_number(real x) noexcept nogil:
+    """False for NaN, +inf, and what no exponent holds."""
+    return x < 1e15
+
+
 cdef void emissions(const PrefixJob* job, Py_ssize_t first, Py_ssize_t t, Lanes* e, Lanes* blank,
-                    bint* nan) noexcept nogil:
+                    bint* wrong) noexcept nogil:
     """Of the new label of each lane, and of the blank."""
     cdef Py_ssize_t i
     cdef real x[8]
     cdef real of_blank = job.x[job.blank * job.frames + t]
     for i in range(V):
         x[i] = job.x[job.label[min(first + i, job.count - 1)] * job.frames + t]
-        if x[i] != x[i] or of_blank != of_blank:
-            nan[i] = True
+        if not (is_number(x[i]) and is_number(of_blank)):
+            wrong[i] = True
+            x[i] = 0
+    if not is_number(of_blank):
+        of_blank = 0
     for i in range(V):
         x_exp(x[i], R(-1e15), &e.number[i], &e.exponent[i])
     x_exp(of_blank, R(-1e15), &blank.number[0], &blank.exponent[0])
@@ -117,14 +127,14 @@ cdef double extend_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept n
     cdef PrefixJob* job = <PrefixJob*> data
     cdef Py_ssize_t first = chunk * V, i, t, row
     cdef Lanes e, blank, before, n, b, total, score
-    cdef bint nan[8]
+    cdef bint wrong[8]
     dead(&n)
     dead(&b)
     dead(&score)
     for i in range(V):
-        nan[i] = False
+        wrong[i] = job.old_wrong[job.parent[min(first + i, job.count - 1)]]
     for t in range(job.frames):
-        emissions(job, first, t, &e, &blank, nan)
+        emissions(job, first, t, &e, &blank, wrong)
         phi(job, first, t, &before)
         add(b.number, b.exponent, n.number, n.exponent, total.number, total.exponent)
         times(total.number, total.exponent, blank.number, blank.exponent, b.number, b.exponent)
@@ -140,8 +150,9 @@ cdef double extend_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept n
             job.exponent[row + job.frames] = b.exponent[i]
     add(n.number, n.exponent, b.number, b.exponent, total.number, total.exponent)
     for i in range(min(<Py_ssize_t> V, job.count - first)):
-        job.scores[first + i] = NAN if nan[i] else log_of(score.number[i], score.exponent[i])
-        job.complete[first + i] = NAN if nan[i] else log_of(total.number[i], total.exponent[i])
+        job.wrong[first + i] = wrong[i]
+        job.scores[first + i] = NAN if wrong[i] else log_of(score.number[i], score.exponent[i])
+        job.complete[first + i] = NAN if wrong[i] else log_of(total.number[i], total.exponent[i])
     return 0
 
 
@@ -151,14 +162,15 @@ def root(cnp.ndarray x, Py_ssize_t blank, cnp.ndarray number, cnp.ndarray expone
     cdef real* m = <real*> data_of(number)
     cdef xint* e = <xint*> data_of(exponent)
     cdef Py_ssize_t frames = x.shape[1], t
-    cdef real mantissa
+    cdef real mantissa, score
     cdef xint power
     cdef double total = 0
     for t in range(frames):
-        total += scores[blank * frames + t]
+        score = scores[blank * frames + t]
+        total += score if is_number(score) else NAN
         m[t] = 1
         e[t] = X_DEAD
-        x_exp(scores[blank * frames + t], R(-1e15), &mantissa, &power)
+        x_exp(score if is_number(score) else 0, R(-1e15), &mantissa, &power)
         if t > 0:
             mantissa *= m[frames + t - 1]
             power += e[frames + t - 1]
@@ -168,8 +180,8 @@ def root(cnp.ndarray x, Py_ssize_t blank, cnp.ndarray number, cnp.ndarray expone
 
 
 def extend(cnp.ndarray x, Py_ssize_t blank, cnp.ndarray parent, cnp.ndarray label, cnp.ndarray last,
-           cnp.ndarray old_number, cnp.ndarray old_exponent, cnp.ndarray number, cnp.ndarray exponent,
-           cnp.ndarray scores, cnp.ndarray complete, int threads):
+           cnp.ndarray old_number, cnp.ndarray old_exponent, cnp.ndarray old_wrong, cnp.ndarray number,
+           cnp.ndarray exponent, cnp.ndarray wrong, cnp.ndarray scores, cnp.ndarray complete, int threads):
     """Hypotheses parent[m] followed by label[m]; all arrays are contiguous, indices int64."""
     cdef PrefixJob job
     cdef double total
@@ -181,6 +193,8 @@ def extend(cnp.ndarray x, Py_ssize_t blank, cnp.ndarray parent, cnp.ndarray labe
     job.last = <const int64_t*> data_of(last)
     job.old_number = <const real*> data_of(old_number)
     job.old_exponent = <const xint*> data_of(old_exponent)
+    job.old_wrong = <const uint8_t*> data_of(old_wrong)
+    job.wrong = <uint8_t*> data_of(wrong)
     job.number = <real*> data_of(number)
     job.exponent = <xint*> data_of(exponent)
     job.scores = <double*> data_of(scores)

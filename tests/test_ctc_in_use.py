@@ -1,6 +1,7 @@
 """CTC at inference: posteriors, scores of many candidates, scores of prefixes; against enumeration and the loss."""
 
 import itertools
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -266,6 +267,57 @@ def test_prefix_states_are_never_changed(isa, rng):
 def test_wrong_extensions(hypotheses, labels, error, text):
     with pytest.raises(error, match=text):
         fl.ctc_prefix_score(np.zeros((4, 3))).extend(hypotheses, labels)
+
+
+def test_states_and_scores_do_not_share_the_callers_memory(rng):
+    x, labels = np.asfortranarray(emissions(rng, 12, 4)), np.array([1, 2, 3])
+    start = fl.ctc_prefix_score(x)
+    state = start.extend(0, labels)
+    before = state.extend([0, 1, 2], [1, 2, 3]).scores
+    x[:] = -5
+    labels[:] = [3, 1, 2]
+    np.testing.assert_array_equal(state.labels, [1, 2, 3])
+    np.testing.assert_array_equal(state.extend([0, 1, 2], [1, 2, 3]).scores, before)
+    np.testing.assert_array_equal(start.extend(0, [1, 2, 3]).scores, state.scores)
+
+
+def test_masks_of_hypotheses(rng):
+    state = fl.ctc_prefix_score(emissions(rng, 12, 4)).extend(0, [1, 2, 3])
+    with pytest.raises(ValueError, match=r"hypotheses has shape \(2,\)"):
+        state.select([True, False])
+    with pytest.raises(TypeError, match="hypotheses has dtype bool"):
+        state.extend([True, False, True], 1)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_a_wrong_score_is_of_those_that_use_it(isa, rng, wrong):
+    """Of a candidate or a prefix with its class, whatever else is asked in the same call, and of all that follow."""
+    x = emissions(rng, 12, 4)
+    x[3, 2] = wrong
+    scores = fl.ctc_score(x, [[1], [2], [3], []])
+    assert np.isnan(scores).tolist() == [False, True, False, False]
+    assert scores[0] == pytest.approx(-fl.ctc_loss(x, [1]), rel=1e-12)
+    state = fl.ctc_prefix_score(x).extend(0, [1, 2]).extend([0, 1], 3).select([1, 0])
+    assert np.isnan(state.scores).tolist() == [True, False]
+    assert np.isnan(state.complete).tolist() == [True, False]
+    x[3] = -np.inf
+    x[5, 1] = wrong
+    assert np.isnan(fl.ctc_score(x, [[1]])[0])
+    x[3, 0] = wrong
+    assert np.isnan(fl.ctc_prefix_score(x).complete[0])
+    assert np.isnan(fl.ctc_prefix_score(x).extend(0, 1).scores[0])
+
+
+def test_one_long_candidate_costs_no_more_than_itself(rng):
+    x = emissions(rng, 20, 64)
+    candidates = [*rng.integers(1, 64, (3000, 3)), rng.integers(1, 64, 20_000)]
+    tracemalloc.start()
+    scores = fl.ctc_score(x, candidates)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40 << 20
+    assert scores[-1] == -np.inf
+    assert np.isfinite(scores[:-1]).all()
 
 
 def test_prefixes_of_nothing_and_of_nan(isa):
