@@ -78,17 +78,19 @@ FL_INLINE void set_sums(row_pair *r, real x_sum, real y_sum, real excess)
 /* A class's part of D(p || q), and q - p, which is its derivative by y but for tau.
  *
  * With l = log p - log q the parts p (l - 1 + exp(-l)) add up to the divergence, since p and q add up to 1, and none
- * is negative; near l = 0 they are p l^2 times a polynomial. An error of log_ratio cancels in the sum but for its
- * square.
+ * is negative. An error of log_ratio cancels in the sum but for its square. Near l = 0, with h = -l / 2 and
+ * E = exp(h) - 1 = h + t, exp(-l) - 1 is E (E + 2) and the part E^2 + 2 t: nothing cancels.
  */
 FL_INLINE real divergence_part(real e_x, real e_y, real gap, const row_pair r, real *slope)
 {
-    real p = e_x * r.x_inverse, q = e_y * r.y_inverse, l = gap + r.log_ratio, bend = l * l * exp_beyond_linear(-l);
+    real p = e_x * r.x_inverse, q = e_y * r.y_inverse, l = gap + r.log_ratio;
+    real h = R(-0.5) * l, t = h * h * exp_beyond_linear(h), E = h + t;
     real cost = (p + (l > R(FL_LARGEST) ? FL_SMALLEST : R(0.0))) * l; /* inf where q is 0 and p not, however small */
     cost = l < -R(FL_LARGEST) ? R(0.0) : cost; /* p is 0 */
-    real near = p * bend, far = (cost - p) + q, steep = q - p;
-    int is_near = r_abs(l) < FL_NEAR;
-    *slope = is_near ? p * (bend - l) : steep;
+    real near = p * r_fma(E, E, t + t), far = (cost - p) + q;
+    real gentle = p * r_fma(E, E, E + E), steep = q - p;
+    int is_near = r_abs(h) < FL_NEAR;
+    *slope = is_near ? gentle : steep;
     return is_near ? near : far;
 }
 
