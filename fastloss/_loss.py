@@ -8,6 +8,7 @@ import inspect
 
 import numpy as np
 
+from fastloss._kernels import follow
 from fastloss._threads import threads_for
 from fastloss._validate import check_out, needs_another
 
@@ -21,6 +22,7 @@ _VERBS = {
     "value_and_grad": ("value_and_grad", "The value and the gradient, in one pass: ``(value, grad)``."),
     "grad_and_hess": ("grad_and_hess", "The gradient and the diagonal second derivative: ``(grad, hess)``."),
 }
+_QUICK_VERBS = ("__call__", "grad", "value_and_grad")  # as src/quick.pxi numbers them
 _MORE_PARAMETERS = """
 
     Every verb also takes ``num_threads=`` (default: `fastloss.get_num_threads`; the bits of the result do not depend
@@ -136,7 +138,7 @@ class Loss:
         return self.__name__
 
 
-def _verb(name, define, curvature):
+def _verb(name, define, curvature, quick):
     def value(*args, num_threads=None, **kwargs):
         return define(*args, **kwargs).solve(0, None, num_threads, True)[0]
 
@@ -155,6 +157,8 @@ def _verb(name, define, curvature):
     function = {"value": value, "grad": grad, "value_and_grad": value_and_grad, "grad_and_hess": grad_and_hess}[
         _VERBS[name][0]
     ]
+    if quick and name in _QUICK_VERBS[1:]:
+        function = _quick_first(function, quick, _QUICK_VERBS.index(name))
     own = inspect.signature(define)
     extra = [_THREADS] if name == "__call__" else [_OUT, _THREADS]
     function.__signature__ = own.replace(parameters=[*own.parameters.values(), *extra])
@@ -168,14 +172,33 @@ def _verb(name, define, curvature):
     return function
 
 
-def loss(*, curvature):
-    """Makes a loss of a function that validates the loss's own arguments and returns a Problem."""
+def _quick_first(function, quick, verb):
+    def call(*args, **kwargs):
+        for attempt in quick:
+            result = attempt(args, kwargs, verb)
+            if result is not None:
+                return result
+        return function(*args, **kwargs)
+
+    return call
+
+
+def loss(*, curvature, quick=None):
+    """Makes a loss of a function that validates the loss's own arguments and returns a Problem.
+
+    `quick` makes the short way of small calls (src/quick.pxi) of a kernel's modules, where the loss has one.
+    """
 
     def decorate(define):
-        verbs = {name: _verb(name, define, curvature) for name in _VERBS}
+        attempts = follow(quick) if quick else ()
+        verbs = {name: _verb(name, define, curvature, attempts) for name in _VERBS}
         value = verbs.pop("__call__")
 
-        def call(self, *args, **kwargs):
+        def call(self, *args, **kwargs):  # as in _quick_first, which would cost one more call
+            for attempt in attempts:
+                result = attempt(args, kwargs, 0)
+                if result is not None:
+                    return result
             return value(*args, **kwargs)
 
         own = value.__signature__

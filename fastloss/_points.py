@@ -16,6 +16,11 @@ UNIT = (0.0, 1.0)
 COUNT = (0.0, np.inf)
 
 
+def quick(name, options=(0.0, 0.0), limits=(ANY, ANY)):
+    """The short way of small calls of a loss of single elements, for @loss."""
+    return lambda modules: modules.pointwise.Quick(name, options, (*limits[0], *limits[1])).call
+
+
 class Points:
     """Prediction, target and weight as the kernel takes them, checked but for the range of their numbers."""
 

@@ -76,7 +76,7 @@ def nll_loss(log_probs, target, *, axis=-1, class_weight=None, sample_weight=Non
     return rows.problem(reduction, counted if weight_sum is None else weight_sum, run, (target, sample_weight))
 
 
-@loss(curvature=True)
+@loss(curvature=True, quick=lambda modules: modules.log_softmax.quick_cross_entropy)
 def cross_entropy(
     logits,
     target,

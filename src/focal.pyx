@@ -12,7 +12,6 @@ its two derivatives is a product or a sum of positive numbers, so both tails kee
 """
 
 from libc.float cimport DBL_MAX
-from libc.string cimport memmove
 
 from chunks cimport *
 from kernel cimport *

@@ -1,7 +1,6 @@
 """What every kernel shares: the C helpers, and how an array becomes an operand."""
 
 from libc.stdint cimport int32_t, int64_t, uint8_t
-from libc.string cimport memset
 
 cimport numpy as cnp
 
@@ -42,6 +41,7 @@ cdef extern from "lanes.h" nogil:
     void lanes_cost(real_cp, real_cp, real_p, real_p, real)
     void subtract_twice(const real*, real*, Py_ssize_t, real, real)
     int seems_outside(const real*, Py_ssize_t, real, real)
+    void lanes_ask(const real*)
     int lanes_find(real_cp, real)
     real lanes_top(real_cp)
     double lanes_total(real_cp)
@@ -49,7 +49,7 @@ cdef extern from "lanes.h" nogil:
 
 cdef extern from "operand.h" nogil:
     enum:
-        FL_MAX_DIMENSIONS
+        FL_NATIVE
     ctypedef struct operand:
         char* data
         int dtype
@@ -61,7 +61,10 @@ cdef extern from "operand.h" nogil:
     const real* operand_read(const operand*, Py_ssize_t, Py_ssize_t, real*)
     real* operand_block(const operand*, Py_ssize_t, real*)
     void operand_written(const operand*, Py_ssize_t, Py_ssize_t, const real*)
-    Py_ssize_t stream_store(real*, const real*, Py_ssize_t, bint)
+    enum:
+        FL_HELD
+    void stream_block(const operand*, real*, Py_ssize_t*, Py_ssize_t, Py_ssize_t, bint)
+    bint is_streamed(const operand*, Py_ssize_t, const operand*)
     void stream_end()
     void ask_for(const void*)
     void load_run(real*, const char*, Py_ssize_t, Py_ssize_t, int)
@@ -74,7 +77,8 @@ cdef extern from "threads.h" nogil:
 # None for an array that is not there. The dtype code travels beside the array, since NumPy has no bfloat16 of its own.
 cdef inline int bind(operand* a, object array, int dtype) except -1:
     cdef cnp.ndarray view
-    memset(a, 0, sizeof(operand))
+    a.data = NULL
+    a.direct = False
     if array is None:
         return 0
     view = array

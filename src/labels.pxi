@@ -22,6 +22,7 @@ ctypedef struct LabelJob:
     double scale            # of the gradient: what the reduction divides by
     real gamma
     int gamma_kind
+    bint streamed
 
 
 cdef void label_layout(LabelJob* job) noexcept nogil:
@@ -30,30 +31,35 @@ cdef void label_layout(LabelJob* job) noexcept nogil:
     if job.classes > NARROW:
         job.tile_rows = max(1, min(<Py_ssize_t> TILE, 16384 // job.classes))
     job.chunk_rows = job.tile_rows * max(1, 32768 // (job.tile_rows * job.classes))
+    # Tiles of few classes are written piece by piece, which memory likes less than the caches. Long rows are not.
+    job.streamed = job.classes <= NARROW and is_streamed(&job.grad, job.rows * job.classes, &job.x)
+    if job.hess.data != NULL:
+        job.streamed = job.streamed and is_streamed(&job.hess, job.rows * job.classes, &job.x)
 
 
 cdef Py_ssize_t label_scratch(LabelJob* job) noexcept nogil:
     """Numbers of type real that one thread needs: x, gradient and curvature of a tile, the lanes, the peaks."""
-    cdef Py_ssize_t tile = job.tile_rows * job.classes
-    return 3 * tile + 2 * TILE * min(job.classes, <Py_ssize_t> NARROW) + 2 * TILE * (job.classes // ROW_BLOCK + 1)
+    cdef Py_ssize_t tile = job.tile_rows * job.classes, lanes = TILE * min(job.classes, <Py_ssize_t> NARROW)
+    return 3 * tile + 2 * FL_HELD + 2 * lanes + 2 * TILE * (job.classes // ROW_BLOCK + 1)
 
 
 cdef void tile_labels(LabelJob* job, Tile* tile, Py_ssize_t row) noexcept nogil:
     cdef Py_ssize_t k
-    cdef int64_t label
-    for k in range(TILE):
+    cdef const int64_t* labels = job.labels + row
+    cdef int64_t ignore_index = job.ignore_index
+    for k in range(tile.count):
+        tile.ignored[k] = labels[k] == ignore_index
+        tile.label[k] = 0 if labels[k] == ignore_index else labels[k]
+    if job.weights == NULL:
+        for k in range(tile.count):
+            tile.weight[k] = R(0.0) if tile.ignored[k] else R(1.0)
+    else:
+        for k in range(tile.count):
+            tile.weight[k] = R(0.0) if tile.ignored[k] else <real> job.weights[row + k]
+    for k in range(tile.count, TILE):
         tile.ignored[k] = True
         tile.label[k] = 0
         tile.weight[k] = 0
-        tile.peak[k] = 0
-        tile.rest[k] = 0
-        tile.score[k] = 0
-    for k in range(tile.count):
-        label = job.labels[row + k]
-        if label != job.ignore_index:
-            tile.ignored[k] = False
-            tile.label[k] = label
-            tile.weight[k] = R(1.0) if job.weights == NULL else <real> job.weights[row + k]
 
 
 cdef void spare_label(Tile* tile) noexcept nogil:
@@ -108,6 +114,10 @@ cdef inline void wide_tile(LabelJob* job, Tile* tile, const real* x, real* grad,
     """Many classes: row after row."""
     cdef Py_ssize_t r, n = tile.classes, stride = n // ROW_BLOCK + 1
     cdef real spared_rest[TILE]
+    for r in range(TILE):
+        tile.peak[r] = 0
+        tile.rest[r] = 0
+        tile.score[r] = 0
     for r in range(tile.count):
         if not tile.ignored[r]:
             sum_row(tile, r, x + r * n, grad + r * n, peaks + r * stride, SPARE_PEAK if want_hess else SPARE_LABEL,
@@ -140,7 +150,7 @@ cdef inline void narrow_tile(LabelJob* job, Tile* tile, const real* x, real* gra
     cdef real p
     cdef real* curves = lanes + n * TILE
     lanes_load(x, tile.count, n, lanes)
-    lanes_sum(tile, lanes, want_hess)
+    lanes_sum(tile, lanes, x + TILE * n, want_hess)
     for k in range(TILE):
         spared_rest[k] = tile.rest[k]
     if want_hess:
@@ -160,25 +170,35 @@ cdef inline void narrow_tile(LabelJob* job, Tile* tile, const real* x, real* gra
             for k in range(TILE):
                 p = lanes[c * TILE + k]
                 curves[c * TILE + k] = factor[k] * p * (R(1.0) - p) + bend[k] * p * p
-        for k in range(TILE):
-            p = lanes[tile.spared[k] * TILE + k]
-            curves[tile.spared[k] * TILE + k] = factor[k] * p * (spared_rest[k] * tile.inverse[k]) + bend[k] * p * p
-            p = lanes[tile.label[k] * TILE + k]
-            curves[tile.label[k] * TILE + k] = (factor[k] * p + bend[k] * tile.miss[k]) * tile.miss[k]
         lanes_store(curves, tile.count, n, hess)
+        for k in range(tile.count):
+            p = lanes[tile.spared[k] * TILE + k]
+            hess[k * n + tile.spared[k]] = factor[k] * p * (spared_rest[k] * tile.inverse[k]) + bend[k] * p * p
+            p = lanes[tile.label[k] * TILE + k]
+            hess[k * n + tile.label[k]] = (factor[k] * p + bend[k] * tile.miss[k]) * tile.miss[k]
         lanes_multiply(lanes, n, factor)
     else:
         for k in range(TILE):
             bend[k] = factor[k] * tile.inverse[k]
         lanes_multiply(lanes, n, bend)
-    for k in range(TILE):
-        lanes[tile.label[k] * TILE + k] = -factor[k] * tile.miss[k]
     lanes_store(lanes, tile.count, n, grad)
     for k in range(tile.count):
+        grad[k * n + tile.label[k]] = -factor[k] * tile.miss[k]
         if tile.ignored[k]:
             fill(grad + k * n, n, 0)
             if want_hess:
                 fill(hess + k * n, n, 0)
+
+
+cdef double tile_loss(Tile* tile) noexcept nogil:
+    """The sum of the tile's losses; those of ignored rows become 0."""
+    cdef Py_ssize_t k
+    cdef double total = 0
+    for k in range(TILE):
+        tile.loss[k] = R(0.0) if tile.ignored[k] else tile.loss[k]
+    for k from 0 <= k < TILE by LANES:
+        total += lanes_total(tile.loss + k)
+    return total
 
 
 cdef inline double label_chunk(LabelJob* job, Py_ssize_t chunk, real* scratch, const bint focal,
@@ -186,7 +206,10 @@ cdef inline double label_chunk(LabelJob* job, Py_ssize_t chunk, real* scratch, c
     """All rows of a chunk; the sum of their losses."""
     cdef Py_ssize_t n = job.classes, tile_size = job.tile_rows * n
     cdef Py_ssize_t row = chunk * job.chunk_rows, stop = min(row + job.chunk_rows, job.rows), k
-    cdef real* lanes = scratch + 3 * tile_size
+    cdef real* g_buffer = scratch + tile_size
+    cdef real* h_buffer = g_buffer + tile_size + FL_HELD
+    cdef real* lanes = h_buffer + tile_size + FL_HELD
+    cdef Py_ssize_t g_held = 0, h_held = 0
     cdef real* peaks = lanes + 2 * TILE * min(n, <Py_ssize_t> NARROW)
     cdef const real* x
     cdef real* grad
@@ -198,21 +221,29 @@ cdef inline double label_chunk(LabelJob* job, Py_ssize_t chunk, real* scratch, c
         tile.count = min(job.tile_rows, stop - row)
         tile_labels(job, &tile, row)
         x = operand_read(&job.x, row * n, tile.count * n, scratch)
-        grad = operand_block(&job.grad, row * n, scratch + tile_size) if want_grad else scratch
-        hess = operand_block(&job.hess, row * n, scratch + 2 * tile_size) if want_hess else scratch
+        grad = g_buffer + g_held
+        hess = h_buffer + h_held
+        if not job.streamed:
+            grad = operand_block(&job.grad, row * n, g_buffer) if want_grad else scratch
+            hess = operand_block(&job.hess, row * n, h_buffer) if want_hess else scratch
         if n <= NARROW:
             narrow_tile(job, &tile, x, grad, hess, lanes, focal, want_grad, want_hess)
         else:
             wide_tile(job, &tile, x, grad, hess, peaks, focal, want_grad, want_hess)
-        for k in range(tile.count):
-            if tile.ignored[k]:
-                tile.loss[k] = 0
-            total += tile.loss[k]
-            if job.values != NULL:
+        total += tile_loss(&tile)
+        if job.values != NULL:
+            for k in range(tile.count):
                 job.values[row + k] = tile.loss[k]
-        if want_grad:
-            operand_written(&job.grad, row * n, tile.count * n, grad)
-        if want_hess:
-            operand_written(&job.hess, row * n, tile.count * n, hess)
+        if job.streamed:
+            stream_block(&job.grad, g_buffer, &g_held, row * n, tile.count * n, row + tile.count == stop)
+            if want_hess:
+                stream_block(&job.hess, h_buffer, &h_held, row * n, tile.count * n, row + tile.count == stop)
+        else:
+            if want_grad:
+                operand_written(&job.grad, row * n, tile.count * n, grad)
+            if want_hess:
+                operand_written(&job.hess, row * n, tile.count * n, hess)
         row += tile.count
+    if job.streamed:
+        stream_end()
     return total

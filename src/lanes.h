@@ -89,6 +89,17 @@ FL_INLINE void lanes_exp_below(const real *x, real *e, real_p lane, real_p count
     }
 }
 
+/* Starts bringing a step's numbers from memory. The loops above are busy for long enough per cache line that what they
+ * will read next arrives meanwhile; the search for a maximum, which comes first, would wait for it. */
+FL_INLINE void lanes_ask(const real *x)
+{
+#if defined(__GNUC__)
+    for (int i = 0; i < FL_LANES; i += 64 / (int)sizeof(real)) __builtin_prefetch(x + i);
+#else
+    (void)x;
+#endif
+}
+
 /* The weights' sum, and the sum of weight * (peak - x), in which 0 times infinity is 0. */
 FL_INLINE void lanes_cost(real_cp weight, real_cp x, real_p mass, real_p cost, real peak)
 {

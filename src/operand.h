@@ -258,6 +258,22 @@ FL_NOINLINE ptrdiff_t stream_store(real *target, const real *source, ptrdiff_t n
     for (; i < n; i++) target[i] = source[i];
     return 0;
 }
+/* A block of results that way. `held` numbers of the block before it, fewer than FL_HELD, stand before it in the buffer. */
+#define FL_HELD (FL_LINE / (ptrdiff_t)sizeof(real))
+static inline void stream_block(const operand *home, real *buffer, ptrdiff_t *held, ptrdiff_t start, ptrdiff_t n,
+                                int is_last)
+{
+    ptrdiff_t size = *held + n;
+    ptrdiff_t left = stream_store((real *)home->data + start - *held, buffer, size, is_last);
+    memmove(buffer, buffer + size - left, left * sizeof(real));
+    *held = left;
+}
+/* Whether results are large enough, and in memory of their own: lines that are in the cache are better written there. */
+static inline int is_streamed(const operand *home, ptrdiff_t n, const operand *input)
+{
+    return FL_STREAMS && home->direct && home->data != input->data
+        && n * (ptrdiff_t)sizeof(real) >= (ptrdiff_t)16 << 20;
+}
 /* Makes them visible before whatever follows. */
 static inline void stream_end(void)
 {

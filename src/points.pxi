@@ -24,10 +24,6 @@ cdef extern from "points.h" nogil:
 
 cdef enum:
     POINT_CHUNK = 16384
-    POINT_HELD = 16         # numbers of a cache line
-
-# Results of more bytes than this, in arrays of their own, go by the caches.
-cdef Py_ssize_t STREAM_FROM = 16 << 20
 
 ctypedef struct PointJob:
     operand x
@@ -132,15 +128,6 @@ cdef void give(operand* home, real* block, Py_ssize_t start, Py_ssize_t n) noexc
         operand_written(home, start, n, block)
 
 
-cdef void stream(operand* home, real* buffer, Py_ssize_t* held, Py_ssize_t start, Py_ssize_t n,
-                 bint is_last) noexcept nogil:
-    """A block of results by the caches; `held` numbers of the block before stand before it in the buffer."""
-    cdef Py_ssize_t size = held[0] + n
-    cdef Py_ssize_t left = stream_store(operand_block(home, start - held[0], buffer), buffer, size, is_last)
-    memmove(buffer, buffer + size - left, left * sizeof(real))
-    held[0] = left
-
-
 cdef double point_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """Blocks of a chunk: read, look whether they are legal, compute, weigh, sum, write."""
     cdef PointJob* job = <PointJob*> data
@@ -148,8 +135,8 @@ cdef double point_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept no
     cdef real y_buffer[POINT_BLOCK]
     cdef real z_buffer[POINT_BLOCK]
     cdef real w_buffer[POINT_BLOCK]
-    cdef real g_buffer[POINT_BLOCK + POINT_HELD]
-    cdef real h_buffer[POINT_BLOCK + POINT_HELD]
+    cdef real g_buffer[POINT_BLOCK + FL_HELD]
+    cdef real h_buffer[POINT_BLOCK + FL_HELD]
     cdef double value[POINT_BLOCK]
     cdef double* each = NULL
     cdef const real* x
@@ -196,29 +183,20 @@ cdef double point_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept no
             if job.weight.data != NULL:
                 weigh(grad, weight, n)
             if job.streamed:
-                stream(&job.grad, g_buffer, &g_held, start, n, start + n == stop)
+                stream_block(&job.grad, g_buffer, &g_held, start, n, start + n == stop)
             else:
                 give(&job.grad, grad, start, n)
         if job.want & FL_WANT_HESS:
             if job.weight.data != NULL:
                 weigh(hess, weight, n)
             if job.streamed:
-                stream(&job.hess, h_buffer, &h_held, start, n, start + n == stop)
+                stream_block(&job.hess, h_buffer, &h_held, start, n, start + n == stop)
             else:
                 give(&job.hess, hess, start, n)
         start += n
     if job.streamed:
         stream_end()
     return total
-
-
-cdef bint is_streamed(PointJob* job) noexcept:
-    """Whether results are large and their own: lines that are in the cache already are better written there."""
-    if not job.want & FL_WANT_GRAD or not job.grad.direct or job.size * <Py_ssize_t> sizeof(real) < STREAM_FROM:
-        return False
-    if job.want & FL_WANT_HESS and (not job.hess.direct or job.hess.data == job.x.data):
-        return False
-    return job.grad.data != job.x.data
 
 
 cdef int run_points(PointJob* job, arrays, bint want_value, Py_ssize_t group, limits, int threads,
@@ -233,18 +211,24 @@ cdef int run_points(PointJob* job, arrays, bint want_value, Py_ssize_t group, li
     for i in range(7):
         bind(places[i], arrays[i][0], arrays[i][1])
     job.size = arrays[0][0].size
+    job.x_low = job.y_low = -INFINITY
+    job.x_high = job.y_high = INFINITY
+    if limits is not None:
+        job.x_low, job.x_high, job.y_low, job.y_high = limits
+    return run_bound_points(job, want_value, group, threads, total)
+
+
+cdef int run_bound_points(PointJob* job, bint want_value, Py_ssize_t group, int threads, double* total) except -1:
     job.group = group if job.values.data != NULL else 0
     job.chunk_size = POINT_CHUNK if job.group <= 1 else job.group * max(1, POINT_CHUNK // job.group)
     job.want = (FL_WANT_VALUE if want_value else 0) | (FL_WANT_GRAD if job.grad.data != NULL else 0)
     if job.hess.data != NULL:
         job.want = FL_WANT_GRAD | FL_WANT_HESS
-    job.x_low = job.y_low = -INFINITY
-    job.x_high = job.y_high = INFINITY
-    if limits is not None:
-        job.x_low, job.x_high, job.y_low, job.y_high = limits
     job.x_checked = job.x_low > -INFINITY or job.x_high < INFINITY
     job.y_checked = job.y.data != NULL and (job.y_low > -INFINITY or job.y_high < INFINITY)
     job.outside = False
-    job.streamed = is_streamed(job)
+    job.streamed = bool(job.want & FL_WANT_GRAD) and is_streamed(&job.grad, job.size, &job.x)
+    if job.want & FL_WANT_HESS:
+        job.streamed = job.streamed and is_streamed(&job.hess, job.size, &job.x)
     run_chunks(point_chunk, job, (job.size + job.chunk_size - 1) // job.chunk_size, 0, threads, total)
     return 0

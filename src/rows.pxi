@@ -16,12 +16,17 @@ This file is included, not imported: plain functions stay functions, which keeps
 loop at hand. `cdef inline` is binding in this project, and so for small pieces and for those with constant flags.
 """
 
+cdef extern from "transpose.h" nogil:
+    enum:
+        TILE "FL_TILE"
+    void lanes_load(const real*, Py_ssize_t, Py_ssize_t, real*)
+    void lanes_store(const real*, Py_ssize_t, Py_ssize_t, real*)
+
 cdef enum:
     LANES = 16          # independent partial sums: vector code without reordering, the same everywhere
     ROW_BLOCK = 2048    # scores that stay in the first-level cache with their e
     SHORT = 1024        # classes of a row whose sum needs no blocks
-    TILE = 32           # rows handled together, at the most
-    NARROW = 64         # up to so many classes, rows lie across the vector lanes
+    NARROW = 128        # up to so many classes, rows lie across the vector lanes
 
 cdef enum:              # which class a row's sum leaves out
     SPARE_LABEL
@@ -31,18 +36,18 @@ cdef enum:              # which class a row's sum leaves out
 ctypedef struct Tile:
     Py_ssize_t count        # rows in this tile
     Py_ssize_t classes
-    Py_ssize_t label[32]    # always a class, also where the row is ignored or unused
-    bint ignored[32]
-    Py_ssize_t spared[32]   # the class whose term `rest` leaves out
-    real weight[32]
-    real peak[32]
-    real rest[32]
-    real score[32]          # of the label
-    real loss[32]
-    real inverse[32]        # 1 / S
-    real miss[32]           # 1 - p(label)
-    real slope[32]          # -d loss / d log p(label), times weight
-    real bend[32]           # d2 loss / d log p(label)^2, times weight
+    Py_ssize_t label[TILE]    # always a class, also where the row is ignored or unused
+    bint ignored[TILE]
+    Py_ssize_t spared[TILE]   # the class whose term `rest` leaves out
+    real weight[TILE]
+    real peak[TILE]
+    real rest[TILE]
+    real score[TILE]          # of the label
+    real loss[TILE]
+    real inverse[TILE]        # 1 / S
+    real miss[TILE]           # 1 - p(label)
+    real slope[TILE]          # -d loss / d log p(label), times weight
+    real bend[TILE]           # d2 loss / d log p(label)^2, times weight
 
 
 cdef real block_peak(real_cp x, Py_ssize_t n) noexcept nogil:
@@ -103,10 +108,12 @@ cdef inline double exp_block(const real* x, real* e, Py_ssize_t n, Py_ssize_t sp
     for i in range(LANES):
         total[i] = 0
     for j from 0 <= j < min(edge, whole) by LANES:
+        lanes_ask(x + n + j)
         lanes_exp(x + j, e + j, total, reference, keep)
     if edge < whole:
         exp_edge(x + edge, e + edge, total, LANES, spared - edge, reference, spared_term, keep)
         for j from edge + LANES <= j < whole by LANES:
+            lanes_ask(x + n + j)
             lanes_exp(x + j, e + j, total, reference, keep)
     if whole < n:
         exp_edge(x + whole, e + whole, total, n - whole, spared - whole if spared >= whole else -1, reference,
@@ -178,14 +185,17 @@ cdef inline void sum_short_row(Tile* tile, Py_ssize_t r, const real* x, real* e,
             lanes_exp_below(x + j, e + j, total, count, reference, 0, keep)
     elif n < 256:
         for j from 0 <= j < whole by LANES:
+            lanes_ask(x + n + j)
             lanes_exp_sparing(x + j, e + j, total, reference, spared - <xint> j, 0, keep)
     else:   # long enough to pay for the branches that leave the spared class's group alone
         edge = min(<Py_ssize_t> spared // LANES * LANES, whole)
         for j from 0 <= j < edge by LANES:
+            lanes_ask(x + n + j)
             lanes_exp(x + j, e + j, total, reference, keep)
         if edge < whole:
             lanes_exp_sparing(x + edge, e + edge, total, reference, spared - <xint> edge, 0, keep)
         for j from edge + LANES <= j < whole by LANES:
+            lanes_ask(x + n + j)
             lanes_exp(x + j, e + j, total, reference, keep)
     if keep:
         for j in range(whole, n):
@@ -340,20 +350,7 @@ cdef void softmax_short_summed(const real* x, Py_ssize_t n, real* peak, real* re
 
 # ---- few classes: rows across the lanes; table[c][k] is class c of row k ----
 
-cdef void lanes_load(const real* x, Py_ssize_t n, Py_ssize_t classes, real_p table) noexcept nogil:
-    """Transposes n rows; lanes without a row repeat the last one."""
-    cdef Py_ssize_t c, k
-    if n == TILE:
-        for k in range(TILE):
-            for c in range(classes):
-                table[c * TILE + k] = x[k * classes + c]
-        return
-    for k in range(TILE):
-        for c in range(classes):
-            table[c * TILE + k] = x[min(k, n - 1) * classes + c]
-
-
-cdef void lanes_sum(Tile* tile, real_p table, bint spare_peak) noexcept nogil:
+cdef void lanes_sum(Tile* tile, real_p table, const real* ahead, bint spare_peak) noexcept nogil:
     """sum_row for the whole tile; the table's scores become e."""
     cdef Py_ssize_t c, k, classes = tile.classes
     cdef real peak[TILE]
@@ -382,6 +379,8 @@ cdef void lanes_sum(Tile* tile, real_p table, bint spare_peak) noexcept nogil:
     for k in range(TILE):
         reference[k] = 0 if peak[k] == -INFINITY else peak[k]
     for c in range(classes):
+        for k from 0 <= k < TILE by LANES:
+            lanes_ask(ahead + c * TILE + k)
         for k in range(TILE):
             term = r_exp(table[c * TILE + k] - reference[k])
             table[c * TILE + k] = term
@@ -390,13 +389,6 @@ cdef void lanes_sum(Tile* tile, real_p table, bint spare_peak) noexcept nogil:
         tile.peak[k] = peak[k]
         tile.rest[k] = rest[k]
         tile.spared[k] = spared[k]
-
-
-cdef void lanes_store(const real* table, Py_ssize_t n, Py_ssize_t classes, real* out) noexcept nogil:
-    cdef Py_ssize_t c, k
-    for k in range(n):
-        for c in range(classes):
-            out[k * classes + c] = table[c * TILE + k]
 
 
 cdef void lanes_multiply(real_p table, Py_ssize_t classes, real_cp factor) noexcept nogil:

@@ -33,8 +33,9 @@ typedef int64_t xint;
 typedef uint64_t xuint;
 #define FL_MANTISSA_BITS 52
 #define FL_EXPONENT_BIAS 1023
-#define FL_ROUNDER 0x1.8p52       /* adding it rounds to an integer, left in the low bits */
+#define FL_ROUNDER (0x1.8p52 + 1023) /* adding it rounds to an integer, left in the low bits with an exponent's bias */
 #define FL_EXP_LOW (-708.39)      /* exp of less is below the smallest normal number */
+#define FL_EXP_NONE (-709.0)      /* exp of this is taken as 0: its power of 2 has no exponent bits */
 #define FL_EXP_ZERO (-746.0)      /* exp of this is 0 */
 #define FL_EXP_INFINITE 710.0     /* exp of this is infinite */
 #define FL_SMALLEST 0x1p-1022     /* smallest normal number */
@@ -49,8 +50,9 @@ typedef int32_t xint;
 typedef uint32_t xuint;
 #define FL_MANTISSA_BITS 23
 #define FL_EXPONENT_BIAS 127
-#define FL_ROUNDER 0x1.8p23f
+#define FL_ROUNDER (0x1.8p23f + 127)
 #define FL_EXP_LOW (-87.33f)
+#define FL_EXP_NONE (-88.0f)
 #define FL_EXP_ZERO (-104.5f)
 #define FL_EXP_INFINITE 89.0f
 #define FL_SMALLEST 0x1p-126f
@@ -124,7 +126,7 @@ FL_INLINE real exp_beyond_linear(real r)
 FL_INLINE real expm1_reduced(real r) { return r_fma(exp_beyond_linear(r), r * r, r); }
 FL_INLINE real exp_reduced(real r) { return expm1_reduced(r) + R(1.0); }
 
-/* x = n ln(2) + r with |r| <= ln(2)/2. n stands in the low bits of `shifted`. */
+/* x = n ln(2) + r with |r| <= ln(2)/2. n + FL_EXPONENT_BIAS stands in the low bits of `shifted`. */
 FL_INLINE real exp_split(real x, real *shifted)
 {
     *shifted = r_fma(x, FL_LOG2E, R(FL_ROUNDER));
@@ -135,16 +137,16 @@ FL_INLINE real exp_split(real x, real *shifted)
 /* 2^(n + more); what the exponent bits can't hold is the caller's to avoid. */
 FL_INLINE real exp_power(real shifted, xint more)
 {
-    return from_bits((xint)(((xuint)bits_of(shifted) << FL_MANTISSA_BITS)
-                            + ((xuint)(more + FL_EXPONENT_BIAS) << FL_MANTISSA_BITS)));
+    return from_bits((xint)(((xuint)bits_of(shifted) << FL_MANTISSA_BITS) + ((xuint)more << FL_MANTISSA_BITS)));
 }
 
-/* exp(x) for x <= 43 (float32), 700 (float64): within 2 ULP; +0 where the result would be subnormal. */
+/* exp(x) for x <= 43 (float32), 700 (float64): within 2 ULP; 0 where it is below the smallest normal number by more
+ * than a factor of sqrt(1/2). There the power of 2, and so the product, is 0 without a comparison. */
 FL_INLINE real r_exp(real x)
 {
-    real shifted, r = exp_split(x, &shifted);
-    real y = exp_reduced(r) * exp_power(shifted, 0);
-    return x < R(FL_EXP_LOW) ? R(0.0) : y; /* whatever y has become there */
+    real shifted, r = exp_split(r_atleast(x, R(FL_EXP_NONE)), &shifted);
+    real power = exp_power(shifted, 0);
+    return r_fma(expm1_reduced(r), power, power);
 }
 
 /* exp(x) for every x: within 2 ULP, subnormal results included, inf beyond the largest number. The power of 2 goes in
@@ -259,6 +261,13 @@ FL_INLINE real r_twice_atanh(real s)
 #endif
     return r_fma(tail * z, s, s + s);
 }
+
+/* Labels of a CTC target that go together: a vector of states, or two where that keeps more of short targets out. */
+#if defined(__AVX512F__) && !defined(FL_REAL64)
+#define FL_STATES 16
+#else
+#define FL_STATES 8
+#endif
 
 /* An extended-exponent number is mantissa * 2^exponent with an integer of its own for the exponent: no product of
  * probabilities ever underflows. What counts has an exponent above X_LIMIT. Probability 0 is X_DEAD, a transition

@@ -84,13 +84,29 @@ def kernels(bits):
     return _kernels[bits]
 
 
+_followers = []
+
+
+def follow(make):
+    """[make(kernels(32)), make(kernels(64))], kept up to date when the instruction set changes."""
+    made = [make(_kernels[bits]) for bits in (32, 64)]
+    _followers.append((made, make))
+    return made
+
+
+def _switch(instruction_set, modules):
+    global _kernels, selected
+    selected, _kernels = instruction_set, modules
+    for made, make in _followers:
+        made[:] = [make(_kernels[bits]) for bits in (32, 64)]
+
+
 @contextmanager
 def use(instruction_set):
     """Another instruction set for a while, in the whole process: for tests and benchmarks."""
-    global _kernels, selected
     before = selected, _kernels
-    selected, _kernels = instruction_set, load(instruction_set)
+    _switch(instruction_set, load(instruction_set))
     try:
         yield
     finally:
-        selected, _kernels = before
+        _switch(*before)
