@@ -254,7 +254,7 @@ def ctc_posteriors(
     return posteriors.swapaxes(0, 1) if emissions.batch_first else posteriors
 
 
-_LANES = 8  # V of src/ctc_memory.pxi
+_LANES = 16  # the most that V of src/ctc_memory.pxi is
 _GROUP = 64  # targets that go to a thread together, and may share their beginnings
 
 

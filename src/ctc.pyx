@@ -105,8 +105,6 @@ cdef void retreat(const Job* job, const Sequence* q, Py_ssize_t n, Py_ssize_t se
     cdef real total[F]
     cdef Frame alpha, spare
     cdef Py_ssize_t t
-    for t in range(start, stop):
-        spread(q, t)
     for t in range(stop - 1, start - 1, -1):
         alpha = frame_at(q, q.alpha, t - segment_start + 1)
         backward(q, t, old, new, &alpha, total_exponent)

@@ -1,7 +1,10 @@
 """A CTC call and the workspace of one sequence of it. Included by ctc.pyx, which explains the names."""
 
+cdef extern from "vecmath.h" nogil:
+    enum:
+        V "FL_STATES"         # lanes that go together
+
 cdef enum:
-    V = 8                     # lanes that go together
     F = 8                     # frames that go through each step together: a step reads what another wrote long before
     KEPT_BYTES = 4_000_000    # alphas up to this size are all kept; longer sequences keep checkpoints
     SEGMENT_BYTES = 400_000   # alphas between checkpoints stay in the second-level cache
@@ -41,7 +44,7 @@ ctypedef struct Frame:
 ctypedef struct Sequence:
     Py_ssize_t T
     Py_ssize_t S
-    Py_ssize_t width             # lanes of a frame, with room for 8 dead ones on either side
+    Py_ssize_t width             # lanes of a frame, with room for V dead ones on either side
     Py_ssize_t used              # classes of the target, blank first
     Py_ssize_t row               # lanes of an emission table
     Py_ssize_t segment           # frames between checkpoints
@@ -49,7 +52,7 @@ ctypedef struct Sequence:
     int32_t* place               # which of the used classes label i is
     int32_t* used_class
     xint* skip                   # 0, or X_NEVER where label i equals label i - 1
-    real* emission               # of each label, for F frames
+    real* emission               # of each label, for the frames of the segment at hand
     xint* emission_exponent
     real* peak                   # of the row's scores, for F frames
     real* rest                   # sum of e without one peak, for F frames
@@ -109,8 +112,8 @@ cdef Py_ssize_t lay_out(Job* job, Sequence* q, Py_ssize_t T, Py_ssize_t S, char*
     q.place = <int32_t*> take(&memory, q.width * sizeof(int32_t))
     q.used_class = <int32_t*> take(&memory, q.row * sizeof(int32_t))
     q.skip = <xint*> take(&memory, q.width * sizeof(xint))
-    q.emission = <real*> take(&memory, F * q.width * sizeof(real))
-    q.emission_exponent = <xint*> take(&memory, F * q.width * sizeof(xint))
+    q.emission = <real*> take(&memory, q.segment * q.width * sizeof(real))
+    q.emission_exponent = <xint*> take(&memory, q.segment * q.width * sizeof(xint))
     q.peak = <real*> take(&memory, F * sizeof(real))
     q.rest = <real*> take(&memory, F * sizeof(real))
     q.label_posterior = <real*> take(&memory, q.width * sizeof(real))

@@ -68,11 +68,23 @@ cdef void wide_row(const Sequence* q, real* d, xint* exponent, real best, uint8_
             saturated[0] = 1
 
 
+cdef inline const real* row_after(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n) noexcept nogil:
+    """The sequence's row of the next frame, if it has one: where the scores lie, whatever their type."""
+    return <const real*> (job.x + min(t + 1, q.T - 1) * job.x_stride[0] + n * job.x_stride[1])
+
+
 cdef inline void softmax_row(const real* x, real* out, real* peaks, Py_ssize_t n, real scale, real* peak, real* rest,
-                             bint keep) noexcept nogil:
+                             const real* ahead, bint keep) noexcept nogil:
     cdef Tile tile
+    if n < LANES:
+        if keep:
+            softmax_short_kept(x, out, n, scale, peak, rest)
+        else:
+            softmax_short_summed(x, n, peak, rest)
+        return
     tile.classes = n
     tile.label[0] = 0
+    tile.ahead = ahead
     if keep:
         sum_row(&tile, 0, x, out, peaks, SPARE_A_PEAK, True)
         scale_row(out, n, peaks, tile.peak[0], scale / (R(1.0) + tile.rest[0]))
@@ -92,17 +104,20 @@ cdef inline void read_frame(const Job* job, const Sequence* q, Py_ssize_t t, Py_
     cdef const real* x = score_row(job, q, t, n)
     cdef real* peak = q.peak + t % F
     cdef real* rest = q.rest + t % F
-    cdef real* out
-    gather(q.table + slot_of(q, t) * q.row, x, q.used_class, q.used, q.row)
+    cdef real* out = q.row_out
+    cdef real* table = q.table + slot_of(q, t) * q.row
+    cdef bint in_place
     if not job.from_logits:
+        gather(table, x, q.used_class, q.used, q.row)
         return
-    out = grad_row(job, q, t, n) if job.grad != NULL else q.row_out
-    if job.classes > NARROW:
-        softmax_row(x, out, q.peaks, job.classes, scale, peak, rest, job.grad != NULL)
-    elif job.grad != NULL:
-        softmax_short_kept(x, out, job.classes, scale, peak, rest)
-    else:
-        softmax_short_summed(x, job.classes, peak, rest)
+    if job.grad != NULL:
+        out = grad_row(job, q, t, n)
+    in_place = out == x
+    if in_place:
+        gather(table, x, q.used_class, q.used, q.row)
+    softmax_row(x, out, q.peaks, job.classes, scale, peak, rest, row_after(job, q, t, n), job.grad != NULL)
+    if not in_place:   # by now the row is in the cache
+        gather(table, x, q.used_class, q.used, q.row)
     if job.grad != NULL:
         row_written(job, q, t, n)
 
@@ -150,13 +165,18 @@ cdef inline void look_up_exponents(xint_p target, xint_cp table, const int32_t* 
         target[i] = table[place[i]]
 
 
+cdef inline Py_ssize_t in_segment(const Sequence* q, Py_ssize_t t) noexcept nogil:
+    """Where the frames of a segment have frame t."""
+    return t if q.segment >= q.T else t % q.segment
+
+
 cdef inline void spread(const Sequence* q, Py_ssize_t t) noexcept nogil:
-    """From the used classes to the labels."""
-    cdef Py_ssize_t low, high, slot = slot_of(q, t)
+    """From the used classes to the labels, for the way forward and back."""
+    cdef Py_ssize_t low, high, slot = slot_of(q, t), place = in_segment(q, t) * q.width
     band(q, t, &low, &high)
-    look_up(q.emission + t % F * q.width, q.table + slot * q.row, q.place, low, high)
+    look_up(q.emission + place, q.table + slot * q.row, q.place, low, high)
     if q.wide[slot]:
-        look_up_exponents(q.emission_exponent + t % F * q.width, q.table_exponent + slot * q.row, q.place, low, high)
+        look_up_exponents(q.emission_exponent + place, q.table_exponent + slot * q.row, q.place, low, high)
 
 
 # ---- one frame forward ----
@@ -193,8 +213,8 @@ cdef inline void forward_lanes(real_cp label, real_cp blank, xint_cp label_expon
 
 cdef void forward(const Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new) noexcept nogil:
     cdef Py_ssize_t low, high, i, slot = slot_of(q, t)
-    cdef const real* emission = q.emission + t % F * q.width
-    cdef const xint* emission_exponent = q.emission_exponent + t % F * q.width
+    cdef const real* emission = q.emission + in_segment(q, t) * q.width
+    cdef const xint* emission_exponent = q.emission_exponent + in_segment(q, t) * q.width
     band(q, t, &low, &high)
     if q.wide[slot]:
         forward_lanes(old.label, old.blank, old.label_exponent, old.blank_exponent, new.label, new.blank,
@@ -255,8 +275,8 @@ cdef void backward(const Sequence* q, Py_ssize_t t, const Frame* old, const Fram
                    xint total_exponent) noexcept nogil:
     """From gamma of frame t + 1 to the posteriors and gamma of frame t."""
     cdef Py_ssize_t low, high, i
-    cdef const real* emission = q.emission + t % F * q.width
-    cdef const xint* emission_exponent = q.emission_exponent + t % F * q.width
+    cdef const real* emission = q.emission + in_segment(q, t) * q.width
+    cdef const xint* emission_exponent = q.emission_exponent + in_segment(q, t) * q.width
     band(q, t, &low, &high)
     if q.wide[t]:
         backward_lanes(old.label, old.blank, old.label_exponent, old.blank_exponent, new.label, new.blank,

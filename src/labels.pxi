@@ -120,6 +120,7 @@ cdef inline void wide_tile(LabelJob* job, Tile* tile, const real* x, real* grad,
         tile.score[r] = 0
     for r in range(tile.count):
         if not tile.ignored[r]:
+            tile.ahead = x + (r + 1) * n
             sum_row(tile, r, x + r * n, grad + r * n, peaks + r * stride, SPARE_PEAK if want_hess else SPARE_LABEL,
                     want_grad)
             spared_rest[r] = tile.rest[r]
@@ -150,7 +151,8 @@ cdef inline void narrow_tile(LabelJob* job, Tile* tile, const real* x, real* gra
     cdef real p
     cdef real* curves = lanes + n * TILE
     lanes_load(x, tile.count, n, lanes)
-    lanes_sum(tile, lanes, x + TILE * n, want_hess)
+    tile.ahead = x + TILE * n
+    lanes_sum(tile, lanes, want_hess)
     for k in range(TILE):
         spared_rest[k] = tile.rest[k]
     if want_hess:

@@ -59,6 +59,7 @@ cdef void normal_rows(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* scr
         out = scratch + n
         if job.what != LOGSUMEXP:
             out = operand_block(&job.out, row * n, out)
+        tile.ahead = x + n
         sum_row(&tile, 0, x, out, peaks, SPARE_A_PEAK, job.what == SOFTMAX)
         spared = 0 if tile.peak[0] == -INFINITY else R(1.0)
         log_sum = r_log1p(tile.rest[0] + (spared - R(1.0)))
@@ -110,7 +111,8 @@ cdef void normal_tiles(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* sc
         lanes_load(x, tile.count, n, table)
         if job.what == LOG_SOFTMAX:
             memcpy(scores, table, size * sizeof(real))
-        lanes_sum(&tile, table, x + TILE * n, True)
+        tile.ahead = x + TILE * n
+        lanes_sum(&tile, table, True)
         lanes_log_sum(&tile, inverse, log_sum)
         if job.what == LOGSUMEXP:
             for k in range(tile.count):
@@ -309,6 +311,7 @@ cdef real target_row(TargetJob* job, Tile* tile, const real* x, const real* y, r
                      job.spread, job.class_weight, start, &block_mass, &block_cost)
         mass += block_mass
         cost += block_cost
+    tile.ahead = x + n
     sum_row(tile, 0, x, grad, peaks, SPARE_PEAK, want_grad)
     spared = 0 if peak == -INFINITY else R(1.0)
     log_sum = r_log1p(tile.rest[0] + (spared - R(1.0)))

@@ -36,6 +36,7 @@ cdef enum:              # which class a row's sum leaves out
 ctypedef struct Tile:
     Py_ssize_t count        # rows in this tile
     Py_ssize_t classes
+    const real* ahead       # scores that will be read after the row at hand
     Py_ssize_t label[TILE]    # always a class, also where the row is ignored or unused
     bint ignored[TILE]
     Py_ssize_t spared[TILE]   # the class whose term `rest` leaves out
@@ -99,7 +100,7 @@ cdef void exp_edge(const real* x, real* e, real* total, Py_ssize_t n, Py_ssize_t
 
 
 cdef inline double exp_block(const real* x, real* e, Py_ssize_t n, Py_ssize_t spared, real peak, real* spared_term,
-                             const bint keep) noexcept nogil:
+                             const real* ahead, const bint keep) noexcept nogil:
     """e of a block, and their sum without the spared one (none where spared < 0)."""
     cdef real total[LANES]
     cdef real reference = 0 if peak == -INFINITY else peak
@@ -108,12 +109,12 @@ cdef inline double exp_block(const real* x, real* e, Py_ssize_t n, Py_ssize_t sp
     for i in range(LANES):
         total[i] = 0
     for j from 0 <= j < min(edge, whole) by LANES:
-        lanes_ask(x + n + j)
+        lanes_ask(ahead + j)
         lanes_exp(x + j, e + j, total, reference, keep)
     if edge < whole:
         exp_edge(x + edge, e + edge, total, LANES, spared - edge, reference, spared_term, keep)
         for j from edge + LANES <= j < whole by LANES:
-            lanes_ask(x + n + j)
+            lanes_ask(ahead + j)
             lanes_exp(x + j, e + j, total, reference, keep)
     if whole < n:
         exp_edge(x + whole, e + whole, total, n - whole, spared - whole if spared >= whole else -1, reference,
@@ -121,14 +122,14 @@ cdef inline double exp_block(const real* x, real* e, Py_ssize_t n, Py_ssize_t sp
     return lanes_total(total)
 
 
-cdef double exp_block_kept(const real* x, real* e, Py_ssize_t n, Py_ssize_t spared, real peak,
-                           real* spared_term) noexcept nogil:
-    return exp_block(x, e, n, spared, peak, spared_term, True)
+cdef double exp_block_kept(const real* x, real* e, Py_ssize_t n, Py_ssize_t spared, real peak, real* spared_term,
+                           const real* ahead) noexcept nogil:
+    return exp_block(x, e, n, spared, peak, spared_term, ahead, True)
 
 
-cdef double exp_block_summed(const real* x, Py_ssize_t n, Py_ssize_t spared, real peak,
-                             real* spared_term) noexcept nogil:
-    return exp_block(x, NULL, n, spared, peak, spared_term, False)
+cdef double exp_block_summed(const real* x, Py_ssize_t n, Py_ssize_t spared, real peak, real* spared_term,
+                             const real* ahead) noexcept nogil:
+    return exp_block(x, NULL, n, spared, peak, spared_term, ahead, False)
 
 
 cdef inline real block_factor(real peak_of_block, real peak_of_row) noexcept nogil:
@@ -161,6 +162,7 @@ cdef inline void sum_short_row(Tile* tile, Py_ssize_t r, const real* x, real* e,
     cdef real tail[LANES]
     cdef real peak, reference, rest
     cdef xint spared = <xint> tile.label[r], first = <xint> (LANES - n % LANES)
+    cdef const real* ahead = tile.ahead
     for i in range(LANES):
         lane[i] = -INFINITY
         total[i] = 0
@@ -182,20 +184,21 @@ cdef inline void sum_short_row(Tile* tile, Py_ssize_t r, const real* x, real* e,
             lanes_exp_sparing(x + n - LANES, tail, total, reference, spared - <xint> (n - LANES), first, True)
     if spare == SPARE_A_PEAK:
         for j from 0 <= j < whole by LANES:
+            lanes_ask(ahead + j)
             lanes_exp_below(x + j, e + j, total, count, reference, 0, keep)
     elif n < 256:
         for j from 0 <= j < whole by LANES:
-            lanes_ask(x + n + j)
+            lanes_ask(ahead + j)
             lanes_exp_sparing(x + j, e + j, total, reference, spared - <xint> j, 0, keep)
     else:   # long enough to pay for the branches that leave the spared class's group alone
         edge = min(<Py_ssize_t> spared // LANES * LANES, whole)
         for j from 0 <= j < edge by LANES:
-            lanes_ask(x + n + j)
+            lanes_ask(ahead + j)
             lanes_exp(x + j, e + j, total, reference, keep)
         if edge < whole:
             lanes_exp_sparing(x + edge, e + edge, total, reference, spared - <xint> edge, 0, keep)
         for j from edge + LANES <= j < whole by LANES:
-            lanes_ask(x + n + j)
+            lanes_ask(ahead + j)
             lanes_exp(x + j, e + j, total, reference, keep)
     if keep:
         for j in range(whole, n):
@@ -233,6 +236,7 @@ cdef void sum_row(Tile* tile, Py_ssize_t r, const real* x, real* e, real* peaks,
     cdef Py_ssize_t n = tile.classes, start, size, spared = -1, b = 0
     cdef double rest = 0, spared_sum = 0, block_rest
     cdef real top, peak = -INFINITY, spared_term
+    cdef const real* ahead
     cdef bint take
     if LANES <= n <= SHORT:
         if spare == SPARE_LABEL and keep:
@@ -250,6 +254,7 @@ cdef void sum_row(Tile* tile, Py_ssize_t r, const real* x, real* e, real* peaks,
     tile.spared[r] = tile.label[r] if spare == SPARE_LABEL else 0
     for start from 0 <= start < n by ROW_BLOCK:
         size = min(n - start, <Py_ssize_t> ROW_BLOCK)
+        ahead = x + start + size if start + size < n else tile.ahead
         top = block_peak(x + start, size)
         if spare != SPARE_LABEL:
             spared = find_peak(x + start, size, top)
@@ -263,11 +268,11 @@ cdef void sum_row(Tile* tile, Py_ssize_t r, const real* x, real* e, real* peaks,
                 spared = -1
         spared_term = 0
         if keep:
-            block_rest = exp_block_kept(x + start, e + start, size, spared, top, &spared_term)
+            block_rest = exp_block_kept(x + start, e + start, size, spared, top, &spared_term, ahead)
             peaks[b] = top
             b += 1
         else:
-            block_rest = exp_block_summed(x + start, size, spared, top, &spared_term)
+            block_rest = exp_block_summed(x + start, size, spared, top, &spared_term, ahead)
         if n <= ROW_BLOCK:
             rest = block_rest
             peak = top
@@ -350,7 +355,7 @@ cdef void softmax_short_summed(const real* x, Py_ssize_t n, real* peak, real* re
 
 # ---- few classes: rows across the lanes; table[c][k] is class c of row k ----
 
-cdef void lanes_sum(Tile* tile, real_p table, const real* ahead, bint spare_peak) noexcept nogil:
+cdef void lanes_sum(Tile* tile, real_p table, bint spare_peak) noexcept nogil:
     """sum_row for the whole tile; the table's scores become e."""
     cdef Py_ssize_t c, k, classes = tile.classes
     cdef real peak[TILE]
@@ -380,7 +385,7 @@ cdef void lanes_sum(Tile* tile, real_p table, const real* ahead, bint spare_peak
         reference[k] = 0 if peak[k] == -INFINITY else peak[k]
     for c in range(classes):
         for k from 0 <= k < TILE by LANES:
-            lanes_ask(ahead + c * TILE + k)
+            lanes_ask(tile.ahead + c * TILE + k)
         for k in range(TILE):
             term = r_exp(table[c * TILE + k] - reference[k])
             table[c * TILE + k] = term
