@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from benchmarks import torch_peer
-from benchmarks.measure import sizes
-from benchmarks.reference import MOST_SEQUENCES, losses
+from benchmarks.draws import Batch
+from benchmarks.parameters import sizes
+from benchmarks.peers import torch as torch_peer
+from benchmarks.reference import losses
 
 pytestmark = pytest.mark.benchmark(group="CTC", timer=time.process_time)
 
@@ -19,23 +20,6 @@ SHAPES = pytest.mark.parametrize(
         full=[(500, 16, 64, 100), (1000, 8, 128, 200), (1500, 4, 32, 400), (100, 64, 6000, 20), (500, 32, 5000, 60)],
     ),
 )
-
-
-class Batch:
-    """Logits (T, N, C), targets (N, S) without the blank 0, and all lengths."""
-
-    def __init__(self, rng, shape):
-        frames, batch, classes, length = shape
-        self.logits = rng.standard_normal((frames, batch, classes), dtype=np.float32)
-        self.targets = rng.integers(1, classes, (batch, length))
-        self.lengths = np.full(batch, frames), np.full(batch, length)
-        self.about = {"items": frames * batch * (2 * length + 1), "size": f"{frames}x{batch}x{classes}/{length}"}
-
-    def expected(self, definition, scores):
-        """Losses (n,) and gradients (T, n, C) of the first sequences, in float64."""
-        several = range(min(MOST_SEQUENCES, scores.shape[1]))
-        results = [definition(scores[:, n].astype(float), self.targets[n]) for n in several]
-        return np.array([loss for loss, _ in results]), np.stack([grad for _, grad in results], axis=1)
 
 
 def value_and_grad(comparison, batch, loss, peer, definition, scores):

@@ -36,7 +36,7 @@ def value_and_grad(loss, scores, *targets):
 
     def call():
         total = loss(scores, *targets)
-        return total, torch.autograd.grad(total, scores)
+        return total, *torch.autograd.grad(total, scores)
 
     return call
 
@@ -50,7 +50,7 @@ def grad_and_hess(loss, scores, *targets):
 
     def call():
         (grad,) = torch.autograd.grad(loss(scores, *targets), scores, create_graph=True)
-        return grad, torch.autograd.grad(grad.sum(), scores)
+        return grad, *torch.autograd.grad(grad.sum(), scores)
 
     return call
 
