@@ -3,7 +3,6 @@
 import numpy as np
 
 import fastloss as fl
-from benchmarks.reference import MOST_SEQUENCES
 
 
 def scores(rng, shape, dtype=np.float32):
@@ -55,12 +54,6 @@ class Batch:
         self.targets = rng.integers(1, classes, (batch, length))
         self.lengths = np.full(batch, frames), np.full(batch, length)
         self.about = {"items": frames * batch * (2 * length + 1), "size": f"{frames}x{batch}x{classes}/{length}"}
-
-    def expected(self, definition, scores):
-        """Losses (n,) and gradients (T, n, C) of the first sequences, in float64."""
-        several = range(min(MOST_SEQUENCES, scores.shape[1]))
-        results = [definition(scores[:, n].astype(float), self.targets[n]) for n in several]
-        return np.array([loss for loss, _ in results]), np.stack([grad for _, grad in results], axis=1)
 
 
 def sequences(rng, shape):

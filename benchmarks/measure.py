@@ -7,7 +7,7 @@ import statistics
 import numpy as np
 
 SAMPLE = 2e-3  # seconds that lie between two looks at the clock, at least
-SECONDS = 0.2  # that each call may take in all its rounds, once it has had the least
+SECONDS = 0.2  # for all rounds of a call, once it has had the least
 LEAST_ROUNDS, MOST_ROUNDS = 5, 31
 
 
@@ -31,8 +31,11 @@ def enough_loops(call, clock):
     return loops
 
 
-def interleaved(calls, clock):
-    """Seconds a call for each of `calls`, a list each: entry i is from round i. The first call sets how many rounds."""
+def interleaved(calls, clock, seconds=SECONDS):
+    """Seconds a call for each of `calls`, a list each: entry i is from round i. The first call sets how many rounds.
+
+    `seconds` is what each call may take in all its rounds.
+    """
     loops = {name: enough_loops(call, clock) for name, call in calls.items()}
     times = {name: [] for name in calls}
     first = next(iter(calls))
@@ -40,7 +43,7 @@ def interleaved(calls, clock):
     try:
         for number in range(MOST_ROUNDS):
             for name, call in calls.items():
-                if number < LEAST_ROUNDS or sum(times[name]) * loops[name] < SECONDS:
+                if number < LEAST_ROUNDS or sum(times[name]) * loops[name] < seconds:
                     times[name].append(one_sample(call, loops[name], clock))
             if len(times[first]) <= number:
                 break

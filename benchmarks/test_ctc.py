@@ -9,7 +9,7 @@ import fastloss as fl
 from benchmarks.draws import Batch
 from benchmarks.parameters import sizes
 from benchmarks.peers import torch as torch_peer
-from benchmarks.reference import losses
+from benchmarks.reference import losses, sequences
 
 pytestmark = pytest.mark.benchmark(group="CTC", timer=time.process_time)
 
@@ -30,7 +30,7 @@ def value_and_grad(comparison, batch, loss, peer, definition, scores):
         torch_peer.value_and_grad(peer, scores, batch.targets, *batch.lengths),
         **batch.about,
     )
-    values, grads = batch.expected(definition, scores)
+    values, grads = sequences(definition, scores, batch.targets)
     some = slice(0, len(values))
     comparison.check(
         values=(loss(scores[:, some], batch.targets[some], reduction="none"), values),
@@ -47,7 +47,7 @@ def test_value(comparison, rng, shape):
         torch_peer.value(torch_peer.ctc_with_logits, batch.logits, batch.targets, *batch.lengths),
         **batch.about,
     )
-    values, _ = batch.expected(losses.ctc_with_logits, batch.logits)
+    values, _ = sequences(losses.ctc_with_logits, batch.logits, batch.targets)
     some = slice(0, len(values))
     comparison.check(
         values=(fl.ctc_loss_with_logits(batch.logits[:, some], batch.targets[some], reduction="none"), values)
