@@ -59,7 +59,9 @@ def arguments():
         help="small inputs, without torch.compile: a minute",
     )
     much.add_argument("--large", dest="much", action="store_const", const="large", help="also inputs of gigabytes")
-    parser.add_argument("--losses", type=re.compile, default="", help="only cases whose name matches, as mse_loss.*8")
+    parser.add_argument(
+        "--losses", type=re.compile, default=re.compile(""), help="only cases whose name matches, as mse_loss.*8"
+    )
     parser.add_argument("--peers", type=lambda names: names.split(","), help=f"of {','.join(peers.PEERS)}")
     parser.add_argument("--threads", type=int, default=1, help="of every library; more than one by the wall clock")
     parser.add_argument("--out", type=pathlib.Path, default=DOCS, help="folder of the page and its pictures/")
@@ -71,7 +73,7 @@ def arguments():
 
 
 def chosen_cases(options):
-    wanted = [case for case in cases.CASES if case.when in WHEN[options.much] and re.search(options.losses, case.name)]
+    wanted = [case for case in cases.CASES if case.when in WHEN[options.much] and options.losses.search(case.name)]
     return wanted or sys.exit(f"error: no case matches {options.losses.pattern}")
 
 
@@ -131,7 +133,7 @@ def main():
         "versions": versions,
         "results": measure(chosen, list(versions), options.threads, SECONDS[options.much]),
     }
-    full = options.much != "quick" and not options.losses and len(versions) == len(peers.PEERS)
+    full = options.much != "quick" and not options.losses.pattern and len(versions) == len(peers.PEERS)
     pages.write(data, options.out, ROOT / "README.md" if full and options.out.resolve() == DOCS else None)
     failed = [result["name"] for result in data["results"] if any(result[mode]["failures"] for mode in MODES)]
     if failed:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import textwrap
 
 import fastloss as fl
 from benchmarks import cases, peers, pictures
@@ -22,9 +23,9 @@ the same work in another process, whose malloc keeps what it has and asks for hu
 again where the library allows it; PyTorch's kernels are then called without autograd, and scikit-learn's losses where
 its metrics are what users write. Compilation is not counted.
 
-Errors are against the definitions in `tests/reference.py` in float64, the larger of the two modes: relative for the sum
-of the losses (for `log_softmax`, the largest of its numbers), and for derivatives the largest, absolute up to 1 and
-relative from there on.
+Errors are against the definitions in `tests/reference.py` in float64: relative for the sum of the losses (for
+`log_softmax`, the largest of its numbers), and for derivatives the largest, absolute up to 1 and relative from there
+on. Where there are two, they are as written / tuned.
 """
 
 
@@ -62,15 +63,20 @@ def names_of(result):
     return sorted(names, key=lambda name: (median(result, "tuned", name) or float("inf"), name))
 
 
+def both_errors(calls, what):
+    """As written and tuned; once, where they are the same."""
+    texts = [f"{call['errors'][what]:.0e}" for call in calls if what in call["errors"]]
+    return " / ".join(dict.fromkeys(texts))
+
+
 def line(result, name, errors):
     calls = [result[mode]["calls"][name] for mode in ("naive", "tuned") if name in result[mode]["calls"]]
-    worst = {what: max((call["errors"].get(what, -1) for call in calls), default=-1) for what in errors}
     return [
         f"**{name}**" if name == "fastloss" else LABELS[name],
         with_quartiles(result, "naive", name),
         with_quartiles(result, "tuned", name),
         time(calls[-1]["seconds"][1]) if calls else "",
-        *("" if worst[what] < 0 else f"{worst[what]:.0e}" for what in errors),
+        *(both_errors(calls, what) for what in errors),
     ]
 
 
@@ -79,27 +85,32 @@ def family_table(results):
     header = ["loss", "size", "library", "as written", "tuned", "time, tuned", *(ERRORS[what] for what in errors)]
     rows = []
     for result in results:
-        about = [f"`{result['loss']}` {verb(result)}", result["size"]]
+        about = [title(result), result["size"]]
         for name in names_of(result):
             rows.append([*about, *line(result, name, errors)])
             about = ["", ""]
     return table(header, rows)
 
 
-def verb(result):
-    return "" if result["loss"] == "log_softmax" else result["verb"].replace("_", " ").replace(" and", " and")
+def title(result):
+    """The loss and the verb, which log_softmax has not."""
+    words = "" if result["loss"] == "log_softmax" else f" {pictures.TITLES[result['verb']]}"
+    return f"`{result['loss']}`{words}"
+
+
+def threads(about):
+    return "one thread" if about["threads"] == 1 else f"{about['threads']} threads"
 
 
 def made_how(data):
     about = data["machine"]
     versions = {dist: version for found in data["versions"].values() for dist, version in found.items()}
     others = ", ".join(f"{dist} {version}" for dist, version in versions.items())
-    return (
-        f"Made by `{data['command']}` on {about['processor']} ({about['system']}, {about['instruction_set']}),"
-        f" {about['threads']} thread(s) of every library"
-        f"{', pinned' if about['cores'] else ''}: fastloss {fl.__version__} ({about['commit'] or 'no checkout'},"
-        f" {about['compiler']}); Python {about['python']}, {others}.\n"
-    )
+    system = f"{about['processor']} ({about['system']}, {about['instruction_set']})"
+    ours = f"fastloss {fl.__version__} ({about['commit'] or 'no checkout'}, {about['compiler']})"
+    pinned = ", pinned" if about["cores"] else ""
+    text = f"Made by `{data['command']}` on {system}, every library on {threads(about)}{pinned}: {ours}, {others}."
+    return textwrap.fill(text, 118, break_on_hyphens=False) + "\n"
 
 
 def page(data, families):
@@ -116,7 +127,7 @@ def headline(result):
     others = [name for name in names_of(result) if name not in shown and median(result, "tuned", name)]
     best = f"{number(median(result, 'tuned', others[0]))} ({LABELS[others[0]]})" if others else ""
     numbers = [median(result, "tuned", name) for name in shown]
-    about = [f"`{result['loss']}` {verb(result)}", result["size"]]
+    about = [title(result), result["size"]]
     return [*about, *("" if value is None else number(value) for value in numbers), best]
 
 
@@ -124,8 +135,8 @@ def readme_section(data, results):
     header = ["loss", "size", "fastloss", "PyTorch", "JAX + optax", "best other"]
     about = data["machine"]
     return (
-        f"Time in copies of the scores, tuned, {about['threads']} thread(s) of {about['processor']}"
-        f" ({about['instruction_set']}). Hollow: as users write it.\n\n"
+        f"Time in copies of the scores, tuned, on {threads(about)} of {about['processor']}"
+        f" ({about['instruction_set']}); hollow markers are as users write the call.\n\n"
         f"![Time of each loss and library, in copies of its scores](docs/pictures/comparison.png)\n\n"
         f"{table(header, map(headline, results))}\n"
         "[docs/comparison.md](docs/comparison.md) has every case, spread and error.\n"
@@ -141,7 +152,7 @@ def write(data, out, readme):
     for family, results in families.items():
         pictures.draw(results, LABELS, folder / pictures.file_name(family))
     (out / "comparison.md").write_text(page(data, families))
-    (out / "comparison.json").write_text(json.dumps(data, indent=1) + "\n")
+    (out / "comparison.json").write_text(json.dumps(data) + "\n")
     if readme:
         pictures.draw_headlines(headlines, LABELS, folder / "comparison.png")
         text = SECTION.sub(lambda found: found[1] + readme_section(data, headlines) + found[2], readme.read_text())

@@ -4,13 +4,17 @@ A library has a marker and a place of its own in every column, so that it reads 
 call, filled when tuned. A thin line joins the two.
 """
 
+import textwrap
+
 import matplotlib
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from tools.draw_losses import save
+
 DOTS_PER_INCH = 150
+COLOURS = 128
 COLUMNS = 8  # in a row of panels, at most
 SPREAD = 0.8  # of a column's width is used
 STYLES = {
@@ -33,7 +37,7 @@ SETTINGS = {
     "grid.color": "#dddddd",
     "grid.linewidth": 0.6,
 }
-TITLES = {"value_and_grad": "value and gradient", "grad_and_hess": "gradient and curvature"}
+TITLES = {"value": "value", "value_and_grad": "value and gradient", "grad_and_hess": "gradient and curvature"}
 
 
 def file_name(family):
@@ -102,17 +106,13 @@ def panels(results):
     """Results by loss and verb, in rows of few columns."""
     groups = {}
     for result in results:
-        groups.setdefault(f"{result['loss']}\n{TITLES.get(result['verb'], 'value')}", []).append(result)
+        groups.setdefault(f"{result['loss']}\n{TITLES[result['verb']]}", []).append(result)
     rows = [[]]
     for group in groups.items():
         if rows[-1] and sum(len(members) for _, members in [*rows[-1], group]) > COLUMNS:
             rows.append([])
         rows[-1].append(group)
     return rows
-
-
-def save(figure, path):
-    FigureCanvasAgg(figure).print_png(path)
 
 
 def draw(results, labels, path):
@@ -124,13 +124,19 @@ def draw(results, labels, path):
         figure = Figure(figsize=(9, 1 + 3 * len(rows)), dpi=DOTS_PER_INCH, layout="constrained")
         legend(figure, names, labels)
         for part, row in zip(figure.subfigures(len(rows), 1, squeeze=False)[:, 0], rows, strict=True):
-            widths = [len(members) for _, members in row]
+            widths = [max(len(members), 1.6) for _, members in row]  # room for the title
             frames = part.subplots(1, len(row), squeeze=False, sharey=True, width_ratios=widths)[0]
             for axes, (name, members) in zip(frames, row, strict=True):
                 draw_panel(axes, members, names, unit, [member["size"].replace(" ", "\n") for member in members])
                 axes.set_title(name)
             frames[0].set_ylabel(title)
-        save(figure, path)
+        save(figure, path, COLOURS)
+
+
+def headline(result):
+    """The loss, the verb and the size, in lines that fit a column."""
+    loss, verb = result["loss"].replace("_", " "), TITLES[result["verb"]].replace(" and", ",")
+    return "\n".join([*textwrap.wrap(loss, 15), verb, result["size"]])
 
 
 def draw_headlines(results, labels, path):
@@ -140,7 +146,6 @@ def draw_headlines(results, labels, path):
         names = present(results)
         legend(figure, names, labels)
         axes = figure.subplots()
-        texts = [f"{result['loss']}\n{TITLES.get(result['verb'], 'value')}\n{result['size']}" for result in results]
-        draw_panel(axes, results, names, in_copies, [text.replace("_with_logits", "\n_with_logits") for text in texts])
+        draw_panel(axes, results, names, in_copies, list(map(headline, results)))
         axes.set_ylabel("time / time of a copy")
-        save(figure, path)
+        save(figure, path, COLOURS)

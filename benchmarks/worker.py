@@ -8,6 +8,7 @@ Our call, the copy and all peers take turns, for so many seconds each. Whatever 
 import gc
 import json
 import os
+import signal
 import statistics
 import sys
 import time
@@ -25,31 +26,20 @@ def copy_of(scores):
     return lambda: np.copyto(touched, scores)
 
 
-def attempt(case, name, make):
-    """(call, results, None), or (None, None, what went wrong). No call at all is not wrong."""
-    try:
-        peer, call = make()
-        return call, call and peers.read(peer, case, call()), None
-    except Exception as error:  # other people's code: one that fails must not end the comparison
-        print(f"{case.name}: {name}: {error!r}", file=sys.stderr)
-        return None, None, repr(error)
-
-
 def prepare(case, problem, names, tuned):
-    """The calls of a case by peer, their errors, and what went wrong."""
-    calls, errors, failures = {}, {}, {}
-
-    def theirs(name):
-        peer = peers.load(name)
-        return peer, peer.call(case, problem.arrays, tuned)
-
-    makers = {"fastloss": lambda: (None, problem.ours(tuned)), **{n: lambda n=n: theirs(n) for n in names}}
-    for name, make in makers.items():
-        call, results, failure = attempt(case, name, make)
-        if call:
-            calls[name], errors[name] = call, problem.errors(results)
-        if failure:
-            failures[name] = failure
+    """The calls of a case by name, their errors, and what went wrong."""
+    ours, failures = problem.ours(tuned), {}
+    calls, errors = {"fastloss": ours}, {"fastloss": problem.errors(peers.read(None, case, ours()))}
+    for name in names:
+        try:
+            peer = peers.load(name)
+            call = peer.call(case, problem.arrays, tuned)
+            if call is not None:
+                errors[name] = problem.errors(peers.read(peer, case, call()))
+                calls[name] = call
+        except Exception as error:  # other people's code: one that fails must not end the comparison
+            print(f"{case.name}: {name}: {error!r}", file=sys.stderr)
+            failures[name] = repr(error)
     return calls, errors, failures
 
 
@@ -83,6 +73,7 @@ def main(mode, threads, seconds, *names):
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     warnings.filterwarnings("ignore")  # of peers, about wrong results: these stand in the table
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process ends it
     threads = int(threads)
     fl.set_num_threads(threads)
     for line in sys.stdin:

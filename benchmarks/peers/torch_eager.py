@@ -101,11 +101,12 @@ def l1_loss(x, y):
 
 
 def l1_loss_grad(x, y):
-    d = torch.empty_like(x)
+    """torch.linalg.vector_norm is faster, and wrong by 1 % of ten million numbers."""
+    d, away = torch.empty_like(x), torch.empty_like(x)
 
     def call():
         torch.sub(x, y, out=d)
-        return torch.linalg.vector_norm(d, 1), d.sign_()
+        return torch.abs(d, out=away).sum(), d.sign_()
 
     return call
 
