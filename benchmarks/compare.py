@@ -12,6 +12,7 @@ import importlib.util
 import json
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
@@ -128,7 +129,7 @@ def main():
     (options.out / "pictures").mkdir(parents=True, exist_ok=True)
     print(f"{len(chosen)} cases, {options.threads} thread(s), {where}", file=sys.stderr)
     data = {
-        "command": " ".join(["python benchmarks/compare.py", *sys.argv[1:]]),
+        "command": shlex.join(["python", "benchmarks/compare.py", *sys.argv[1:]]),
         "machine": machine.describe(options.threads, cores),
         "versions": versions,
         "results": measure(chosen, list(versions), options.threads, SECONDS[options.much]),
