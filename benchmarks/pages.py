@@ -148,12 +148,13 @@ def write(data, out, readme):
     folder = out / "pictures"
     families = {family: [each for each in data["results"] if each["family"] == family] for family in cases.FAMILIES}
     families = {family: results for family, results in families.items() if results}
-    headlines = [result for result in data["results"] if result["name"] in cases.HEADLINES]
     for family, results in families.items():
         pictures.draw(results, LABELS, folder / pictures.file_name(family))
     (out / "comparison.md").write_text(page(data, families))
     (out / "comparison.json").write_text(json.dumps(data) + "\n")
     if readme:
+        found = {result["name"]: result for result in data["results"]}
+        headlines = [found[case.name] for case in cases.HEADLINES]
         pictures.draw_headlines(headlines, LABELS, folder / "comparison.png")
         text = SECTION.sub(lambda found: found[1] + readme_section(data, headlines) + found[2], readme.read_text())
         readme.write_text(text)

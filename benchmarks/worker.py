@@ -77,7 +77,7 @@ def main(mode, threads, seconds, *names):
     threads = int(threads)
     fl.set_num_threads(threads)
     for line in sys.stdin:
-        answer = measure(cases.by_name(line.strip()), names, mode == "tuned", threads, float(seconds))
+        answer = measure(cases.BY_NAME[line.strip()], names, mode == "tuned", threads, float(seconds))
         print(json.dumps(answer), file=answers)
         gc.collect()
 
