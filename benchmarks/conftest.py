@@ -1,15 +1,22 @@
 """Options, the `comparison` fixture, and the table at the end."""
 
 import pathlib
+import statistics
+import time
 
 import numpy as np
 import pytest
 
 import fastloss as fl
 from benchmarks import report
-from benchmarks.measure import Comparison
+from benchmarks.measure import derivative_error, interleaved, median_ratio, relative_error, size_name
+from benchmarks.peers import torch as torch_peer
 
 ROWS = pytest.StashKey()
+
+# What the library promises: relative for values; for gradients of a sum absolute up to 1, relative from there on. The
+# same for curvatures.
+LIMITS = {np.dtype(np.float32): (1e-6, 1e-5), np.dtype(np.float64): (1e-12, 1e-12)}
 
 
 def pytest_addoption(parser):
@@ -41,6 +48,59 @@ def pytest_collection_modifyitems(config, items):
 def pytest_terminal_summary(terminalreporter, config):
     if config.stash[ROWS]:
         report.write(terminalreporter, config.stash[ROWS])
+
+
+class Comparison:
+    """One benchmark: its times and its errors, in `extra_info` and in the table at the end of the run."""
+
+    def __init__(self, benchmark, name, rows):
+        self.benchmark = benchmark
+        self.info = benchmark.extra_info
+        self.row = {"name": name, "size": "", "note": "", "info": self.info}
+        rows.append(self.row)
+        self.info["instruction_set"] = fl.show_config()["instruction_set"]
+
+    def time(self, ours, scores, torch=None, threads=1, items=None, size=None, others=None):
+        """Times `ours` beside a copy of `scores`, beside `torch` where there is one, and beside `others` by name.
+
+        One thread is timed by the processor's time, which neighbours on the machine do not stretch; several by the
+        clock on the wall. Returns the seconds a call of each, round by round.
+        """
+        touched = scores.copy()
+        calls = {"ours": ours, "copy": lambda: np.copyto(touched, scores), "torch": torch, **(others or {})}
+        torch_peer.set_num_threads(threads)
+        times, loops = interleaved(
+            {name: call for name, call in calls.items() if call is not None},
+            time.process_time if threads == 1 else time.perf_counter,
+        )
+        self.info |= {
+            "threads": threads,
+            "bytes": scores.nbytes,
+            "seconds": statistics.median(times["ours"]),
+            "copies": median_ratio(times["ours"], times["copy"]),
+        }
+        self.info["ns_per_item"] = self.info["seconds"] * 1e9 / (items or scores.size)
+        if torch is not None:
+            self.info["times_faster_than_torch"] = median_ratio(times["torch"], times["ours"])
+        self.row["size"] = size or size_name(scores.shape)
+        self.benchmark.pedantic(ours, rounds=len(times["ours"]), iterations=loops)
+        return times
+
+    def note(self, words):
+        """For the end of the table's line, with names from `extra_info` in braces."""
+        self.row["note"] = words.format(**self.info)
+
+    def check(self, values=None, gradients=None, curvatures=None):
+        """Each is a pair, what came out and what it is in float64. An error beyond what is promised fails."""
+        pairs = [
+            ("value_error", values, relative_error, 0),
+            ("gradient_error", gradients, derivative_error, 1),
+            ("curvature_error", curvatures, derivative_error, 1),
+        ]
+        for name, pair, error, which in pairs:
+            if pair is not None:
+                self.info[name] = error(*pair)
+                assert self.info[name] <= LIMITS[pair[0].dtype][which], f"{name} is {self.info[name]:.1e}"
 
 
 @pytest.fixture

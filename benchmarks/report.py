@@ -1,7 +1,7 @@
 """The table at the end of a run."""
 
 import fastloss as fl
-from benchmarks import torch_peer
+from benchmarks.peers import torch as torch_peer
 
 HEADER = ("name", "size", "bytes", "time", "ns/item", "copies", "x torch", "value err", "grad err", "")
 

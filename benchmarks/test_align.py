@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from benchmarks import align_peer, torch_peer
-from benchmarks.measure import sizes
+from benchmarks import align_peer
+from benchmarks.parameters import sizes
+from benchmarks.peers import torch as torch_peer
 from benchmarks.reference import losses
 
 pytestmark = pytest.mark.benchmark(group="align", timer=time.process_time)

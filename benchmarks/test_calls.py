@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from benchmarks import torch_peer
-from benchmarks.measure import LEAST_ROUNDS, sizes
+from benchmarks.measure import LEAST_ROUNDS
+from benchmarks.parameters import sizes
+from benchmarks.peers import torch as torch_peer
 from benchmarks.test_cross_entropy import value_and_grad
 
 CPU_TIME = pytest.mark.benchmark(group="calls", timer=time.process_time)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from benchmarks import torch_peer
-from benchmarks.measure import sizes
+from benchmarks.draws import labelled_rows
+from benchmarks.parameters import sizes
+from benchmarks.peers import torch as torch_peer
 from benchmarks.reference import losses, some_rows
 
 pytestmark = pytest.mark.benchmark(group="cross-entropy", timer=time.process_time)
@@ -19,14 +20,9 @@ SHAPES = sizes(
 )
 
 
-def draw(rng, shape, dtype=np.float32):
-    """Scores (N, C) and labels (N,)."""
-    return rng.standard_normal(shape, dtype=dtype), rng.integers(0, shape[1], shape[0])
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 def test_value(comparison, rng, shape):
-    x, y = draw(rng, shape)
+    x, y = labelled_rows(rng, shape)
     comparison.time(
         lambda: fl.cross_entropy(x, y, reduction="sum"),
         x,
@@ -56,9 +52,9 @@ def value_and_grad(comparison, x, y):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_value_and_grad(comparison, rng, shape):
-    value_and_grad(comparison, *draw(rng, shape))
+    value_and_grad(comparison, *labelled_rows(rng, shape))
 
 
 @pytest.mark.parametrize("shape", sizes(quick=[(1024, 10)], full=[(8192, 1000)]))
 def test_value_and_grad_float64(comparison, rng, shape):
-    value_and_grad(comparison, *draw(rng, shape, np.float64))
+    value_and_grad(comparison, *labelled_rows(rng, shape, np.float64))

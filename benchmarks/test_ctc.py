@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from benchmarks import torch_peer
-from benchmarks.measure import sizes
-from benchmarks.reference import MOST_SEQUENCES, losses
+from benchmarks.draws import Batch
+from benchmarks.parameters import sizes
+from benchmarks.peers import torch as torch_peer
+from benchmarks.reference import losses, sequences
 
 pytestmark = pytest.mark.benchmark(group="CTC", timer=time.process_time)
 
@@ -21,23 +22,6 @@ SHAPES = pytest.mark.parametrize(
 )
 
 
-class Batch:
-    """Logits (T, N, C), targets (N, S) without the blank 0, and all lengths."""
-
-    def __init__(self, rng, shape):
-        frames, batch, classes, length = shape
-        self.logits = rng.standard_normal((frames, batch, classes), dtype=np.float32)
-        self.targets = rng.integers(1, classes, (batch, length))
-        self.lengths = np.full(batch, frames), np.full(batch, length)
-        self.about = {"items": frames * batch * (2 * length + 1), "size": f"{frames}x{batch}x{classes}/{length}"}
-
-    def expected(self, definition, scores):
-        """Losses (n,) and gradients (T, n, C) of the first sequences, in float64."""
-        several = range(min(MOST_SEQUENCES, scores.shape[1]))
-        results = [definition(scores[:, n].astype(float), self.targets[n]) for n in several]
-        return np.array([loss for loss, _ in results]), np.stack([grad for _, grad in results], axis=1)
-
-
 def value_and_grad(comparison, batch, loss, peer, definition, scores):
     grad = np.empty_like(scores)
     comparison.time(
@@ -46,7 +30,7 @@ def value_and_grad(comparison, batch, loss, peer, definition, scores):
         torch_peer.value_and_grad(peer, scores, batch.targets, *batch.lengths),
         **batch.about,
     )
-    values, grads = batch.expected(definition, scores)
+    values, grads = sequences(definition, scores, batch.targets)
     some = slice(0, len(values))
     comparison.check(
         values=(loss(scores[:, some], batch.targets[some], reduction="none"), values),
@@ -63,7 +47,7 @@ def test_value(comparison, rng, shape):
         torch_peer.value(torch_peer.ctc_with_logits, batch.logits, batch.targets, *batch.lengths),
         **batch.about,
     )
-    values, _ = batch.expected(losses.ctc_with_logits, batch.logits)
+    values, _ = sequences(losses.ctc_with_logits, batch.logits, batch.targets)
     some = slice(0, len(values))
     comparison.check(
         values=(fl.ctc_loss_with_logits(batch.logits[:, some], batch.targets[some], reduction="none"), values)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from benchmarks import torch_peer
-from benchmarks.measure import sizes
+from benchmarks.draws import distributions
+from benchmarks.parameters import sizes
+from benchmarks.peers import torch as torch_peer
 from benchmarks.reference import losses, some_rows
 
 pytestmark = pytest.mark.benchmark(group="divergence", timer=time.process_time)
@@ -37,7 +38,7 @@ def draw(loss, rng, shape):
     """The arrays that it takes: scores drawn from N(0, 1), or what softmax makes of such."""
     if loss in FROM_LOGITS:
         return [rng.standard_normal(shape, dtype=np.float32) for _ in range(FROM_LOGITS[loss])]
-    return [fl.softmax(rng.standard_normal(shape, dtype=np.float32)) for _ in range(FROM_PROBABILITIES[loss])]
+    return distributions(rng, shape, FROM_PROBABILITIES[loss])
 
 
 def values(loss, arrays):

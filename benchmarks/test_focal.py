@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from benchmarks import torch_peer
-from benchmarks.measure import sizes
+from benchmarks import draws
+from benchmarks.parameters import sizes
+from benchmarks.peers import torch as torch_peer
 from benchmarks.reference import losses, some_rows
 
 pytestmark = pytest.mark.benchmark(group="focal", timer=time.process_time)
@@ -25,8 +26,7 @@ class Elements:
     name = "sigmoid_focal_loss"
 
     def __init__(self, rng, shape):
-        self.x = rng.standard_normal(shape, dtype=np.float32)
-        self.y = (rng.random(shape) < 0.25).astype(np.float32)
+        self.x, self.y = draws.logits(rng, shape)
 
     def target(self, some):
         return self.y[some].astype(float)
@@ -40,8 +40,7 @@ class Rows:
     name = "softmax_focal_loss"
 
     def __init__(self, rng, shape):
-        self.x = rng.standard_normal(shape, dtype=np.float32)
-        self.y = rng.integers(0, shape[1], shape[0])
+        self.x, self.y = draws.labelled_rows(rng, shape)
 
     def target(self, some):
         return losses.one_hot(self.y[some], self.x.shape[1])

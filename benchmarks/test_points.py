@@ -7,48 +7,26 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from benchmarks import torch_peer
-from benchmarks.measure import sizes
+from benchmarks import draws
+from benchmarks.parameters import sizes
+from benchmarks.peers import torch as torch_peer
 from benchmarks.reference import losses, some_rows
 
 pytestmark = pytest.mark.benchmark(group="points", timer=time.process_time)
 
 SHAPES = pytest.mark.parametrize("shape", sizes(quick=[(10**3,), (10**5,)], full=[(10**7,)]))
 
-
-def numbers(rng, shape):
-    return rng.standard_normal(shape, dtype=np.float32), rng.standard_normal(shape, dtype=np.float32)
-
-
-def log_rates(rng, shape):
-    """With counts below 3: from there on the loss passes through 0, where no relative error is meant."""
-    return rng.standard_normal(shape, dtype=np.float32), rng.integers(0, 3, shape).astype(np.float32)
-
-
-def logits(rng, shape):
-    return rng.standard_normal(shape, dtype=np.float32), decisions(rng, shape)
-
-
-def probabilities(rng, shape):
-    """Within (0, 1)."""
-    return rng.uniform(1e-6, 1 - 1e-6, shape).astype(np.float32), decisions(rng, shape)
-
-
-def decisions(rng, shape):
-    return (rng.random(shape, dtype=np.float32) < 0.25).astype(np.float32)
-
-
 # How predictions and targets are drawn.
 DRAWS = {
-    "mse_loss": numbers,
-    "l1_loss": numbers,
-    "huber_loss": numbers,
-    "smooth_l1_loss": numbers,
-    "log_cosh_loss": numbers,
-    "quantile_loss": numbers,
-    "poisson_nll_loss": log_rates,
-    "binary_cross_entropy": probabilities,
-    "binary_cross_entropy_with_logits": logits,
+    "mse_loss": draws.numbers,
+    "l1_loss": draws.numbers,
+    "huber_loss": draws.numbers,
+    "smooth_l1_loss": draws.numbers,
+    "log_cosh_loss": draws.numbers,
+    "quantile_loss": draws.numbers,
+    "poisson_nll_loss": draws.log_rates,
+    "binary_cross_entropy": draws.probabilities,
+    "binary_cross_entropy_with_logits": draws.logits,
 }
 OPTIONS = {"quantile_loss": {"quantile": 0.9}}
 FLAT = {"l1_loss", "quantile_loss"}  # these have no curvature

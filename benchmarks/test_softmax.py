@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from benchmarks import torch_peer
-from benchmarks.measure import sizes
+from benchmarks.parameters import sizes
+from benchmarks.peers import torch as torch_peer
 from benchmarks.reference import losses, some_rows
 
 pytestmark = pytest.mark.benchmark(group="softmax", timer=time.process_time)

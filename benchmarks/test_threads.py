@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import fastloss as fl
-from benchmarks import torch_peer
-from benchmarks.measure import median_ratio, sizes
-from benchmarks.test_cross_entropy import draw
-from benchmarks.test_ctc import Batch
+from benchmarks.draws import Batch, labelled_rows
+from benchmarks.measure import median_ratio
+from benchmarks.parameters import sizes
+from benchmarks.peers import torch as torch_peer
 from benchmarks.test_focal import Elements
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -38,7 +38,7 @@ def two_threads(comparison, loss, torch_loss, x, targets, more_for_torch=(), **a
 
 @pytest.mark.parametrize("shape", sizes(quick=[(65536, 10)], full=[(65536, 100), (8192, 1000), (1024, 32000)]))
 def test_cross_entropy(comparison, rng, shape):
-    two_threads(comparison, fl.cross_entropy, torch_peer.cross_entropy, *draw(rng, shape))
+    two_threads(comparison, fl.cross_entropy, torch_peer.cross_entropy, *labelled_rows(rng, shape))
 
 
 @pytest.mark.parametrize("shape", sizes(quick=[(10**6,)], full=[(10**7,)]))

@@ -345,11 +345,11 @@ def draw(picture):
     return figure
 
 
-def save(figure, path):
+def save(figure, path, colours=COLOURS):
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    image.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def missing():

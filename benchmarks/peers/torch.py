@@ -1,4 +1,4 @@
-"""The same losses in PyTorch, eager, as its users write them. Where torch is not installed there is no peer: None."""
+"""The same losses in PyTorch, eager, as its users write them. Where torch is not installed a call is None."""
 
 import math
 
@@ -36,7 +36,7 @@ def value_and_grad(loss, scores, *targets):
 
     def call():
         total = loss(scores, *targets)
-        return total, torch.autograd.grad(total, scores)
+        return total, *torch.autograd.grad(total, scores)
 
     return call
 
@@ -50,7 +50,7 @@ def grad_and_hess(loss, scores, *targets):
 
     def call():
         (grad,) = torch.autograd.grad(loss(scores, *targets), scores, create_graph=True)
-        return grad, torch.autograd.grad(grad.sum(), scores)
+        return grad, *torch.autograd.grad(grad.sum(), scores)
 
     return call
 
@@ -158,3 +158,18 @@ def ctc(log_probs, targets, input_lengths, target_lengths):
 
 def ctc_with_logits(logits, *targets):
     return ctc(F.log_softmax(logits, -1), *targets)
+
+
+LOSSES = {
+    "log_softmax": log_softmax,
+    "cross_entropy": cross_entropy,
+    "sigmoid_focal_loss": sigmoid_focal(2.0),
+    "binary_cross_entropy_with_logits": binary_cross_entropy_with_logits,
+    "binary_cross_entropy": binary_cross_entropy,
+    "kl_divergence": kl_divergence,
+    "entropy": entropy,
+    "mse_loss": mse_loss,
+    "l1_loss": l1_loss,
+    "ctc_loss_with_logits": ctc_with_logits,
+}
+VERBS = {"value": value, "value_and_grad": value_and_grad, "grad_and_hess": grad_and_hess}

@@ -1,0 +1,161 @@
+"""What a comparison writes: comparison.md, comparison.json, pictures, and a section of the README."""
+
+import json
+import re
+import textwrap
+
+import fastloss as fl
+from benchmarks import cases, peers, pictures
+
+LABELS = {"fastloss": "fastloss", **{name: peer.label for name, peer in peers.PEERS.items()}}
+ERRORS = {"value": "value err", "grad": "gradient err", "hess": "curvature err"}
+SECTION = re.compile(r"(<!-- comparison -->\n).*?(<!-- /comparison -->)", re.DOTALL)
+
+READING = """
+A copy is `np.copyto` of the scores into a buffer already touched: about the least that a pass over memory can cost.
+All figures are times divided by the time of a copy that took turns with them in the same process, on the same arrays:
+medians over the rounds, with the quartiles in brackets. A value alone only reads: half a copy is perfect for it where
+there is one input. An input that fits the caches is copied so fast that arithmetic counts instead, and of one of a few
+elements both times are mostly the cost of a call.
+
+**As written** is what the users of a library write; new results are new memory, whose page faults count. **Tuned** is
+the same work in another process, whose malloc keeps what it has and asks for huge pages, with the result's place used
+again where the library allows it; PyTorch's kernels are then called without autograd, and scikit-learn's losses where
+its metrics are what users write. Compilation is not counted.
+
+Errors are against the definitions in `tests/reference.py` in float64: relative for the sum of the losses (for
+`log_softmax`, the largest of its numbers), and for derivatives the largest, absolute up to 1 and relative from there
+on. Where there are two, they are as written / tuned.
+"""
+
+
+def number(value):
+    return f"{value:.0f}" if value >= 20 else f"{value:.1f}" if value >= 2 else f"{value:.2f}"
+
+
+def time(seconds):
+    unit, scale = next((pair for pair in (("s", 1), ("ms", 1e-3)) if seconds >= pair[1]), ("us", 1e-6))
+    return f"{seconds / scale:.3g} {unit}"
+
+
+def median(result, mode, name):
+    """In copies; None if there is no such call."""
+    call = result[mode]["calls"].get(name)
+    return call and call["copies"][1]
+
+
+def with_quartiles(result, mode, name):
+    call = result[mode]["calls"].get(name)
+    if call is None:
+        return "failed" if name in result[mode]["failures"] else ""
+    low, middle, high = map(number, call["copies"])
+    return f"{middle} [{low}, {high}]"
+
+
+def table(header, rows):
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
+
+
+def names_of(result):
+    """Who took part, fastest first."""
+    names = {name for mode in ("naive", "tuned") for part in ("calls", "failures") for name in result[mode][part]}
+    return sorted(names, key=lambda name: (median(result, "tuned", name) or float("inf"), name))
+
+
+def both_errors(calls, what):
+    """As written and tuned; once, where they are the same."""
+    texts = [f"{call['errors'][what]:.0e}" for call in calls if what in call["errors"]]
+    return " / ".join(dict.fromkeys(texts))
+
+
+def line(result, name, errors):
+    calls = [result[mode]["calls"][name] for mode in ("naive", "tuned") if name in result[mode]["calls"]]
+    return [
+        f"**{name}**" if name == "fastloss" else LABELS[name],
+        with_quartiles(result, "naive", name),
+        with_quartiles(result, "tuned", name),
+        time(calls[-1]["seconds"][1]) if calls else "",
+        *(both_errors(calls, what) for what in errors),
+    ]
+
+
+def family_table(results):
+    errors = [what for what in ERRORS if any(what in each["tuned"]["calls"]["fastloss"]["errors"] for each in results)]
+    header = ["loss", "size", "library", "as written", "tuned", "time, tuned", *(ERRORS[what] for what in errors)]
+    rows = []
+    for result in results:
+        about = [title(result), result["size"]]
+        for name in names_of(result):
+            rows.append([*about, *line(result, name, errors)])
+            about = ["", ""]
+    return table(header, rows)
+
+
+def title(result):
+    """The loss and the verb, which log_softmax has not."""
+    words = "" if result["loss"] == "log_softmax" else f" {pictures.TITLES[result['verb']]}"
+    return f"`{result['loss']}`{words}"
+
+
+def threads(about):
+    return "one thread" if about["threads"] == 1 else f"{about['threads']} threads"
+
+
+def made_how(data):
+    about = data["machine"]
+    versions = {dist: version for found in data["versions"].values() for dist, version in found.items()}
+    others = ", ".join(f"{dist} {version}" for dist, version in versions.items())
+    system = f"{about['processor']} ({about['system']}, {about['instruction_set']})"
+    ours = f"fastloss {fl.__version__} ({about['commit'] or 'no checkout'}, {about['compiler']})"
+    pinned = ", pinned" if about["cores"] else ""
+    text = f"Made by `{data['command']}` on {system}, every library on {threads(about)}{pinned}: {ours}, {others}."
+    return textwrap.fill(text, 118, break_on_hyphens=False) + "\n"
+
+
+def page(data, families):
+    text = ["# Comparison\n", made_how(data), READING.strip() + "\n"]
+    for family, results in families.items():
+        text += [f"## {family}\n", f"![Times of {family.lower()}](pictures/{pictures.file_name(family)})\n"]
+        text.append(family_table(results))
+    return "\n".join(text)
+
+
+def headline(result):
+    """Tuned copies of fastloss, PyTorch, JAX, and the best of the others."""
+    shown = ["fastloss", "torch_eager", "jax"]
+    others = [name for name in names_of(result) if name not in shown and median(result, "tuned", name)]
+    best = f"{number(median(result, 'tuned', others[0]))} ({LABELS[others[0]]})" if others else ""
+    numbers = [median(result, "tuned", name) for name in shown]
+    about = [title(result), result["size"]]
+    return [*about, *("" if value is None else number(value) for value in numbers), best]
+
+
+def readme_section(data, results):
+    header = ["loss", "size", "fastloss", "PyTorch", "JAX + optax", "best other"]
+    about = data["machine"]
+    return (
+        f"Time in copies of the scores, tuned, on {threads(about)} of {about['processor']}"
+        f" ({about['instruction_set']}); hollow markers are as users write the call.\n\n"
+        f"![Time of each loss and library, in copies of its scores](docs/pictures/comparison.png)\n\n"
+        f"{table(header, map(headline, results))}\n"
+        "[docs/comparison.md](docs/comparison.md) has every case, spread and error.\n"
+    )
+
+
+def write(data, out, readme):
+    """Into the folder `out`, and into the file `readme` unless that is None."""
+    folder = out / "pictures"
+    families = {family: [each for each in data["results"] if each["family"] == family] for family in cases.FAMILIES}
+    families = {family: results for family, results in families.items() if results}
+    for family, results in families.items():
+        pictures.draw(results, LABELS, folder / pictures.file_name(family))
+    (out / "comparison.md").write_text(page(data, families))
+    (out / "comparison.json").write_text(json.dumps(data) + "\n")
+    if readme:
+        found = {result["name"]: result for result in data["results"]}
+        headlines = [found[case.name] for case in cases.HEADLINES]
+        pictures.draw_headlines(headlines, LABELS, folder / "comparison.png")
+        text = SECTION.sub(lambda found: found[1] + readme_section(data, headlines) + found[2], readme.read_text())
+        readme.write_text(text)
+    print(f"{out / 'comparison.md'}: {len(data['results'])} cases")
