@@ -35,6 +35,9 @@ cdef extern from "divergence.h" nogil:
     void lanes_pair(real_cp, real_cp, real_p, real_p, real_p, real_p, real_p, real_p, const row_pair*, int)
     void lanes_divergence(real_cp, real_cp, real_cp, real_p, real_p, const row_pair*, real, int)
 
+cdef enum:
+    AHEAD = 8192            # classes of rows of which two, with their terms, stay in the second-level cache
+
 ctypedef struct PairJob:
     operand x               # of the entropy; of the divergence's second distribution q, the prediction
     operand target          # of its first distribution p; or none, and it is the entropy that is wanted
@@ -44,6 +47,7 @@ ctypedef struct PairJob:
     Py_ssize_t rows
     Py_ssize_t classes
     Py_ssize_t chunk_rows
+    bint streamed           # whether the gradient goes by the caches
     double scale            # of the gradient
     real tau                # one over the temperature
 
@@ -67,6 +71,11 @@ cdef void edge_of(const real* x, Py_ssize_t n, real* edge) noexcept nogil:
         edge[i] = x[whole + i] if whole + i < n else -INFINITY
 
 
+cdef inline const real* row_after(const real* x, Py_ssize_t n) noexcept nogil:
+    """What to ask for while a row is computed: the next one, unless that would drive this one out of the cache."""
+    return x + n if n <= AHEAD else x
+
+
 cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bint want_grad) noexcept nogil:
     """log S + cost / S, where S is the sum of e = exp(x - peak), held as 1 + rest, and both terms are positive."""
     cdef real rest[LANES]
@@ -83,6 +92,7 @@ cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bin
             count[i] = 0
             cost[i] = 0
         for j from start <= j < stop - LANES + 1 by LANES:
+            lanes_ask(row_after(x, n) + j)
             lanes_entropy(x + j, rest, count, cost, reference)
         if stop % LANES:    # ROW_BLOCK is a multiple of LANES: this is the end of the row
             edge_of(x, n, edge)
@@ -121,9 +131,13 @@ cdef void sum_pair(row_pair* row, const real* x, const real* y, real* terms, Py_
             excess[i] = 0
         if row.tau == 1 and r_abs(row.apart) <= FL_LARGEST:
             for j from start <= j < stop - LANES + 1 by LANES:
+                lanes_ask(row_after(x, n) + j)
+                lanes_ask(row_after(y, n) + j)
                 lanes_pair(x + j, y + j, e_x + j, e_y + j, gap + j, x_sums, y_sums, excess, row, False)
         else:
             for j from start <= j < stop - LANES + 1 by LANES:
+                lanes_ask(row_after(x, n) + j)
+                lanes_ask(row_after(y, n) + j)
                 lanes_pair(x + j, y + j, e_x + j, e_y + j, gap + j, x_sums, y_sums, excess, row, True)
         if stop % LANES:    # ROW_BLOCK is a multiple of LANES: this is the end of the row
             edge_of(x, n, x_edge)
@@ -256,31 +270,40 @@ cdef void lanes_entropy_tile(real_p table, Py_ssize_t classes, real_p loss, real
             table[c * TILE + k] = scale[k] * entropy_slope(table[c * TILE + k], peak[k], inverse[k], cost[k])
 
 
-cdef void lanes_terms(real_p x, real_p y, real_p gap, Py_ssize_t classes, row_pair* rows, real_p x_sum, real_p y_sum,
-                      real_p excess) noexcept nogil:
-    """Scores become exponentials and their gap."""
+ctypedef struct PairTile:   # a row_pair for each lane
+    real x_peak[TILE]
+    real y_peak[TILE]
+    real apart[TILE]
+    real apart_low[TILE]
+    real x_inverse[TILE]
+    real y_inverse[TILE]
+    real log_ratio[TILE]
+
+
+cdef void lanes_terms(real_p x, real_p y, real_p gap, Py_ssize_t classes, PairTile* rows, real tau) noexcept nogil:
+    """Scores become exponentials and their gap; then the rows' sums are known."""
     cdef Py_ssize_t c, k
-    cdef real x_peak[TILE]
-    cdef real y_peak[TILE]
-    cdef real apart[TILE]
-    cdef real apart_low[TILE]
+    cdef real x_sum[TILE]
+    cdef real y_sum[TILE]
+    cdef real excess[TILE]
     cdef real e_x, e_y, difference
     cdef row_pair row
-    row.tau = rows[0].tau
+    row.tau = tau
     for k in range(TILE):
-        x_peak[k] = rows[k].x_peak
-        y_peak[k] = rows[k].y_peak
-        apart[k] = rows[k].apart
-        apart_low[k] = rows[k].apart_low
+        set_peaks(&row, without_masks(rows.x_peak[k]), without_masks(rows.y_peak[k]))
+        rows.x_peak[k] = row.x_peak
+        rows.y_peak[k] = row.y_peak
+        rows.apart[k] = row.apart
+        rows.apart_low[k] = row.apart_low
         x_sum[k] = 0
         y_sum[k] = 0
         excess[k] = 0
     for c in range(classes):
         for k in range(TILE):
-            row.x_peak = x_peak[k]
-            row.y_peak = y_peak[k]
-            row.apart = apart[k]
-            row.apart_low = apart_low[k]
+            row.x_peak = rows.x_peak[k]
+            row.y_peak = rows.y_peak[k]
+            row.apart = rows.apart[k]
+            row.apart_low = rows.apart_low[k]
             pair_terms(x[c * TILE + k], y[c * TILE + k], row, &e_x, &e_y, &difference, True)
             x[c * TILE + k] = e_x
             y[c * TILE + k] = e_y
@@ -288,27 +311,26 @@ cdef void lanes_terms(real_p x, real_p y, real_p gap, Py_ssize_t classes, row_pa
             x_sum[k] += e_x
             y_sum[k] += e_y
             excess[k] += excess_of(e_x, e_y, difference)
+    for k in range(TILE):
+        set_sums(&row, x_sum[k], y_sum[k], excess[k])
+        rows.x_inverse[k] = row.x_inverse
+        rows.y_inverse[k] = row.y_inverse
+        rows.log_ratio[k] = row.log_ratio
 
 
-cdef void lanes_parts(real_cp x, real_p y, real_cp gap, Py_ssize_t classes, row_pair* rows, real_p loss,
+cdef void lanes_parts(real_cp x, real_p y, real_cp gap, Py_ssize_t classes, const PairTile* rows, real_p loss,
                       real_cp scale) noexcept nogil:
     """The losses; q's exponentials become the gradient."""
     cdef Py_ssize_t c, k
-    cdef real x_inverse[TILE]
-    cdef real y_inverse[TILE]
-    cdef real log_ratio[TILE]
     cdef real slope
     cdef row_pair row
     for k in range(TILE):
-        x_inverse[k] = rows[k].x_inverse
-        y_inverse[k] = rows[k].y_inverse
-        log_ratio[k] = rows[k].log_ratio
         loss[k] = 0
     for c in range(classes):
         for k in range(TILE):
-            row.x_inverse = x_inverse[k]
-            row.y_inverse = y_inverse[k]
-            row.log_ratio = log_ratio[k]
+            row.x_inverse = rows.x_inverse[k]
+            row.y_inverse = rows.y_inverse[k]
+            row.log_ratio = rows.log_ratio[k]
             loss[k] += divergence_part(x[c * TILE + k], y[c * TILE + k], gap[c * TILE + k], row, &slope)
             y[c * TILE + k] = scale[k] * slope
 
@@ -316,28 +338,19 @@ cdef void lanes_parts(real_cp x, real_p y, real_cp gap, Py_ssize_t classes, row_
 cdef void divergence_tile(real* x, real* y, real* gap, Py_ssize_t classes, real* loss, const real* scale,
                           real tau) noexcept nogil:
     """The loss of every row; the scores y become the gradient."""
-    cdef Py_ssize_t k
-    cdef real x_peak[TILE]
-    cdef real y_peak[TILE]
-    cdef real x_sum[TILE]
-    cdef real y_sum[TILE]
-    cdef real excess[TILE]
-    cdef row_pair rows[TILE]
-    lanes_peak(x, classes, x_peak)
-    lanes_peak(y, classes, y_peak)
-    for k in range(TILE):
-        rows[k].tau = tau
-        set_peaks(&rows[k], without_masks(x_peak[k]), without_masks(y_peak[k]))
-    lanes_terms(x, y, gap, classes, rows, x_sum, y_sum, excess)
-    for k in range(TILE):
-        set_sums(&rows[k], x_sum[k], y_sum[k], excess[k])
-    lanes_parts(x, y, gap, classes, rows, loss, scale)
+    cdef PairTile rows
+    lanes_peak(x, classes, rows.x_peak)
+    lanes_peak(y, classes, rows.y_peak)
+    lanes_terms(x, y, gap, classes, &rows, tau)
+    lanes_parts(x, y, gap, classes, &rows, loss, scale)
 
 
 cdef double pair_tiles(PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
-    cdef Py_ssize_t n = job.classes, size = TILE * n, count, k
-    cdef real* x = scratch + 3 * size
-    cdef real* y = scratch + 4 * size
+    cdef Py_ssize_t n = job.classes, size = TILE * n, held = 0, count, k
+    cdef real* x = scratch + 2 * size
+    cdef real* y = scratch + 3 * size
+    cdef real* gap = scratch + 4 * size
+    cdef real* buffer = scratch + 5 * size
     cdef real* grad
     cdef real scale[TILE]
     cdef real loss[TILE]
@@ -353,17 +366,22 @@ cdef double pair_tiles(PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scra
             lanes_entropy_tile(y, n, loss, scale)
         else:
             lanes_load(operand_read(&job.target, row * n, count * n, scratch + size), count, n, x)
-            divergence_tile(x, y, scratch + 5 * size, n, loss, scale, job.tau)
+            divergence_tile(x, y, gap, n, loss, scale, job.tau)
         for k in range(count):
             loss[k] = weighted(loss[k], weight[k])
             total += loss[k]
         if job.values != NULL:
             memcpy(job.values + row, loss, count * sizeof(real))
-        if job.grad.data != NULL:
-            grad = operand_block(&job.grad, row * n, scratch + 2 * size)
+        if job.streamed:
+            lanes_store(y, count, n, buffer + held)
+            stream_block(&job.grad, buffer, &held, row * n, count * n, row + count == stop)
+        elif job.grad.data != NULL:
+            grad = operand_block(&job.grad, row * n, buffer)
             lanes_store(y, count, n, grad)
             operand_written(&job.grad, row * n, count * n, grad)
         row += count
+    if job.streamed:
+        stream_end()
     return total
 
 
@@ -391,11 +409,14 @@ def of_logits(cnp.ndarray x, int x_dtype, target, int target_dtype, weights, dou
     job.rows = x.size // job.classes
     job.scale = scale
     job.tau = <real> (1 / temperature)
+    job.streamed = False
     job.chunk_rows = max(1, 32768 // job.classes)
     cdef Py_ssize_t scratch = 6 * job.classes + 3 * LANES
     cdef double total
     if job.classes <= NARROW:
         job.chunk_rows = (job.chunk_rows + TILE - 1) // TILE * TILE
-        scratch = 6 * TILE * job.classes
+        scratch = 6 * TILE * job.classes + FL_HELD
+        # A tile is written piece by piece, which memory likes less than the caches.
+        job.streamed = is_streamed(&job.grad, x.size, &job.x) and is_streamed(&job.grad, x.size, &job.target)
     run_chunks(pair_chunk, &job, (job.rows + job.chunk_rows - 1) // job.chunk_rows, scratch, threads, &total)
     return total

@@ -28,6 +28,7 @@ ctypedef struct NormalJob:
     operand x
     operand out
     int what
+    bint streamed
     Py_ssize_t rows
     Py_ssize_t classes
     Py_ssize_t chunk_rows
@@ -94,11 +95,12 @@ cdef void lanes_log_sum(Tile* tile, real_p inverse, real_p log_sum) noexcept nog
 
 cdef void normal_tiles(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
     """Few classes: rows across the vector lanes."""
-    cdef Py_ssize_t n = job.classes, k, size = TILE * n
-    cdef real* table = scratch + 2 * size
-    cdef real* scores = scratch + 3 * size
+    cdef Py_ssize_t n = job.classes, k, size = TILE * n, held = 0
+    cdef real* table = scratch + size
+    cdef real* scores = scratch + 2 * size
+    cdef real* buffer = scratch + 3 * size
     cdef const real* x
-    cdef real* out = scratch + size
+    cdef real* out
     cdef real inverse[TILE]
     cdef real log_sum[TILE]
     cdef Tile tile
@@ -121,15 +123,20 @@ cdef void normal_tiles(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* sc
                 memcpy(operand_block(&job.out, row, log_sum), log_sum, tile.count * sizeof(real))
             operand_written(&job.out, row, tile.count, log_sum)
         else:
-            out = operand_block(&job.out, row * n, scratch + size)
+            out = buffer + held if job.streamed else operand_block(&job.out, row * n, buffer)
             if job.what == SOFTMAX:
                 lanes_multiply(table, n, inverse)
                 lanes_store(table, tile.count, n, out)
             else:
                 lanes_subtract(scores, n, tile.peak, log_sum)
                 lanes_store(scores, tile.count, n, out)
-            operand_written(&job.out, row * n, tile.count * n, out)
+            if job.streamed:
+                stream_block(&job.out, buffer, &held, row * n, tile.count * n, row + tile.count == stop)
+            else:
+                operand_written(&job.out, row * n, tile.count * n, out)
         row += tile.count
+    if job.streamed:
+        stream_end()
 
 
 cdef double normal_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
@@ -155,7 +162,8 @@ def normalise(cnp.ndarray x, int x_dtype, cnp.ndarray out, int out_dtype, int wh
     cdef double total
     if job.classes <= NARROW:
         job.chunk_rows = (job.chunk_rows + TILE - 1) // TILE * TILE
-        scratch = 4 * TILE * job.classes
+        scratch = 4 * TILE * job.classes + FL_HELD
+    job.streamed = job.classes <= NARROW and what != LOGSUMEXP and is_streamed(&job.out, x.size, &job.x)
     run_chunks(normal_chunk, &job, (job.rows + job.chunk_rows - 1) // job.chunk_rows, scratch, threads, &total)
 
 
