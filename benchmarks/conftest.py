@@ -1,12 +1,13 @@
 """Options, the `comparison` fixture, and the table at the end."""
 
+import os
 import pathlib
 
 import numpy as np
 import pytest
 
 import fastloss as fl
-from benchmarks import report
+from benchmarks import report, torch_peer
 from benchmarks.measure import Comparison
 
 ROWS = pytest.StashKey()
@@ -41,6 +42,14 @@ def pytest_collection_modifyitems(config, items):
 def pytest_terminal_summary(terminalreporter, config):
     if config.stash[ROWS]:
         report.write(terminalreporter, config.stash[ROWS])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_benchmark_update_machine_info(machine_info):
+    """What a saved run depends on besides machine and commit, which pytest-benchmark writes; track.py reads it."""
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    peer = torch_peer.torch.__version__ if torch_peer.torch else None
+    machine_info["fastloss"] = {**fl.show_config(), "numpy": np.__version__, "torch": peer, "cores": affinity}
 
 
 @pytest.fixture

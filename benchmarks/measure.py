@@ -64,9 +64,13 @@ def interleaved(calls, clock):
     return times, loops[first]
 
 
-def median_ratio(numerators, denominators):
+def ratios(numerators, denominators):
     """Of the rounds in which both had a turn."""
-    return statistics.median(a / b for a, b in zip(numerators, denominators, strict=False))
+    return [a / b for a, b in zip(numerators, denominators, strict=False)]
+
+
+def median_ratio(numerators, denominators):
+    return statistics.median(ratios(numerators, denominators))
 
 
 def relative_error(got, expected):
@@ -105,6 +109,8 @@ class Comparison:
             "bytes": scores.nbytes,
             "seconds": statistics.median(times["ours"]),
             "copies": median_ratio(times["ours"], times["copy"]),
+            # what benchmarks/track.py takes for the spread within a run
+            "copies_quartiles": statistics.quantiles(ratios(times["ours"], times["copy"]), method="inclusive")[::2],
         }
         self.info["ns_per_item"] = self.info["seconds"] * 1e9 / (items or scores.size)
         if torch is not None:
