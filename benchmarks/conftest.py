@@ -1,5 +1,6 @@
 """Options, the `comparison` fixture, and the table at the end."""
 
+import os
 import pathlib
 import statistics
 import time
@@ -9,7 +10,7 @@ import pytest
 
 import fastloss as fl
 from benchmarks import report
-from benchmarks.measure import derivative_error, interleaved, median_ratio, relative_error, size_name
+from benchmarks.measure import derivative_error, interleaved, median_ratio, ratios, relative_error, size_name
 from benchmarks.peers import torch as torch_peer
 
 ROWS = pytest.StashKey()
@@ -50,6 +51,14 @@ def pytest_terminal_summary(terminalreporter, config):
         report.write(terminalreporter, config.stash[ROWS])
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_benchmark_update_machine_info(machine_info):
+    """What a saved run depends on besides machine and commit, which pytest-benchmark writes; track.py reads it."""
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    peer = torch_peer.torch.__version__ if torch_peer.torch else None
+    machine_info["fastloss"] = {**fl.show_config(), "numpy": np.__version__, "torch": peer, "cores": affinity}
+
+
 class Comparison:
     """One benchmark: its times and its errors, in `extra_info` and in the table at the end of the run."""
 
@@ -78,6 +87,8 @@ class Comparison:
             "bytes": scores.nbytes,
             "seconds": statistics.median(times["ours"]),
             "copies": median_ratio(times["ours"], times["copy"]),
+            # what benchmarks/track.py takes for the spread within a run
+            "copies_quartiles": statistics.quantiles(ratios(times["ours"], times["copy"]), method="inclusive")[::2],
         }
         self.info["ns_per_item"] = self.info["seconds"] * 1e9 / (items or scores.size)
         if torch is not None:

@@ -52,9 +52,13 @@ def interleaved(calls, clock, seconds=SECONDS):
     return times, loops[first]
 
 
-def median_ratio(numerators, denominators):
+def ratios(numerators, denominators):
     """Of the rounds in which both had a turn."""
-    return statistics.median(a / b for a, b in zip(numerators, denominators, strict=False))
+    return [a / b for a, b in zip(numerators, denominators, strict=False)]
+
+
+def median_ratio(numerators, denominators):
+    return statistics.median(ratios(numerators, denominators))
 
 
 def relative_error(got, expected):
