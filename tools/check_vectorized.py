@@ -45,31 +45,39 @@ EXCEPTIONS = [
     ("lanes_find", ".*", "clang", "clang leaves at the first hit, of vectors and of some single numbers"),
 ]
 FIXED = re.compile(r"range\((LANES|TILE|V)\)|FL_LANES")
-# How often a macro's loops must be found: of elements to values and derivatives, to derivatives, to values.
-LOOPS_OF_MACRO = {"FL_POINT_LOSS": 6, "FL_POINT_LOSS_REAL": 4}
+# The loops over elements that a macro makes on one line; and those around them, which gcc reports as not vectorised.
+# Of clang there is a warning for each loop with the pragma `omp simd` that stays scalar.
+LOOPS_OF_MACRO = {"FL_POINT_LOSS": (6, 2), "FL_POINT_LOSS_REAL": (4, 0)}
 
 
 def inspect(build, extension, folder, loops):
-    """The copies of all loops in a module, as machine_code.py gives them, and the compiler's warnings."""
+    """The copies of all loops in a module, as machine_code.py gives them; how many loops gcc says that it could not
+    vectorise, by their place; and the compiler's warnings."""
     source, compiled = Path(extension.sources[0]), Path(folder, f"{extension.name}.o")
+    report = Path(folder, f"{extension.name}.txt")
     command = [
         *build.compiler.compiler_so, *(f"-I{path}" for path in (*extension.include_dirs, *build.include_dirs)),
         *(f"-D{name}={value}" for name, value in extension.define_macros), *extension.extra_compile_args,
         "-g1", "-gdwarf-4",  # of version 5, objdump loses some calls
+        *([f"-fopt-info-vec-missed={report}"] if os.environ["CC"] == "gcc" else []),
         "-c", str(source), "-o", str(compiled),
     ]  # fmt: skip
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         sys.exit(f"{' '.join(command)}\n{result.stderr}")
-    places, warnings = places_in(source), []
-    for file, line, text in re.findall(r"^([^:\s]+):(\d+):\d+: (warning: .*)", result.stderr, re.MULTILINE):
-        place = places[int(line)] if file.endswith(".c") else (Path(file).name, int(line))
-        warnings.append(f"{place} in {extension.name}: {text}")
-    return copies_of_loops(compiled, source, loops), warnings
+    places = places_in(source)
+
+    def said(output, pattern):
+        for file, line, text in re.findall(rf"^([^:\s]+):(\d+):\d+: ({pattern}.*)", output, re.MULTILINE):
+            yield places[int(line)] if file.endswith(".c") else (Path(file).name, int(line)), text
+
+    missed = said(report.read_text() if report.exists() else "", "missed: couldn't vectorize loop")
+    warnings = [f"{place} in {extension.name}: {text}" for place, text in said(result.stderr, "warning: ")]
+    return copies_of_loops(compiled, source, loops), Counter(place for place, _ in missed), warnings
 
 
 def compile_with(compiler, loops):
-    """[(set, copies of loops)] of all modules, and the warnings."""
+    """[(set, copies of loops, loops missed)] of all modules, and the warnings."""
     with mock.patch("setuptools.setup") as setup:
         build_class = runpy.run_path("setup.py")["Build"]
     modules, warnings = [], []
@@ -77,8 +85,8 @@ def compile_with(compiler, loops):
 
         class Inspect(build_class):
             def build_extension(self, extension):
-                copies, found = inspect(self, extension, folder, loops)
-                modules.append((extension.name.split(".")[-2], copies))
+                *what, found = inspect(self, extension, folder, loops)
+                modules.append((extension.name.split(".")[-2], *what))
                 warnings.extend(found)
 
         extensions = copy.deepcopy(setup.call_args.kwargs["ext_modules"])
@@ -110,18 +118,20 @@ def is_vector(name, regions, fixed):
         others = [part for region, part in regions.items() if region not in good and part["single"]]
         return bool(good) and all(part["turn"] for part in others)
     # gcc unrolls the shortest loops over a block, and puts two of them in line.
-    return len(good) + (None in good) >= LOOPS_OF_MACRO.get(name.partition("(")[0], 1)
+    return len(good) + (None in good) >= LOOPS_OF_MACRO.get(name.partition("(")[0], (1, 0))[0]
 
 
 def verdicts(name, loop, compiler, modules):
     """What a loop is in each set, and then the exceptions that allow it."""
     fixed, used = bool(FIXED.search(SOURCES[loop[1]][loop[2]])), []
     for instructions in SETS:
-        found = [copies[loop] for module, copies in modules if module == instructions]
+        found = [copies[loop] for module, copies, _ in modules if module == instructions]
+        missed = max(missed[loop[1:]] for module, _, missed in modules if module == instructions)
         copies = [regions for found_in in found for (function, _), regions in found_in.items()
                   if is_loop(name, function, regions, fixed)]  # fmt: skip
         excuses = [rule for rule in EXCEPTIONS if all(map(re.fullmatch, rule[:3], (name, instructions, compiler)))]
-        if copies and all(is_vector(name, regions, fixed) for regions in copies):
+        _, most_missed = LOOPS_OF_MACRO.get(name.partition("(")[0], (1, missed))
+        if copies and all(is_vector(name, regions, fixed) for regions in copies) and missed <= most_missed:
             yield "vector"
         elif excuses:
             yield "(scalar)"

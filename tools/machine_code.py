@@ -11,7 +11,8 @@ import subprocess
 from collections import Counter, defaultdict
 from pathlib import Path
 
-# Instructions on single numbers, or that take vectors apart. No logic: the sign of a single number is masked by andps.
+# Instructions on single numbers, or that take vectors apart; calls are counted with them. No logic: the sign of a
+# single number is masked by andps.
 SINGLE = re.compile(
     r"v?((add|sub|mul|div|max|min|sqrt|cmp\w*|u?comi|fn?m(add|sub)\w+|round|rndscale)s[sd]|cvt\w*(s[sd]\w*|2u?si)"
     r"|p(ins|ext)r[bwdq]|(insert|extract)ps)$"
@@ -73,7 +74,7 @@ def regions_of(code):
 
 
 def kind(mnemonic):
-    if SINGLE.match(mnemonic):
+    if SINGLE.match(mnemonic) or mnemonic.startswith("call"):
         return "single"
     return "packed" if PACKED.match(mnemonic) else None
 
