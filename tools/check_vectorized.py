@@ -178,7 +178,8 @@ def main():
     parser.add_argument("--compiler", choices=("gcc", "clang", "all"), default="all")
     chosen = parser.parse_args().compiler
     wrong = [f"{loop}: this loop is in neither list of vector_loops.py" for loop in unlisted()]
-    print(*(f"error: {text}" for text in wrong), sep="\n")
+    for text in wrong:
+        print(f"error: {text}")
     if platform.machine() not in ("x86_64", "AMD64") or not shutil.which("objdump"):
         print("SKIPPED: the check of vector code needs x86-64 and objdump (Debian package binutils)")
         sys.exit(bool(wrong))
