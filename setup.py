@@ -84,8 +84,8 @@ class Build(build_ext):
             print("warning: no OpenMP: fastloss will use one thread", file=sys.stderr)
         # GCC would merge each long loop into its only caller, where the registers run out; and it would clear small
         # arrays by `rep stos`, which takes tens of nanoseconds and hundreds after stores that go by the caches. Clang
-        # before LLVM 15 or so reads a loop's next number a round ahead, which makes the rounds depend on each
-        # other: such a loop stays scalar.
+        # 14 would read a loop's next number a round ahead, which makes the rounds depend on each other: such a loop
+        # stays scalar. In newer versions this is the default.
         wanted = [] if msvc else [
             "-fno-inline-functions-called-once",
             "-mmemset-strategy=unrolled_loop:4096:noalign,libcall:-1:noalign",

@@ -35,7 +35,8 @@ LOOPS = (
 )
 # Every other innermost loop that computes: a pattern of "function: the loop's own text", and why it may be scalar.
 OTHERS = [
-    (r"^\w+: while |by (LANES|16|ROW_BLOCK|F): |\+= (FL_LANES|lanes)\b", "pieces, each of which a loop above works on"),
+    (r"^(backward_pass|pair_rows|normal_rows|give_values|point_chunk|outside_chunk): while ", "pieces or rows"),
+    (r"by (LANES|16|ROW_BLOCK|F): |\+= (FL_LANES|lanes)\b", "pieces, each of which a loop above works on"),
     (r"^(FL_LOAD_RUN|FL_STORE_RUN|FL_POINT_LOOP): ", "a macro: the loops that it makes are above"),
     (r"^(align|ctc|score|run_points|run_chunks|operand_set|find_point_block|FL_FOR_RUNS): ", "once a call or a piece"),
     (r"^(wide_tile|target_chunk|score_group|advance_runs|fill_grad): ", "rows or runs; the loops in them are above"),
