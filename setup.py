@@ -83,12 +83,16 @@ class Build(build_ext):
         if not threads:
             print("warning: no OpenMP: fastloss will use one thread", file=sys.stderr)
         # GCC would merge each long loop into its only caller, where the registers run out; and it would clear small
-        # arrays by `rep stos`, which takes tens of nanoseconds and hundreds after stores that go by the caches.
+        # arrays by `rep stos`, which takes tens of nanoseconds and hundreds after stores that go by the caches. Clang
+        # 14 would read a loop's next number a round ahead, which makes the rounds depend on each other: such a loop
+        # stays scalar. In newer versions this is the default.
         wanted = [] if msvc else [
             "-fno-inline-functions-called-once",
             "-mmemset-strategy=unrolled_loop:4096:noalign,libcall:-1:noalign",
+            "-mllvm -enable-split-backedge-in-load-pre=false",
         ]  # fmt: skip
-        more = [flag for flag in wanted if compiles(compiler, "int probe;", "-Werror", flag)]
+        known = [flags.split() for flags in wanted if compiles(compiler, "int probe;", "-Werror", *flags.split())]
+        more = [flag for flags in known for flag in flags]
         for extension in self.extensions:
             compile_flags, link_flags = self.msvc_flags(extension) if msvc else self.unix_flags(extension)
             extension.extra_compile_args = compile_flags + more + ([openmp] if threads else [])

@@ -21,6 +21,7 @@ from chunks cimport *
 from kernel cimport *
 
 cnp.import_array()
+know_other_calls()
 
 cdef enum:
     V = 8              # lanes that go together

@@ -24,6 +24,7 @@ from kernel cimport *
 include "rows.pxi"
 
 cnp.import_array()
+know_other_calls()
 
 include "ctc_memory.pxi"
 include "ctc_steps.pxi"

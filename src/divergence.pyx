@@ -12,6 +12,7 @@ from kernel cimport *
 include "rows.pxi"
 
 cnp.import_array()
+know_other_calls()
 
 cdef extern from "divergence.h" nogil:
     ctypedef struct row_pair:

@@ -21,6 +21,7 @@ include "labels.pxi"
 include "points.pxi"
 
 cnp.import_array()
+know_other_calls()
 
 # ---- sigmoid focal loss ----
 

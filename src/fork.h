@@ -2,6 +2,8 @@
 #ifndef FASTLOSS_FORK_H
 #define FASTLOSS_FORK_H
 
+#include <string.h>
+
 #include "threads.h"
 
 static int fl_in_forked_child = 0;
@@ -20,7 +22,11 @@ static void fl_before_fork(void)
     if (fl_pause) fl_pause(2 /* omp_pause_hard */);
 }
 
-static void fl_in_child(void) { fl_in_forked_child = 1; }
+static void fl_in_child(void)
+{
+    fl_in_forked_child = 1;
+    memset(fl_together, 0, sizeof *fl_together); /* the threads that made those calls are not here */
+}
 
 /* Returns whether a child may run parallel regions. */
 static int fl_protect_fork(void)

@@ -71,8 +71,13 @@ cdef extern from "operand.h" nogil:
     void store_run(char*, const real*, Py_ssize_t, Py_ssize_t, int)
 
 cdef extern from "threads.h" nogil:
-    int fl_thread_number()
-
+    ctypedef struct fl_crowd:
+        pass
+    ctypedef double (*fl_work)(void*, Py_ssize_t, void*) noexcept nogil
+    fl_crowd* fl_together
+    int fl_share(int)
+    void fl_leave()
+    void fl_run(fl_work, void*, int, char*, Py_ssize_t, int, double*)
 
 # None for an array that is not there. The dtype code travels beside the array, since NumPy has no bfloat16 of its own.
 cdef inline int bind(operand* a, object array, int dtype) except -1:

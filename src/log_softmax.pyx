@@ -15,6 +15,7 @@ include "labels.pxi"
 include "quick.pxi"
 
 cnp.import_array()
+know_other_calls()
 
 cdef enum:
     SOFTMAX

@@ -10,6 +10,7 @@ include "points.pxi"
 include "quick.pxi"
 
 cnp.import_array()
+know_other_calls()
 
 
 def evaluate(str name, arrays, bint want_value, Py_ssize_t group, limits, options, double scale, int threads):

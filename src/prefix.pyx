@@ -17,6 +17,7 @@ from chunks cimport *
 from kernel cimport *
 
 cnp.import_array()
+know_other_calls()
 
 cdef enum:
     V = 8

@@ -7,6 +7,7 @@ cdef extern from "cpu.h" nogil:
 
 cdef extern from "threads.h" nogil:
     int fl_openmp_version()
+    void* fl_together
 
 cdef extern from "fork.h" nogil:
     int fl_protect_fork()
@@ -50,3 +51,8 @@ def openmp_version():
 def parallel_allowed():
     """False in a forked child of an OpenMP library that can't be used there: one thread is the fallback."""
     return fork_is_safe or not fl_in_forked_child
+
+
+def address_of_crowd():
+    """Where lies what all calls in the process know of each other: see threads.h."""
+    return <size_t> fl_together

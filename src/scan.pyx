@@ -4,6 +4,7 @@ from chunks cimport *
 from kernel cimport *
 
 cnp.import_array()
+know_other_calls()
 
 cdef enum:
     SCAN_BLOCK = 1024

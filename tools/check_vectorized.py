@@ -1,15 +1,21 @@
-"""Checks that every loop that matters became vector code, and that our sources compile without a warning.
+"""Checks that every loop that matters became vector code with gcc and with clang, and that our sources compile without
+a warning:
+
+    python tools/check_vectorized.py [--compiler gcc|clang|all]
 
 Speed lives in these loops, and no test would tell: a loop that the compiler gives up on is still right, only several
-times slower. Everything that setup.py builds is compiled here with setup.py's own flags, as far as assembly. gcc's
-report says which loops were vectorised in how many inlined copies. A loop of constant length may be unrolled before
-gcc looks for vectors and so be missing from the report: its instructions must not work on single numbers.
+times slower. Everything that setup.py builds is compiled here with setup.py's own flags, and the machine code is
+looked at (machine_code.py). Each copy of a loop must have a part that works on vectors; that there is another for the
+last few elements is right. A loop of src/ that vector_loops.py does not know is an error too.
 """
 
+import argparse
+import copy
 import os
 import platform
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,198 +24,172 @@ from pathlib import Path
 from unittest import mock
 
 import setuptools
+from machine_code import copies_of_loops, places_in
+from vector_loops import LOOPS, SOURCES, loops_of, unlisted
 
 ROOT = Path(__file__).resolve().parent.parent
 SETS = ("baseline_f32", "baseline_f64", "avx2_f32", "avx2_f64", "avx512_f32", "avx512_f64")
-FLOATS = ("FLOAT32", "FLOAT64", "FLOAT16", "BFLOAT16")
-INTEGERS = ("INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64")
-# The losses of elements, one line of points.h each.
-POINTS = re.findall(r"^FL_POINT_LOSS\w*\(\w+", (ROOT / "src" / "points.h").read_text(), re.MULTILINE)
-# Functions of src/: all their innermost loops, or those with a certain text in them. A "case" is a macro with a loop
-# over contiguous elements, which must be vector code, and one over strided elements. A macro that makes a loss's loops
-# is one line.
-LOOPS = (
-    *("lanes_max", "lanes_extremes", "lanes_add", "lanes_add_double", "lanes_exp", "lanes_exp_sparing"),
-    *("lanes_exp_below", "lanes_cost", "subtract_twice", "lanes_find", "lanes_add_widened", "seems_outside"),
-    *("multiply", "softmax_short: r_exp(", "softmax_short: e[i] * factor", "lanes_sum: table[c", "lanes_multiply"),
-    *("label_head", "curve", "narrow_tile: p = lanes[c"),
-    *("subtract_twice", "lanes_subtract", "lanes_log_sum", "target_block: r_fma(", "target_grad"),
-    *("sigmoid_focal_block", "weigh", "weigh_values", "narrow_values", "sum_points: each[i]"),
-    *("lanes_entropy", "entropy_slopes", "lanes_pair", "lanes_divergence", "lanes_peak: table"),
-    *("lanes_rest: entropy_sums", "lanes_entropy_tile: entropy_slope", "lanes_terms: pair_terms", "lanes_parts: slope"),
-    *POINTS,
-    *("step_lanes", "gather_floats", "is_wrong", "exp_row", "forward_lanes", "backward_lanes", "grad_of_used"),
-    *("labels: ignored", "apply"),
-    *(f"load_run: case FL_{name}:" for name in FLOATS + INTEGERS),
-    *(f"store_run: case FL_{name}:" for name in FLOATS),
-)
-# Loops that may be scalar: pattern of the name, pattern of the sets, why.
+# Loops that may be scalar: patterns of the name, of the sets and of the compilers, and why.
 SSE2 = "SSE2 has no 64-bit integer comparison"
 EXCEPTIONS = [
-    (".*_run: case FL_FLOAT32:", ".*_f32", "a plain copy: memcpy"),
-    (".*_run: case FL_FLOAT64:|narrow_values", ".*_f64", "a plain copy: memcpy"),
-    ("load_run: case FL_U?INT64:", "(baseline|avx2)_.*", "no conversion of 64-bit integers before AVX-512"),
-    ("(forward|backward)_lanes", "baseline_f64", SSE2),
-    ("labels: ignored", "baseline_.*", SSE2),
-    ("lanes_exp_sparing|lanes_exp_below|lanes_find|softmax_short: r_exp.*", "baseline_f64", SSE2),
-    ("lanes_sum: .*", "baseline_.*", SSE2),
-    ("is_wrong", "baseline_f64", SSE2),
-    ("step_lanes|gather_floats|is_wrong", ".*_f32", "alignment is double only"),
+    (".*_run: case FL_FLOAT32:", ".*_f32", ".*", "a plain copy: memcpy"),
+    (".*_run: case FL_FLOAT64:|narrow_values|sum_points: .*value.i.;", ".*_f64", ".*", "a plain copy: memcpy"),
+    ("load_run: case FL_U?INT64:", "(baseline|avx2)_.*", ".*", "no conversion of 64-bit integers before AVX-512"),
+    ("(forward|backward)_lanes", "baseline_f64", ".*", SSE2),
+    ("labels: ignored", "baseline_.*", ".*", SSE2),
+    ("lanes_exp_sparing|lanes_exp_below|lanes_find|softmax_short: r_exp.*", "baseline_f64", "gcc", SSE2),
+    ("lanes_sum: .*|is_wrong|write_grad: .*|add|times", "baseline_f64", "gcc", SSE2),
+    ("step_lanes|is_wrong|add|times", ".*_f32", ".*", "double only"),
+    ("lanes_max|lanes_cost|lanes_rest|apply", "baseline_f64", "clang", "clang 14 sees no gain in two lanes"),
+    ("(forward|backward)_lanes", "baseline_f32", "clang", "clang 14 sees no gain in SSE2"),
+    ("lanes_find", ".*", "clang", "clang leaves at the first hit, of vectors and of some single numbers"),
 ]
-SCALAR = re.compile(r"v?(add|sub|mul|div|max|min|fn?m(add|sub)\d+|cmp\w*|u?comi)s[sd]$")
-PACKED = re.compile(r"v?(add|sub|mul|div|max|min|fn?m(add|sub)\d+|cmp\w*|and|or)p[sd]$")
+FIXED = re.compile(r"range\((LANES|TILE|V)\)|FL_LANES")
+# The loops over elements that a macro makes on one line; and those around them, which gcc reports as not vectorised.
+# Of clang there is a warning for each loop with the pragma `omp simd` that stays scalar.
+LOOPS_OF_MACRO = {"FL_POINT_LOSS": (6, 2), "FL_POINT_LOSS_REAL": (4, 0)}
 
 
-def find_function(name):
-    """(file, its lines from number 1 on, first line of the function, line after its last)"""
-    for path in sorted((ROOT / "src").iterdir()):
-        source = ["", *path.read_text().splitlines()]
-        for start, line in enumerate(source):
-            if re.match(rf"(cdef|def|static|FL_\w+)\b.*\b{name}\(", line):
-                after = (n for n in range(start + 1, len(source)) if re.match(r"[^\s{}#]", source[n]))
-                return path.name, source, start, next(after, len(source))
-    sys.exit(f"error: src has no function {name}: bring LOOPS in {__file__} up to date")
-
-
-def loops_of(name):
-    """(file, its lines, the numbers of a loop's lines) for every loop that an entry of the table names."""
-    function, _, text = name.partition(": ")
-    if name.startswith("FL_POINT"):
-        source = ["", *(ROOT / "src" / "points.h").read_text().splitlines()]
-        return [
-            ("points.h", source, range(n, n + 1))
-            for n, line in enumerate(source)
-            if re.match(rf"{re.escape(name)}\b", line)
-        ]
-    file, source, start, end = find_function(function)
-    if text.startswith("case"):
-        return [(file, source, range(n, n + 1)) for n in range(start, end) if text in source[n]]
-    loops = []
-    for first in (n for n in range(start, end) if re.match(r"\s+(for|while)\b", source[n])):
-        deeper = re.compile(r"\s" * (len(source[first]) - len(source[first].lstrip()) + 1))
-        last = next((n for n in range(first + 1, end) if not deeper.match(source[n])), end) - 1
-        loops = [loop for loop in loops if first not in loop]  # it has a loop inside
-        loops.append(range(first, last + 1))
-    return [(file, source, loop) for loop in loops if any(text in source[n] for n in loop)]
-
-
-def places_in(c_file):
-    """Where every line of generated C comes from, by the comments that Cython writes: (file, line)."""
-    here, places = None, [None]
-    for line in c_file.read_text().splitlines():
-        mark = re.match(r'\s*/\* "(.+)":(\d+)$', line)
-        here = (Path(mark[1]).name, int(mark[2])) if mark else here
-        places.append(here)
-    return places
-
-
-def inspect(build, extension, folder):
-    """What became of every source line of a module, {(file, line): Counter}, and the compiler's warnings."""
-    source = Path(extension.sources[0])
-    assembly, report = Path(folder, f"{extension.name}.s"), Path(folder, f"{extension.name}.txt")
+def inspect(build, extension, folder, loops):
+    """The copies of all loops in a module, as machine_code.py gives them; how many loops gcc says that it could not
+    vectorise, by their place; and the compiler's warnings."""
+    source, compiled = Path(extension.sources[0]), Path(folder, f"{extension.name}.o")
+    report = Path(folder, f"{extension.name}.txt")
     command = [
         *build.compiler.compiler_so, *(f"-I{path}" for path in (*extension.include_dirs, *build.include_dirs)),
         *(f"-D{name}={value}" for name, value in extension.define_macros), *extension.extra_compile_args,
-        "-g1", f"-fopt-info-vec-optimized-missed={report}", "-S", str(source), "-o", str(assembly),
+        "-g1", "-gdwarf-4",  # of version 5, objdump loses some calls
+        *([f"-fopt-info-vec-missed={report}"] if os.environ["CC"] == "gcc" else []),
+        "-c", str(source), "-o", str(compiled),
     ]  # fmt: skip
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         sys.exit(f"{' '.join(command)}\n{result.stderr}")
     places = places_in(source)
 
-    def place(file, line):
-        return places[int(line)] if file.endswith(".c") else (Path(file).name, int(line))
+    def said(output, pattern):
+        for file, line, text in re.findall(rf"^([^:\s]+):(\d+):\d+: ({pattern}.*)", output, re.MULTILINE):
+            yield places[int(line)] if file.endswith(".c") else (Path(file).name, int(line)), text
 
-    counts = defaultdict(Counter)
-    for file, line, text in re.findall(r"^([^:\s]+):(\d+):\d+: (.*)", report.read_text(), re.MULTILINE):
-        for what in ("loop vectorized", "loop versioned", "couldn't vectorize loop"):
-            counts[place(file, line)][what] += what in text
-    files, here = {}, None
-    for line in assembly.read_text().splitlines():
-        if match := re.match(r'\s+\.file (\d+) .*"(.*)"', line):
-            files[match[1]] = match[2]
-        elif match := re.match(r"\s+\.loc (\d+) (\d+)", line):
-            here = place(files[match[1]], match[2])
-        elif match := re.match(r"\s+(\w+)", line):
-            counts[here]["scalar"] += bool(SCALAR.match(match[1]))
-            counts[here]["packed"] += bool(PACKED.match(match[1]))
-    warnings = re.findall(r"^([^:\s]+):(\d+):\d+: (warning: .*)", result.stderr, re.MULTILINE)
-    return counts, [f"{place(file, line)} in {extension.name}: {text}" for file, line, text in warnings]
+    missed = said(report.read_text() if report.exists() else "", "missed: couldn't vectorize loop")
+    warnings = [f"{place} in {extension.name}: {text}" for place, text in said(result.stderr, "warning: ")]
+    return copies_of_loops(compiled, source, loops), Counter(place for place, _ in missed), warnings
 
 
-def is_vector(name, lines, fixed, counts):
-    """Whether a loop is vector code in a module; None where the module does not have it."""
-    total = sum((counts[line] for line in lines), Counter())
-    if not +total:
-        return None
-    if "case" in name or name.startswith("FL_POINT_LOSS("):
-        return total["loop vectorized"] > 0
-    if not fixed:
-        return total["loop vectorized"] > 0 and not total["couldn't vectorize loop"]
-    # The odd scalar instruction computes a constant of the loop. The scalar twin of a versioned loop is not run.
-    partly_scalar = total["scalar"] > total["packed"] / 50 and not total["loop versioned"]
-    return not partly_scalar and not counts[lines[0]]["couldn't vectorize loop"]
+def compile_with(compiler, loops):
+    """[(set, copies of loops, loops missed)] of all modules, and the warnings."""
+    with mock.patch("setuptools.setup") as setup:
+        build_class = runpy.run_path("setup.py")["Build"]
+    modules, warnings = [], []
+    with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, CC=compiler):
+
+        class Inspect(build_class):
+            def build_extension(self, extension):
+                *what, found = inspect(self, extension, folder, loops)
+                modules.append((extension.name.split(".")[-2], *what))
+                warnings.extend(found)
+
+        extensions = copy.deepcopy(setup.call_args.kwargs["ext_modules"])
+        build = Inspect(setuptools.Distribution({"ext_modules": extensions}))
+        build.ensure_finalized()
+        build.run()
+    return modules, warnings
 
 
-def verdicts(name, file, source, lines, modules):
-    """What the loop is in each set, and the exceptions that allow it."""
-    places = [(file, line) for line in lines]
-    fixed = re.search(r"range\((LANES|TILE)\)|FL_LANES", source[lines[0]])
-    used = []
+def is_loop(name, function, regions, fixed):
+    """Whether a copy is still a loop, and not its remains: one for a single element, say, never turns. gcc makes such
+    a copy of load_run and of store_run too."""
+    total = sum(regions.values(), Counter())
+    if "case" in name and ".constprop" in function:
+        return False
+    return (fixed or total["turn"]) and total["packed"] + total["single"] > 0
+
+
+def works_on_vectors(part):
+    """And on nothing else, but for the odd constant."""
+    return part["packed"] > 0 and part["single"] <= max(part["packed"] // 10, part["packed"] > 1)
+
+
+def is_vector(name, regions, fixed):
+    """Whether a copy of a loop has a part that works on vectors. A loop of constant length has no last few elements:
+    what else it has must be a loop of its own, for arrays that overlap."""
+    good = [region for region, part in regions.items() if works_on_vectors(part)]
+    if fixed and not works_on_vectors(sum(regions.values(), Counter())):
+        others = [part for region, part in regions.items() if region not in good and part["single"]]
+        return bool(good) and all(part["turn"] for part in others)
+    # gcc unrolls the shortest loops over a block, and puts two of them in line.
+    return len(good) + (None in good) >= LOOPS_OF_MACRO.get(name.partition("(")[0], (1, 0))[0]
+
+
+def verdicts(name, loop, compiler, modules):
+    """What a loop is in each set, and then the exceptions that allow it."""
+    fixed, used = bool(FIXED.search(SOURCES[loop[1]][loop[2]])), []
     for instructions in SETS:
-        results = {is_vector(name, places, fixed, counts) for module, counts in modules if module == instructions}
-        excuses = [rule for rule in EXCEPTIONS if all(map(re.fullmatch, rule[:2], (name, instructions)))]
-        if True in results and False not in results:
+        found = [copies[loop] for module, copies, _ in modules if module == instructions]
+        missed = max(missed[loop[1:]] for module, _, missed in modules if module == instructions)
+        copies = [regions for found_in in found for (function, _), regions in found_in.items()
+                  if is_loop(name, function, regions, fixed)]  # fmt: skip
+        excuses = [rule for rule in EXCEPTIONS if all(map(re.fullmatch, rule[:3], (name, instructions, compiler)))]
+        _, most_missed = LOOPS_OF_MACRO.get(name.partition("(")[0], (1, missed))
+        if copies and all(is_vector(name, regions, fixed) for regions in copies) and missed <= most_missed:
             yield "vector"
         elif excuses:
             yield "(scalar)"
             used += excuses
         else:
-            yield "SCALAR" if False in results else "MISSING"
+            yield "SCALAR" if copies else "MISSING"
     yield used
 
 
-def main():
-    if platform.machine() not in ("x86_64", "AMD64"):
-        print("SKIPPED: the check of vector code knows x86-64 only")
-        return
-    os.chdir(ROOT)
-    with mock.patch("setuptools.setup") as setup:
-        build_class = runpy.run_path("setup.py")["Build"]
-    modules, warnings = [], []
-    with tempfile.TemporaryDirectory() as folder:
-
-        class Inspect(build_class):
-            def build_extension(self, extension):
-                counts, found = inspect(self, extension, folder)
-                modules.append((extension.name.split(".")[-2], counts))
-                warnings.extend(found)
-
-        build = Inspect(setuptools.Distribution({"ext_modules": setup.call_args.kwargs["ext_modules"]}))
-        build.ensure_finalized()
-        build.run()
-    failed, needed = 0, set()
-    print(f"{'loop':<66}" + "".join(f"{name:<14}" for name in SETS))
+def check(compiler):
+    """Prints what became of every loop; returns how much is wrong."""
+    loops, twins = defaultdict(list), {}
     for name in LOOPS:
-        loops = loops_of(name)
-        if not loops:
-            sys.exit(f"error: src has no such loop: {name}: bring LOOPS in {__file__} up to date")
-        for file, source, lines in loops:
-            *states, used = verdicts(name, file, source, lines, modules)
-            failed += "SCALAR" in states or "MISSING" in states
-            needed.update(used)
-            states += sorted({reason for *_, reason in used})
-            print(f"{f'{file}:{lines[0]} {name}':<66}" + "".join(f"{state:<14}" for state in states))
-    for exception in set(EXCEPTIONS) - needed:
-        print("note: an exception is not needed any more:", *exception)
-    print(f"{len(warnings)} compiler warnings", *warnings, sep="\n")
+        for file, lines in loops_of(name):
+            text = " ".join(SOURCES[file][line].strip() for line in lines)  # equal loops may become one
+            loop = twins.setdefault((name, file, text), (name, file, lines[0]))
+            for line in lines:
+                loops[file, line].append(loop)
+    modules, warnings = compile_with(compiler, loops)
+    failed, needed = 0, set()
+    print(f"{f'loop, with {compiler}':<66}" + "".join(f"{name:<14}" for name in SETS))
+    for loop in sorted(twins.values(), key=lambda loop: loop[1:]):
+        name, file, line = loop
+        *states, used = verdicts(name, loop, compiler, modules)
+        failed += "SCALAR" in states or "MISSING" in states
+        needed.update(used)
+        states += ["; ".join(sorted({reason for *_, reason in used}))]
+        print(f"{f'{file}:{line} {name}':<66}" + "".join(f"{state:<14}" for state in states))
+    for rule in (rule for rule in EXCEPTIONS if re.fullmatch(rule[2], compiler) and rule not in needed):
+        print(f"note: with {compiler} an exception is not needed any more:", *rule)
+    print(f"{len(warnings)} warnings of {compiler}", *warnings, sep="\n")
     if failed:
-        print(f"error: {failed} loops that matter are SCALAR code, or MISSING from it. Look for what changed in them:")
-        print("an alias, a branch, a call that is not inlined, a mix of widths; gcc's -fopt-info-vec-all says more. If")
-        print(f"it has to be so, give the reason in EXCEPTIONS in {__file__}")
+        print(f"error: with {compiler} {failed} loops that matter are SCALAR code, or MISSING from it. Look for what")
+        print("changed in them: an alias, a branch, a call that is not inlined, a mix of widths. gcc's option")
+        print("-fopt-info-vec-all and clang's -Rpass-analysis=loop-vectorize say more. If it has to be so, give the")
+        print(f"reason in EXCEPTIONS in {__file__}")
     if warnings:
         print("error: our sources must compile without a warning")
-    sys.exit(bool(failed or warnings))
+    return failed + len(warnings)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Are the loops that matter vector code?")
+    parser.add_argument("--compiler", choices=("gcc", "clang", "all"), default="all")
+    chosen = parser.parse_args().compiler
+    wrong = [f"{loop}: this loop is in neither list of vector_loops.py" for loop in unlisted()]
+    for text in wrong:
+        print(f"error: {text}")
+    if platform.machine() not in ("x86_64", "AMD64") or not shutil.which("objdump"):
+        print("SKIPPED: the check of vector code needs x86-64 and objdump (Debian package binutils)")
+        sys.exit(bool(wrong))
+    os.chdir(ROOT)
+    for compiler in ("gcc", "clang") if chosen == "all" else (chosen,):
+        if shutil.which(compiler):
+            wrong += [compiler] * check(compiler)
+        else:
+            print(f"SKIPPED: {compiler} is not installed")
+    sys.exit(bool(wrong))
 
 
 if __name__ == "__main__":

@@ -17,13 +17,14 @@ NODES = {
 }
 
 
-def session(nodes, arrays, shape):
+def session(nodes, arrays, shape, count=None):
+    """A model that runs on so many threads, `threads()` of them unless told otherwise."""
     inputs = [helper.make_tensor_value_info(name, TYPES[a.dtype], a.shape) for name, a in arrays.items()]
     output = helper.make_tensor_value_info("out", TensorProto.FLOAT, shape)
     graph = helper.make_graph(nodes, "loss", inputs, [output])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads(), 1
+    options.intra_op_num_threads, options.inter_op_num_threads = count or threads(), 1
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
