@@ -54,7 +54,7 @@ class Call:
         """One loss a sequence, in double precision."""
         emissions = self.emissions
         losses = np.zeros(emissions.batch)
-        order = longest_first(self.cells)
+        order = longest_first(self.cells) if threads > 1 else np.arange(emissions.batch, dtype=np.int64)
         bits = check.kernel_bits(emissions.code)
         if bits == 32 and self.overflows(grad):
             bits = 64

@@ -48,7 +48,7 @@ cdef inline bint extremes(real_cp d, Py_ssize_t n, real* best, real* worst) noex
         lanes_extremes(d + u, high, low, nan)
     best[0] = lanes_top(high)
     worst[0] = -lanes_top(low)
-    return lanes_total(nan) != 0
+    return lanes_count(nan) != 0
 
 
 cdef inline void exp_row(real* d, Py_ssize_t n, real best) noexcept nogil:

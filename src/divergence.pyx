@@ -99,7 +99,7 @@ cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bin
             edge_of(x, n, edge)
             lanes_entropy(edge, rest, count, cost, reference)
         rest_sum += lanes_total(rest)
-        top += lanes_total(count)
+        top += lanes_count(count)
         cost_sum += lanes_total(cost)
         start = stop
     if top > 1:

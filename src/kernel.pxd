@@ -45,6 +45,7 @@ cdef extern from "lanes.h" nogil:
     int lanes_find(real_cp, real)
     real lanes_top(real_cp)
     double lanes_total(real_cp)
+    real lanes_count(real_cp)
     double lanes_total_double(const double*)
 
 cdef extern from "operand.h" nogil:

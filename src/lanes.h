@@ -137,6 +137,17 @@ FL_INLINE int lanes_find(real_cp x, real value)
     return found != 0;
 }
 
+/* The sum of lanes that hold small whole numbers, which every order of addition leaves exact, or NaN. */
+FL_INLINE real lanes_count(real_cp lane)
+{
+    real eight[8], four[4];
+#pragma omp simd
+    for (int i = 0; i < 8; i++) eight[i] = lane[i] + lane[i + 8];
+#pragma omp simd
+    for (int i = 0; i < 4; i++) four[i] = eight[i] + eight[i + 4];
+    return (four[0] + four[2]) + (four[1] + four[3]);
+}
+
 /* The lanes' own maximum and sum, as trees. */
 FL_INLINE real lanes_top(real_cp lane)
 {

@@ -205,7 +205,7 @@ cdef inline void sum_short_row(Tile* tile, Py_ssize_t r, const real* x, real* e,
             e[j] = tail[j - n + LANES]
     rest = <real> lanes_total(total)
     if spare == SPARE_A_PEAK:
-        rest += r_atleast(<real> lanes_total(count) - 1, 0)
+        rest += r_atleast(lanes_count(count) - 1, 0)
     tile.peak[r] = peak
     tile.rest[r] = rest
     tile.spared[r] = spared

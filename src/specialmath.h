@@ -63,23 +63,12 @@ FL_INLINE real r_log_unit(real x)
     xuint biased = (offset + ((xuint)2048 << 52)) >> 52;
     real exponent = from_bits((xint)(biased | 0x4330000000000000)) - (0x1p52 + 2048.0);
     real f = from_bits((xint)(bits - ((biased - 2048) << 52))) - R(1.0);
-    real s = f / (R(2.0) + f);
-    real z = s * s;
-    real tail = log_tail(z);
-    real half = R(0.5) * f * f;
-    real low = r_fma(s, half + tail * z, exponent * R(FL_LN2_LOW));
-    real y = r_fma(exponent, R(FL_LN2_HIGH), f - (half - low));
 #else
     xint k = (xint)offset >> 23;
     real exponent = (real)k;
     real f = from_bits((xint)(bits - ((xuint)k << 23))) - R(1.0);
-    real f2 = f * f, f4 = f2 * f2; /* without the division of r_log, which costs more than four more coefficients */
-    real tail = poly4(f, f2, 0.1421449592f, -0.1299818376f, 0.1262231985f, -0.07902743772f);
-    tail = r_fma(tail, f4, poly4(f, f2, 0.3333333073f, -0.2500030642f, 0.2000104509f, -0.1664128146f));
-    real low = r_fma(tail, f * f2, exponent * R(FL_LN2_LOW));
-    real y = r_fma(exponent, R(FL_LN2_HIGH), f + r_fma(R(-0.5), f2, low));
 #endif
-    return r_fma(x, R(0.0), y); /* NaN does not survive the arithmetic on its bits */
+    return r_fma(x, R(0.0), log_of_parts(f, exponent)); /* NaN does not survive the arithmetic on its bits */
 }
 
 /* log(cosh(x)) for |x| <= 1: within 2 ULP. */
