@@ -154,6 +154,8 @@ FL_NOINLINE void lanes_load(const real *FL_RESTRICT x, ptrdiff_t n, ptrdiff_t cl
         load_pieces(x, classes, table);
     else if (classes == 2)
         load_rows(x, 2, table);
+    else if (classes == 3)
+        load_rows(x, 3, table);
     else
         load_rows(x, classes, table);
 }
@@ -165,6 +167,8 @@ FL_NOINLINE void lanes_store(const real *FL_RESTRICT table, ptrdiff_t n, ptrdiff
         store_pieces(table, classes, out);
     else if (n == FL_TILE && classes == 2)
         store_rows(table, FL_TILE, 2, out);
+    else if (n == FL_TILE && classes == 3)
+        store_rows(table, FL_TILE, 3, out);
     else
         store_rows(table, n, classes, out);
 }
