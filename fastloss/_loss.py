@@ -22,12 +22,12 @@ _VERBS = {
     "value_and_grad": ("value_and_grad", "The value and the gradient, in one pass: ``(value, grad)``."),
     "grad_and_hess": ("grad_and_hess", "The gradient and the diagonal second derivative: ``(grad, hess)``."),
 }
-_QUICK_VERBS = ("__call__", "grad", "value_and_grad")  # as src/quick.pxi numbers them
+_QUICK_VERBS = ("__call__", "grad", "value_and_grad", "grad_and_hess")  # as src/quick.pxi numbers them
 _MORE_PARAMETERS = """
 
-    Every verb also takes ``num_threads=`` (default: `fastloss.get_num_threads`; the bits of the result do not depend
-    on it), and the gradient verbs ``out=``: an array of the gradient's shape and dtype that receives it, possibly the
-    first argument itself (a pair of arrays for ``grad_and_hess``).
+    Every verb also takes ``num_threads=``, the most threads that it may use (default: `fastloss.get_num_threads`; the
+    bits of the result do not depend on it), and the gradient verbs ``out=``: an array of the gradient's shape and dtype
+    that receives it, possibly the first argument itself (a pair of arrays for ``grad_and_hess``).
 """
 
 
@@ -157,7 +157,7 @@ def _verb(name, define, curvature, quick):
     function = {"value": value, "grad": grad, "value_and_grad": value_and_grad, "grad_and_hess": grad_and_hess}[
         _VERBS[name][0]
     ]
-    if quick and name in _QUICK_VERBS[1:]:
+    if quick and name != "__call__" and (curvature or name != "grad_and_hess"):
         function = _quick_first(function, quick, _QUICK_VERBS.index(name))
     own = inspect.signature(define)
     extra = [_THREADS] if name == "__call__" else [_OUT, _THREADS]

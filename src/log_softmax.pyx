@@ -219,7 +219,7 @@ def quick_cross_entropy(tuple arguments, dict options, int verb):
     cdef int reduction, last
     cdef double total
     cdef Py_ssize_t size, counted
-    cdef object values = None, grad = None, out = read_options(options, verb, &reduction)
+    cdef object values = None, grad = None, hess = None, out = read_options(options, verb, &reduction)
     if out is False or len(arguments) != 2:
         return None
     x, y = arguments
@@ -240,16 +240,18 @@ def quick_cross_entropy(tuple arguments, dict options, int verb):
         grad = gradient_home(x, y, out)
         if grad is None:
             return None
-    if verb != QUICK_GRAD and reduction == NONE:
+    if verb == QUICK_GRAD_AND_HESS:
+        hess = gradient_home(x, y, None)
+    elif verb != QUICK_GRAD and reduction == NONE:
         values = cnp.PyArray_EMPTY(last, cnp.PyArray_DIMS(<cnp.ndarray> y), REAL_TYPE, 0)
     bind_plain(&job.x, x, size)
     bind_plain(&job.grad, grad, size)
-    bind_plain(&job.hess, None, 0)
+    bind_plain(&job.hess, hess, size)
     job.weights = NULL
     job.values = <real*> data_of(values)
     job.scale = 1.0 / counted if reduction == MEAN else 1.0
     run_cross_entropy(&job, 1, &total)
-    return quick_result(verb, reduction, total, counted, values, grad)
+    return quick_result(verb, reduction, total, counted, values, grad, hess)
 
 
 # ---- cross-entropy with a distribution a row: y = keep * target + spread, weighted by class ----

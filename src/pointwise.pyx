@@ -48,7 +48,7 @@ cdef class Quick:
         cdef int reduction
         cdef double total
         cdef Py_ssize_t size
-        cdef object values = None, grad = None, out = read_options(options, verb, &reduction)
+        cdef object values = None, grad = None, hess = None, out = read_options(options, verb, &reduction)
         if out is False or len(arguments) != 2:
             return None
         x, y = arguments
@@ -63,7 +63,9 @@ cdef class Quick:
             grad = gradient_home(x, y, out)
             if grad is None:
                 return None
-        if verb != QUICK_GRAD and reduction == NONE:
+        if verb == QUICK_GRAD_AND_HESS:
+            hess = gradient_home(x, y, None)
+        elif verb != QUICK_GRAD and reduction == NONE:
             values = gradient_home(x, y, None)
         bind_plain(&job.x, x, size)
         bind_plain(&job.y, y, size)
@@ -71,7 +73,7 @@ cdef class Quick:
         bind_plain(&job.weight, None, 0)
         bind_plain(&job.values, values, size)
         bind_plain(&job.grad, grad, size)
-        bind_plain(&job.hess, None, 0)
+        bind_plain(&job.hess, hess, size)
         job.size = size
         job.compute = self.compute
         job.options.number[0] = self.first_option
@@ -80,8 +82,8 @@ cdef class Quick:
         job.x_low, job.x_high, job.y_low, job.y_high = self.x_low, self.x_high, self.y_low, self.y_high
         if out is not None and self.is_illegal(&job):
             return None
-        run_bound_points(&job, verb != QUICK_GRAD, 1, 1, &total)
-        return None if job.outside else quick_result(verb, reduction, total, size, values, grad)
+        run_bound_points(&job, verb == QUICK_VALUE or verb == QUICK_VALUE_AND_GRAD, 1, 1, &total)
+        return None if job.outside else quick_result(verb, reduction, total, size, values, grad, hess)
 
     cdef bint is_illegal(self, PointJob* job) noexcept:
         """Whether a number is outside of its limits, before anything is written to the caller's array."""

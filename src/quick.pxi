@@ -10,6 +10,7 @@ cdef enum:              # the verbs, as fastloss/_loss.py numbers them
     QUICK_VALUE
     QUICK_GRAD
     QUICK_VALUE_AND_GRAD
+    QUICK_GRAD_AND_HESS
 
 cdef enum:
     MEAN
@@ -58,7 +59,7 @@ cdef object read_options(dict options, int verb, int* reduction):
                 reduction[0] = NONE
             else:
                 return False
-        elif key == "out" and verb != QUICK_VALUE:
+        elif key == "out" and verb != QUICK_VALUE and (verb != QUICK_GRAD_AND_HESS or value is None):
             out = value
         else:
             return False
@@ -88,10 +89,12 @@ cdef inline void bind_plain(operand* a, object array, Py_ssize_t size) noexcept:
     a.stride[0] = sizeof(real)
 
 
-cdef object quick_result(int verb, int reduction, double total, double denominator, values, grad):
+cdef object quick_result(int verb, int reduction, double total, double denominator, values, grad, hess):
     cdef object value = None
     if verb == QUICK_GRAD:
         return grad
+    if verb == QUICK_GRAD_AND_HESS:
+        return grad, hess
     if reduction == NONE:
         value = values
     else:
