@@ -64,10 +64,11 @@ cdef double block_sum(const double* value, Py_ssize_t n) noexcept nogil:
 cdef void weigh(real_p target, real_cp weight, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     cdef real x
+    cdef bint is_lost
     for i in range(n):
-        x = r_atleast(r_atmost(target[i], FL_LARGEST), -FL_LARGEST)
-        x = x if weight[i] == 0 else target[i]   # 0 times infinity is 0
-        target[i] = x * weight[i]
+        x = target[i]
+        is_lost = (r_abs(x) > FL_LARGEST) & (weight[i] == 0)   # 0 times infinity is 0
+        target[i] = R(0.0) if is_lost else x * weight[i]
 
 
 cdef void weigh_values(double* value, real_cp weight, Py_ssize_t n) noexcept nogil:
