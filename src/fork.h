@@ -2,8 +2,6 @@
 #ifndef FASTLOSS_FORK_H
 #define FASTLOSS_FORK_H
 
-#include <string.h>
-
 #include "threads.h"
 
 static int fl_in_forked_child = 0;
@@ -25,7 +23,7 @@ static void fl_before_fork(void)
 static void fl_in_child(void)
 {
     fl_in_forked_child = 1;
-    memset(fl_together, 0, sizeof *fl_together); /* the threads that made those calls are not here */
+    fl_together->calls = 0; /* the threads that made them are not here */
 }
 
 /* Returns whether a child may run parallel regions. */

@@ -7,7 +7,12 @@ cdef extern from "cpu.h" nogil:
 
 cdef extern from "threads.h" nogil:
     int fl_openmp_version()
-    void* fl_together
+    ctypedef struct fl_crowd:
+        int calls
+        int strikes
+        int alone
+        int obeying
+    fl_crowd* fl_together
 
 cdef extern from "fork.h" nogil:
     int fl_protect_fork()
@@ -56,3 +61,13 @@ def parallel_allowed():
 def address_of_crowd():
     """Where lies what all calls in the process know of each other: see threads.h."""
     return <size_t> fl_together
+
+
+def calls_at_work():
+    """How many calls have threads of their own at this moment."""
+    return fl_together.calls
+
+
+def obey_num_threads(bint always):
+    """Whether every call has as many threads as it asks for, however crowded the cores are: for tests."""
+    fl_together.obeying = always

@@ -28,6 +28,7 @@ typedef struct {
     int calls;   /* at work with threads of their own */
     int strikes; /* calls one after the other whose threads did not pay */
     int alone;   /* so many calls go without threads now */
+    int obeying; /* tests: every call has the threads that it asks for */
 } fl_crowd;
 static fl_crowd fl_own_crowd;
 static fl_crowd *fl_together = &fl_own_crowd;
@@ -37,8 +38,9 @@ typedef double (*fl_work)(void *job, ptrdiff_t chunk, void *scratch);
 /* Callers that come at once share the cores instead of multiplying their threads. To be given back by fl_leave(). */
 static inline int fl_share(int threads)
 {
-    int alone = fl_get(&fl_together->alone);
-    threads /= fl_add(&fl_together->calls, 1);
+    int alone = fl_get(&fl_together->alone), calls = fl_add(&fl_together->calls, 1);
+    if (fl_get(&fl_together->obeying)) return threads;
+    threads /= calls;
     if (threads > 1 && alone > 0) {
         fl_set(&fl_together->alone, alone - 1);
         return 1;

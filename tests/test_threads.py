@@ -11,6 +11,15 @@ import numpy as np
 import pytest
 
 import fastloss as fl
+from fastloss._kernels import runtime
+
+
+@pytest.fixture(autouse=True)
+def threads_as_asked():
+    """On a crowded machine calls would go without threads, and nothing here would be tested."""
+    runtime.obey_num_threads(True)
+    yield
+    runtime.obey_num_threads(False)
 
 
 def large_calls(rng, dtype=np.float32):
@@ -94,6 +103,17 @@ def test_many_python_threads_at_once(rng):
         assert result == expected[index], (index, threads)
 
 
+def test_crowded_calls_share_and_agree(rng):
+    """Without the fixture's order: callers that come at once, with threads or without, get the same bits."""
+    runtime.obey_num_threads(False)
+    x, labels = rng.normal(size=(3000, 100)), rng.integers(0, 100, 3000)
+    expected = bits(fl.cross_entropy.value_and_grad(x, labels, num_threads=1))
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda n: bits(fl.cross_entropy.value_and_grad(x, labels, num_threads=n)), [2, 3] * 50))
+    assert all(result == expected for result in results)
+    assert runtime.calls_at_work() == 0
+
+
 def test_errors_in_many_threads_at_once(rng):
     """Scratch memory and the interpreter lock survive refusals."""
     x, labels = rng.normal(size=(5000, 20)), rng.integers(0, 20, 5000)
@@ -115,6 +135,9 @@ FORK = """
     import multiprocessing, os, signal, sys, time, warnings
     import numpy as np
     import fastloss as fl
+    from fastloss._kernels import runtime
+
+    runtime.obey_num_threads(True)
 
     warnings.simplefilter("ignore", DeprecationWarning)
     x = np.random.default_rng(1).normal(size=(20_000, 50)).astype(np.float32)
