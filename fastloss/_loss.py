@@ -138,7 +138,7 @@ class Loss:
         return self.__name__
 
 
-def _verb(name, define, curvature, quick):
+def _verb(name, define, signature, curvature, quick):
     def value(*args, num_threads=None, **kwargs):
         return define(*args, **kwargs).solve(0, None, num_threads, True)[0]
 
@@ -157,18 +157,16 @@ def _verb(name, define, curvature, quick):
     function = {"value": value, "grad": grad, "value_and_grad": value_and_grad, "grad_and_hess": grad_and_hess}[
         _VERBS[name][0]
     ]
-    if quick and name != "__call__" and (curvature or name != "grad_and_hess"):
+    if quick and (curvature or name != "grad_and_hess"):
         function = _quick_first(function, quick, _QUICK_VERBS.index(name))
-    own = inspect.signature(define)
-    extra = [_THREADS] if name == "__call__" else [_OUT, _THREADS]
-    function.__signature__ = own.replace(parameters=[*own.parameters.values(), *extra])
+    function.__signature__ = signature
     function.__name__ = name
     function.__qualname__ = f"{define.__name__}.{name}"
     function.__module__ = "fastloss"
     summary = _VERBS[name][1]
     if name == "grad_and_hess" and not curvature:
         summary = "Raises TypeError: this loss has no curvature."
-    function.__doc__ = f"{summary}\n\n    Of {define.__name__}: {inspect.getdoc(define)}"
+    function.__doc__ = f"{summary}\n\n    Of {define.__name__}: {define.__doc__}"
     return function
 
 
@@ -191,8 +189,10 @@ def loss(*, curvature, quick=None):
 
     def decorate(define):
         attempts = follow(quick) if quick else ()
-        verbs = {name: _verb(name, define, curvature, attempts) for name in _VERBS}
-        value = verbs.pop("__call__")
+        parameters = list(inspect.signature(define).parameters.values())
+        own, with_out = (inspect.Signature([*parameters, *more]) for more in ([_THREADS], [_OUT, _THREADS]))
+        value = _verb("__call__", define, own, curvature, ())
+        verbs = {name: _verb(name, define, with_out, curvature, attempts) for name in _QUICK_VERBS[1:]}
 
         def call(self, *args, **kwargs):  # as in _quick_first, which would cost one more call
             for attempt in attempts:
@@ -201,7 +201,6 @@ def loss(*, curvature, quick=None):
                     return result
             return value(*args, **kwargs)
 
-        own = value.__signature__
         this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
         call.__signature__ = own.replace(parameters=[this, *own.parameters.values()])
         call.__doc__ = value.__doc__

@@ -3,11 +3,8 @@
 import importlib
 import os
 from contextlib import contextmanager
-from types import SimpleNamespace
 
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
-DOUBLE_ONLY = ("align", "prefix")  # computed in double precision for every dtype
-KERNELS = ("ctc", "divergence", "elementary", "focal", "log_softmax", "pointwise", "scan")
 
 
 @contextmanager
@@ -51,14 +48,21 @@ def supported():
     return [name for name in built() if name in runtime.supported_instruction_sets()]
 
 
+class Modules:
+    """The kernel modules of one set and float width; each is imported when it is first asked for."""
+
+    def __init__(self, folder):
+        self._folder = folder
+
+    def __getattr__(self, name):
+        module = importlib.import_module(f"fastloss._kernels.{self._folder}.{name}")
+        setattr(self, name, module)
+        return module
+
+
 def load(instruction_set):
     """The kernel modules of one set, by float width: load("avx2")[32].ctc."""
-    return {
-        bits: SimpleNamespace(
-            **{name: importlib.import_module(f"fastloss._kernels.{instruction_set}_f{bits}.{name}") for name in names}
-        )
-        for bits, names in ((32, KERNELS), (64, KERNELS + DOUBLE_ONLY))
-    }
+    return {bits: Modules(f"{instruction_set}_f{bits}") for bits in (32, 64)}
 
 
 def choose():
