@@ -23,6 +23,7 @@ class Call:
         self.infeasible = infeasible
         self.reduction = reduction
         self.feasible = targets.frames_needed <= input_lengths
+        self.plain = weights is None and reduction in ("sum", "none")  # all scales are 1
         self.scales = np.ones(emissions.batch) if weights is None else weights
         if reduction == "mean":
             self.scales = self.scales / np.maximum(targets.lengths, 1)
@@ -43,7 +44,7 @@ class Call:
             self.forbid_infeasible(losses)
         if self.infeasible == "zero":
             losses[np.isposinf(losses)] = 0.0
-        weighted = np.where(self.scales == 0, 0.0, losses) * self.scales
+        weighted = losses if self.plain else np.where(self.scales == 0, 0.0, losses) * self.scales
         if wanted.values is not None:
             wanted.values[...] = weighted.reshape(wanted.values.shape)
         if not weighted.size and self.reduction != "sum":
