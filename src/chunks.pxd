@@ -19,8 +19,9 @@ cdef inline int run_chunks(chunk_function work, void* job, Py_ssize_t chunks, Py
                            double* total) except -1:
     """The sum of work(job, chunk, scratch) over all chunks; every thread has a scratch of its own, and there are at the
     most `threads` of them."""
-    cdef bint alone = threads == 1
-    cdef int count = 1 if alone else fl_share(threads)
+    cdef int most = <int> max(1, min(<Py_ssize_t> threads, chunks))
+    cdef bint alone = most == 1
+    cdef int count = 1 if alone else fl_share(most)
     cdef Py_ssize_t chunk
     cdef Py_ssize_t size = (scratch_size + 127) // 64 * 64 * sizeof(real)   # a cache line or more between scratches
     cdef double* partial = <double*> malloc(max(chunks, 1) * sizeof(double))

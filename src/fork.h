@@ -7,7 +7,7 @@
 static int fl_in_forked_child = 0;
 
 #if defined(_OPENMP) && (defined(__unix__) || defined(__APPLE__))
-#include <dlfcn.h>
+#include <dlfcn.h> /* dladdr needs _GNU_SOURCE, which Python.h defines: include that first */
 #include <pthread.h>
 
 /* libgomp's worker threads do not exist in a forked child, but its pool says that they do: the child's next parallel

@@ -68,6 +68,11 @@ def calls_at_work():
     return fl_together.calls
 
 
+def calls_that_did_not_pay():
+    """How many calls, one after the other, took longer with their threads than one thread would have."""
+    return fl_together.strikes
+
+
 def obey_num_threads(bint always):
     """Whether every call has as many threads as it asks for, however crowded the cores are: for tests."""
     fl_together.obeying = always

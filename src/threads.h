@@ -38,6 +38,9 @@ typedef double (*fl_work)(void *job, ptrdiff_t chunk, void *scratch);
 /* Callers that come at once share the cores instead of multiplying their threads. To be given back by fl_leave(). */
 static inline int fl_share(int threads)
 {
+#ifndef _OPENMP
+    threads = 1;
+#endif
     int alone = fl_get(&fl_together->alone), calls = fl_add(&fl_together->calls, 1);
     if (fl_get(&fl_together->obeying)) return threads;
     threads /= calls;

@@ -114,6 +114,18 @@ def test_crowded_calls_share_and_agree(rng):
     assert runtime.calls_at_work() == 0
 
 
+def test_calls_of_one_chunk_need_no_threads(rng):
+    """They would seem not to pay, and calls after them would go without threads."""
+    runtime.obey_num_threads(False)
+    before = runtime.calls_that_did_not_pay()
+    row, label, empty = rng.normal(size=(1, 140_000)), np.array([1]), np.zeros(0)
+    for _ in range(3):
+        fl.cross_entropy(row, label, num_threads=2)
+        fl.mse_loss(empty, empty, num_threads=2)
+        fl.mse_loss(row[0, :100], row[0, :100], num_threads=2)
+    assert runtime.calls_that_did_not_pay() == before
+
+
 def test_errors_in_many_threads_at_once(rng):
     """Scratch memory and the interpreter lock survive refusals."""
     x, labels = rng.normal(size=(5000, 20)), rng.integers(0, 20, 5000)
