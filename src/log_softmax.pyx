@@ -219,7 +219,7 @@ def quick_cross_entropy(tuple arguments, dict options, int verb):
     cdef int reduction, last
     cdef double total
     cdef Py_ssize_t size, counted
-    cdef object values = None, grad = None, hess = None, out = read_options(options, verb, &reduction)
+    cdef object values = None, out = read_options(options, verb, &reduction)
     if out is False or len(arguments) != 2:
         return None
     x, y = arguments
@@ -236,13 +236,11 @@ def quick_cross_entropy(tuple arguments, dict options, int verb):
     counted = count_labels(job.labels, job.rows, job.classes, job.ignore_index)
     if counted <= 0:
         return None
-    if verb != QUICK_VALUE:
-        grad = gradient_home(x, y, out)
-        if grad is None:
-            return None
-    if verb == QUICK_GRAD_AND_HESS:
-        hess = gradient_home(x, y, None)
-    elif verb != QUICK_GRAD and reduction == NONE:
+    homes = derivative_homes(x, y, out, verb)
+    if homes is None:
+        return None
+    grad, hess = homes
+    if (verb == QUICK_VALUE or verb == QUICK_VALUE_AND_GRAD) and reduction == NONE:
         values = cnp.PyArray_EMPTY(last, cnp.PyArray_DIMS(<cnp.ndarray> y), REAL_TYPE, 0)
     bind_plain(&job.x, x, size)
     bind_plain(&job.grad, grad, size)

@@ -48,7 +48,7 @@ cdef class Quick:
         cdef int reduction
         cdef double total
         cdef Py_ssize_t size
-        cdef object values = None, grad = None, hess = None, out = read_options(options, verb, &reduction)
+        cdef object values = None, out = read_options(options, verb, &reduction)
         if out is False or len(arguments) != 2:
             return None
         x, y = arguments
@@ -59,13 +59,11 @@ cdef class Quick:
         size = cnp.PyArray_SIZE(<cnp.ndarray> x)
         if not 0 < size < QUICK_SIZE:
             return None
-        if verb != QUICK_VALUE:
-            grad = gradient_home(x, y, out)
-            if grad is None:
-                return None
-        if verb == QUICK_GRAD_AND_HESS:
-            hess = gradient_home(x, y, None)
-        elif verb != QUICK_GRAD and reduction == NONE:
+        homes = derivative_homes(x, y, out, verb)
+        if homes is None:
+            return None
+        grad, hess = homes
+        if (verb == QUICK_VALUE or verb == QUICK_VALUE_AND_GRAD) and reduction == NONE:
             values = gradient_home(x, y, None)
         bind_plain(&job.x, x, size)
         bind_plain(&job.y, y, size)

@@ -59,7 +59,7 @@ cdef object read_options(dict options, int verb, int* reduction):
                 reduction[0] = NONE
             else:
                 return False
-        elif key == "out" and verb != QUICK_VALUE and (verb != QUICK_GRAD_AND_HESS or value is None):
+        elif key == "out" and verb != QUICK_VALUE:
             out = value
         else:
             return False
@@ -77,6 +77,23 @@ cdef object gradient_home(cnp.ndarray x, cnp.ndarray y, object out):
     if cnp.PyArray_BYTES(x) != cnp.PyArray_BYTES(<cnp.ndarray> out) and not are_apart(x, out):
         return None
     return out
+
+
+cdef object derivative_homes(cnp.ndarray x, cnp.ndarray y, object out, int verb):
+    """The arrays for gradient and curvature, None for one that is not wanted; or None where that needs the long way."""
+    cdef object grad = out, hess = None
+    if verb == QUICK_VALUE:
+        return None, None
+    if verb == QUICK_GRAD_AND_HESS:
+        if out is not None:
+            if type(out) is not tuple or len(out) != 2:
+                return None
+            grad, hess = out
+        hess = gradient_home(x, y, hess)
+    grad = gradient_home(x, y, grad)
+    if grad is None or (verb == QUICK_GRAD_AND_HESS and (hess is None or not are_apart(grad, hess))):
+        return None
+    return grad, hess
 
 
 cdef inline void bind_plain(operand* a, object array, Py_ssize_t size) noexcept:

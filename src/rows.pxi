@@ -223,6 +223,10 @@ cdef void sum_short_row_curved(Tile* tile, Py_ssize_t r, const real* x, real* e)
     sum_short_row(tile, r, x, e, SPARE_PEAK, True)
 
 
+cdef void sum_short_row_spared(Tile* tile, Py_ssize_t r, const real* x) noexcept nogil:
+    sum_short_row(tile, r, x, NULL, SPARE_PEAK, False)
+
+
 cdef void softmax_short_row(Tile* tile, Py_ssize_t r, const real* x, real* e) noexcept nogil:
     sum_short_row(tile, r, x, e, SPARE_A_PEAK, True)
 
@@ -245,10 +249,12 @@ cdef void sum_row(Tile* tile, Py_ssize_t r, const real* x, real* e, real* peaks,
             sum_short_row_summed(tile, r, x)
         elif spare == SPARE_A_PEAK and keep:
             softmax_short_row(tile, r, x, e)
+        elif spare == SPARE_A_PEAK:
+            logsumexp_short_row(tile, r, x)
         elif keep:
             sum_short_row_curved(tile, r, x, e)
         else:
-            logsumexp_short_row(tile, r, x)
+            sum_short_row_spared(tile, r, x)
         return
     tile.score[r] = x[tile.label[r]]
     tile.spared[r] = tile.label[r] if spare == SPARE_LABEL else 0

@@ -136,3 +136,13 @@ def test_nll_loss_against_torch(isa, rng, reduction):
     value, grad = fl.nll_loss.value_and_grad(x, target, axis=1, class_weight=class_weight, reduction=reduction)
     np.testing.assert_allclose(value, expected.detach().numpy(), rtol=1e-13, atol=1e-14)
     np.testing.assert_allclose(grad, leaf.grad.numpy(), rtol=1e-13)
+
+
+@pytest.mark.parametrize("classes", [10, 31, 200, 3000])
+@pytest.mark.parametrize("target", ["labels", "distributions"])
+def test_the_value_is_the_same_bits_with_a_gradient(isa, rng, target, classes):
+    """Rows with several largest scores, too, whose sum could be made in another order."""
+    x = np.round(rng.normal(size=(33, classes)) * 2).astype(np.float32)
+    y = rng.integers(0, classes, 33) if target == "labels" else rng.dirichlet(np.ones(classes), 33)
+    expected = fl.cross_entropy(x, y, reduction="none")
+    np.testing.assert_array_equal(fl.cross_entropy.value_and_grad(x, y, reduction="none")[0], expected)

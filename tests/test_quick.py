@@ -81,6 +81,24 @@ def test_out_is_used(name, rng):
     np.testing.assert_array_equal(x, expected)
 
 
+@pytest.mark.parametrize("name", ["mse_loss", "binary_cross_entropy_with_logits", "cross_entropy"])
+def test_a_pair_of_places_is_used(name, rng):
+    loss = getattr(fl, name)
+    x, target = arguments(name, np.float32, rng)
+    expected = loss.grad_and_hess(x, target, num_threads=1)
+    pair = np.full_like(x, 7), np.full_like(x, 8)
+    assert is_quick(name, x, target, verb="grad_and_hess", out=pair)
+    for out in (pair, (None, pair[1]), list(pair), (pair[0], x)):
+        result = loss.grad_and_hess(x, target, out=out)
+        for place, got, wanted in zip(out, result, expected, strict=True):
+            assert place is None or got is place
+            np.testing.assert_array_equal(got, wanted)
+    with pytest.raises(ValueError, match="share memory"):
+        loss.grad_and_hess(x, target, out=(pair[0], pair[0]))
+    with pytest.raises(TypeError, match="pair"):
+        loss.grad_and_hess(x, target, out=pair[0])
+
+
 def other_dtype(x, target):
     return x.astype(np.float16), target
 
