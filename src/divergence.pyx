@@ -229,9 +229,11 @@ cdef void lanes_peak(real_cp table, Py_ssize_t classes, real_p peak) noexcept no
 cdef void lanes_rest(real_cp table, Py_ssize_t classes, real_p peak, real_p total, real_p log_total,
                      real_p cost) noexcept nogil:
     """The sum of exp(score - peak) and its logarithm, and the sum of their costs. A peak of -inf becomes 0."""
-    cdef Py_ssize_t c, k
+    cdef Py_ssize_t c, k, start
     cdef real rest[TILE]
     cdef real count[TILE]
+    cdef real rest_part[TILE]
+    cdef real cost_part[TILE]
     cdef real e, top, gap, spared
     for k in range(TILE):
         rest[k] = 0
@@ -239,12 +241,19 @@ cdef void lanes_rest(real_cp table, Py_ssize_t classes, real_p peak, real_p tota
         cost[k] = 0
         total[k] = R(0.0) if peak[k] == -INFINITY else R(1.0)
         peak[k] = R(0.0) if peak[k] == -INFINITY else peak[k]
-    for c in range(classes):
+    for start from 0 <= start < classes by STRIP:
         for k in range(TILE):
-            entropy_sums(table[c * TILE + k], peak[k], &e, &top, &gap)
-            rest[k] += e
-            count[k] += top
-            cost[k] += gap
+            rest_part[k] = 0
+            cost_part[k] = 0
+        for c in range(start, min(start + STRIP, classes)):
+            for k in range(TILE):
+                entropy_sums(table[c * TILE + k], peak[k], &e, &top, &gap)
+                rest_part[k] += e
+                count[k] += top
+                cost_part[k] += gap
+        for k in range(TILE):
+            rest[k] += rest_part[k]
+            cost[k] += cost_part[k]
     for k in range(TILE):
         spared = total[k]
         rest[k] += r_atleast(count[k] - R(1.0), 0)
@@ -283,7 +292,10 @@ ctypedef struct PairTile:   # a row_pair for each lane
 
 cdef void lanes_terms(real_p x, real_p y, real_p gap, Py_ssize_t classes, PairTile* rows, real tau) noexcept nogil:
     """Scores become exponentials and their gap; then the rows' sums are known."""
-    cdef Py_ssize_t c, k
+    cdef Py_ssize_t c, k, start
+    cdef real x_part[TILE]
+    cdef real y_part[TILE]
+    cdef real excess_part[TILE]
     cdef real x_sum[TILE]
     cdef real y_sum[TILE]
     cdef real excess[TILE]
@@ -299,19 +311,28 @@ cdef void lanes_terms(real_p x, real_p y, real_p gap, Py_ssize_t classes, PairTi
         x_sum[k] = 0
         y_sum[k] = 0
         excess[k] = 0
-    for c in range(classes):
+    for start from 0 <= start < classes by STRIP:
         for k in range(TILE):
-            row.x_peak = rows.x_peak[k]
-            row.y_peak = rows.y_peak[k]
-            row.apart = rows.apart[k]
-            row.apart_low = rows.apart_low[k]
-            pair_terms(x[c * TILE + k], y[c * TILE + k], row, &e_x, &e_y, &difference, True)
-            x[c * TILE + k] = e_x
-            y[c * TILE + k] = e_y
-            gap[c * TILE + k] = difference
-            x_sum[k] += e_x
-            y_sum[k] += e_y
-            excess[k] += excess_of(e_x, e_y, difference)
+            x_part[k] = 0
+            y_part[k] = 0
+            excess_part[k] = 0
+        for c in range(start, min(start + STRIP, classes)):
+            for k in range(TILE):
+                row.x_peak = rows.x_peak[k]
+                row.y_peak = rows.y_peak[k]
+                row.apart = rows.apart[k]
+                row.apart_low = rows.apart_low[k]
+                pair_terms(x[c * TILE + k], y[c * TILE + k], row, &e_x, &e_y, &difference, True)
+                x[c * TILE + k] = e_x
+                y[c * TILE + k] = e_y
+                gap[c * TILE + k] = difference
+                x_part[k] += e_x
+                y_part[k] += e_y
+                excess_part[k] += excess_of(e_x, e_y, difference)
+        for k in range(TILE):
+            x_sum[k] += x_part[k]
+            y_sum[k] += y_part[k]
+            excess[k] += excess_part[k]
     for k in range(TILE):
         set_sums(&row, x_sum[k], y_sum[k], excess[k])
         rows.x_inverse[k] = row.x_inverse
@@ -322,18 +343,24 @@ cdef void lanes_terms(real_p x, real_p y, real_p gap, Py_ssize_t classes, PairTi
 cdef void lanes_parts(real_cp x, real_p y, real_cp gap, Py_ssize_t classes, const PairTile* rows, real_p loss,
                       real_cp scale) noexcept nogil:
     """The losses; q's exponentials become the gradient."""
-    cdef Py_ssize_t c, k
+    cdef Py_ssize_t c, k, start
+    cdef real part[TILE]
     cdef real slope
     cdef row_pair row
     for k in range(TILE):
         loss[k] = 0
-    for c in range(classes):
+    for start from 0 <= start < classes by STRIP:
         for k in range(TILE):
-            row.x_inverse = rows.x_inverse[k]
-            row.y_inverse = rows.y_inverse[k]
-            row.log_ratio = rows.log_ratio[k]
-            loss[k] += divergence_part(x[c * TILE + k], y[c * TILE + k], gap[c * TILE + k], row, &slope)
-            y[c * TILE + k] = scale[k] * slope
+            part[k] = 0
+        for c in range(start, min(start + STRIP, classes)):
+            for k in range(TILE):
+                row.x_inverse = rows.x_inverse[k]
+                row.y_inverse = rows.y_inverse[k]
+                row.log_ratio = rows.log_ratio[k]
+                part[k] += divergence_part(x[c * TILE + k], y[c * TILE + k], gap[c * TILE + k], row, &slope)
+                y[c * TILE + k] = scale[k] * slope
+        for k in range(TILE):
+            loss[k] += part[k]
 
 
 cdef void divergence_tile(real* x, real* y, real* gap, Py_ssize_t classes, real* loss, const real* scale,

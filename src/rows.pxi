@@ -27,6 +27,7 @@ cdef enum:
     ROW_BLOCK = 2048    # scores that stay in the first-level cache with their e
     SHORT = 1024        # classes of a row whose sum needs no blocks
     NARROW = 128        # up to so many classes, rows lie across the vector lanes
+    STRIP = 16          # classes that are summed by themselves there: long sums of float32 lose digits
 
 cdef enum:              # which class a row's sum leaves out
     SPARE_LABEL
@@ -363,7 +364,8 @@ cdef void softmax_short_summed(const real* x, Py_ssize_t n, real* peak, real* re
 
 cdef void lanes_sum(Tile* tile, real_p table, bint spare_peak) noexcept nogil:
     """sum_row for the whole tile; the table's scores become e."""
-    cdef Py_ssize_t c, k, classes = tile.classes
+    cdef Py_ssize_t c, k, start, classes = tile.classes
+    cdef real part[TILE]
     cdef real peak[TILE]
     cdef real reference[TILE]
     cdef real rest[TILE]
@@ -389,13 +391,18 @@ cdef void lanes_sum(Tile* tile, real_p table, bint spare_peak) noexcept nogil:
             spared[k] = <xint> tile.label[k]
     for k in range(TILE):
         reference[k] = 0 if peak[k] == -INFINITY else peak[k]
-    for c in range(classes):
-        for k from 0 <= k < TILE by LANES:
-            lanes_ask(tile.ahead + c * TILE + k)
+    for start from 0 <= start < classes by STRIP:
         for k in range(TILE):
-            term = r_exp(table[c * TILE + k] - reference[k])
-            table[c * TILE + k] = term
-            rest[k] += 0 if spared[k] == <xint> c else term
+            part[k] = 0
+        for c in range(start, min(start + STRIP, classes)):
+            for k from 0 <= k < TILE by LANES:
+                lanes_ask(tile.ahead + c * TILE + k)
+            for k in range(TILE):
+                term = r_exp(table[c * TILE + k] - reference[k])
+                table[c * TILE + k] = term
+                part[k] += 0 if spared[k] == <xint> c else term
+        for k in range(TILE):
+            rest[k] += part[k]
     for k in range(TILE):
         tile.peak[k] = peak[k]
         tile.rest[k] = rest[k]

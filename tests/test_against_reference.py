@@ -11,7 +11,7 @@ from verbs import check, table
 import fastloss as fl
 
 # Rows across the vector lanes (a full tile and a remainder), one row at a time, and rows in blocks.
-ROW_SHAPES = ((67, 7), (9, 130), (2, 5003))
+ROW_SHAPES = ((67, 7), (35, 100), (9, 130), (2, 5003))
 
 IGNORED = 2  # a class that exists: rows with this label must vanish all the same
 
@@ -193,3 +193,20 @@ def test_ctc(isa, rng, name, reduction, options, loss):
         assert_close(getattr(fl, loss)(x, targets, reduction=kind, **keywords), value, name, terms=terms)
         assert found.dtype == gradient_dtype(name)
         assert_close(found, gradient * each[:, None], name, terms=each[:, None] / 4, rounded=True)
+
+
+@pytest.mark.parametrize("classes", [16, 64, 128, 129, 1000])
+def test_long_sums_of_float32_keep_their_digits(isa, rng, classes):
+    """A sum of a hundred terms, one after the other, would be off by ten units in the last place in one of many rows."""
+    x, y = rng.standard_normal((2, 4000, classes), dtype=np.float32)
+    exact_x, exact_y = x.astype(np.float64), y.astype(np.float64)
+    for got, expected, allowed in (
+        (fl.logsumexp(x), np.log(np.exp(exact_x).sum(-1)), 3e-7),
+        (fl.entropy_with_logits(x, reduction="none"), reference.entropy_with_logits(exact_x), 3e-7),
+        (
+            fl.kl_divergence_with_logits(x, y, reduction="none"),
+            reference.kl_divergence_with_logits(exact_x, exact_y),
+            8e-7,
+        ),
+    ):
+        assert np.max(np.abs(got - expected) / expected) < allowed
