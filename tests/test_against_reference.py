@@ -197,7 +197,7 @@ def test_ctc(isa, rng, name, reduction, options, loss):
 
 @pytest.mark.parametrize("classes", [16, 64, 128, 129, 1000])
 def test_long_sums_of_float32_keep_their_digits(isa, rng, classes):
-    """A sum of a hundred terms, one after the other, would be off by ten units in the last place in one of many rows."""
+    """A sum of a hundred terms one after the other is off by ten units in the last place in one of many rows."""
     x, y = rng.standard_normal((2, 4000, classes), dtype=np.float32)
     exact_x, exact_y = x.astype(np.float64), y.astype(np.float64)
     for got, expected, allowed in (
