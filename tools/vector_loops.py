@@ -15,9 +15,9 @@ FLOATS = ("FLOAT32", "FLOAT64", "FLOAT16", "BFLOAT16")
 INTEGERS = ("INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64")
 # The losses of elements, one line of points.h each.
 POINTS = re.findall(r"^FL_POINT_LOSS\w*\(\w+", "\n".join(SOURCES["points.h"]), re.MULTILINE)
-# All of a function's innermost loops, or those with a certain text in them. A "case" is a macro with a loop over
-# contiguous elements, which must be vector code, and one over strided elements. A macro that makes a loss's loops is
-# one line.
+# All of a function's innermost loops that compute, or those with a certain text in them. A "case" is a macro with a
+# loop over contiguous elements, which must be vector code, and one over strided elements. A macro that makes a loss's
+# loops is one line.
 LOOPS = (
     *("lanes_max", "lanes_extremes", "lanes_add", "lanes_add_double", "lanes_exp", "lanes_exp_sparing"),
     *("lanes_exp_below", "lanes_cost", "subtract_twice", "lanes_find", "lanes_add_widened", "seems_outside"),
@@ -100,11 +100,21 @@ def loops_of(name):
             if text.startswith("case"):
                 found += [(file, range(n, n + 1)) for n in range(start, end) if text in source[n]]
             else:
-                loops = loops_between(source, start, end)
+                loops = [loop for loop in loops_between(source, start, end) if not only_clears(text_of(source, loop))]
                 found += [(file, loop) for loop in loops if any(text in source[n] for n in loop)]
     if not found:
         sys.exit(f"error: src has no such loop: {name}: bring LOOPS in {__file__} up to date")
     return found
+
+
+def text_of(source, loop):
+    """A loop's lines as one, without comments."""
+    lines = [re.sub(r"  #.*|/\*.*?\*/|\\$", "", source[n]).strip() for n in loop]
+    return " ".join(line for line in lines if line and not line.startswith("#"))
+
+
+def only_clears(text):
+    return re.fullmatch(r"for [^:]*: ([\w.]+\[\w+\] = -?\w+ ?)+", text) is not None
 
 
 def only_moves(text):
@@ -123,8 +133,7 @@ def unlisted():
             for loop in loops_between(source, start, end):
                 if (file, loop[0]) in listed:
                     continue
-                lines = [re.sub(r"  #.*|/\*.*?\*/|\\$", "", source[n]).strip() for n in loop]
-                text = " ".join(line for line in lines if line and not line.startswith("#"))
+                text = text_of(source, loop)
                 excused = any(re.search(pattern, f"{function}: {text}") for pattern, _ in OTHERS)
                 if not excused and not only_moves(text):
                     yield f"{file}:{loop[0]} {function}"
