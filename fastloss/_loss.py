@@ -16,13 +16,12 @@ _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _THREADS = inspect.Parameter("num_threads", _KEYWORD, default=None)
 _OUT = inspect.Parameter("out", _KEYWORD, default=None)
 
-_VERBS = {
+_VERBS = {  # in the order in which src/quick.pxi numbers them
     "__call__": ("value", "The value."),
     "grad": ("grad", "The gradient with respect to the first argument."),
     "value_and_grad": ("value_and_grad", "The value and the gradient, in one pass: ``(value, grad)``."),
     "grad_and_hess": ("grad_and_hess", "The gradient and the diagonal second derivative: ``(grad, hess)``."),
 }
-_QUICK_VERBS = ("__call__", "grad", "value_and_grad", "grad_and_hess")  # as src/quick.pxi numbers them
 _MORE_PARAMETERS = """
 
     Every verb also takes ``num_threads=``, the most threads that it may use (default: `fastloss.get_num_threads`; the
@@ -158,7 +157,7 @@ def _verb(name, define, signature, curvature, quick):
         _VERBS[name][0]
     ]
     if quick and (curvature or name != "grad_and_hess"):
-        function = _quick_first(function, quick, _QUICK_VERBS.index(name))
+        function = _quick_first(function, quick, list(_VERBS).index(name))
     function.__signature__ = signature
     function.__name__ = name
     function.__qualname__ = f"{define.__name__}.{name}"
@@ -192,7 +191,7 @@ def loss(*, curvature, quick=None):
         parameters = list(inspect.signature(define).parameters.values())
         own, with_out = (inspect.Signature([*parameters, *more]) for more in ([_THREADS], [_OUT, _THREADS]))
         value = _verb("__call__", define, own, curvature, ())
-        verbs = {name: _verb(name, define, with_out, curvature, attempts) for name in _QUICK_VERBS[1:]}
+        verbs = {name: _verb(name, define, with_out, curvature, attempts) for name in _VERBS if name != "__call__"}
 
         def call(self, *args, **kwargs):  # as in _quick_first, which would cost one more call
             for attempt in attempts:
