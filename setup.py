@@ -1,14 +1,16 @@
 """Builds the compiled kernels; everything else about the project is in pyproject.toml.
 
-Each src/*.pyx is translated to C once. The kernels are then compiled for every instruction set and both float types,
+Each src/**/*.pyx is translated to C once. The kernels are then compiled for every instruction set and both float types,
 from copies of that C file, into one folder each: fastloss/_kernels/avx2_f32/ctc.so and so on. fastloss/_kernels
-chooses a folder at import.
+chooses a folder at import. A module is built again when something that it includes has changed.
 
+FASTLOSS_BUILD=avx2   only this instruction set, or several ("baseline,avx2"): for quick work
 FASTLOSS_SANITIZE=1   address and undefined-behaviour sanitizers, for the test suite
 FASTLOSS_NO_OPENMP=1  as on a compiler without OpenMP: one thread
 """
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -21,8 +23,21 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
-KERNELS = ("align", "ctc", "divergence", "elementary", "focal", "log_softmax", "pointwise", "prefix", "scan")
-DOUBLE_ONLY = ("align", "prefix")  # computed in double precision for every dtype
+BUILD = ROOT / "build" / "cython"
+KERNELS = {  # module: its source below src/
+    "validation": "validation.pyx",
+    "vecmath_test": "vecmath_test.pyx",
+    "elementwise": "elementwise/elementwise.pyx",
+    "sigmoid_focal": "elementwise/sigmoid_focal.pyx",
+    "softmax": "rowwise/softmax.pyx",
+    "cross_entropy": "rowwise/cross_entropy.pyx",
+    "divergence": "rowwise/divergence.pyx",
+    "ctc": "ctc/ctc.pyx",
+    "viterbi": "ctc/viterbi.pyx",
+    "prefix": "ctc/prefix.pyx",
+}
+RUNTIME = "parallel/runtime.pyx"  # compiled once: what all kernels share
+DOUBLE_ONLY = ("viterbi", "prefix")  # computed in double precision for every dtype
 INSTRUCTION_SETS = {  # best last; what gcc and clang need for each, and MSVC
     "baseline": ([], []),
     "avx2": (["-mavx2", "-mfma", "-mf16c"], ["/arch:AVX2", "/D__FMA__"]),
@@ -40,6 +55,16 @@ DIRECTIVES = {
     "initializedcheck": False,
     "freethreading_compatible": True,
 }
+all_read_by = runpy.run_path(str(ROOT / "src" / "dependencies.py"))["all_read_by"]
+
+
+def chosen_sets():
+    """The instruction sets to build: all, or those that FASTLOSS_BUILD names."""
+    names = os.environ.get("FASTLOSS_BUILD", "").replace(",", " ").lower().split()
+    for name in names:
+        if name not in INSTRUCTION_SETS:
+            sys.exit(f"FASTLOSS_BUILD: {name!r} is not an instruction set; there are {', '.join(INSTRUCTION_SETS)}")
+    return [name for name in INSTRUCTION_SETS if not names or name in names]
 
 
 def compiles(compiler, source, *flags):
@@ -74,6 +99,8 @@ class Build(build_ext):
         compiler = [] if msvc else self.compiler.compiler_so
         if not targets_x86(compiler, msvc):
             self.extensions = [e for e in self.extensions if ".avx" not in e.name]
+            if len(self.extensions) == 1:
+                sys.exit("FASTLOSS_BUILD: this compiler's processors have the instruction set 'baseline' only")
         openmp = "/openmp:experimental" if msvc else "-fopenmp"
         threads = msvc or compiles(
             compiler, "#include <omp.h>\nint main(void) { return omp_get_num_threads(); }", openmp
@@ -83,7 +110,7 @@ class Build(build_ext):
         if not threads:
             print("warning: no OpenMP: fastloss will use one thread", file=sys.stderr)
         # GCC would merge each long loop into its only caller, where the registers run out; and it would clear small
-        # arrays by `rep stos`, which takes tens of nanoseconds and hundreds after stores that go by the caches. Clang
+        # arrays by `rep stos`, which takes tens of nanoseconds and hundreds after stores that bypass the caches. Clang
         # 14 would read a loop's next number a round ahead, which makes the rounds depend on each other: such a loop
         # stays scalar. In newer versions this is the default.
         wanted = [] if msvc else [
@@ -99,6 +126,16 @@ class Build(build_ext):
             extension.extra_link_args = link_flags + ([openmp] if threads and not msvc else [])
         self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
+        self.remove_others()
+
+    def remove_others(self):
+        """Modules of an earlier build that this one does not make: an import must not find them."""
+        made = {Path(self.get_ext_fullpath(extension.name)).resolve() for extension in self.extensions}
+        folder = next(path for path in made if path.name.startswith("runtime.")).parent
+        for pattern in ("**/*.so", "**/*.pyd"):
+            for path in folder.glob(pattern):
+                if path.resolve() not in made:
+                    path.unlink()
 
     @staticmethod
     def unix_flags(extension):
@@ -125,34 +162,43 @@ class Build(build_ext):
         return compile_flags + instruction_flags(extension)[1], []
 
 
-def extensions():
-    build = ROOT / "build" / "cython"
-    options = {"include_dirs": ["src", numpy.get_include()]}
+def translate():
+    """The C file of every module, by name."""
+    folders = ("src", "src/core", "src/parallel")
+    modules = {**KERNELS, "runtime": RUNTIME}
+    sources = [Extension(f"fastloss._kernels.{name}", [f"src/{path}"]) for name, path in modules.items()]
+    cythonize(sources, include_path=list(folders), build_dir=str(BUILD), compiler_directives=DIRECTIVES, quiet=True)
+    return {name: BUILD / "src" / Path(path).with_suffix(".c") for name, path in modules.items()}
+
+
+def copy_for(folder, original):
+    """A copy of a C file for one variant, since distutils compiles no file twice; as old as the original."""
+    copy = BUILD / folder / original.name
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    if not copy.exists() or copy.stat().st_mtime < original.stat().st_mtime:
+        shutil.copy2(original, copy)
+    return copy
+
+
+def extension(folder, name, source, path):
+    """One module; `path` is its source below src/, whose includes it depends on."""
     macros = [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]
-    sources = [Extension(f"fastloss._kernels.{name}", [f"src/{name}.pyx"]) for name in (*KERNELS, "runtime")]
-    cythonize(sources, include_path=["src"], build_dir=str(build), compiler_directives=DIRECTIVES, quiet=True)
-    made = [Extension("fastloss._kernels.runtime", [str((build / "src/runtime.c").relative_to(ROOT))],
-                      define_macros=macros, **options)]  # fmt: skip
-    for instructions in INSTRUCTION_SETS:
-        for bits in (32, 64):
-            folder = f"{instructions}_f{bits}"
-            for name in KERNELS:
-                if bits == 32 and name in DOUBLE_ONLY:
-                    continue
-                copy = build / folder / f"{name}.c"
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                original = build / "src" / f"{name}.c"
-                if not copy.exists() or copy.stat().st_mtime < original.stat().st_mtime:
-                    shutil.copy2(original, copy)
-                made.append(
-                    Extension(
-                        f"fastloss._kernels.{folder}.{name}",
-                        [str(copy.relative_to(ROOT))],
-                        define_macros=macros + ([("FL_REAL64", "1")] if bits == 64 else []),
-                        depends=[str(path) for path in Path("src").glob("*.h")],
-                        **options,
-                    )
-                )
+    return Extension(
+        ".".join(filter(None, ("fastloss._kernels", folder, name))),
+        [str(source.relative_to(ROOT))],
+        define_macros=macros + ([("FL_REAL64", "1")] if folder.endswith("_f64") else []),
+        include_dirs=["src", numpy.get_include()],
+        depends=[f"src/{path}", *(f"src/{other}" for other in all_read_by(path))],
+    )
+
+
+def extensions():
+    sources = translate()
+    made = [extension("", "runtime", sources["runtime"], RUNTIME)]
+    for folder, bits in ((f"{name}_f{bits}", bits) for name in chosen_sets() for bits in (32, 64)):
+        for name, path in KERNELS.items():
+            if bits == 64 or name not in DOUBLE_ONLY:
+                made.append(extension(folder, name, copy_for(folder, sources[name]), path))
     return made
 
 

@@ -23,7 +23,7 @@ the same work in another process, whose malloc keeps what it has and asks for hu
 again where the library allows it; PyTorch's kernels are then called without autograd, and scikit-learn's losses where
 its metrics are what users write. Compilation is not counted.
 
-Errors are against the definitions in `tests/reference.py` in float64: relative for the sum of the losses (for
+Errors are against the definitions in `tests/support/reference.py` in float64: relative for the sum of the losses (for
 `log_softmax`, the largest of its numbers), and for derivatives the largest, absolute up to 1 and relative from there
 on. Where there are two, they are as written / tuned.
 """

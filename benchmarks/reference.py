@@ -5,7 +5,7 @@ import pathlib
 
 import numpy as np
 
-_path = pathlib.Path(__file__).parents[1] / "tests" / "reference.py"
+_path = pathlib.Path(__file__).parents[1] / "tests" / "support" / "reference.py"
 _spec = importlib.util.spec_from_file_location("fastloss_reference", _path)
 losses = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(losses)

@@ -2,10 +2,18 @@
 
 from fastloss._config import __version__, show_config
 from fastloss._threads import get_num_threads, set_num_threads
-from fastloss.alignment import CTCAlignment, ctc_align, ctc_posteriors, ctc_score
 from fastloss.binary import binary_cross_entropy, binary_cross_entropy_with_logits
 from fastloss.classification import categorical_cross_entropy, cross_entropy, nll_loss
-from fastloss.decoding import CTCPrefixState, ctc_prefix_score
+from fastloss.ctc import (
+    CTCAlignment,
+    CTCPrefixState,
+    ctc_align,
+    ctc_loss,
+    ctc_loss_with_logits,
+    ctc_posteriors,
+    ctc_prefix_score,
+    ctc_score,
+)
 from fastloss.divergence import entropy, entropy_with_logits, kl_divergence, kl_divergence_with_logits
 from fastloss.focal import sigmoid_focal_loss, softmax_focal_loss
 from fastloss.normalization import log_softmax, logsumexp, softmax
@@ -19,7 +27,6 @@ from fastloss.regression import (
     rmse_loss,
     smooth_l1_loss,
 )
-from fastloss.sequence import ctc_loss, ctc_loss_with_logits
 
 __all__ = [
     "CTCAlignment",

@@ -1,4 +1,4 @@
-"""Written by tools/make_stub.py from the signatures of the package; not edited by hand."""
+"""Written by tools/codegen/make_stub.py from the signatures of the package; not edited by hand."""
 
 # fmt: off
 from typing import Any, Literal

@@ -10,13 +10,13 @@ import numpy as np
 
 from fastloss._kernels import follow
 from fastloss._threads import threads_for
-from fastloss._validate import check_out, needs_another
+from fastloss._validation import check_out, needs_another
 
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _THREADS = inspect.Parameter("num_threads", _KEYWORD, default=None)
 _OUT = inspect.Parameter("out", _KEYWORD, default=None)
 
-_VERBS = {  # in the order in which src/quick.pxi numbers them
+_VERBS = {  # in the order in which src/core/fast_path.pxi numbers them
     "__call__": ("value", "The value."),
     "grad": ("grad", "The gradient with respect to the first argument."),
     "value_and_grad": ("value_and_grad", "The value and the gradient, in one pass: ``(value, grad)``."),
@@ -183,7 +183,7 @@ def _quick_first(function, quick, verb):
 def loss(*, curvature, quick=None):
     """Makes a loss of a function that validates the loss's own arguments and returns a Problem.
 
-    `quick` makes the short way of small calls (src/quick.pxi) of a kernel's modules, where the loss has one.
+    `quick` makes the short way of small calls (src/core/fast_path.pxi) of a kernel's modules, where the loss has one.
     """
 
     def decorate(define):

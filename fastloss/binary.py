@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from fastloss import _validate as check
+from fastloss import _validation as check
+from fastloss._elementwise import ANY, UNIT, Points, quick
 from fastloss._loss import loss
-from fastloss._points import ANY, UNIT, Points, quick
 
 
 @loss(curvature=True, quick=quick("binary_cross_entropy", limits=(UNIT, UNIT)))

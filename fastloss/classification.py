@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from fastloss import _validate as check
+from fastloss import _validation as check
+from fastloss._elementwise import UNIT, distributions
 from fastloss._kernels import kernels
 from fastloss._loss import loss
-from fastloss._points import UNIT, distributions
-from fastloss._rows import Rows, combine_weights
+from fastloss._rowwise import Rows, combine_weights
 
 
 @loss(curvature=False)
@@ -66,7 +66,7 @@ def nll_loss(log_probs, target, *, axis=-1, class_weight=None, sample_weight=Non
     weights, weight_sum = combine_weights(weights, class_weights, labels, ignore_index)
 
     def run(wanted):
-        kernel = kernels(rows.bits).log_softmax
+        kernel = kernels(rows.bits).cross_entropy
         total = kernel.nll(rows.view, rows.code, labels, weights, ignore_index, wanted.values)
         if wanted.grad is not None:
             wanted.grad[...] = 0
@@ -76,7 +76,7 @@ def nll_loss(log_probs, target, *, axis=-1, class_weight=None, sample_weight=Non
     return rows.problem(reduction, counted if weight_sum is None else weight_sum, run, (target, sample_weight))
 
 
-@loss(curvature=True, quick=lambda modules: modules.log_softmax.quick_cross_entropy)
+@loss(curvature=True, quick=lambda modules: modules.cross_entropy.quick_cross_entropy)
 def cross_entropy(
     logits,
     target,
@@ -160,7 +160,7 @@ def cross_entropy(
     else:
 
         def run(wanted):
-            return kernels(rows.bits).log_softmax.cross_entropy(
+            return kernels(rows.bits).cross_entropy.cross_entropy(
                 rows.view, rows.code, labels, of_rows, ignore_index, wanted.scale, wanted.values,
                 wanted.grad, rows.gradient_code, wanted.hess, rows.gradient_code, wanted.threads,
             )  # fmt: skip
@@ -183,7 +183,7 @@ def _target_run(rows, target, target_code, labels, class_weights, weights, ignor
     def run(wanted):
         if target is not None:
             check.check_range(target, target_code, "target", 0.0, 1.0, rows.bits, wanted.threads)
-        return kernels(rows.bits).log_softmax.cross_entropy_targets(
+        return kernels(rows.bits).cross_entropy.cross_entropy_targets(
             rows.view, rows.code, target, target_code, labels, class_weights, weights, ignore_index,
             1.0 - smoothing, smoothing / rows.classes, wanted.scale, wanted.values,
             wanted.grad, rows.gradient_code, wanted.hess, rows.gradient_code, wanted.threads,

@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from fastloss import _validate as check
+from fastloss import _validation as check
+from fastloss._elementwise import UNIT, distributions
 from fastloss._kernels import kernels
 from fastloss._loss import loss
-from fastloss._points import UNIT, distributions
-from fastloss._rows import Rows
+from fastloss._rowwise import Rows
 
 _TEMPERATURES = (1e-30, 1e30)
 WITH_BATCHMEAN = ("mean", "batchmean", "sum", "none")

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from fastloss import _validate as check
+from fastloss import _validation as check
+from fastloss._elementwise import ANY, UNIT, Points
 from fastloss._kernels import kernels
 from fastloss._loss import loss
-from fastloss._points import ANY, UNIT, Points
-from fastloss._rows import Rows, combine_weights
+from fastloss._rowwise import Rows, combine_weights
 
 # From here on (1 - p)^gamma is 0 or 1 in double precision, and gamma^2 still fits float32.
 _LARGEST_GAMMA = 1e18
@@ -69,7 +69,7 @@ def sigmoid_focal_loss(logits, target, *, alpha=0.25, gamma=2.0, sample_weight=N
     points = Points("sigmoid_focal", logits, target, sample_weight, first="logits").limited(ANY, UNIT)
 
     def run(wanted):
-        return points.compute(wanted, kernels(points.bits).focal.sigmoid_focal, options=(alpha, gamma))
+        return points.compute(wanted, kernels(points.bits).sigmoid_focal.sigmoid_focal, options=(alpha, gamma))
 
     return points.problem(reduction, run)
 
@@ -134,7 +134,7 @@ def softmax_focal_loss(
     weights, _ = combine_weights(weights, _alphas(alpha, rows.classes), labels, ignore_index)
 
     def run(wanted):
-        return kernels(rows.bits).focal.softmax_focal(
+        return kernels(rows.bits).cross_entropy.softmax_focal(
             rows.view, rows.code, labels, weights, gamma, ignore_index, wanted.scale, wanted.values,
             wanted.grad, rows.gradient_code, wanted.hess, rows.gradient_code, wanted.threads,
         )  # fmt: skip

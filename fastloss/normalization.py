@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastloss import _validate as check
+from fastloss import _validation as check
 from fastloss._kernels import kernels
 from fastloss._threads import threads_for
 
@@ -26,7 +26,7 @@ def _normalise(scores, axis, out, num_threads, what):
         result = np.empty_like(out)
     if array.size:
         last = result if what == _LOGSUMEXP else np.moveaxis(result, axis, -1)
-        kernel = kernels(check.kernel_bits(code)).log_softmax.normalise
+        kernel = kernels(check.kernel_bits(code)).softmax.normalise
         kernel(view, code, last, check.dtype_code(dtype), what, threads)
     elif what == _LOGSUMEXP:
         result[...] = -np.inf

@@ -2,9 +2,9 @@
 
 import math
 
-from fastloss import _validate as check
+from fastloss import _validation as check
+from fastloss._elementwise import ANY, COUNT, Points, quick
 from fastloss._loss import Wanted, loss
-from fastloss._points import ANY, COUNT, Points, quick
 
 
 def _regression(name, predictions, target, sample_weight, reduction, *, first="predictions", bits=None, limits=None):

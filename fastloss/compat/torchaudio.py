@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastloss import _validate as check
-from fastloss.alignment import ctc_align
+from fastloss import _validation as check
+from fastloss.ctc.alignment import ctc_align
 
 __all__ = ["TokenSpan", "forced_align", "merge_tokens"]
 

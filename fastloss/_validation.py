@@ -1,0 +1,258 @@
+"""Every check on what a caller passes, once, before anything is computed or written; and the dtype policy.
+
+The text of an error names the argument, the first offending place, the value found there and what was expected.
+"""
+
+import operator
+
+import numpy as np
+
+from fastloss._kernels import kernels
+
+# The codes of src/core/array.h. bfloat16 is recognised by name: its package is not imported unless the caller has it.
+DTYPE_CODES = {
+    np.dtype(np.float32): 0,
+    np.dtype(np.float64): 1,
+    np.dtype(np.float16): 2,
+    np.dtype(np.int8): 4,
+    np.dtype(np.uint8): 5,
+    np.dtype(np.bool_): 5,
+    np.dtype(np.int16): 6,
+    np.dtype(np.uint16): 7,
+    np.dtype(np.int32): 8,
+    np.dtype(np.uint32): 9,
+    np.dtype(np.int64): 10,
+    np.dtype(np.uint64): 11,
+}
+FLOAT32, FLOAT64, FLOAT16, BFLOAT16 = range(4)
+
+
+def dtype_code(dtype):
+    code = DTYPE_CODES.get(dtype, -1)
+    if code < 0:
+        if dtype.name == "bfloat16":
+            return BFLOAT16
+        # `long long` and `long` are different types of one width: name the type by kind and size.
+        if dtype.kind in "iu":
+            return DTYPE_CODES.get(np.dtype(f"{dtype.kind}{dtype.itemsize}"), -1)
+    return code
+
+
+def as_array(value, name):
+    """A view of what was passed: NumPy arrays, __array__, DLPack and the buffer protocol without a copy; lists with."""
+    if type(value) is np.ndarray:
+        array = value
+    elif isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array, whose mask would be ignored; use sample_weight or ignore_index")
+    else:
+        by_dlpack = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
+        try:
+            array = np.from_dlpack(value) if by_dlpack else np.asanyarray(value)
+        except (TypeError, ValueError, RuntimeError, BufferError) as error:
+            raise TypeError(f"{name} can't be viewed as an array: {error}") from error
+    if not array.flags.aligned or not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    return array
+
+
+def as_numbers(value, name):
+    """An array of one of the dtypes that the kernels read, and its code."""
+    array = as_array(value, name)
+    code = dtype_code(array.dtype)
+    if code < 0:
+        raise TypeError(
+            f"{name} has dtype {array.dtype}; expected float16, bfloat16, float32, float64, an integer type or bool"
+        )
+    return array, code
+
+
+def kernel_bits(code):
+    """Half types compute in float32, integers in float64."""
+    return 32 if code in (FLOAT32, FLOAT16, BFLOAT16) else 64
+
+
+def compute_dtype(code):
+    return np.float32 if kernel_bits(code) == 32 else np.float64
+
+
+def gradient_dtype(array, code):
+    """The prediction's own float type; float64 for integers."""
+    return array.dtype if code <= BFLOAT16 else np.dtype(np.float64)
+
+
+def as_axis(axis, ndim):
+    try:
+        number = operator.index(axis)
+    except TypeError:
+        raise TypeError(f"axis must be an integer, got {type(axis).__name__}") from None
+    if not -ndim <= number < ndim:
+        raise ValueError(f"axis is {number}, outside of an array of {ndim} dimensions")
+    return number % ndim
+
+
+def with_classes_last(array, axis, name):
+    """The view that has the class axis at the end."""
+    if array.ndim == 0:
+        raise ValueError(f"{name} has no axis of classes: its shape is ()")
+    axis = as_axis(axis, array.ndim)
+    if array.shape[axis] >= 2**31:
+        raise ValueError(f"{name} has {array.shape[axis]} classes along axis {axis}; at most 2**31 - 1 are possible")
+    return (array if axis == array.ndim - 1 else np.moveaxis(array, axis, -1)), axis
+
+
+def place_of(flat, shape):
+    """How the text of an error names an element: [3] or [0, 2]."""
+    return "" if not shape else "[" + ", ".join(str(int(i)) for i in np.unravel_index(flat, shape)) + "]"
+
+
+def as_integer(value, name):
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, got {value!r}") from None
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f"{name} is {number}, which does not fit 64 bits")
+    return number
+
+
+def as_number(value, name, low=-np.inf, high=np.inf):
+    try:
+        number = float("" if isinstance(value, (str, bytes)) else value)
+    except OverflowError:
+        number = np.inf
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, got {value!r}") from None
+    if not low <= number <= high or number in (np.inf, -np.inf):
+        span = f"within [{low:g}, {high:g}]" if high < np.inf else "finite"
+        span += f" and at least {low:g}" if high == np.inf and low > -np.inf else ""
+        raise ValueError(f"{name} must be {span}, got {number:g}")
+    return number
+
+
+def as_positive(value, name):
+    number = as_number(value, name, -np.inf)
+    if number <= 0:
+        raise ValueError(f"{name} must be above 0, got {number:g}")
+    return number
+
+
+def as_reduction(reduction, allowed=("mean", "sum", "none")):
+    if not isinstance(reduction, str) or reduction not in allowed:
+        expected = f"one of {', '.join(map(repr, allowed))}" if len(allowed) > 1 else repr(allowed[0])
+        raise ValueError(f"reduction must be {expected}, got {reduction!r}")
+    return reduction
+
+
+def check_int64(array, name, expected):
+    """uint64 beyond int64 would wrap."""
+    if array.dtype == np.uint64 and array.size and array.max() >= 2**63:
+        place = int(array.argmax())
+        raise ValueError(f"{name}{place_of(place, array.shape)} is {array.flat[place]}; expected {expected}")
+
+
+def as_labels(target, name, shape, classes, ignore_index, prediction):
+    """Labels as contiguous int64, and how many of them count."""
+    if target.dtype.kind not in "iub":
+        raise TypeError(f"{name} has dtype {target.dtype}; labels must be integers")
+    if target.shape != shape:
+        raise ValueError(
+            f"{name} has shape {target.shape}; "
+            f"labels for {prediction[0]} of shape {prediction[1]} must have shape {shape}"
+        )
+    check_int64(target, name, f"0..{classes - 1}")
+    labels = np.ascontiguousarray(target, dtype=np.int64)
+    counted, bad = kernels(64).validation.labels(labels, classes, ignore_index)
+    if bad >= 0:
+        expected = f"0..{classes - 1}" if classes else "no label at all, as there are 0 classes,"
+        raise ValueError(
+            f"{name}{place_of(bad, shape)} is {int(labels.reshape(-1)[bad])}; "
+            f"expected {expected} or ignore_index={ignore_index}"
+        )
+    return labels, counted
+
+
+def check_range(array, code, name, low, high, bits, threads=1):
+    """Numbers within [low, high], in the precision that is computed in. NaN passes, and comes out as NaN."""
+    if (low, high) == (-np.inf, np.inf) or not array.size:
+        return
+    bad = kernels(bits).validation.outside(array, code, low, high, threads)
+    if bad >= 0:
+        place = np.unravel_index(bad, array.shape)
+        expected = "a probability within [0, 1]" if (low, high) == (0, 1) else f"a number of at least {low:g}"
+        if 1 < high < np.inf:
+            expected += f" and at most {high:.3g}"
+        raise ValueError(f"{name}{place_of(bad, array.shape)} is {array[place]}; expected {expected}")
+
+
+def as_operand(value, name, shape, prediction):
+    """Numbers that broadcast to the shape of the prediction, without being copied; and their dtype code."""
+    array, code = as_numbers(value, name)
+    if array.shape == shape:
+        return array, code
+    try:
+        return np.broadcast_to(array, shape), code
+    except ValueError:
+        raise ValueError(
+            f"{name} has shape {array.shape}, which does not broadcast to the shape {shape} of {prediction}"
+        ) from None
+
+
+def as_weights(value, name, shape):
+    """A sample weight as an array that broadcasts to `shape`, and its code; None stays None."""
+    if value is None:
+        return None, 0
+    array, code = as_numbers(value, name)
+    try:
+        return np.broadcast_to(array, shape), code
+    except ValueError:
+        raise ValueError(f"{name} has shape {array.shape}, which does not broadcast to {shape}") from None
+
+
+def as_row_weights(value, name, shape):
+    """A sample weight as float64, one a row; None stays None."""
+    weights, _ = as_weights(value, name, shape)
+    return None if weights is None else weights.astype(np.float64).reshape(-1)
+
+
+def as_class_weights(value, name, classes):
+    """One weight a class, as float64; None stays None."""
+    if value is None:
+        return None
+    array, _ = as_numbers(value, name)
+    if array.shape != (classes,):
+        raise ValueError(f"{name} has shape {array.shape}; expected one weight for each of the {classes} classes")
+    array = array.astype(np.float64)
+    bad = np.flatnonzero(~(array >= 0) | np.isinf(array))
+    if bad.size:
+        raise ValueError(f"{name}[{bad[0]}] is {array[bad[0]]}; expected a finite weight of at least 0")
+    return array
+
+
+def check_out(out, shape, dtype, name="out"):
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"{name} must be a NumPy array, got {type(out).__name__}")
+    if out.shape != shape:
+        raise ValueError(f"{name} has shape {out.shape}; expected {shape}")
+    if out.dtype != dtype:
+        raise TypeError(f"{name} has dtype {out.dtype}; expected {dtype}")
+    if not out.flags.writeable:
+        raise ValueError(f"{name} is read-only")
+
+
+def same_memory(a, b):
+    """The very same elements at the very same places: computing in place is safe."""
+    return (
+        a.__array_interface__["data"][0] == b.__array_interface__["data"][0]
+        and a.strides == b.strides
+        and a.shape == b.shape
+        and a.dtype == b.dtype
+    )
+
+
+def needs_another(out, prediction, others):
+    """Whether the kernel can't write `out` itself: it is not aligned, or an input that is still to be read."""
+    if not out.flags.aligned:
+        return True
+    if np.may_share_memory(out, prediction) and not same_memory(out, prediction):
+        return True
+    return any(np.may_share_memory(out, other) for other in others if isinstance(other, np.ndarray))

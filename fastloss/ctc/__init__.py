@@ -1,0 +1,18 @@
+"""Connectionist temporal classification: losses, alignment, posteriors, scores."""
+
+from fastloss.ctc.alignment import CTCAlignment, ctc_align
+from fastloss.ctc.loss import ctc_loss, ctc_loss_with_logits
+from fastloss.ctc.posteriors import ctc_posteriors
+from fastloss.ctc.prefix import CTCPrefixState, ctc_prefix_score
+from fastloss.ctc.score import ctc_score
+
+__all__ = [
+    "CTCAlignment",
+    "CTCPrefixState",
+    "ctc_align",
+    "ctc_loss",
+    "ctc_loss_with_logits",
+    "ctc_posteriors",
+    "ctc_prefix_score",
+    "ctc_score",
+]

@@ -1,0 +1,179 @@
+"""CTC losses: connectionist temporal classification from log-probabilities and from logits."""
+
+from fastloss import _validation as check
+from fastloss._loss import Problem, loss
+from fastloss.ctc._forward_backward import Call
+from fastloss.ctc._inputs import Emissions, Targets, as_blank, as_input_lengths
+
+
+def _problem(scores, name, targets, input_lengths, target_lengths, options, from_logits):
+    blank, batch_first, infeasible, sample_weight, reduction = options
+    emissions = Emissions(scores, name, batch_first)
+    reduction = check.as_reduction(reduction, ("mean", "sum", "none", "batchmean"))
+    if infeasible not in ("inf", "zero", "raise"):
+        raise ValueError(f"infeasible must be one of 'inf', 'zero', 'raise', got {infeasible!r}")
+    blank = as_blank(blank, emissions.classes)
+    lengths = as_input_lengths(input_lengths, emissions)
+    labels = Targets(targets, target_lengths, emissions, blank)
+    weights = check.as_row_weights(sample_weight, "sample_weight", (emissions.batch,))
+    call = Call(emissions, labels, lengths, blank, from_logits, infeasible, weights, reduction)
+    return Problem(
+        emissions.array,
+        emissions.dtype,
+        () if emissions.single else (emissions.batch,),
+        check.compute_dtype(emissions.code),
+        "none" if reduction == "none" else "sum",
+        1,
+        call.run,
+        (targets, sample_weight, input_lengths, target_lengths),
+        # A cell of the recursion costs about four elements of a softmax, forward and backward.
+        work=emissions.array.size + 4 * int(call.cells.sum()),
+    )
+
+
+@loss(curvature=False)
+def ctc_loss(
+    log_probs,
+    targets,
+    input_lengths=None,
+    target_lengths=None,
+    *,
+    blank=0,
+    batch_first=False,
+    infeasible="inf",
+    sample_weight=None,
+    reduction="mean",
+):
+    r"""Connectionist temporal classification, from log-probabilities.
+
+    .. math:: L_n = -\log \sum_{\pi} \prod_{t} e^{x_{t, n, \pi_t}}
+
+    over all paths :math:`\pi` of one class a frame that give the target when repeats are merged and blanks dropped.
+    The gradient is that of exactly this, whether or not `log_probs` are normalised: minus the posterior probability
+    of each class at each frame. For the gradient of logits use `ctc_loss_with_logits`.
+
+    Exact whatever the spread of the scores and the number of frames: probabilities have exponents of their own and
+    never underflow.
+
+    Parameters
+    ----------
+    log_probs : array (T, N, C), float or integer; (N, T, C) with `batch_first`; (T, C) for one sequence
+        Log-probabilities in nats: T frames, a batch of N, C classes. -inf is probability 0.
+    targets : integer array (N, S), or 1-D with all targets one behind the other, or a list of sequences
+        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read.
+    input_lengths, target_lengths : integer arrays (N,), optional
+        Frames and labels that count; omitted means all. 0 is legal for either.
+    blank : int
+        The blank's class; negative counts from the end.
+    batch_first : bool
+        Whether `log_probs` is (N, T, C).
+    infeasible : {"inf", "zero", "raise"}
+        What a target costs that can't be emitted: inf, 0 (keeping its place in the mean), or a ValueError. It needs
+        its length plus one frame for each adjacent repeat. Its gradient is 0 in all modes.
+    sample_weight : array that broadcasts to (N,), optional
+        Multiplies each sequence's loss and gradient; never changes what the mean divides by.
+    reduction : {"mean", "batchmean", "sum", "none"}
+        ``"mean"`` divides each loss by max(target length, 1), then averages over the batch (PyTorch's);
+        ``"batchmean"`` averages over the batch; ``"none"`` gives (N,).
+
+    Returns
+    -------
+    float, or array (N,)
+        The gradient has the shape of `log_probs`, and is exactly 0 beyond each sequence's `input_length`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a label out of range or equal to `blank`, a length below 0 or beyond the array, shapes that do not fit;
+        before anything is written.
+
+    Examples
+    --------
+    Two frames with P(a) = 0.4, P(blank) = 0.6: the label "a" has three paths, a target "aa" needs three frames.
+
+    >>> import numpy as np, fastloss as fl
+    >>> log_probs = np.log([[0.6, 0.4], [0.6, 0.4]])
+    >>> round(fl.ctc_loss(log_probs, [1]), 5)  # -log 0.64
+    0.44629
+    >>> fl.ctc_loss(log_probs, [1, 1])
+    inf
+
+    References
+    ----------
+    Graves, Fernández, Gomez, Schmidhuber 2006, "Connectionist Temporal Classification: Labelling Unsegmented Sequence
+    Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
+    """
+    options = blank, batch_first, infeasible, sample_weight, reduction
+    return _problem(log_probs, "log_probs", targets, input_lengths, target_lengths, options, False)
+
+
+@loss(curvature=False)
+def ctc_loss_with_logits(
+    logits,
+    targets,
+    input_lengths=None,
+    target_lengths=None,
+    *,
+    blank=0,
+    batch_first=False,
+    infeasible="inf",
+    sample_weight=None,
+    reduction="mean",
+):
+    r"""Connectionist temporal classification, from logits, with the softmax fused in.
+
+    .. math:: L_n = -\log \sum_{\pi} \prod_{t} \mathrm{softmax}(x_{t, n})_{\pi_t}
+
+    over all paths :math:`\pi` of one class a frame that give the target when repeats are merged and blanks dropped.
+    The gradient with respect to the logits is softmax minus posterior; the logits are read once and the gradient is
+    written once. Never below 0.
+
+    Parameters
+    ----------
+    logits : array (T, N, C), float or integer; (N, T, C) with `batch_first`; (T, C) for one sequence
+        Scores in nats, normalised or not: T frames, a batch of N, C classes. -inf masks a class.
+    targets : integer array (N, S), or 1-D with all targets one behind the other, or a list of sequences
+        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read.
+    input_lengths, target_lengths : integer arrays (N,), optional
+        Frames and labels that count; omitted means all. 0 is legal for either.
+    blank : int
+        The blank's class; negative counts from the end.
+    batch_first : bool
+        Whether `logits` is (N, T, C).
+    infeasible : {"inf", "zero", "raise"}
+        What a target costs that can't be emitted: inf, 0 (keeping its place in the mean), or a ValueError. It needs
+        its length plus one frame for each adjacent repeat. Its gradient is 0 in all modes.
+    sample_weight : array that broadcasts to (N,), optional
+        Multiplies each sequence's loss and gradient; never changes what the mean divides by.
+    reduction : {"mean", "batchmean", "sum", "none"}
+        ``"mean"`` divides each loss by max(target length, 1), then averages over the batch (PyTorch's);
+        ``"batchmean"`` averages over the batch; ``"none"`` gives (N,).
+
+    Returns
+    -------
+    float, or array (N,)
+        The gradient has the shape of `logits`, and is exactly 0 beyond each sequence's `input_length`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a label out of range or equal to `blank`, a length below 0 or beyond the array, shapes that do not fit;
+        before anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> logits = np.zeros((3, 2, 4), np.float32)  # T = 3 frames, N = 2 sequences, C = 4 classes
+    >>> value, grad = fl.ctc_loss_with_logits.value_and_grad(logits, [[1, 2], [3, 3]], reduction="none")
+    >>> value  # 5 and 1 of the 64 paths
+    array([2.5494452, 4.158883 ], dtype=float32)
+    >>> grad[:, 0, 1]
+    array([-0.55, -0.15,  0.25], dtype=float32)
+
+    References
+    ----------
+    Graves, Fernández, Gomez, Schmidhuber 2006, "Connectionist Temporal Classification: Labelling Unsegmented Sequence
+    Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
+    """
+    options = blank, batch_first, infeasible, sample_weight, reduction
+    return _problem(logits, "logits", targets, input_lengths, target_lengths, options, True)

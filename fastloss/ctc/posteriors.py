@@ -1,0 +1,97 @@
+"""CTC posteriors: soft alignment."""
+
+import numpy as np
+
+from fastloss import _validation as check
+from fastloss._threads import threads_for
+from fastloss.ctc._forward_backward import Call
+from fastloss.ctc._inputs import Emissions, Targets, as_blank, as_input_lengths, longest_first
+
+
+def ctc_posteriors(
+    log_probs,
+    targets,
+    input_lengths=None,
+    target_lengths=None,
+    *,
+    blank=0,
+    batch_first=False,
+    infeasible="raise",
+    num_threads=None,
+):
+    r"""Soft alignment: the probability of each state of each target at each frame, over all its paths.
+
+    .. math:: \gamma_{t, n, s} = P(\text{state } s \text{ at frame } t \mid \text{target } n)
+
+    of the extended target (blank, l1, blank, l2, ..., blank), 2S + 1 states. Every frame's sum to 1. The labels' own,
+    ``[..., 1::2]``, summed over frames are the frames that each label is expected to take.
+
+    Parameters
+    ----------
+    log_probs : array (T, N, C), float or integer; (N, T, C) with `batch_first`; (T, C) for one sequence
+        Log-probabilities in nats: T frames, a batch of N, C classes. -inf is probability 0. Scores that are not
+        normalised give the same if each frame is off by a constant, as logits are.
+    targets : integer array (N, S), or 1-D with all targets one behind the other, or a list of sequences
+        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read.
+    input_lengths, target_lengths : integer arrays (N,), optional
+        Frames and labels that count; omitted means all. 0 is legal for either.
+    blank : int
+        The blank's class; negative counts from the end.
+    batch_first : bool
+        Whether `log_probs` is (N, T, C).
+    infeasible : {"raise", "zero"}
+        What becomes of a target that can't be emitted: a ValueError, or only zeros.
+    num_threads : int, optional
+        Default: `fastloss.get_num_threads`. The result does not depend on it.
+
+    Returns
+    -------
+    array (T, N, 2S+1), with S of the longest target; (N, T, 2S+1) with `batch_first`; (T, 2S+1) for one sequence
+        float32 for float32 and half types, else float64. 0 beyond a sequence's frames and beyond its states. NaN where
+        a score of its target's classes is NaN or +inf.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a label out of range or equal to `blank`, a length below 0 or beyond the array, shapes that do not fit, or
+        a target that can't be emitted.
+
+    Examples
+    --------
+    Two frames with P(a) = 0.4, P(blank) = 0.6; "a" is read in three ways, of 0.16, 0.24 and 0.24:
+
+    >>> import numpy as np, fastloss as fl
+    >>> fl.ctc_posteriors(np.log([[0.6, 0.4], [0.6, 0.4]]), [1])
+    array([[0.375, 0.625, 0.   ],
+           [0.   , 0.625, 0.375]])
+
+    References
+    ----------
+    Graves, Fernández, Gomez, Schmidhuber 2006, "Connectionist Temporal Classification", equation 14.
+    """
+    emissions = Emissions(log_probs, "log_probs", batch_first)
+    if infeasible not in ("zero", "raise"):
+        raise ValueError(f"infeasible must be one of 'zero', 'raise', got {infeasible!r}")
+    blank = as_blank(blank, emissions.classes)
+    lengths = as_input_lengths(input_lengths, emissions)
+    labels = Targets(targets, target_lengths, emissions, blank)
+    call = Call(emissions, labels, lengths, blank, False, infeasible, None, "none")
+    threads = threads_for(num_threads, emissions.array.size + 4 * int(call.cells.sum()))
+    states = 2 * (int(labels.lengths.max()) if labels.lengths.size else 0) + 1
+    shape = (emissions.frames, emissions.batch, states)
+    dtype = check.compute_dtype(emissions.code)
+    losses = np.zeros(emissions.batch)
+    bits = 64 if call.overflows(None) else check.kernel_bits(emissions.code)
+    posteriors = np.zeros(shape, np.float32 if bits == 32 else np.float64)
+    saturated = call.launch(bits, longest_first(call.cells), losses, None, threads, posteriors)
+    if bits == 32 and saturated.any():  # finite masks such as -1e9 need the exponents of float64
+        posteriors = np.zeros(shape)
+        call.launch(64, longest_first(call.cells), losses, None, threads, posteriors)
+    if infeasible == "raise":
+        call.forbid_infeasible(losses)
+    for n in np.flatnonzero(np.isnan(losses)):
+        posteriors[: lengths[n], n, : 2 * labels.lengths[n] + 1] = np.nan
+    posteriors = posteriors.astype(dtype, copy=False)
+    if emissions.single:
+        return posteriors[:, 0]
+    return posteriors.swapaxes(0, 1) if emissions.batch_first else posteriors

@@ -1,0 +1,190 @@
+"""CTC scores of prefixes, in a form that a beam search drives."""
+
+import numpy as np
+
+from fastloss import _validation as check
+from fastloss._kernels import kernels
+from fastloss._threads import threads_for
+from fastloss.ctc._inputs import Emissions, as_blank, label_array
+
+
+class CTCPrefixState:
+    """Hypotheses of a beam search over one recording; made by `ctc_prefix_score` and `extend`, and never changed.
+
+    Attributes
+    ----------
+    scores : float64 array (M,)
+        Logarithm of the probability of all label sequences that begin with each hypothesis, in nats.
+    complete : float64 array (M,)
+        Logarithm of the probability that the sequence is exactly the hypothesis: what ending here is worth.
+    labels : int64 array (M,)
+        The last label of each hypothesis; -1 for the empty one.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> state = fl.ctc_prefix_score(np.log([[0.6, 0.4], [0.6, 0.4]]))
+    >>> state.extend(0, 1)
+    <CTCPrefixState of 1 hypotheses over 2 frames of 2 classes>
+    >>> np.exp([state.complete[0], state.extend(0, 1).scores[0]]).round(6)  # nothing, and what begins with 1
+    array([0.36, 0.64])
+    """
+
+    __slots__ = ("_blank", "_exponents", "_numbers", "_scores_by_class", "_wrong", "complete", "labels", "scores")
+
+    def __init__(self, scores_by_class, blank, numbers, exponents, wrong, labels, scores, complete):
+        self._scores_by_class = scores_by_class  # (C, T)
+        self._blank = blank
+        self._numbers = numbers  # (M, 2, T): the probabilities that end in the last label, and in a blank,
+        self._exponents = exponents  # and their powers of two
+        self._wrong = wrong  # (M,): whether a NaN or +inf was met
+        self.labels = labels
+        self.scores = scores
+        self.complete = complete
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __repr__(self):
+        classes, frames = self._scores_by_class.shape
+        return f"<CTCPrefixState of {len(self)} hypotheses over {frames} frames of {classes} classes>"
+
+    def extend(self, hypotheses, labels, *, num_threads=None):
+        """New hypotheses, each one of these and a label more; a step costs O(T) for each.
+
+        Parameters
+        ----------
+        hypotheses : integer array (M,), or a number
+            Which of this state's hypotheses each new one continues.
+        labels : integer array (M,), or a number
+            What each appends: 0..C-1 other than the blank.
+        num_threads : int, optional
+            Default: `fastloss.get_num_threads`. The result does not depend on it.
+
+        Returns
+        -------
+        CTCPrefixState
+            Of M hypotheses.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For an index or a label out of range, naming the place, the value and what was expected.
+        """
+        classes, frames = self._scores_by_class.shape
+        if check.as_array(hypotheses, "hypotheses").dtype == np.bool_:
+            raise TypeError("hypotheses has dtype bool; expected indices")
+        hypotheses, labels = _broadcast(hypotheses, labels)
+        _check_range(hypotheses, "hypotheses", len(self))
+        _check_range(labels, "labels", classes, self._blank)
+        count = len(labels)
+        numbers, exponents = np.empty((count, 2, frames)), np.empty((count, 2, frames), np.int64)
+        scores, complete, wrong = np.empty(count), np.empty(count), np.empty(count, np.uint8)
+        if count:
+            threads = max(1, min(threads_for(num_threads, 8 * count * frames), (count + 7) // 8))
+            kernels(64).prefix.extend(
+                self._scores_by_class, self._blank, hypotheses, labels, self.labels, self._numbers, self._exponents,
+                self._wrong, numbers, exponents, wrong, scores, complete, threads,
+            )  # fmt: skip
+        return CTCPrefixState(self._scores_by_class, self._blank, numbers, exponents, wrong, labels, scores, complete)
+
+    def select(self, hypotheses):
+        """The state of some of the hypotheses, by an integer or bool array, in its order.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For an index out of range.
+        """
+        chosen = check.as_array(hypotheses, "hypotheses")
+        if chosen.dtype == np.bool_:
+            if chosen.shape != (len(self),):
+                raise ValueError(f"hypotheses has shape {chosen.shape}; expected ({len(self)},) of a mask")
+            chosen = np.flatnonzero(chosen)
+        chosen, _ = _broadcast(chosen, 0)
+        _check_range(chosen, "hypotheses", len(self))
+        parts = (self._numbers, self._exponents, self._wrong, self.labels, self.scores, self.complete)
+        return CTCPrefixState(self._scores_by_class, self._blank, *(part[chosen] for part in parts))
+
+
+def _broadcast(hypotheses, labels):
+    """Both as int64 of one dimension, copied: a state must not change with the caller's arrays."""
+    arrays = label_array(hypotheses, "hypotheses"), label_array(labels, "labels")
+    try:
+        shape = np.broadcast_shapes((1,), *(array.shape for array in arrays))
+    except ValueError:
+        shape = ()
+    if len(shape) != 1:
+        shapes = arrays[0].shape, arrays[1].shape
+        raise ValueError(f"hypotheses has shape {shapes[0]} and labels {shapes[1]}; expected (M,) for both")
+    return [np.array(np.broadcast_to(array, shape), np.int64, order="C") for array in arrays]
+
+
+def _check_range(array, name, stop, but=None):
+    wrong = (array < 0) | (array >= stop)
+    if but is not None:
+        wrong |= array == but
+    if wrong.any():
+        place = int(wrong.argmax())
+        expected = f"0..{stop - 1}" if but is None else f"a label 0..{stop - 1} other than blank={but}"
+        raise ValueError(f"{name}[{place}] is {array[place]}; expected {expected}")
+
+
+def ctc_prefix_score(log_probs, *, blank=0):
+    r"""The state from which a beam search begins: the empty prefix, ready to be extended.
+
+    .. math:: \psi(g) = \log P(\text{the label sequence begins with } g)
+
+    for any prefix g, and with it the probability that the sequence is g itself: the CTC scores of joint CTC/attention
+    decoding.
+
+    Parameters
+    ----------
+    log_probs : array (T, C), float or integer
+        Log-probabilities in nats: T frames, C classes. -inf is probability 0.
+    blank : int
+        The blank's class; negative counts from the end.
+
+    Returns
+    -------
+    CTCPrefixState
+        Of one hypothesis, the empty one: `scores`, `complete`, `labels`, and the methods `extend` and `select`. Where
+        a score of a hypothesis's classes, the blank's included, is NaN or +inf, its scores are NaN.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For another shape or dtype, or a blank out of range.
+
+    Examples
+    --------
+    A greedy search that takes the likeliest next label until ending is likelier than going on:
+
+    >>> import numpy as np, fastloss as fl
+    >>> log_probs = np.log([[0.1, 0.8, 0.1], [0.1, 0.1, 0.8], [0.7, 0.2, 0.1]])
+    >>> state, found = fl.ctc_prefix_score(log_probs), []
+    >>> while True:
+    ...     following = state.extend(0, [1, 2])
+    ...     best = int(following.scores.argmax())
+    ...     if following.scores[best] < state.complete[0]:
+    ...         break
+    ...     state = following.select([best])
+    ...     found.append(int(state.labels[0]))
+    >>> found, round(float(np.exp(state.complete[0])), 4)
+    ([1, 2], 0.529)
+
+    References
+    ----------
+    Graves 2008, "Supervised Sequence Labelling with Recurrent Neural Networks", section 7.5; Watanabe, Hori, Kim,
+    Hershey, Hayashi 2017, "Hybrid CTC/Attention Architecture for End-to-End Speech Recognition".
+    """
+    emissions = Emissions(log_probs, "log_probs", False)
+    if not emissions.single:
+        raise ValueError(f"log_probs has shape {emissions.array.shape}; expected (T, C), one recording")
+    blank = as_blank(blank, emissions.classes)
+    by_class = np.array(emissions.array.T, np.float64, order="C")
+    numbers, exponents = np.empty((1, 2, emissions.frames)), np.empty((1, 2, emissions.frames), np.int64)
+    complete = kernels(64).prefix.root(by_class, blank, numbers, exponents)
+    labels, wrong = np.full(1, -1, np.int64), np.array([np.isnan(complete)], np.uint8)
+    score = np.array([np.nan if np.isnan(complete) else 0.0])
+    return CTCPrefixState(by_class, blank, numbers, exponents, wrong, labels, score, np.array([complete]))

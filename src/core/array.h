@@ -1,0 +1,285 @@
+/* An array as a kernel sees it: any NumPy layout and dtype, read and written a block at a time.
+ *
+ * The elements are numbered in C order. Contiguous arrays of the kernel's own type are used where they lie; every
+ * other one goes through a small buffer, so no layout or dtype ever costs a copy of the whole array.
+ */
+#ifndef FASTLOSS_OPERAND_H
+#define FASTLOSS_OPERAND_H
+
+#include "core/vecmath.h"
+
+#if defined(__SSE2__) || defined(_M_X64)
+#include <immintrin.h>
+#define FL_STREAMS 1
+#if defined(__AVX512F__)
+typedef __m512i stream_unit;
+#define STREAM_UNIT _mm512_stream_si512
+#elif defined(__AVX2__)
+typedef __m256i stream_unit;
+#define STREAM_UNIT _mm256_stream_si256
+#else
+typedef __m128i stream_unit;
+#define STREAM_UNIT _mm_stream_si128
+#endif
+#else
+#define FL_STREAMS 0
+#endif
+
+#define FL_LINE 64 /* bytes of a cache line */
+#define FL_MAX_DIMENSIONS 64
+
+enum { /* in the order of fastloss._validation.DTYPE_CODES */
+    FL_FLOAT32, FL_FLOAT64, FL_FLOAT16, FL_BFLOAT16,
+    FL_INT8, FL_UINT8, FL_INT16, FL_UINT16, FL_INT32, FL_UINT32, FL_INT64, FL_UINT64
+};
+#ifdef FL_REAL64
+#define FL_NATIVE FL_FLOAT64
+#else
+#define FL_NATIVE FL_FLOAT32
+#endif
+
+typedef struct {
+    char *data; /* NULL: no such array */
+    int dtype;
+    int dimensions;
+    int direct; /* contiguous and of the kernel's type */
+    ptrdiff_t shape[FL_MAX_DIMENSIONS];
+    ptrdiff_t stride[FL_MAX_DIMENSIONS]; /* in bytes; 0 where broadcast */
+} operand;
+
+/* Neighbouring dimensions that lie one behind the other become one. */
+FL_NOINLINE void operand_set(operand *a, void *data, int dtype, int dimensions,
+                               const ptrdiff_t *shape, const ptrdiff_t *stride)
+{
+    int d = 0;
+    a->data = (char *)data;
+    a->dtype = dtype;
+    for (int i = 0; i < dimensions; i++) {
+        if (shape[i] == 1) continue;
+        if (d && a->stride[d - 1] == shape[i] * stride[i]) {
+            a->shape[d - 1] *= shape[i];
+            a->stride[d - 1] = stride[i];
+        } else {
+            a->shape[d] = shape[i];
+            a->stride[d++] = stride[i];
+        }
+    }
+    a->dimensions = d;
+    a->direct = dtype == FL_NATIVE && (d == 0 || (d == 1 && a->stride[0] == (ptrdiff_t)sizeof(real)));
+    if (d == 0) { /* one element */
+        a->dimensions = 1;
+        a->shape[0] = 1;
+        a->stride[0] = sizeof(real);
+    }
+}
+
+/* ---- half precision, by bits so that the loops vectorise everywhere ---- */
+
+FL_INLINE float float_of_bits(uint32_t i) { float x; memcpy(&x, &i, 4); return x; }
+FL_INLINE uint32_t bits_of_float(float x) { uint32_t i; memcpy(&i, &x, 4); return i; }
+
+FL_INLINE float half_to_float(uint16_t h)
+{
+    /* Shift exponent and mantissa into place, then multiply by 2^112: that moves the exponent's bias and makes
+     * subnormal halves come out normal. Infinity and NaN have their exponent set by hand. */
+    uint32_t magnitude = (uint32_t)(h & 0x7fff) << 13;
+    uint32_t scaled = bits_of_float(float_of_bits(magnitude) * 0x1p112f);
+    uint32_t special = magnitude | 0x7f800000u;
+    return float_of_bits((magnitude >= 0x0f800000u ? special : scaled) | (uint32_t)(h & 0x8000) << 16);
+}
+
+FL_INLINE uint16_t float_to_half(float x)
+{
+    uint32_t bits = bits_of_float(x), magnitude = bits & 0x7fffffffu;
+    /* Normal: rebias and round to even on the 13 bits that go. Subnormal: let a float addition do the rounding. */
+    uint32_t normal = (magnitude - (112u << 23) + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
+    uint32_t tiny = bits_of_float(float_of_bits(magnitude) + 0.5f) - bits_of_float(0.5f);
+    uint32_t h = magnitude < (113u << 23) ? tiny : normal;
+    h = magnitude >= 0x477ff000u ? 0x7c00u : h; /* rounds beyond 65504 */
+    h = magnitude > 0x7f800000u ? 0x7e00u : h;
+    return (uint16_t)(h | (bits >> 16 & 0x8000u));
+}
+
+FL_INLINE float bfloat_to_float(uint16_t h) { return float_of_bits((uint32_t)h << 16); }
+
+FL_INLINE uint16_t float_to_bfloat(float x)
+{
+    uint32_t bits = bits_of_float(x);
+    uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+    return (uint16_t)((bits & 0x7fffffffu) > 0x7f800000u ? (bits >> 16 | 0x40u) : rounded);
+}
+
+/* ---- one run of equally spaced elements ---- */
+
+#define FL_SAME(x) (x)
+#define FL_LOAD_RUN(type, convert)                                                                     \
+    do {                                                                                               \
+        if (step == (ptrdiff_t)sizeof(type)) {                                                         \
+            const type *FL_RESTRICT run = (const type *)source;                                        \
+            for (ptrdiff_t i = 0; i < n; i++) target[i] = (real)convert(run[i]);                       \
+        } else if (step == 0) { /* broadcast */                                                        \
+            fill_run(target, n, (real)convert(*(const type *)source));                                 \
+        } else                                                                                         \
+            for (ptrdiff_t i = 0; i < n; i++) target[i] = (real)convert(*(const type *)(source + i * step)); \
+    } while (0)
+
+FL_NOINLINE void fill_run(real *target, ptrdiff_t n, real value)
+{
+    for (ptrdiff_t i = 0; i < n; i++) target[i] = value;
+}
+
+FL_NOINLINE void load_run(real *FL_RESTRICT target, const char *source, ptrdiff_t n, ptrdiff_t step, int dtype)
+{
+    switch (dtype) {
+    case FL_FLOAT32: FL_LOAD_RUN(float, FL_SAME); break;
+    case FL_FLOAT64: FL_LOAD_RUN(double, FL_SAME); break;
+    case FL_FLOAT16: FL_LOAD_RUN(uint16_t, half_to_float); break;
+    case FL_BFLOAT16: FL_LOAD_RUN(uint16_t, bfloat_to_float); break;
+    case FL_INT8: FL_LOAD_RUN(int8_t, FL_SAME); break;
+    case FL_UINT8: FL_LOAD_RUN(uint8_t, FL_SAME); break;
+    case FL_INT16: FL_LOAD_RUN(int16_t, FL_SAME); break;
+    case FL_UINT16: FL_LOAD_RUN(uint16_t, FL_SAME); break;
+    case FL_INT32: FL_LOAD_RUN(int32_t, FL_SAME); break;
+    case FL_UINT32: FL_LOAD_RUN(uint32_t, FL_SAME); break;
+    case FL_INT64: FL_LOAD_RUN(int64_t, FL_SAME); break;
+    case FL_UINT64: FL_LOAD_RUN(uint64_t, FL_SAME); break;
+    }
+}
+
+#define FL_STORE_RUN(type, convert)                                                              \
+    do {                                                                                         \
+        if (step == (ptrdiff_t)sizeof(type)) {                                                   \
+            type *FL_RESTRICT run = (type *)target;                                              \
+            for (ptrdiff_t i = 0; i < n; i++) run[i] = (type)convert(source[i]);                 \
+        } else                                                                                   \
+            for (ptrdiff_t i = 0; i < n; i++) *(type *)(target + i * step) = (type)convert(source[i]); \
+    } while (0)
+
+FL_NOINLINE void store_run(char *target, const real *FL_RESTRICT source, ptrdiff_t n, ptrdiff_t step, int dtype)
+{
+    switch (dtype) {
+    case FL_FLOAT32: FL_STORE_RUN(float, FL_SAME); break;
+    case FL_FLOAT64: FL_STORE_RUN(double, FL_SAME); break;
+    case FL_FLOAT16: FL_STORE_RUN(uint16_t, float_to_half); break;
+    case FL_BFLOAT16: FL_STORE_RUN(uint16_t, float_to_bfloat); break;
+    }
+}
+
+/* ---- a block: elements start .. start + n in C order ---- */
+
+/* Calls run(address, count, step) for every piece of the block that is equally spaced. */
+#define FL_FOR_RUNS(a, start, n, run)                                                     \
+    do {                                                                                  \
+        ptrdiff_t index[FL_MAX_DIMENSIONS], left = (n), rest = (start);                   \
+        const int last = (a)->dimensions - 1;                                             \
+        char *address = (a)->data;                                                        \
+        for (int d = last; d >= 0; d--) {                                                 \
+            index[d] = rest % (a)->shape[d];                                              \
+            rest /= (a)->shape[d];                                                        \
+            address += index[d] * (a)->stride[d];                                         \
+        }                                                                                 \
+        while (left > 0) {                                                                \
+            ptrdiff_t count = (a)->shape[last] - index[last];                             \
+            const ptrdiff_t step = (a)->stride[last];                                     \
+            count = count < left ? count : left;                                          \
+            run(address, count, step);                                                    \
+            left -= count;                                                                \
+            if (left <= 0) break;                                                         \
+            address -= index[last] * step;                                                \
+            index[last] = 0;                                                              \
+            for (int d = last - 1; d >= 0; d--) {                                         \
+                address += (a)->stride[d];                                                \
+                if (++index[d] < (a)->shape[d]) break;                                    \
+                address -= index[d] * (a)->stride[d];                                     \
+                index[d] = 0;                                                             \
+            }                                                                             \
+        }                                                                                 \
+    } while (0)
+
+FL_NOINLINE void operand_gather(const operand *a, ptrdiff_t start, ptrdiff_t n, real *buffer)
+{
+#define FL_TAKE(address, count, step) (load_run(buffer, address, count, step, a->dtype), buffer += (count))
+    FL_FOR_RUNS(a, start, n, FL_TAKE);
+#undef FL_TAKE
+}
+
+FL_NOINLINE void operand_scatter(const operand *a, ptrdiff_t start, ptrdiff_t n, const real *buffer)
+{
+#define FL_GIVE(address, count, step) (store_run(address, buffer, count, step, a->dtype), buffer += (count))
+    FL_FOR_RUNS(a, start, n, FL_GIVE);
+#undef FL_GIVE
+}
+
+/* Where the block can be read: in place, or gathered into the buffer. */
+static inline const real *operand_read(const operand *a, ptrdiff_t start, ptrdiff_t n, real *buffer)
+{
+    if (a->direct) return (const real *)a->data + start;
+    operand_gather(a, start, n, buffer);
+    return buffer;
+}
+
+/* Where the block is to be computed; operand_written() then brings a buffer's contents home. */
+static inline real *operand_block(const operand *a, ptrdiff_t start, real *buffer)
+{
+    return a->direct ? (real *)a->data + start : buffer;
+}
+
+static inline void operand_written(const operand *a, ptrdiff_t start, ptrdiff_t n, const real *buffer)
+{
+    if (!a->direct) operand_scatter(a, start, n, buffer);
+}
+
+/* Starts bringing a line of memory that will be read soon. */
+static inline void ask_for(const void *address)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(address);
+#else
+    (void)address;
+#endif
+}
+
+/* A result much larger than the caches: stores that go by them save the reading of every line before it is written.
+ * Only whole lines may go so. Returns how many numbers at the end are left for the next call, none if it is the last. */
+FL_NOINLINE ptrdiff_t stream_store(real *target, const real *source, ptrdiff_t n, int is_last)
+{
+    ptrdiff_t i = 0;
+#if FL_STREAMS
+    const ptrdiff_t line = FL_LINE / (ptrdiff_t)sizeof(real), lanes = (ptrdiff_t)(sizeof(stream_unit) / sizeof(real));
+    for (; i < n && (uintptr_t)(target + i) % FL_LINE; i++) target[i] = source[i];
+    for (; i + line <= n; i += line)
+        for (ptrdiff_t j = i; j < i + line; j += lanes) {
+            stream_unit unit;
+            memcpy(&unit, source + j, sizeof unit);
+            STREAM_UNIT((stream_unit *)(target + j), unit);
+        }
+    if (!is_last) return n - i;
+#endif
+    for (; i < n; i++) target[i] = source[i];
+    return 0;
+}
+/* A block of results that way. `held` numbers of the block before it, fewer than FL_HELD, stand before it in the buffer. */
+#define FL_HELD (FL_LINE / (ptrdiff_t)sizeof(real))
+static inline void stream_block(const operand *home, real *buffer, ptrdiff_t *held, ptrdiff_t start, ptrdiff_t n,
+                                int is_last)
+{
+    ptrdiff_t size = *held + n;
+    ptrdiff_t left = stream_store((real *)home->data + start - *held, buffer, size, is_last);
+    memmove(buffer, buffer + size - left, left * sizeof(real));
+    *held = left;
+}
+/* Whether results are large enough, and in memory of their own: lines that are in the cache are better written there. */
+static inline int is_streamed(const operand *home, ptrdiff_t n, const operand *input)
+{
+    return FL_STREAMS && home->direct && home->data != input->data
+        && n * (ptrdiff_t)sizeof(real) >= (ptrdiff_t)16 << 20;
+}
+/* Makes them visible before whatever follows. */
+static inline void stream_end(void)
+{
+#if FL_STREAMS
+    _mm_sfence();
+#endif
+}
+
+#endif

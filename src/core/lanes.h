@@ -1,0 +1,183 @@
+/* Steps over LANES numbers at once, for reductions: sums and maxima of floats do not vectorise by themselves, since
+ * that changes the order of operations, and must not be allowed to by -ffast-math. A lane is an accumulator of its
+ * own, so the order is fixed and the same on every compiler and instruction set. The pragma keeps GCC from unrolling
+ * these short loops into scalar code before it looks for vectors.
+ */
+#ifndef FASTLOSS_LANES_H
+#define FASTLOSS_LANES_H
+
+#include "core/vecmath.h"
+
+#define FL_LANES 16
+
+/* Largest of each lane; NaN is passed over. */
+FL_INLINE void lanes_max(real_cp x, real_p lane)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) lane[i] = x[i] > lane[i] ? x[i] : lane[i];
+}
+
+/* Largest of x and of -x, and NaN or 0 in `nan` as there is a NaN or not. */
+FL_INLINE void lanes_extremes(real_cp x, real_p high, real_p low, real_p nan)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        high[i] = x[i] > high[i] ? x[i] : high[i];
+        low[i] = -x[i] > low[i] ? -x[i] : low[i];
+        nan[i] = x[i] == x[i] ? nan[i] : x[i];
+    }
+}
+
+FL_INLINE void lanes_add(real_cp x, real_p lane)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) lane[i] += x[i];
+}
+
+FL_INLINE void lanes_add_widened(real_cp x, double *FL_RESTRICT lane)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) lane[i] += (double)x[i];
+}
+
+FL_INLINE void lanes_add_double(const double *FL_RESTRICT x, double *FL_RESTRICT lane)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) lane[i] += x[i];
+}
+
+/* In these, e may be x itself: every score is read once, before its e is written. That is also why they have no
+ * `restrict`, which the compiler would take for a promise that it isn't so; the pragma says what is true, that no
+ * element depends on another.
+ *
+ * e = exp(x - reference), where it is kept, added to each lane. `keep` is a constant of the call. */
+FL_INLINE void lanes_exp(const real *x, real *e, real_p lane, real reference, const int keep)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        real term = r_exp(x[i] - reference);
+        if (keep) e[i] = term;
+        lane[i] += term;
+    }
+}
+
+/* The same; lanes before `first` and the lane `spared` (none if negative) are not added. */
+FL_INLINE void lanes_exp_sparing(const real *x, real *e, real_p lane, real reference, xint spared, xint first,
+                                 const int keep)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        real term = r_exp(x[i] - reference);
+        if (keep) e[i] = term;
+        lane[i] += ((i == spared) | (i < first)) ? R(0.0) : term;
+    }
+}
+
+/* The same; scores equal to the reference are counted, not added. */
+FL_INLINE void lanes_exp_below(const real *x, real *e, real_p lane, real_p count, real reference, xint first,
+                               const int keep)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        real score = x[i], term = r_exp(score - reference);
+        if (keep) e[i] = term;
+        /* Factors, since two selects by one condition would become a branch. */
+        real new = i < first ? R(0.0) : R(1.0);
+        real top = score == reference ? new : R(0.0);
+        lane[i] += term * (new - top);
+        count[i] += top;
+    }
+}
+
+/* Starts bringing a step's numbers from memory. The loops above are busy for long enough per cache line that what they
+ * will read next arrives meanwhile; the search for a maximum, which comes first, would wait for it. */
+FL_INLINE void lanes_ask(const real *x)
+{
+#if defined(__GNUC__)
+    for (int i = 0; i < FL_LANES; i += 64 / (int)sizeof(real)) __builtin_prefetch(x + i);
+#else
+    (void)x;
+#endif
+}
+
+/* The weights' sum, and the sum of weight * (peak - x), in which 0 times infinity is 0. */
+FL_INLINE void lanes_cost(real_cp weight, real_cp x, real_p mass, real_p cost, real peak)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        real term = weight[i] * (peak - x[i]);
+        cost[i] += weight[i] == R(0.0) ? R(0.0) : term;
+        mass[i] += weight[i];
+    }
+}
+
+/* out = (x - peak) - log_sum */
+FL_INLINE void subtract_twice(const real *x, real *out, ptrdiff_t n, real peak, real log_sum)
+{
+#pragma omp simd
+    for (ptrdiff_t i = 0; i < n; i++) out[i] = (x[i] - peak) - log_sum;
+}
+
+/* Whether some number of a block seems to lie outside [low, high]: by the signs of the differences, which takes fewer
+ * operations than comparisons and no 64-bit ones. Every number outside shows; -0 and NaN may too. */
+FL_NOINLINE int seems_outside(const real *x, ptrdiff_t n, real low, real high)
+{
+    xint signs = 0;
+#pragma omp simd reduction(| : signs)
+    for (ptrdiff_t i = 0; i < n; i++) signs |= bits_of(x[i] - low) | bits_of(high - x[i]);
+    return signs < 0;
+}
+
+/* Whether any lane equals the value. */
+FL_INLINE int lanes_find(real_cp x, real value)
+{
+    xint found = 0;
+#pragma omp simd reduction(| : found)
+    for (int i = 0; i < FL_LANES; i++) found |= x[i] == value;
+    return found != 0;
+}
+
+/* The sum of lanes that hold small whole numbers, which every order of addition leaves exact, or NaN. */
+FL_INLINE real lanes_count(real_cp lane)
+{
+    real eight[8], four[4];
+#pragma omp simd
+    for (int i = 0; i < 8; i++) eight[i] = lane[i] + lane[i + 8];
+#pragma omp simd
+    for (int i = 0; i < 4; i++) four[i] = eight[i] + eight[i + 4];
+    return (four[0] + four[2]) + (four[1] + four[3]);
+}
+
+/* The lanes' own maximum and sum, as trees. */
+FL_INLINE real lanes_top(real_cp lane)
+{
+    real eight[8], four[4];
+#pragma omp simd
+    for (int i = 0; i < 8; i++) eight[i] = lane[i] > lane[i + 8] ? lane[i] : lane[i + 8];
+#pragma omp simd
+    for (int i = 0; i < 4; i++) four[i] = eight[i] > eight[i + 4] ? eight[i] : eight[i + 4];
+    real a = four[0] > four[2] ? four[0] : four[2], b = four[1] > four[3] ? four[1] : four[3];
+    return a > b ? a : b;
+}
+
+FL_INLINE double lanes_total_double(const double *FL_RESTRICT lane)
+{
+    double eight[8], four[4];
+#pragma omp simd
+    for (int i = 0; i < 8; i++) eight[i] = lane[i] + lane[i + 8];
+#pragma omp simd
+    for (int i = 0; i < 4; i++) four[i] = eight[i] + eight[i + 4];
+    return (four[0] + four[2]) + (four[1] + four[3]);
+}
+
+FL_INLINE double lanes_total(real_cp lane)
+{
+    double eight[8], four[4];
+#pragma omp simd
+    for (int i = 0; i < 8; i++) eight[i] = (double)lane[i] + (double)lane[i + 8];
+#pragma omp simd
+    for (int i = 0; i < 4; i++) four[i] = eight[i] + eight[i + 4];
+    return (four[0] + four[2]) + (four[1] + four[3]);
+}
+
+#endif

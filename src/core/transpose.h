@@ -1,0 +1,176 @@
+/* A tile of rows laid across the vector lanes, and back: table[c * FL_TILE + k] is class c of row k.
+ *
+ * A piece is 16 bytes of one row. Pieces of several rows side by side fill a vector of the processor's width, and
+ * within each 16 bytes of so many vectors as a piece has numbers the transposition takes two instructions a vector
+ * (one for doubles). A last, ragged piece overlaps the one before.
+ */
+#ifndef FASTLOSS_TRANSPOSE_H
+#define FASTLOSS_TRANSPOSE_H
+
+#include "core/vecmath.h"
+
+#define FL_TILE 32 /* rows handled together, at the most */
+
+#ifdef __has_builtin
+#if __has_builtin(__builtin_shufflevector)
+#define FL_SHUFFLES 1
+#endif
+#endif
+
+#ifdef FL_SHUFFLES
+
+#if defined(__AVX512F__)
+#define FL_PIECES 4 /* of a vector */
+#define FL_EACH_PIECE(f) f(0), f(4), f(8), f(12)
+#elif defined(__AVX2__)
+#define FL_PIECES 2
+#define FL_EACH_PIECE(f) f(0), f(4)
+#else
+#define FL_PIECES 1
+#define FL_EACH_PIECE(f) f(0)
+#endif
+#define FL_WIDTH (4 * FL_PIECES)
+#define FL_COLUMNS ((int)(16 / sizeof(real))) /* numbers of a piece */
+
+/* Only moved, never computed with: doubles travel as pairs of floats. In memory they lie anywhere. */
+typedef float piece __attribute__((vector_size(16)));
+typedef float wide __attribute__((vector_size(16 * FL_PIECES)));
+typedef float piece_at __attribute__((vector_size(16), aligned(4), may_alias));
+typedef float wide_at __attribute__((vector_size(16 * FL_PIECES), aligned(4), may_alias));
+
+#define FL_LOW_WORDS(i) i, FL_WIDTH + i, i + 1, FL_WIDTH + i + 1
+#define FL_HIGH_WORDS(i) i + 2, FL_WIDTH + i + 2, i + 3, FL_WIDTH + i + 3
+#define FL_LOW_PAIRS(i) i, i + 1, FL_WIDTH + i, FL_WIDTH + i + 1
+#define FL_HIGH_PAIRS(i) i + 2, i + 3, FL_WIDTH + i + 2, FL_WIDTH + i + 3
+#define FL_MIX(a, b, which) __builtin_shufflevector(a, b, FL_EACH_PIECE(which))
+
+/* Rows of the vectors become columns, within each 16 bytes. */
+FL_INLINE void transpose_pieces(wide *a)
+{
+#ifdef FL_REAL64
+    wide low = FL_MIX(a[0], a[1], FL_LOW_PAIRS), high = FL_MIX(a[0], a[1], FL_HIGH_PAIRS);
+    a[0] = low;
+    a[1] = high;
+#else
+    wide t0 = FL_MIX(a[0], a[1], FL_LOW_WORDS), t1 = FL_MIX(a[0], a[1], FL_HIGH_WORDS);
+    wide t2 = FL_MIX(a[2], a[3], FL_LOW_WORDS), t3 = FL_MIX(a[2], a[3], FL_HIGH_WORDS);
+    a[0] = FL_MIX(t0, t2, FL_LOW_PAIRS);
+    a[1] = FL_MIX(t0, t2, FL_HIGH_PAIRS);
+    a[2] = FL_MIX(t1, t3, FL_LOW_PAIRS);
+    a[3] = FL_MIX(t1, t3, FL_HIGH_PAIRS);
+#endif
+}
+
+FL_INLINE piece load_piece(const real *x) { return *(const piece_at *)x; }
+
+/* The pieces at x and at every `step` numbers from there. */
+FL_INLINE wide join_pieces(const real *x, ptrdiff_t step)
+{
+    piece a = load_piece(x);
+#if FL_PIECES == 1
+    return a;
+#else
+    piece b = load_piece(x + step);
+#if FL_PIECES == 2
+    return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
+#else
+    typedef float two __attribute__((vector_size(32)));
+    two ab = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
+    piece c = load_piece(x + 2 * step), d = load_piece(x + 3 * step);
+    two cd = __builtin_shufflevector(c, d, 0, 1, 2, 3, 4, 5, 6, 7);
+    return __builtin_shufflevector(ab, cd, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#endif
+#endif
+}
+
+FL_INLINE void part_pieces(wide a, real *out, ptrdiff_t step)
+{
+#define FL_PART(i)                      \
+    *(piece_at *)(out + (i) * step) = \
+        __builtin_shufflevector(a, a, 4 * (i), 4 * (i) + 1, 4 * (i) + 2, 4 * (i) + 3)
+    FL_PART(0);
+#if FL_PIECES > 1
+    FL_PART(1);
+#endif
+#if FL_PIECES > 2
+    FL_PART(2);
+    FL_PART(3);
+#endif
+#undef FL_PART
+}
+
+/* All FL_TILE rows of at least FL_COLUMNS classes. */
+FL_NOINLINE void load_pieces(const real *FL_RESTRICT x, ptrdiff_t classes, real *FL_RESTRICT table)
+{
+    for (ptrdiff_t start = 0; start < classes; start += FL_COLUMNS) {
+        ptrdiff_t c = start + FL_COLUMNS <= classes ? start : classes - FL_COLUMNS;
+        for (int k = 0; k < FL_TILE; k += FL_COLUMNS * FL_PIECES) {
+            wide a[FL_COLUMNS];
+            for (int i = 0; i < FL_COLUMNS; i++) a[i] = join_pieces(x + (k + i) * classes + c, FL_COLUMNS * classes);
+            transpose_pieces(a);
+            for (int i = 0; i < FL_COLUMNS; i++) *(wide_at *)(table + (c + i) * FL_TILE + k) = a[i];
+        }
+    }
+}
+
+FL_NOINLINE void store_pieces(const real *FL_RESTRICT table, ptrdiff_t classes, real *FL_RESTRICT out)
+{
+    for (int k = 0; k < FL_TILE; k += FL_COLUMNS * FL_PIECES)
+        for (ptrdiff_t start = 0; start < classes; start += FL_COLUMNS) {
+            ptrdiff_t c = start + FL_COLUMNS <= classes ? start : classes - FL_COLUMNS;
+            wide a[FL_COLUMNS];
+            for (int i = 0; i < FL_COLUMNS; i++) a[i] = *(const wide_at *)(table + (c + i) * FL_TILE + k);
+            transpose_pieces(a);
+            for (int i = 0; i < FL_COLUMNS; i++) part_pieces(a[i], out + (k + i) * classes + c, FL_COLUMNS * classes);
+        }
+}
+#else
+#define FL_COLUMNS FL_TILE
+#define load_pieces load_rows
+#define store_pieces(table, classes, out) store_rows(table, FL_TILE, classes, out)
+#endif
+
+/* Number by number; where `classes` is a constant, by vectors. */
+FL_INLINE void load_rows(const real *FL_RESTRICT x, ptrdiff_t classes, real *FL_RESTRICT table)
+{
+    for (int k = 0; k < FL_TILE; k++)
+        for (ptrdiff_t c = 0; c < classes; c++) table[c * FL_TILE + k] = x[k * classes + c];
+}
+FL_INLINE void store_rows(const real *FL_RESTRICT table, ptrdiff_t n, ptrdiff_t classes, real *FL_RESTRICT out)
+{
+    for (ptrdiff_t k = 0; k < n; k++)
+        for (ptrdiff_t c = 0; c < classes; c++) out[k * classes + c] = table[c * FL_TILE + k];
+}
+
+/* n rows into the lanes; lanes without a row repeat the last one. */
+FL_NOINLINE void lanes_load(const real *FL_RESTRICT x, ptrdiff_t n, ptrdiff_t classes, real *FL_RESTRICT table)
+{
+    if (n < FL_TILE)
+        for (ptrdiff_t c = 0; c < classes; c++) {
+            for (ptrdiff_t k = 0; k < n; k++) table[c * FL_TILE + k] = x[k * classes + c];
+            for (ptrdiff_t k = n; k < FL_TILE; k++) table[c * FL_TILE + k] = x[(n - 1) * classes + c];
+        }
+    else if (classes >= FL_COLUMNS)
+        load_pieces(x, classes, table);
+    else if (classes == 2)
+        load_rows(x, 2, table);
+    else if (classes == 3)
+        load_rows(x, 3, table);
+    else
+        load_rows(x, classes, table);
+}
+
+/* The first n lanes into rows. */
+FL_NOINLINE void lanes_store(const real *FL_RESTRICT table, ptrdiff_t n, ptrdiff_t classes, real *FL_RESTRICT out)
+{
+    if (n == FL_TILE && classes >= FL_COLUMNS)
+        store_pieces(table, classes, out);
+    else if (n == FL_TILE && classes == 2)
+        store_rows(table, FL_TILE, 2, out);
+    else if (n == FL_TILE && classes == 3)
+        store_rows(table, FL_TILE, 3, out);
+    else
+        store_rows(table, n, classes, out);
+}
+
+#endif

@@ -1,0 +1,342 @@
+/* Scalar, branch-free mathematics for loop bodies that the compiler turns into vector code.
+ *
+ * Every kernel is compiled once for float32 and once for float64; `real` is the type of the build at hand, `xint`
+ * the signed integer of its width. No function here branches or calls the C library, so a loop over it vectorises
+ * on every instruction set. Error bounds are in units in the last place of the exact result, measured by
+ * tests/internals/test_vecmath.py; coefficients come from tools/codegen/fit_polynomials.py.
+ *
+ * Contraction of a*b+c is off (-ffp-contract=off) and fused multiply-adds are asked for by name, so that what is
+ * fused does not depend on the compiler.
+ */
+#ifndef FASTLOSS_VECMATH_H
+#define FASTLOSS_VECMATH_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(_MSC_VER)
+#define FL_INLINE static __forceinline
+#define FL_NOINLINE static __declspec(noinline)
+#define FL_RESTRICT __restrict
+#else
+/* Plain `inline` is a hint: GCC stops following it in large loops, which then stay scalar. */
+#define FL_INLINE static inline __attribute__((always_inline, unused))
+#define FL_NOINLINE static __attribute__((noinline, unused))
+#define FL_RESTRICT restrict
+#endif
+
+#ifdef FL_REAL64
+typedef double real;
+typedef int64_t xint;
+typedef uint64_t xuint;
+#define FL_MANTISSA_BITS 52
+#define FL_EXPONENT_BIAS 1023
+#define FL_ROUNDER (0x1.8p52 + 1023) /* adding it rounds to an integer, left in the low bits with an exponent's bias */
+#define FL_EXP_LOW (-708.39)      /* exp of less is below the smallest normal number */
+#define FL_EXP_NONE (-709.0)      /* exp of this is taken as 0: its power of 2 has no exponent bits */
+#define FL_EXP_ZERO (-746.0)      /* exp of this is 0 */
+#define FL_EXP_INFINITE 710.0     /* exp of this is infinite */
+#define FL_SMALLEST 0x1p-1022     /* smallest normal number */
+#define FL_LARGEST 0x1.fffffffffffffp+1023
+#define FL_EPSILON 0x1p-52
+#define FL_SQRT_HALF_BITS 0x3fe6a09e667f3bcd
+#define FL_LN2_HIGH 0x1.62e42fee00000p-1 /* ln 2 in two parts, the first short enough for exact products */
+#define FL_LN2_LOW 1.90821492927058770002e-10
+#else
+typedef float real;
+typedef int32_t xint;
+typedef uint32_t xuint;
+#define FL_MANTISSA_BITS 23
+#define FL_EXPONENT_BIAS 127
+#define FL_ROUNDER (0x1.8p23f + 127)
+#define FL_EXP_LOW (-87.33f)
+#define FL_EXP_NONE (-88.0f)
+#define FL_EXP_ZERO (-104.5f)
+#define FL_EXP_INFINITE 89.0f
+#define FL_SMALLEST 0x1p-126f
+#define FL_LARGEST 0x1.fffffep+127f
+#define FL_EPSILON 0x1p-23f
+#define FL_SQRT_HALF_BITS 0x3f3504f3
+#define FL_LN2_HIGH 0.693359375f
+#define FL_LN2_LOW -2.12194440e-4f
+#endif
+#define R(number) ((real)(number))
+#define FL_LOG2E R(1.442695040888963407)
+
+/* Cython has no `restrict`; without it the loops with many arrays stay scalar for want of alias checks. */
+typedef real *FL_RESTRICT real_p;
+typedef const real *FL_RESTRICT real_cp;
+typedef xint *FL_RESTRICT xint_p;
+typedef const xint *FL_RESTRICT xint_cp;
+
+FL_INLINE xint bits_of(real x) { xint i; memcpy(&i, &x, sizeof i); return i; }
+FL_INLINE real from_bits(xint i) { real x; memcpy(&x, &i, sizeof x); return x; }
+
+/* a*b + c, rounded once where the processor does that in one instruction. */
+FL_INLINE real r_fma(real a, real b, real c)
+{
+#if defined(__FMA__) || defined(__aarch64__)
+#ifdef FL_REAL64
+    return fma(a, b, c);
+#else
+    return fmaf(a, b, c);
+#endif
+#else
+    return a * b + c;
+#endif
+}
+
+/* Selects are written so that NaN in `x` comes through: a comparison with NaN is false. */
+FL_INLINE real r_atleast(real x, real low) { return x < low ? low : x; }
+FL_INLINE real r_atmost(real x, real high) { return x > high ? high : x; }
+FL_INLINE real r_abs(real x) { return from_bits(bits_of(x) & (xint)(~(xuint)0 >> 1)); }
+/* y, or -y where x is not negative (-0 is not) */
+FL_INLINE real r_against(real y, real x)
+{
+    const xint sign = (xint)((xuint)1 << (sizeof(xint) * 8 - 1));
+    return from_bits(bits_of(y) ^ (~bits_of(x + R(0.0)) & sign));
+}
+FL_INLINE xint x_max(xint a, xint b) { return a > b ? a : b; }
+
+/* c0 + c1 x + c2 x^2 + c3 x^3, in a shorter chain of dependent operations than Horner's. */
+FL_INLINE real poly4(real x, real x2, real c0, real c1, real c2, real c3)
+{
+    return r_fma(x2, r_fma(c3, x, c2), r_fma(c1, x, c0));
+}
+
+/* (exp(r) - 1 - r) / r^2 for |r| <= ln(2)/2 */
+FL_INLINE real exp_beyond_linear(real r)
+{
+    real r2 = r * r;
+#ifdef FL_REAL64
+    real r4 = r2 * r2;
+    real tail = r_fma(r2, 2.09146793765839351e-9, r_fma(2.510520637395701112e-8, r, 2.755727366134863622e-7));
+    tail = r_fma(tail, r4, poly4(r, r2, 0.001388888888888375242, 0.0001984126987480049198,
+                                 0.00002480158732553336382, 2.755725542574643428e-6));
+    tail = r_fma(tail, r4, poly4(r, r2, 0.5, 0.1666666666666667099, 0.04166666666666666975, 0.008333333333326140884));
+#else
+    real tail = r_fma(0.001392617612f, r2, r_fma(0.008363173075f, r, 0.04166655466f));
+    tail = r_fma(tail, r2, r_fma(0.1666657703f, r, 0.5f));
+#endif
+    return tail;
+}
+/* exp(r) - 1 and exp(r) for |r| <= ln(2)/2 */
+FL_INLINE real expm1_reduced(real r) { return r_fma(exp_beyond_linear(r), r * r, r); }
+FL_INLINE real exp_reduced(real r) { return expm1_reduced(r) + R(1.0); }
+
+/* x = n ln(2) + r with |r| <= ln(2)/2. n + FL_EXPONENT_BIAS stands in the low bits of `shifted`. */
+FL_INLINE real exp_split(real x, real *shifted)
+{
+    *shifted = r_fma(x, FL_LOG2E, R(FL_ROUNDER));
+    real n = *shifted - R(FL_ROUNDER);
+    real r = r_fma(n, -R(FL_LN2_HIGH), x);
+    return r_fma(n, -R(FL_LN2_LOW), r);
+}
+/* 2^(n + more); what the exponent bits can't hold is the caller's to avoid. */
+FL_INLINE real exp_power(real shifted, xint more)
+{
+    return from_bits((xint)(((xuint)bits_of(shifted) << FL_MANTISSA_BITS) + ((xuint)more << FL_MANTISSA_BITS)));
+}
+
+/* exp(x) for x <= 43 (float32), 700 (float64): within 2 ULP; 0 where it is below the smallest normal number by more
+ * than a factor of sqrt(1/2). There the power of 2, and so the product, is 0 without a comparison. */
+FL_INLINE real r_exp(real x)
+{
+    real shifted, r = exp_split(r_atleast(x, R(FL_EXP_NONE)), &shifted);
+    real power = exp_power(shifted, 0);
+    return r_fma(expm1_reduced(r), power, power);
+}
+
+/* exp(x) for every x: within 2 ULP, subnormal results included, inf beyond the largest number. The power of 2 goes in
+ * two factors, of which the second makes the result subnormal or infinite. */
+FL_INLINE real r_exp_wide(real x)
+{
+    real clamped = r_atmost(r_atleast(x, R(FL_EXP_ZERO)), R(FL_EXP_INFINITE));
+    real shifted, r = exp_split(clamped, &shifted);
+    real y = exp_reduced(r), below = exp_power(shifted, 64), above = exp_power(shifted, -1);
+    y *= clamped < R(0.0) ? below : above;
+    return y * (clamped < R(0.0) ? R(0x1p-64) : R(2.0));
+}
+
+/* exp(x) for x <= 0: the same. */
+FL_INLINE real r_exp_tail(real x)
+{
+    real shifted, r = exp_split(r_atleast(x, R(FL_EXP_ZERO)), &shifted);
+    return exp_reduced(r) * exp_power(shifted, 64) * R(0x1p-64);
+}
+
+/* exp(x) - 1 for x <= 0: within 2 ULP, tiny x included. */
+FL_INLINE real r_expm1_tail(real x)
+{
+    real shifted, r = exp_split(r_atleast(x, R(FL_EXP_LOW)), &shifted);
+    real power = exp_power(shifted, 0);
+    return r_fma(power, expm1_reduced(r), power - R(1.0));
+}
+
+/* (log(1 + f) - 2 s) / s^3 for z = s^2, s = f / (2 + f), 1 + f within [sqrt(1/2), sqrt(2)) */
+FL_INLINE real log_tail(real z)
+{
+#ifdef FL_REAL64
+    real tail = 0.1461644968508890505;
+    tail = r_fma(tail, z, 0.1533172160055169055);
+    tail = r_fma(tail, z, 0.1818288912526188207);
+    tail = r_fma(tail, z, 0.2222221113479507703);
+    tail = r_fma(tail, z, 0.2857142862597548495);
+    tail = r_fma(tail, z, 0.3999999999989950449);
+    tail = r_fma(tail, z, 0.6666666666666669686);
+#else
+    real tail = 0.2957994939f;
+    tail = r_fma(tail, z, 0.3998878057f);
+    tail = r_fma(tail, z, 0.6666668504f);
+#endif
+    return tail;
+}
+
+/* log(x): within 1 ULP for x >= 0; -inf at 0, NaN below. Subnormal numbers keep their digits. */
+FL_INLINE real r_log(real x)
+{
+    real scaled = x < R(FL_SMALLEST) ? x * R((real)((xuint)1 << FL_MANTISSA_BITS)) : x;
+    real shift = x < R(FL_SMALLEST) ? R(FL_MANTISSA_BITS) : R(0.0);
+    /* The mantissa is taken from [sqrt(1/2), sqrt(2)), so that x near 1 has exponent 0 and keeps its digits. */
+    xuint offset = (xuint)bits_of(scaled) - (xuint)FL_SQRT_HALF_BITS;
+#ifdef FL_REAL64
+    /* Without 64-bit arithmetic shift and conversion in AVX2: bias, shift, and read the integer as a mantissa. */
+    xuint biased = (offset + ((xuint)1024 << 52)) >> 52;
+    real exponent = from_bits((xint)(biased | 0x4330000000000000)) - (0x1p52 + 1024.0) - shift;
+    xuint whole = (biased - 1024) << 52;
+#else
+    xint k = (xint)offset >> 23;
+    real exponent = (real)k - shift;
+    xuint whole = (xuint)k << 23;
+#endif
+    real f = from_bits((xint)((xuint)bits_of(scaled) - whole)) - R(1.0);
+    real s = f / (R(2.0) + f);
+    real z = s * s;
+    real tail = log_tail(z);
+    /* log(1+f) = f - f^2/2 + s (f^2/2 + tail s^2): the leading f is exact. */
+    real half = R(0.5) * f * f;
+    real low = r_fma(s, half + tail * z, exponent * R(FL_LN2_LOW));
+    real y = r_fma(exponent, R(FL_LN2_HIGH), f - (half - low));
+    y = x > R(FL_LARGEST) ? x : y;
+    y = x == R(0.0) ? -R(INFINITY) : y;
+    return x < R(0.0) ? R(NAN) : (x != x ? x : y);
+}
+
+/* log(1 + f) + exponent ln(2) for 1 + f within [sqrt(1/2), sqrt(2)): within 2 ULP, and for float32 without the division
+ * of r_log, which costs more than four more coefficients. */
+FL_INLINE real log_of_parts(real f, real exponent)
+{
+#ifdef FL_REAL64
+    real s = f / (R(2.0) + f), z = s * s, half = R(0.5) * f * f;
+    real low = r_fma(s, half + log_tail(z) * z, exponent * R(FL_LN2_LOW));
+    return r_fma(exponent, R(FL_LN2_HIGH), f - (half - low));
+#else
+    real f2 = f * f, f4 = f2 * f2;
+    real tail = poly4(f, f2, 0.1421449592f, -0.1299818376f, 0.1262231985f, -0.07902743772f);
+    tail = r_fma(tail, f4, poly4(f, f2, 0.3333333073f, -0.2500030642f, 0.2000104509f, -0.1664128146f));
+    real low = r_fma(tail, f * f2, exponent * R(FL_LN2_LOW));
+    return r_fma(exponent, R(FL_LN2_HIGH), f + r_fma(R(-0.5), f2, low));
+#endif
+}
+
+/* log(1 + x): within 2 ULP for x >= -1, tiny x included. What the sum 1 + x rounds away goes to f, scaled as that is. */
+FL_INLINE real r_log1p(real x)
+{
+    const xuint one = (xuint)FL_EXPONENT_BIAS << FL_MANTISSA_BITS;
+    real u = R(1.0) + x, lost = x - (u - R(1.0));
+    xuint offset = (xuint)bits_of(u) - (xuint)FL_SQRT_HALF_BITS; /* as in r_log */
+#ifdef FL_REAL64
+    xuint biased = (offset + ((xuint)1024 << 52)) >> 52;
+    real exponent = from_bits((xint)(biased | 0x4330000000000000)) - (0x1p52 + 1024.0);
+    xuint whole = (biased - 1024) << 52;
+#else
+    xint k = (xint)offset >> 23;
+    real exponent = (real)k;
+    xuint whole = (xuint)k << 23;
+#endif
+    real f = from_bits((xint)((xuint)bits_of(u) - whole)) - R(1.0);
+    real scale = from_bits((xint)(one - whole));
+    real y = log_of_parts(r_fma(lost, u < R(0x1p100) ? scale : R(0.0), f), exponent);
+    y = x > R(FL_LARGEST) ? x : y;
+    y = u == R(0.0) ? -R(INFINITY) : y;
+    return u < R(0.0) ? R(NAN) : y;
+}
+
+/* 2 atanh(s) for 0 <= s <= 1/3: within 2 ULP. */
+FL_INLINE real r_twice_atanh(real s)
+{
+    real z = s * s;
+#ifdef FL_REAL64
+    real tail = 0.1493882848607305063;
+    tail = r_fma(tail, z, 0.05283412228072617745);
+    tail = r_fma(tail, z, 0.09231944273387979012);
+    tail = r_fma(tail, z, 0.09457163207208001355);
+    tail = r_fma(tail, z, 0.1053183781204027705);
+    tail = r_fma(tail, z, 0.1176439410267373971);
+    tail = r_fma(tail, z, 0.1333334532330598001);
+    tail = r_fma(tail, z, 0.153846150767091727);
+    tail = r_fma(tail, z, 0.1818181818688055626);
+    tail = r_fma(tail, z, 0.222222222221727887);
+    tail = r_fma(tail, z, 0.2857142857142882181);
+    tail = r_fma(tail, z, 0.399999999999999995);
+    tail = r_fma(tail, z, 0.6666666666666666667);
+#else
+    real tail = 0.2322432922f;
+    tail = r_fma(tail, z, 0.217065758f);
+    tail = r_fma(tail, z, 0.2859235799f);
+    tail = r_fma(tail, z, 0.3999970633f);
+    tail = r_fma(tail, z, 0.6666666732f);
+#endif
+    return r_fma(tail * z, s, s + s);
+}
+
+/* Labels of a CTC target that go together: a vector of states, or two where that keeps more of short targets out. */
+#if defined(__AVX512F__) && !defined(FL_REAL64)
+#define FL_STATES 16
+#else
+#define FL_STATES 8
+#endif
+
+/* An extended-exponent number is mantissa * 2^exponent with an integer of its own for the exponent: no product of
+ * probabilities ever underflows. What counts has an exponent above X_LIMIT. Probability 0 is X_DEAD, a transition
+ * that does not exist adds X_NEVER, and the sum of any two of these and a few more fits the integer. */
+#define X_DEAD (-((xint)1 << (sizeof(xint) * 8 - 3)))
+#define X_NEVER (-((xint)1 << (sizeof(xint) * 8 - 4)))
+#define X_LIMIT (-((xint)1 << (sizeof(xint) * 8 - 5)))
+
+FL_INLINE real x_mantissa(real x)
+{
+    return from_bits((bits_of(x) & (((xint)1 << FL_MANTISSA_BITS) - 1))
+                     | ((xint)FL_EXPONENT_BIAS << FL_MANTISSA_BITS));
+}
+/* Of a positive normal number: x = x_mantissa(x) * 2^x_exponent(x). */
+FL_INLINE xint x_exponent(real x)
+{
+    return (xint)((xuint)bits_of(x) >> FL_MANTISSA_BITS) - FL_EXPONENT_BIAS;
+}
+/* 2^n for n <= 0; 0 where that is below the smallest normal number. */
+FL_INLINE real x_power(xint n)
+{
+    return from_bits((xint)((xuint)x_max(n + FL_EXPONENT_BIAS, 0) << FL_MANTISSA_BITS));
+}
+/* exp(x) for x <= 0 as mantissa and exponent; x below `low` counts as low, -inf as probability 0. */
+FL_INLINE void x_exp(real x, real low, real *mantissa, xint *exponent)
+{
+    real clamped = r_atleast(x, low);
+#ifdef FL_REAL64
+    double n = nearbyint(clamped * FL_LOG2E);
+    double r = fma(n, -FL_LN2_HIGH, clamped);
+    r = fma(n, -FL_LN2_LOW, r);
+    double y = exp_reduced(r);
+#else
+    /* A large argument times log2(e) needs more than 24 bits: reduce in double, this is off the hot path. */
+    double n = nearbyint((double)clamped * 1.442695040888963407);
+    real y = exp_reduced((real)((double)clamped - n * 0.6931471805599453094));
+#endif
+    *mantissa = x_mantissa(y);
+    *exponent = x < -R(FL_LARGEST) ? X_DEAD : x == x ? (xint)n + x_exponent(y) : 0;
+}
+
+#endif

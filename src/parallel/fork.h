@@ -1,0 +1,49 @@
+/* A fork after parallel work that neither hangs nor crashes. */
+#ifndef FASTLOSS_FORK_H
+#define FASTLOSS_FORK_H
+
+#include "parallel/threads.h"
+
+static int fl_in_forked_child = 0;
+
+#if defined(_OPENMP) && (defined(__unix__) || defined(__APPLE__))
+#include <dlfcn.h> /* dladdr needs _GNU_SOURCE, which Python.h defines: include that first */
+#include <pthread.h>
+
+/* libgomp's worker threads do not exist in a forked child, but its pool says that they do: the child's next parallel
+ * region waits for them for ever. Releasing the forking thread's pool just before the fork cures that. LLVM's libomp
+ * takes care of itself, and hangs the parent when asked for the same; it is known by a symbol of its own. */
+static int (*fl_pause)(int) = NULL;
+
+static void fl_before_fork(void)
+{
+    if (fl_pause) fl_pause(2 /* omp_pause_hard */);
+}
+
+static void fl_in_child(void)
+{
+    fl_in_forked_child = 1;
+    fl_together->calls = 0; /* the threads that made them are not here */
+}
+
+/* Returns whether a child may run parallel regions. */
+static int fl_protect_fork(void)
+{
+    Dl_info where;
+    int llvm = 0;
+    if (dladdr((void *)omp_get_max_threads, &where) && where.dli_fname) {
+        /* Looked up in the very library that we are bound to: a process may hold several OpenMP libraries. */
+        void *library = dlopen(where.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+        if (library) {
+            llvm = dlsym(library, "__kmpc_fork_call") != NULL;
+            if (!llvm) *(void **)&fl_pause = dlsym(library, "omp_pause_resource_all");
+        }
+    }
+    pthread_atfork(fl_before_fork, NULL, fl_in_child);
+    return llvm || fl_pause != NULL;
+}
+#else
+static int fl_protect_fork(void) { return 1; }
+#endif
+
+#endif

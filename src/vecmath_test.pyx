@@ -1,0 +1,98 @@
+"""The functions of vecmath.h and specialmath.h over whole arrays, so that tests can measure their errors."""
+
+from core cimport *
+
+cnp.import_array()
+
+cdef extern from "core/specialmath.h" nogil:
+    real r_exp_wide(real)
+    real r_exp_tail(real)
+    real r_expm1_tail(real)
+    real r_log1p_unit(real)
+    real r_log1m_half(real)
+    real r_log_unit(real)
+    real r_log_cosh_unit(real)
+    real r_log_factorial(real)
+    real r_relative_entropy(real, real, real*)
+
+cdef enum:
+    EXP
+    LOG
+    LOG1P
+    LOG1P_UNIT
+    EXP_WIDE
+    EXP_TAIL
+    EXPM1_TAIL
+    LOG_FACTORIAL
+    LOG_UNIT
+    LOG1M_HALF
+    LOG_COSH_UNIT
+
+FUNCTIONS = {
+    "exp": EXP, "log": LOG, "log1p": LOG1P, "log1p_unit": LOG1P_UNIT, "exp_wide": EXP_WIDE, "exp_tail": EXP_TAIL,
+    "expm1_tail": EXPM1_TAIL, "log_factorial": LOG_FACTORIAL, "log_unit": LOG_UNIT,
+    "log1m_half": LOG1M_HALF, "log_cosh_unit": LOG_COSH_UNIT,
+}
+
+
+cdef void apply(real_cp x, real_p y, Py_ssize_t n, int function) noexcept nogil:
+    cdef Py_ssize_t i
+    if function == EXP:
+        for i in range(n):
+            y[i] = r_exp(x[i])
+    elif function == LOG:
+        for i in range(n):
+            y[i] = r_log(x[i])
+    elif function == LOG1P:
+        for i in range(n):
+            y[i] = r_log1p(x[i])
+    elif function == LOG1P_UNIT:
+        for i in range(n):
+            y[i] = r_log1p_unit(x[i])
+    elif function == EXP_WIDE:
+        for i in range(n):
+            y[i] = r_exp_wide(x[i])
+    elif function == EXP_TAIL:
+        for i in range(n):
+            y[i] = r_exp_tail(x[i])
+    elif function == EXPM1_TAIL:
+        for i in range(n):
+            y[i] = r_expm1_tail(x[i])
+    elif function == LOG_UNIT:
+        for i in range(n):
+            y[i] = r_log_unit(x[i])
+    elif function == LOG1M_HALF:
+        for i in range(n):
+            y[i] = r_log1m_half(x[i])
+    elif function == LOG_COSH_UNIT:
+        for i in range(n):
+            y[i] = r_log_cosh_unit(x[i])
+    else:
+        for i in range(n):
+            y[i] = r_log_factorial(x[i])
+
+
+def evaluate(str function, cnp.ndarray x, cnp.ndarray y):
+    """y = function(x) for contiguous arrays of this module's type."""
+    apply(<const real*> data_of(x), <real*> data_of(y), x.size, FUNCTIONS[function])
+
+
+def split_exp(cnp.ndarray x, double low, cnp.ndarray mantissa, cnp.ndarray exponent):
+    """exp(x) = mantissa * 2 ** exponent for x <= 0, down to `low`."""
+    cdef const real* source = <const real*> data_of(x)
+    cdef real* m = <real*> data_of(mantissa)
+    cdef xint* e = <xint*> data_of(exponent)
+    cdef Py_ssize_t i
+    for i in range(x.size):
+        x_exp(source[i], <real> low, &m[i], &e[i])
+
+
+def relative_entropy(cnp.ndarray p, cnp.ndarray q, cnp.ndarray y, cnp.ndarray difference):
+    """p log(p / q) = y + difference."""
+    cdef const real* first = <const real*> data_of(p)
+    cdef const real* second = <const real*> data_of(q)
+    cdef real* result = <real*> data_of(y)
+    cdef real* rest = <real*> data_of(difference)
+    cdef Py_ssize_t i
+    for i in range(p.size):
+        result[i] = r_relative_entropy(first[i], second[i], &rest[i])

@@ -1,0 +1,257 @@
+"""The calls whose instructions tools/checks/count_instructions.py counts; it runs this file under callgrind.
+
+    valgrind --tool=callgrind --instr-atstart=no ... python tools/checks/instruction_cases.py requests.so
+
+Every kernel is called through the public API, with inputs that are the same in every run: their numbers, and where
+they lie within a cache line. Between the calls callgrind is told to write down its counts, by `requests.so`. What the
+cases are is printed as JSON.
+"""
+
+import ctypes
+import gc
+import json
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+import fastloss as fl
+from fastloss._loss import Loss
+
+LINE = 64
+ELEMENTS = 2**16
+STREAMED = 2**22 + 2**10  # from 16 MB on, results go by the caches
+SHAPES = [(6400, 10), (640, 100), (64, 1000), (2, 32000)]
+SHORT = (640, 100)
+REPEATS = 20  # of a small call
+WARM_UP = 80  # small calls until CPython has specialised its bytecode
+
+
+class Case(NamedTuple):
+    """A call, and the items that its instructions are shown by: scores, or cells of a recursion."""
+
+    name: str
+    call: Callable
+    items: int
+    small: bool = False  # of a small call everything counts, Python's share too; else only compiled kernels
+
+
+def aligned(array):
+    """A copy that begins a cache line."""
+    memory = np.empty(array.nbytes + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
+class Inputs:
+    """Numbers that are the same with every version of NumPy, which only its old generator promises."""
+
+    def __init__(self):
+        self.random = np.random.RandomState(20260213)
+
+    def numbers(self, *shape, dtype=np.float32):
+        return aligned(self.random.standard_normal(shape).astype(dtype))
+
+    def unit(self, *shape):
+        """Within (0, 1)."""
+        return aligned(self.random.uniform(1e-6, 1 - 1e-6, shape).astype(np.float32))
+
+    def below(self, stop, *shape, low=0, dtype=np.int64):
+        return aligned(self.random.randint(low, stop, shape).astype(dtype))
+
+    def decisions(self, *shape):
+        return self.below(2, *shape, dtype=np.float32)
+
+    def distributions(self, *shape):
+        return aligned(fl.softmax(self.numbers(*shape)))
+
+
+def verbs(name, about, arrays, curved, items=None, small=False, **options):
+    """Value, gradient with it, and curvature where there is one, into memory of the caller's."""
+    loss, scores = getattr(fl, name), arrays[0]
+    grad, hess = aligned(np.zeros_like(scores)), aligned(np.zeros_like(scores))
+    options = {"reduction": "sum", **options}
+    calls = {
+        "": partial(loss, *arrays, **options),
+        ".value_and_grad": partial(loss.value_and_grad, *arrays, out=grad, **options),
+    }
+    if curved:
+        calls[".grad_and_hess"] = partial(loss.grad_and_hess, *arrays, out=(grad, hess), **options)
+    for verb, call in calls.items():
+        yield Case(f"{name}{verb} {about}", call, items or scores.size, small)
+
+
+def labelled_rows(inputs):
+    """Losses with a label a row: the same data for all, at several numbers of classes."""
+    for shape in SHAPES:
+        x, y, size = inputs.numbers(*shape), inputs.below(shape[1], shape[0]), "{}x{}".format(*shape)
+        yield from verbs("cross_entropy", size, (x, y), True)
+        yield from verbs("softmax_focal_loss", size, (x, y), True)
+    rows, classes = SHORT
+    x, y = inputs.numbers(*SHORT), inputs.below(classes, rows)
+    size, weights = f"{rows}x{classes}", inputs.unit(classes)
+    yield from verbs("softmax_focal_loss", f"{size} gamma 1.5", (x, y), True, gamma=1.5)
+    yield from verbs("softmax_focal_loss", f"{size} alpha", (x, y), True, alpha=weights)
+    yield from verbs("nll_loss", size, (x, y), False)
+    yield from verbs("cross_entropy", f"{size} float64", (inputs.numbers(*SHORT, dtype=np.float64), y), True)
+    yield from verbs("cross_entropy", f"{size} float16", (inputs.numbers(*SHORT, dtype=np.float16), y), True)
+    yield from verbs("cross_entropy", f"{size} one weight a row", (x, y), True, sample_weight=inputs.unit(rows))
+    yield from verbs("cross_entropy", f"{size} no reduction", (x, y), True, reduction="none")
+    yield from verbs("cross_entropy", f"{size} smoothing", (x, y), True, label_smoothing=0.1, class_weight=weights)
+    yield from verbs("cross_entropy", f"{size} distributions", (x, inputs.distributions(*SHORT)), True)
+    y = inputs.below(rows, classes)
+    yield from verbs("cross_entropy", f"{size} axis 0", (x, y), True, axis=0)
+    yield from verbs("cross_entropy", f"{classes}x{rows} transposed", (x.T, y), True)
+
+
+def functions(inputs):
+    for shape in SHAPES:
+        x = inputs.numbers(*shape)
+        for name in ("softmax", "log_softmax", "logsumexp"):
+            out = aligned(np.zeros(shape[0] if name == "logsumexp" else shape, np.float32))
+            yield Case("{} {}x{}".format(name, *shape), partial(getattr(fl, name), x, out=out), x.size)
+
+
+def distributions(inputs):
+    for shape in (SHAPES[0], SHORT):
+        p, q, size = inputs.distributions(*shape), inputs.distributions(*shape), "{}x{}".format(*shape)
+        yield from verbs("entropy", size, (p,), True)
+        yield from verbs("kl_divergence", size, (p, q), True)
+        yield from verbs("categorical_cross_entropy", size, (p, q), True)
+    yield from verbs("categorical_cross_entropy", f"{size} negatives", (p, q), True, include_negatives=True)
+    for shape in SHAPES:
+        x, y, size = inputs.numbers(*shape), inputs.numbers(*shape), "{}x{}".format(*shape)
+        yield from verbs("entropy_with_logits", size, (x,), False)
+        yield from verbs("kl_divergence_with_logits", size, (x, y), False)
+    x, y = inputs.numbers(*SHORT), inputs.numbers(*SHORT)
+    yield from verbs("kl_divergence_with_logits", "640x100 temperature", (x, y), False, temperature=2.0)
+    x, y = x.astype(np.float64), y.astype(np.float64)
+    yield from verbs("kl_divergence_with_logits", "640x100 float64", (x, y), False)
+
+
+def points(inputs):
+    """Losses of elements."""
+    n = ELEMENTS
+    x, y, yes = inputs.numbers(n), inputs.numbers(n), inputs.decisions(n)
+    for name, curved in [("mse", True), ("l1", False), ("huber", True), ("smooth_l1", True), ("log_cosh", True)]:
+        yield from verbs(f"{name}_loss", str(n), (x, y), curved)
+    yield from verbs("rmse_loss", str(n), (x, y), False, reduction="mean")
+    yield from verbs("quantile_loss", str(n), (x, y), False, quantile=0.9)
+    yield from verbs("poisson_nll_loss", str(n), (x, inputs.below(5, n, dtype=np.float32)), True)
+    yield from verbs("poisson_nll_loss", f"{n} full", (x, inputs.below(5, n, dtype=np.float32)), True, full=True)
+    yield from verbs("binary_cross_entropy", str(n), (inputs.unit(n), yes), True)
+    yield from verbs("binary_cross_entropy_with_logits", str(n), (x, yes), True)
+    yield from verbs("binary_cross_entropy_with_logits", f"{n} pos_weight", (x, yes), True, pos_weight=2.0)
+    for gamma in (2.0, 1.5):
+        yield from verbs("sigmoid_focal_loss", f"{n} gamma {gamma:g}", (x, yes), True, gamma=gamma)
+    wide = inputs.numbers(n, dtype=np.float64), inputs.numbers(n, dtype=np.float64)
+    yield from verbs("sigmoid_focal_loss", f"{n} float64", (wide[0], yes.astype(np.float64)), True)
+    yield from verbs("mse_loss", f"{n} float64", wide, True)
+    yield from verbs("mse_loss", f"{n} weights", (x, y), True, sample_weight=inputs.unit(n))
+    yield from verbs("mse_loss", f"{n} no reduction", (x, y), True, reduction="none")
+    yield from verbs("mse_loss", f"{n} every second", (aligned(np.zeros(2 * n, np.float32))[::2], y), True)
+    square = inputs.numbers(256, 256)
+    yield from verbs("mse_loss", "256x256 transposed", (square.T, inputs.numbers(256, 256)), True)
+    large = aligned(np.resize(x, STREAMED))
+    yield from verbs("mse_loss", f"{STREAMED} by the caches", (large, aligned(np.resize(y, STREAMED))), True)
+
+
+def dtypes(inputs):
+    """How each dtype is read and written."""
+    x = inputs.numbers(ELEMENTS)
+    for name in ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"):
+        y = inputs.below(100, ELEMENTS, dtype=name)
+        yield Case(f"l1_loss {ELEMENTS} of {name}", partial(fl.l1_loss, x, y), ELEMENTS)
+    half = inputs.numbers(ELEMENTS, dtype=np.float16)
+    yield from verbs("l1_loss", f"{ELEMENTS} float16", (half, half), False)
+
+
+def sequences(inputs):
+    """CTC, by cells of T N (2S+1)."""
+    for frames, batch, classes, length in [(100, 4, 32, 20), (300, 1, 1000, 60)]:
+        x, y = inputs.numbers(frames, batch, classes), inputs.below(classes, batch, length, low=1)
+        cells, size = frames * batch * (2 * length + 1), f"{frames}x{batch}x{classes}/{length}"
+        log_probs = aligned(fl.log_softmax(x))
+        yield from verbs("ctc_loss_with_logits", size, (x, y), False, cells)
+        yield from verbs("ctc_loss", size, (log_probs, y), False, cells)
+        for name in ("ctc_align", "ctc_posteriors"):
+            yield Case(f"{name} {size}", partial(getattr(fl, name), log_probs, y), cells)
+    wide = x.astype(np.float64)
+    yield from verbs("ctc_loss_with_logits", f"{size} float64", (wide, y), False, cells)
+    yield from verbs("ctc_loss_with_logits", f"{size} batch_first", (x.swapaxes(0, 1), y), False, cells,
+                     batch_first=True)  # fmt: skip
+    log_probs = log_probs[:, 0]
+    yield Case(f"ctc_align {size} star", partial(fl.ctc_align, log_probs, y[0], star=classes), cells)
+    candidates = inputs.below(classes, 20, length, low=1)
+    yield Case("ctc_score 300x1000, 20 of 60", partial(fl.ctc_score, log_probs, candidates), 20 * cells)
+    alike = np.repeat(candidates[:1], 20, axis=0)
+    alike[:, -10:] = candidates[:, -10:]
+    yield Case("ctc_score 300x1000, 20 alike", partial(fl.ctc_score, log_probs, alike), 20 * cells)
+    state = fl.ctc_prefix_score(log_probs[:, :100])
+    many = state.extend(0, range(1, 51))
+    yield Case("ctc_prefix_score 300x100", partial(fl.ctc_prefix_score, log_probs[:, :100]), 300)
+    yield Case("ctc_prefix_score.extend 50 x 300", partial(many.extend, range(50), range(50, 100)), 50 * 300)
+
+
+def small_calls(inputs):
+    """Little to compute: what a call costs."""
+    x, y = inputs.numbers(10, 10), inputs.below(10, 10)
+    p, a, yes = inputs.distributions(10, 10), inputs.numbers(8), inputs.decisions(8)
+    yield from verbs("cross_entropy", "10x10", (x, y), True, small=True)
+    yield from verbs("mse_loss", "8", (a, inputs.numbers(8)), True, small=True)
+    yield from verbs("sigmoid_focal_loss", "8", (a, yes), True, small=True)
+    yield from verbs("kl_divergence", "10x10", (p, p), True, small=True)
+    yield from verbs("entropy_with_logits", "10x10", (x,), False, small=True)
+    yield from verbs("nll_loss", "10x10", (x, y), False, small=True)
+    yield Case("softmax 10x10", partial(fl.softmax, x, out=aligned(x)), x.size, True)
+    log_probs, target = fl.log_softmax(x), np.array([1, 2, 3])
+    yield from verbs("ctc_loss", "10x10/3", (log_probs, target), False, 70, small=True)
+    yield Case("ctc_align 10x10/3", partial(fl.ctc_align, log_probs, target), 70, True)
+    yield Case("ctc_score 10x10, 2 of 3", partial(fl.ctc_score, log_probs, [target, target]), 140, True)
+
+
+def all_cases():
+    inputs = Inputs()
+    families = (labelled_rows, functions, distributions, points, dtypes, sequences, small_calls)
+    return [case for family in families for case in family(inputs)]
+
+
+def missing(cases):
+    """Public names that compute and of which there is no case."""
+    called = {case.name.partition(" ")[0].partition(".")[0] for case in cases}
+    plain = {"softmax", "log_softmax", "logsumexp"}
+    return [
+        name
+        for name in fl.__all__
+        if (isinstance(getattr(fl, name), Loss) or name.startswith("ctc_") or name in plain) and name not in called
+    ]
+
+
+def main():
+    requests = ctypes.PyDLL(sys.argv[1])
+    fl.set_num_threads(1)
+    cases = all_cases()
+    if missing(cases):
+        sys.exit(f"error: no case for {', '.join(missing(cases))}: add it to {__file__}")
+    gc.disable()
+    for case in cases:
+        for _ in range(WARM_UP if case.small else 1):
+            case.call()
+    requests.start()
+    for case in cases:
+        case.call()
+        requests.zero()
+        for _ in range(REPEATS if case.small else 1):
+            case.call()
+        requests.dump(case.name.encode())
+    requests.stop()
+    shown = [{"name": case.name, "items": case.items, "small": case.small} for case in cases]
+    print(json.dumps({"repeats": REPEATS, "cases": shown}))
+
+
+if __name__ == "__main__":
+    main()

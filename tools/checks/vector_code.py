@@ -1,0 +1,196 @@
+"""Checks that every loop that matters became vector code with gcc and with clang, and that our sources compile without
+a warning:
+
+    python tools/checks/vector_code.py [--compiler gcc|clang|all]
+
+Speed lives in these loops, and no test would tell: a loop that the compiler gives up on is still right, only several
+times slower. Everything that setup.py builds is compiled here with setup.py's own flags, and the machine code is
+looked at (machine_code.py). Each copy of a loop must have a part that works on vectors; that there is another for the
+last few elements is right. A loop of src/ that vector_loops.py does not know is an error too.
+"""
+
+import argparse
+import copy
+import os
+import platform
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from pathlib import Path
+from unittest import mock
+
+import setuptools
+from machine_code import copies_of_loops, places_in
+from vector_loops import LOOPS, SOURCES, loops_of, unlisted
+
+ROOT = Path(__file__).resolve().parents[2]
+SETS = ("baseline_f32", "baseline_f64", "avx2_f32", "avx2_f64", "avx512_f32", "avx512_f64")
+# Loops that may be scalar: patterns of the name, of the sets and of the compilers, and why.
+SSE2 = "SSE2 has no 64-bit integer comparison"
+EXCEPTIONS = [
+    (".*_run: case FL_FLOAT32:", ".*_f32", ".*", "a plain copy: memcpy"),
+    (".*_run: case FL_FLOAT64:|narrow_values|sum_points: .*value.i.;", ".*_f64", ".*", "a plain copy: memcpy"),
+    ("load_run: case FL_U?INT64:", "(baseline|avx2)_.*", ".*", "no conversion of 64-bit integers before AVX-512"),
+    ("(forward|backward)_lanes", "baseline_f64", ".*", SSE2),
+    ("labels: ignored", "baseline_.*", ".*", SSE2),
+    ("lanes_exp_sparing|lanes_exp_below|lanes_find|softmax_short: r_exp.*", "baseline_f64", "gcc", SSE2),
+    ("lanes_sum: .*|is_wrong|write_grad: .*|add|times", "baseline_f64", "gcc", SSE2),
+    ("step_lanes|is_wrong|add|times", ".*_f32", ".*", "double only"),
+    ("lanes_max|lanes_cost|lanes_rest|apply", "baseline_f64", "clang", "clang 14 sees no gain in two lanes"),
+    ("(forward|backward)_lanes", "baseline_f32", "clang", "clang 14 sees no gain in SSE2"),
+    ("lanes_find", ".*", "clang", "clang leaves at the first hit, of vectors and of some single numbers"),
+]
+FIXED = re.compile(r"range\((LANES|TILE|V)\)|FL_LANES")
+# The loops over elements that a macro makes on one line; and those around them, which gcc reports as not vectorised.
+# Of clang there is a warning for each loop with the pragma `omp simd` that stays scalar.
+LOOPS_OF_MACRO = {"FL_POINT_LOSS": (6, 2), "FL_POINT_LOSS_REAL": (4, 0)}
+
+
+def inspect(build, extension, folder, loops):
+    """The copies of all loops in a module, as machine_code.py gives them; how many loops gcc says that it could not
+    vectorise, by their place; and the compiler's warnings."""
+    source, compiled = Path(extension.sources[0]), Path(folder, f"{extension.name}.o")
+    report = Path(folder, f"{extension.name}.txt")
+    command = [
+        *build.compiler.compiler_so, *(f"-I{path}" for path in (*extension.include_dirs, *build.include_dirs)),
+        *(f"-D{name}={value}" for name, value in extension.define_macros), *extension.extra_compile_args,
+        "-g1", "-gdwarf-4",  # of version 5, objdump loses some calls
+        *([f"-fopt-info-vec-missed={report}"] if os.environ["CC"] == "gcc" else []),
+        "-c", str(source), "-o", str(compiled),
+    ]  # fmt: skip
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        sys.exit(f"{' '.join(command)}\n{result.stderr}")
+    places = places_in(source)
+
+    def said(output, pattern):
+        for file, line, text in re.findall(rf"^([^:\s]+):(\d+):\d+: ({pattern}.*)", output, re.MULTILINE):
+            yield places[int(line)] if file.endswith(".c") else (Path(file).name, int(line)), text
+
+    missed = said(report.read_text() if report.exists() else "", "missed: couldn't vectorize loop")
+    warnings = [f"{place} in {extension.name}: {text}" for place, text in said(result.stderr, "warning: ")]
+    return copies_of_loops(compiled, source, loops), Counter(place for place, _ in missed), warnings
+
+
+def compile_with(compiler, loops):
+    """[(set, copies of loops, loops missed)] of all modules, and the warnings."""
+    with mock.patch("setuptools.setup") as setup:
+        build_class = runpy.run_path("setup.py")["Build"]
+    modules, warnings = [], []
+    with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, CC=compiler):
+
+        class Inspect(build_class):
+            def build_extension(self, extension):
+                *what, found = inspect(self, extension, folder, loops)
+                modules.append((extension.name.split(".")[-2], *what))
+                warnings.extend(found)
+
+        extensions = copy.deepcopy(setup.call_args.kwargs["ext_modules"])
+        build = Inspect(setuptools.Distribution({"ext_modules": extensions}))
+        build.ensure_finalized()
+        build.run()
+    return modules, warnings
+
+
+def is_loop(name, function, regions, fixed):
+    """Whether a copy is still a loop, and not its remains: one for a single element, say, never turns. gcc makes such
+    a copy of load_run and of store_run too."""
+    total = sum(regions.values(), Counter())
+    if "case" in name and ".constprop" in function:
+        return False
+    return (fixed or total["turn"]) and total["packed"] + total["single"] > 0
+
+
+def works_on_vectors(part):
+    """And on nothing else, but for the odd constant."""
+    return part["packed"] > 0 and part["single"] <= max(part["packed"] // 10, part["packed"] > 1)
+
+
+def is_vector(name, regions, fixed):
+    """Whether a copy of a loop has a part that works on vectors. A loop of constant length has no last few elements:
+    what else it has must be a loop of its own, for arrays that overlap."""
+    good = [region for region, part in regions.items() if works_on_vectors(part)]
+    if fixed and not works_on_vectors(sum(regions.values(), Counter())):
+        others = [part for region, part in regions.items() if region not in good and part["single"]]
+        return bool(good) and all(part["turn"] for part in others)
+    # gcc unrolls the shortest loops over a block, and puts two of them in line.
+    return len(good) + (None in good) >= LOOPS_OF_MACRO.get(name.partition("(")[0], (1, 0))[0]
+
+
+def verdicts(name, loop, compiler, modules):
+    """What a loop is in each set, and then the exceptions that allow it."""
+    fixed, used = bool(FIXED.search(SOURCES[loop[1]][loop[2]])), []
+    for instructions in SETS:
+        found = [copies[loop] for module, copies, _ in modules if module == instructions]
+        missed = max(missed[loop[1:]] for module, _, missed in modules if module == instructions)
+        copies = [regions for found_in in found for (function, _), regions in found_in.items()
+                  if is_loop(name, function, regions, fixed)]  # fmt: skip
+        excuses = [rule for rule in EXCEPTIONS if all(map(re.fullmatch, rule[:3], (name, instructions, compiler)))]
+        _, most_missed = LOOPS_OF_MACRO.get(name.partition("(")[0], (1, missed))
+        if copies and all(is_vector(name, regions, fixed) for regions in copies) and missed <= most_missed:
+            yield "vector"
+        elif excuses:
+            yield "(scalar)"
+            used += excuses
+        else:
+            yield "SCALAR" if copies else "MISSING"
+    yield used
+
+
+def check(compiler):
+    """Prints what became of every loop; returns how much is wrong."""
+    loops, twins = defaultdict(list), {}
+    for name in LOOPS:
+        for file, lines in loops_of(name):
+            text = " ".join(SOURCES[file][line].strip() for line in lines)  # equal loops may become one
+            loop = twins.setdefault((name, file, text), (name, file, lines[0]))
+            for line in lines:
+                loops[file, line].append(loop)
+    modules, warnings = compile_with(compiler, loops)
+    failed, needed = 0, set()
+    print(f"{f'loop, with {compiler}':<66}" + "".join(f"{name:<14}" for name in SETS))
+    for loop in sorted(twins.values(), key=lambda loop: loop[1:]):
+        name, file, line = loop
+        *states, used = verdicts(name, loop, compiler, modules)
+        failed += "SCALAR" in states or "MISSING" in states
+        needed.update(used)
+        states += ["; ".join(sorted({reason for *_, reason in used}))]
+        print(f"{f'{file}:{line} {name}':<66}" + "".join(f"{state:<14}" for state in states))
+    for rule in (rule for rule in EXCEPTIONS if re.fullmatch(rule[2], compiler) and rule not in needed):
+        print(f"note: with {compiler} an exception is not needed any more:", *rule)
+    print(f"{len(warnings)} warnings of {compiler}", *warnings, sep="\n")
+    if failed:
+        print(f"error: with {compiler} {failed} loops that matter are SCALAR code, or MISSING from it. Look for what")
+        print("changed in them: an alias, a branch, a call that is not inlined, a mix of widths. gcc's option")
+        print("-fopt-info-vec-all and clang's -Rpass-analysis=loop-vectorize say more. If it has to be so, give the")
+        print(f"reason in EXCEPTIONS in {__file__}")
+    if warnings:
+        print("error: our sources must compile without a warning")
+    return failed + len(warnings)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Are the loops that matter vector code?")
+    parser.add_argument("--compiler", choices=("gcc", "clang", "all"), default="all")
+    chosen = parser.parse_args().compiler
+    wrong = [f"{loop}: this loop is in neither list of vector_loops.py" for loop in unlisted()]
+    for text in wrong:
+        print(f"error: {text}")
+    if platform.machine() not in ("x86_64", "AMD64") or not shutil.which("objdump"):
+        print("SKIPPED: the check of vector code needs x86-64 and objdump (Debian package binutils)")
+        sys.exit(bool(wrong))
+    os.chdir(ROOT)
+    for compiler in ("gcc", "clang") if chosen == "all" else (chosen,):
+        if shutil.which(compiler):
+            wrong += [compiler] * check(compiler)
+        else:
+            print(f"SKIPPED: {compiler} is not installed")
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()

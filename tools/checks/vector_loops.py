@@ -1,0 +1,139 @@
+"""The innermost loops of src/: which must become vector code, and which need not, and why.
+
+A loop is named by its function, or by "function: text" where a line of it has that text.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+SOURCES = {
+    path.name: ["", *path.read_text().splitlines()]  # from line number 1 on
+    for path in sorted((Path(__file__).resolve().parents[2] / "src").rglob("*.[hp]*"))
+}
+FLOATS = ("FLOAT32", "FLOAT64", "FLOAT16", "BFLOAT16")
+INTEGERS = ("INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64")
+# The losses of elements, one line of losses.h each.
+POINTS = re.findall(r"^FL_POINT_LOSS\w*\(\w+", "\n".join(SOURCES["losses.h"]), re.MULTILINE)
+# All of a function's innermost loops that compute, or those with a certain text in them. A "case" is a macro with a
+# loop over contiguous elements, which must be vector code, and one over strided elements. A macro that makes a loss's
+# loops is one line.
+LOOPS = (
+    *("lanes_max", "lanes_extremes", "lanes_add", "lanes_add_double", "lanes_exp", "lanes_exp_sparing"),
+    *("lanes_exp_below", "lanes_cost", "subtract_twice", "lanes_find", "lanes_add_widened", "seems_outside"),
+    *("multiply", "softmax_short: r_exp(", "softmax_short: e[i] * factor", "lanes_sum: table[c", "lanes_multiply"),
+    *("lanes_sum: reference[k] = 0", "lanes_sum: part[k]", "label_head", "curve"),
+    *("narrow_tile: p = lanes[c", "narrow_tile: bend[k] = "),
+    *("lanes_subtract", "lanes_log_sum", "target_block: r_fma(", "target_grad"),
+    *("sigmoid_focal_block", "weigh", "weigh_values", "narrow_values"),
+    *("sum_points: + (double)rest[i];", "sum_points: (double)value[i];", *POINTS),
+    *("lanes_entropy", "entropy_slopes", "lanes_pair", "lanes_divergence", "lanes_peak: table", "lanes_rest"),
+    *("lanes_entropy_tile", "lanes_terms", "lanes_parts"),
+    *("step_lanes", "is_wrong", "exp_row", "forward_lanes", "backward_lanes", "grad_of_used"),
+    *("write_grad: x_power(", "add", "times", "labels: ignored", "apply"),
+    *(f"load_run: case FL_{name}:" for name in FLOATS + INTEGERS),
+    *(f"store_run: case FL_{name}:" for name in FLOATS),
+)
+# Every other innermost loop that computes: a pattern of "function: the loop's own text", and why it may be scalar.
+OTHERS = [
+    (r"^(backward_pass|pair_rows|normal_rows|give_values|point_chunk|outside_chunk): while ", "pieces or rows"),
+    (r"by (LANES|16|ROW_BLOCK|F): |\+= (FL_LANES|lanes)\b", "pieces, each of which a loop above works on"),
+    (r"^(FL_LOAD_RUN|FL_STORE_RUN|FL_POINT_LOOP): ", "a macro: the loops that it makes are above"),
+    (r"^(align|ctc|score|run_points|run_chunks|operand_set|find_point_block|FL_FOR_RUNS): ", "once a call or a piece"),
+    (r"^(same_shape|read_options|count_labels|fl_run|fl_run_together): ", "once a small call, or once a chunk"),
+    (r"^(load_pieces|store_pieces): ", "vectors already, by their types"),
+    (r"^(lanes_ask|tile_loss): ", "asks for cache lines, or chooses: nothing is computed"),
+    (r"^(wide_tile|target_chunk|score_group|advance_runs|fill_grad): ", "rows or runs; the loops in them are above"),
+    (r"^(fill_grad|forward|again|trace|advance|forward_pass|retreat|extend_chunk|root): for \w ", "frame after frame"),
+    (r"^(tile_labels|spare_label|narrow_tile|label_chunk|normal_tiles|divergence_tile|pair_tiles|nll|nll_grad): ",
+     "one or two numbers a row, found by its label or its weight"),
+    (r"^(lanes_top|lanes_total|lanes_total_double|lanes_count): |: count \+= peaks\[i\]",
+     "one tree from 16 lanes to one number"),
+    (r"\[\w - whole\]|^(edge_of|exp_edge|sum_row_of): ", "the end of a row, less than 16 numbers"),
+    (r"^(find_peak|first_outside|is_outside|log_sum_of|sequences): |: if .* break$", "until the first that is found"),
+    (r"^scatter: ", "may add to one place twice"),
+    (r"^(gather\w*|look_up\w*|ask_ahead|read_target|score_lanes|emissions|phi|align_sequence): |q\.used_class\[u\]",
+     "places from a table"),
+    (r"^emit: ", "a label that is rare"),
+    (r"^write_posterior: ", "strided, and wanted by few"),
+    (r"^wide_row: ", "scores below the type's range: rare"),
+    (r"^r_log_factorial: ", "eleven steps for one number, within the loop that is above"),
+    (r"^(split_exp|relative_entropy): ", "only tests call it"),
+]  # fmt: skip
+DEFINITION = r"(?:cdef|def|static|FL_\w+)\b.*?\b{}\(|#define {}\("
+LOOP = re.compile(r"(?:_Pragma\(\S+ \S+\) )?(for|while)\b(?! \(0\))")
+
+
+def loops_between(source, start, end):
+    """The lines of every innermost loop of a function or of a macro, by indentation."""
+    heads = [n for n in range(start, end) if source[n][:1].isspace() and LOOP.match(source[n].lstrip())]
+    loops, macro = [], source[start].endswith("\\")
+    for first in (n for n in heads if source[n].endswith("\\") == macro):
+        deeper = re.compile(r"\s" * (len(source[first]) - len(source[first].lstrip()) + 1))
+        last = next((n for n in range(first + 1, end) if not deeper.match(source[n])), end) - 1
+        loops = [loop for loop in loops if first not in loop]  # it has a loop inside
+        loops.append(range(first, last + 1))
+    return loops
+
+
+def functions_of(source):
+    """(name, first line, line after the last) for every function and every macro with arguments."""
+    pattern = re.compile(DEFINITION.format(r"(\w+)", r"(\w+)"))
+    starts = [(n, match[1] or match[2]) for n, line in enumerate(source) if (match := pattern.match(line))]
+    for start, name in starts:
+        ends = r".*[^\\]$" if source[start].endswith("\\") else r"[^\s{}#]"
+        yield name, start, next((n for n in range(start + 1, len(source)) if re.match(ends, source[n])), len(source))
+
+
+def loops_of(name):
+    """(file, the numbers of a loop's lines) for every loop that an entry of LOOPS names."""
+    function, _, text = name.partition(": ")
+    found = []
+    for file, source in SOURCES.items():
+        if name.startswith("FL_POINT"):
+            lines = (n for n, line in enumerate(source) if re.match(rf"{re.escape(name)}\b", line))
+            found += [(file, range(n, n + 1)) for n in lines]
+            continue
+        for known, start, end in functions_of(source):
+            if known != function:
+                continue
+            if text.startswith("case"):
+                found += [(file, range(n, n + 1)) for n in range(start, end) if text in source[n]]
+            else:
+                loops = [loop for loop in loops_between(source, start, end) if not only_clears(text_of(source, loop))]
+                found += [(file, loop) for loop in loops if any(text in source[n] for n in loop)]
+    if not found:
+        sys.exit(f"error: src has no such loop: {name}: bring LOOPS in {__file__} up to date")
+    return found
+
+
+def text_of(source, loop):
+    """A loop's lines as one, without comments."""
+    lines = [re.sub(r"  #.*|/\*.*?\*/|\\$", "", source[n]).strip() for n in loop]
+    return " ".join(line for line in lines if line and not line.startswith("#"))
+
+
+def only_clears(text):
+    return re.fullmatch(r"for [^:]*: ([\w.]+\[\w+\] = -?\w+ ?)+", text) is not None
+
+
+def only_moves(text):
+    """Whether a loop does nothing but assign numbers, constants or elements of arrays, to elements of arrays."""
+    while text != (text := re.sub(r"\[[^][]*\]", "@", text)):
+        pass
+    body = re.sub(r"^for (\([^;]*;[^;]*;.*?\)|[^:]*:) ", "", text)
+    return re.fullmatch(r"([\w.]+@( = (<\w+> )?-?[\w.()]+(@(\.\w+)?)?)+;? ?)+", body) is not None
+
+
+def unlisted():
+    """ "file:line function" of every innermost loop that is in neither list."""
+    listed = {(file, n) for name in LOOPS for file, loop in loops_of(name) for n in loop}
+    for file, source in SOURCES.items():
+        for function, start, end in functions_of(source):
+            for loop in loops_between(source, start, end):
+                if (file, loop[0]) in listed:
+                    continue
+                text = text_of(source, loop)
+                excused = any(re.search(pattern, f"{function}: {text}") for pattern, _ in OTHERS)
+                if not excused and not only_moves(text):
+                    yield f"{file}:{loop[0]} {function}"
