@@ -122,8 +122,10 @@ class Build(build_ext):
         more = [flag for flags in known for flag in flags]
         for extension in self.extensions:
             compile_flags, link_flags = self.msvc_flags(extension) if msvc else self.unix_flags(extension)
-            extension.extra_compile_args = compile_flags + more + ([openmp] if threads else [])
-            extension.extra_link_args = link_flags + ([openmp] if threads and not msvc else [])
+            # Threads are the runtime module's alone; MSVC has the pragma `omp simd` by the same flag.
+            with_openmp = [openmp] if threads and (msvc or extension.name.endswith(".runtime")) else []
+            extension.extra_compile_args = compile_flags + more + with_openmp
+            extension.extra_link_args = link_flags + ([] if msvc else with_openmp)
         self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
         self.remove_others()
@@ -164,10 +166,14 @@ class Build(build_ext):
 
 def translate():
     """The C file of every module, by name."""
-    folders = ("src", "src/core", "src/parallel")
+    # `cimport fastloss._kernels.runtime` is looked up by its full name, which is the one that it will be imported by.
+    declarations = BUILD / "declarations" / "fastloss" / "_kernels"
+    declarations.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(ROOT / "src" / "parallel" / "runtime.pxd", declarations)
+    folders = ["src", "src/core", "src/parallel", str(BUILD / "declarations")]
     modules = {**KERNELS, "runtime": RUNTIME}
     sources = [Extension(f"fastloss._kernels.{name}", [f"src/{path}"]) for name, path in modules.items()]
-    cythonize(sources, include_path=list(folders), build_dir=str(BUILD), compiler_directives=DIRECTIVES, quiet=True)
+    cythonize(sources, include_path=folders, build_dir=str(BUILD), compiler_directives=DIRECTIVES, quiet=True)
     return {name: BUILD / "src" / Path(path).with_suffix(".c") for name, path in modules.items()}
 
 

@@ -2,13 +2,15 @@
 
 from fastloss import _kernels
 from fastloss._kernels import runtime
-from fastloss._threads import get_num_threads
+from fastloss._threads import get_num_threads, last_call
 
 __version__ = "0.1.0"
 
 
 def show_config():
     """Version, compiler, OpenMP, instruction sets built and in use, threads; as a dict that prints readably.
+
+    ``threads_of_last_call`` says how many threads the last call of this Python thread used, and why not more.
 
     >>> import fastloss as fl
     >>> config = fl.show_config()
@@ -23,6 +25,7 @@ def show_config():
         instruction_sets_built=_kernels.built(),
         instruction_set=_kernels.selected,
         num_threads=get_num_threads() if openmp else 1,
+        threads_of_last_call=last_call(),
     )
 
 

@@ -8,7 +8,7 @@ import inspect
 
 import numpy as np
 
-from fastloss._kernels import follow
+from fastloss._kernels import per_instruction_set
 from fastloss._threads import threads_for
 from fastloss._validation import check_out, needs_another
 
@@ -128,7 +128,17 @@ class Loss:
 
     ``loss(...)`` is the value, ``loss.grad(...)`` the gradient with respect to the first argument,
     ``loss.value_and_grad(...)`` both in one pass, ``loss.grad_and_hess(...)`` gradient and diagonal second derivative.
+
+    Attributes
+    ----------
+    has_curvature : bool
+        Whether ``grad_and_hess`` gives one; otherwise it raises TypeError.
+    family : {"elementwise", "rowwise", "ctc"}
+        The shape of its data: a number a loss, a row of class scores, or a sequence of rows.
     """
+
+    has_curvature: bool
+    family: str
 
     def __repr__(self):
         return f"<fastloss loss {self.__name__}>"
@@ -180,14 +190,14 @@ def _quick_first(function, quick, verb):
     return call
 
 
-def loss(*, curvature, quick=None):
+def loss(*, family, curvature, quick=None):
     """Makes a loss of a function that validates the loss's own arguments and returns a Problem.
 
     `quick` makes the short way of small calls (src/core/fast_path.pxi) of a kernel's modules, where the loss has one.
     """
 
     def decorate(define):
-        attempts = follow(quick) if quick else ()
+        attempts = per_instruction_set(quick) if quick else ()
         parameters = list(inspect.signature(define).parameters.values())
         own, with_out = (inspect.Signature([*parameters, *more]) for more in ([_THREADS], [_OUT, _THREADS]))
         value = _verb("__call__", define, own, curvature, ())
@@ -212,6 +222,8 @@ def loss(*, curvature, quick=None):
             "__qualname__": define.__name__,
             "__signature__": own,
             "__slots__": (),
+            "family": family,
+            "has_curvature": curvature,
         }
         return type(define.__name__, (Loss,), namespace)()
 

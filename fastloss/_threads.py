@@ -97,8 +97,23 @@ def get_num_threads():
 
 def threads_for(num_threads, work):
     """Threads for so much work. Results never depend on it: the bits are the same for any number."""
-    if num_threads is None:
-        count = max(1, min(_default, work // GRAIN)) if work < _default * GRAIN else _default
-    else:
-        count = as_thread_count(num_threads)
-    return count if count == 1 or runtime.parallel_allowed() else 1
+    count = _default if num_threads is None else as_thread_count(num_threads)
+    useful = max(1, work // GRAIN) if num_threads is None else count
+    return runtime.allowed_threads(min(count, useful), useful < count)
+
+
+_LIMITS = (  # in the order of thread_limit in src/parallel/threads.h
+    "as many as num_threads or the default allows",
+    "too little work for more",
+    "there were no more pieces of work",
+    "other calls were at work and shared the cores",
+    "threads did not pay in the calls before, since other processes have the cores",
+    "a forked child, in which this OpenMP library can't run",
+    "built without OpenMP",
+)
+
+
+def last_call():
+    """How many threads this thread's last call used, and why not more: for show_config."""
+    threads, limit = runtime.thread_report()
+    return f"{threads}: {_LIMITS[limit]}" if threads else "none yet"

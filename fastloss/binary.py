@@ -7,7 +7,7 @@ from fastloss._elementwise import ANY, UNIT, Points, quick
 from fastloss._loss import loss
 
 
-@loss(curvature=True, quick=quick("binary_cross_entropy", limits=(UNIT, UNIT)))
+@loss(family="elementwise", curvature=True, quick=quick("binary_cross_entropy", limits=(UNIT, UNIT)))
 def binary_cross_entropy(probs, target, *, sample_weight=None, reduction="mean"):
     r"""Cross-entropy of independent yes/no decisions, from probabilities.
 
@@ -53,7 +53,7 @@ def binary_cross_entropy(probs, target, *, sample_weight=None, reduction="mean")
     return points.problem(check.as_reduction(reduction))
 
 
-@loss(curvature=True, quick=quick("binary_cross_entropy_with_logits", limits=(ANY, UNIT)))
+@loss(family="elementwise", curvature=True, quick=quick("binary_cross_entropy_with_logits", limits=(ANY, UNIT)))
 def binary_cross_entropy_with_logits(logits, target, *, sample_weight=None, pos_weight=None, reduction="mean"):
     r"""Cross-entropy of independent yes/no decisions, from logits.
 

@@ -9,7 +9,7 @@ from fastloss._loss import loss
 from fastloss._rowwise import Rows, combine_weights
 
 
-@loss(curvature=False)
+@loss(family="rowwise", curvature=False)
 def nll_loss(log_probs, target, *, axis=-1, class_weight=None, sample_weight=None, ignore_index=-100, reduction="mean"):
     r"""Negative log-likelihood of labels, from log-probabilities.
 
@@ -76,7 +76,7 @@ def nll_loss(log_probs, target, *, axis=-1, class_weight=None, sample_weight=Non
     return rows.problem(reduction, counted if weight_sum is None else weight_sum, run, (target, sample_weight))
 
 
-@loss(curvature=True, quick=lambda modules: modules.cross_entropy.quick_cross_entropy)
+@loss(family="rowwise", curvature=True, quick=lambda modules: modules.cross_entropy.quick_cross_entropy)
 def cross_entropy(
     logits,
     target,
@@ -192,7 +192,7 @@ def _target_run(rows, target, target_code, labels, class_weights, weights, ignor
     return run
 
 
-@loss(curvature=True)
+@loss(family="rowwise", curvature=True)
 def categorical_cross_entropy(probs, target, *, axis=-1, include_negatives=False, sample_weight=None, reduction="mean"):
     r"""Cross-entropy of a distribution with a predicted one, from probabilities.
 

@@ -47,7 +47,7 @@ def _of_logits(logits, target, axis, sample_weight, reduction, temperature, unit
     return rows.problem(reduction, denominator, run, (target, sample_weight), work=rows.array.size * 2)
 
 
-@loss(curvature=True)
+@loss(family="rowwise", curvature=True)
 def entropy(probs, *, axis=-1, base=None, sample_weight=None, reduction="mean"):
     r"""Shannon entropy of distributions, from probabilities.
 
@@ -101,7 +101,7 @@ def entropy(probs, *, axis=-1, base=None, sample_weight=None, reduction="mean"):
     )  # fmt: skip
 
 
-@loss(curvature=False)
+@loss(family="rowwise", curvature=False)
 def entropy_with_logits(logits, *, axis=-1, base=None, sample_weight=None, reduction="mean"):
     r"""Shannon entropy of the softmax of logits.
 
@@ -148,7 +148,7 @@ def entropy_with_logits(logits, *, axis=-1, base=None, sample_weight=None, reduc
     return _of_logits(logits, None, axis, sample_weight, reduction, 1.0, _unit_of(base))
 
 
-@loss(curvature=True)
+@loss(family="rowwise", curvature=True)
 def kl_divergence(probs, target, *, axis=-1, sample_weight=None, reduction="mean"):
     r"""Kullback-Leibler divergence D(p ‖ q) of the true distribution p from the prediction q, from probabilities.
 
@@ -198,7 +198,7 @@ def kl_divergence(probs, target, *, axis=-1, sample_weight=None, reduction="mean
     return distributions("kl_divergence", probs, target, axis, sample_weight, reduction, limits=(UNIT, UNIT))
 
 
-@loss(curvature=False)
+@loss(family="rowwise", curvature=False)
 def kl_divergence_with_logits(logits, target, *, axis=-1, temperature=1.0, sample_weight=None, reduction="mean"):
     r"""Kullback-Leibler divergence D(p ‖ q) of two softmaxes, from the logits of both.
 

@@ -12,7 +12,7 @@ from fastloss._rowwise import Rows, combine_weights
 _LARGEST_GAMMA = 1e18
 
 
-@loss(curvature=True)
+@loss(family="elementwise", curvature=True)
 def sigmoid_focal_loss(logits, target, *, alpha=0.25, gamma=2.0, sample_weight=None, reduction="mean"):
     r"""Focal loss of independent yes/no decisions, from logits.
 
@@ -74,7 +74,7 @@ def sigmoid_focal_loss(logits, target, *, alpha=0.25, gamma=2.0, sample_weight=N
     return points.problem(reduction, run)
 
 
-@loss(curvature=True)
+@loss(family="rowwise", curvature=True)
 def softmax_focal_loss(
     logits, target, *, axis=-1, alpha=None, gamma=2.0, sample_weight=None, ignore_index=-100, reduction="mean"
 ):

@@ -14,7 +14,7 @@ def _regression(name, predictions, target, sample_weight, reduction, *, first="p
     return points, check.as_reduction(reduction)
 
 
-@loss(curvature=False, quick=quick("l1"))
+@loss(family="elementwise", curvature=False, quick=quick("l1"))
 def l1_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     r"""Absolute error; its mean is the mean absolute error (MAE).
 
@@ -60,7 +60,7 @@ def l1_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     return points.problem(reduction)
 
 
-@loss(curvature=True, quick=quick("mse"))
+@loss(family="elementwise", curvature=True, quick=quick("mse"))
 def mse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     r"""Squared error; its mean is the mean squared error (MSE).
 
@@ -105,7 +105,7 @@ def mse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     return points.problem(reduction)
 
 
-@loss(curvature=False)
+@loss(family="elementwise", curvature=False)
 def rmse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     r"""Root mean squared error (RMSE), over all N elements.
 
@@ -193,7 +193,7 @@ def _bits_for(number):
     return None if 2.0**-100 < number < 2.0**100 or number == 0 else 64
 
 
-@loss(curvature=True, quick=quick("huber", (1.0, 0.0)))
+@loss(family="elementwise", curvature=True, quick=quick("huber", (1.0, 0.0)))
 def huber_loss(predictions, target, *, delta=1.0, sample_weight=None, reduction="mean"):
     r"""Huber's loss: squared near the target, absolute away from it.
 
@@ -241,7 +241,7 @@ def huber_loss(predictions, target, *, delta=1.0, sample_weight=None, reduction=
     return points.problem(reduction, options=(delta, 0.0))
 
 
-@loss(curvature=True, quick=quick("smooth_l1", (1.0, 0.0)))
+@loss(family="elementwise", curvature=True, quick=quick("smooth_l1", (1.0, 0.0)))
 def smooth_l1_loss(predictions, target, *, beta=1.0, sample_weight=None, reduction="mean"):
     r"""Absolute error with a rounded tip: Huber's loss divided by its threshold.
 
@@ -290,7 +290,7 @@ def smooth_l1_loss(predictions, target, *, beta=1.0, sample_weight=None, reducti
     return points.problem(reduction, options=(beta, 0.0))
 
 
-@loss(curvature=True, quick=quick("log_cosh"))
+@loss(family="elementwise", curvature=True, quick=quick("log_cosh"))
 def log_cosh_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     r"""Logarithm of the hyperbolic cosine of the error: squared near the target, absolute away from it, smooth between.
 
@@ -336,7 +336,7 @@ def log_cosh_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     return points.problem(reduction)
 
 
-@loss(curvature=False, quick=quick("quantile", (0.5, 0.0)))
+@loss(family="elementwise", curvature=False, quick=quick("quantile", (0.5, 0.0)))
 def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, reduction="mean"):
     r"""Quantile loss (pinball loss): least where the given share of the targets lies below the prediction.
 
@@ -382,7 +382,7 @@ def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, redu
     return points.problem(reduction, options=(check.as_number(quantile, "quantile", 0.0, 1.0), 0.0))
 
 
-@loss(curvature=True, quick=quick("poisson_nll", limits=(ANY, COUNT)))
+@loss(family="elementwise", curvature=True, quick=quick("poisson_nll", limits=(ANY, COUNT)))
 def poisson_nll_loss(log_rate, target, *, full=False, sample_weight=None, reduction="mean"):
     r"""Negative log-likelihood of counts under Poisson distributions, from the logarithm of their rates.
 

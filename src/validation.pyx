@@ -1,10 +1,9 @@
 """One look at a target before anything is written: labels within range, numbers within a range."""
 
-from parallel cimport *
 from core cimport *
+from parallel cimport *
 
 cnp.import_array()
-know_other_calls()
 
 cdef enum:
     SCAN_BLOCK = 1024

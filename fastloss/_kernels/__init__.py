@@ -8,7 +8,7 @@ INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
 
 
 @contextmanager
-def patient_openmp():
+def limit_openmp_spin():
     """GNU OpenMP's threads wait by spinning for milliseconds, and on a busy machine they spin against the very thread
     they wait for: two threads were up to a hundred times slower than one. The library reads how long to spin when it
     is loaded, that is now; what the user has set stands, and the environment is left as it was."""
@@ -23,7 +23,7 @@ def patient_openmp():
 
 
 try:
-    with patient_openmp():
+    with limit_openmp_spin():
         from fastloss._kernels import runtime
 except ImportError as error:
     raise ImportError(
@@ -88,20 +88,20 @@ def kernels(bits):
     return _kernels[bits]
 
 
-_followers = []
+_kept = []
 
 
-def follow(make):
+def per_instruction_set(make):
     """[make(kernels(32)), make(kernels(64))], kept up to date when the instruction set changes."""
     made = [make(_kernels[bits]) for bits in (32, 64)]
-    _followers.append((made, make))
+    _kept.append((made, make))
     return made
 
 
 def _switch(instruction_set, modules):
     global _kernels, selected
     selected, _kernels = instruction_set, modules
-    for made, make in _followers:
+    for made, make in _kept:
         made[:] = [make(_kernels[bits]) for bits in (32, 64)]
 
 

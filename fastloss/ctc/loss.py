@@ -31,7 +31,7 @@ def _problem(scores, name, targets, input_lengths, target_lengths, options, from
     )
 
 
-@loss(curvature=False)
+@loss(family="ctc", curvature=False)
 def ctc_loss(
     log_probs,
     targets,
@@ -107,7 +107,7 @@ def ctc_loss(
     return _problem(log_probs, "log_probs", targets, input_lengths, target_lengths, options, False)
 
 
-@loss(curvature=False)
+@loss(family="ctc", curvature=False)
 def ctc_loss_with_logits(
     logits,
     targets,

@@ -4,7 +4,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t
 
 cimport numpy as cnp
 
-cdef extern from "core/vecmath.h" nogil:
+cdef extern from "core/real.h" nogil:
     ctypedef double real      # float or double: each kernel is compiled once for either
     ctypedef long long xint   # the signed integer of the same width
     ctypedef real* real_p "real_p"
@@ -14,17 +14,21 @@ cdef extern from "core/vecmath.h" nogil:
     real R(double)
     real INFINITY
     real FL_EXP_LOW, FL_SMALLEST, FL_LARGEST, FL_EPSILON
-    xint X_DEAD, X_NEVER, X_LIMIT
     real r_fma(real, real, real)
-    real r_exp(real)
-    real r_log(real)
-    real r_log1p(real)
-    real r_twice_atanh(real)
     real r_against(real, real)
     real r_abs(real)
     real r_atleast(real, real)
     real r_atmost(real, real)
     xint x_max(xint, xint)
+
+cdef extern from "core/vecmath.h" nogil:
+    real r_exp(real)
+    real r_log(real)
+    real r_log1p(real)
+    real r_twice_atanh(real)
+
+cdef extern from "core/scaled.h" nogil:
+    xint X_DEAD, X_NEVER, X_LIMIT
     real x_mantissa(real)
     xint x_exponent(real)
     real x_power(xint)
@@ -62,23 +66,16 @@ cdef extern from "core/array.h" nogil:
     const real* operand_read(const operand*, Py_ssize_t, Py_ssize_t, real*)
     real* operand_block(const operand*, Py_ssize_t, real*)
     void operand_written(const operand*, Py_ssize_t, Py_ssize_t, const real*)
+    void ask_for(const void*)
+    void load_run(real*, const char*, Py_ssize_t, Py_ssize_t, int)
+    void store_run(char*, const real*, Py_ssize_t, Py_ssize_t, int)
+
+cdef extern from "core/stream.h" nogil:
     enum:
         FL_HELD
     void stream_block(const operand*, real*, Py_ssize_t*, Py_ssize_t, Py_ssize_t, bint)
     bint is_streamed(const operand*, Py_ssize_t, const operand*)
     void stream_end()
-    void ask_for(const void*)
-    void load_run(real*, const char*, Py_ssize_t, Py_ssize_t, int)
-    void store_run(char*, const real*, Py_ssize_t, Py_ssize_t, int)
-
-cdef extern from "parallel/threads.h" nogil:
-    ctypedef struct fl_crowd:
-        pass
-    ctypedef double (*fl_work)(void*, Py_ssize_t, void*) noexcept nogil
-    fl_crowd* fl_together
-    int fl_share(int)
-    void fl_leave()
-    void fl_run(fl_work, void*, int, char*, Py_ssize_t, int, double*)
 
 # None for an array that is not there. The dtype code travels beside the array, since NumPy has no bfloat16 of its own.
 cdef inline int bind(operand* a, object array, int dtype) except -1:

@@ -1,104 +1,13 @@
 /* Scalar, branch-free mathematics for loop bodies that the compiler turns into vector code.
  *
- * Every kernel is compiled once for float32 and once for float64; `real` is the type of the build at hand, `xint`
- * the signed integer of its width. No function here branches or calls the C library, so a loop over it vectorises
- * on every instruction set. Error bounds are in units in the last place of the exact result, measured by
- * tests/internals/test_vecmath.py; coefficients come from tools/codegen/fit_polynomials.py.
- *
- * Contraction of a*b+c is off (-ffp-contract=off) and fused multiply-adds are asked for by name, so that what is
- * fused does not depend on the compiler.
+ * No function here branches or calls the C library, so a loop over it vectorises on every instruction set. The bound
+ * above each is in units in the last place (ULP) of the exact result, as tests/internals/test_vecmath.py measures it;
+ * coefficients come from tools/codegen/fit_polynomials.py.
  */
 #ifndef FASTLOSS_VECMATH_H
 #define FASTLOSS_VECMATH_H
 
-#include <math.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#if defined(_MSC_VER)
-#define FL_INLINE static __forceinline
-#define FL_NOINLINE static __declspec(noinline)
-#define FL_RESTRICT __restrict
-#else
-/* Plain `inline` is a hint: GCC stops following it in large loops, which then stay scalar. */
-#define FL_INLINE static inline __attribute__((always_inline, unused))
-#define FL_NOINLINE static __attribute__((noinline, unused))
-#define FL_RESTRICT restrict
-#endif
-
-#ifdef FL_REAL64
-typedef double real;
-typedef int64_t xint;
-typedef uint64_t xuint;
-#define FL_MANTISSA_BITS 52
-#define FL_EXPONENT_BIAS 1023
-#define FL_ROUNDER (0x1.8p52 + 1023) /* adding it rounds to an integer, left in the low bits with an exponent's bias */
-#define FL_EXP_LOW (-708.39)      /* exp of less is below the smallest normal number */
-#define FL_EXP_NONE (-709.0)      /* exp of this is taken as 0: its power of 2 has no exponent bits */
-#define FL_EXP_ZERO (-746.0)      /* exp of this is 0 */
-#define FL_EXP_INFINITE 710.0     /* exp of this is infinite */
-#define FL_SMALLEST 0x1p-1022     /* smallest normal number */
-#define FL_LARGEST 0x1.fffffffffffffp+1023
-#define FL_EPSILON 0x1p-52
-#define FL_SQRT_HALF_BITS 0x3fe6a09e667f3bcd
-#define FL_LN2_HIGH 0x1.62e42fee00000p-1 /* ln 2 in two parts, the first short enough for exact products */
-#define FL_LN2_LOW 1.90821492927058770002e-10
-#else
-typedef float real;
-typedef int32_t xint;
-typedef uint32_t xuint;
-#define FL_MANTISSA_BITS 23
-#define FL_EXPONENT_BIAS 127
-#define FL_ROUNDER (0x1.8p23f + 127)
-#define FL_EXP_LOW (-87.33f)
-#define FL_EXP_NONE (-88.0f)
-#define FL_EXP_ZERO (-104.5f)
-#define FL_EXP_INFINITE 89.0f
-#define FL_SMALLEST 0x1p-126f
-#define FL_LARGEST 0x1.fffffep+127f
-#define FL_EPSILON 0x1p-23f
-#define FL_SQRT_HALF_BITS 0x3f3504f3
-#define FL_LN2_HIGH 0.693359375f
-#define FL_LN2_LOW -2.12194440e-4f
-#endif
-#define R(number) ((real)(number))
-#define FL_LOG2E R(1.442695040888963407)
-
-/* Cython has no `restrict`; without it the loops with many arrays stay scalar for want of alias checks. */
-typedef real *FL_RESTRICT real_p;
-typedef const real *FL_RESTRICT real_cp;
-typedef xint *FL_RESTRICT xint_p;
-typedef const xint *FL_RESTRICT xint_cp;
-
-FL_INLINE xint bits_of(real x) { xint i; memcpy(&i, &x, sizeof i); return i; }
-FL_INLINE real from_bits(xint i) { real x; memcpy(&x, &i, sizeof x); return x; }
-
-/* a*b + c, rounded once where the processor does that in one instruction. */
-FL_INLINE real r_fma(real a, real b, real c)
-{
-#if defined(__FMA__) || defined(__aarch64__)
-#ifdef FL_REAL64
-    return fma(a, b, c);
-#else
-    return fmaf(a, b, c);
-#endif
-#else
-    return a * b + c;
-#endif
-}
-
-/* Selects are written so that NaN in `x` comes through: a comparison with NaN is false. */
-FL_INLINE real r_atleast(real x, real low) { return x < low ? low : x; }
-FL_INLINE real r_atmost(real x, real high) { return x > high ? high : x; }
-FL_INLINE real r_abs(real x) { return from_bits(bits_of(x) & (xint)(~(xuint)0 >> 1)); }
-/* y, or -y where x is not negative (-0 is not) */
-FL_INLINE real r_against(real y, real x)
-{
-    const xint sign = (xint)((xuint)1 << (sizeof(xint) * 8 - 1));
-    return from_bits(bits_of(y) ^ (~bits_of(x + R(0.0)) & sign));
-}
-FL_INLINE xint x_max(xint a, xint b) { return a > b ? a : b; }
+#include "core/real.h"
 
 /* c0 + c1 x + c2 x^2 + c3 x^3, in a shorter chain of dependent operations than Horner's. */
 FL_INLINE real poly4(real x, real x2, real c0, real c1, real c2, real c3)
@@ -290,53 +199,6 @@ FL_INLINE real r_twice_atanh(real s)
     tail = r_fma(tail, z, 0.6666666732f);
 #endif
     return r_fma(tail * z, s, s + s);
-}
-
-/* Labels of a CTC target that go together: a vector of states, or two where that keeps more of short targets out. */
-#if defined(__AVX512F__) && !defined(FL_REAL64)
-#define FL_STATES 16
-#else
-#define FL_STATES 8
-#endif
-
-/* An extended-exponent number is mantissa * 2^exponent with an integer of its own for the exponent: no product of
- * probabilities ever underflows. What counts has an exponent above X_LIMIT. Probability 0 is X_DEAD, a transition
- * that does not exist adds X_NEVER, and the sum of any two of these and a few more fits the integer. */
-#define X_DEAD (-((xint)1 << (sizeof(xint) * 8 - 3)))
-#define X_NEVER (-((xint)1 << (sizeof(xint) * 8 - 4)))
-#define X_LIMIT (-((xint)1 << (sizeof(xint) * 8 - 5)))
-
-FL_INLINE real x_mantissa(real x)
-{
-    return from_bits((bits_of(x) & (((xint)1 << FL_MANTISSA_BITS) - 1))
-                     | ((xint)FL_EXPONENT_BIAS << FL_MANTISSA_BITS));
-}
-/* Of a positive normal number: x = x_mantissa(x) * 2^x_exponent(x). */
-FL_INLINE xint x_exponent(real x)
-{
-    return (xint)((xuint)bits_of(x) >> FL_MANTISSA_BITS) - FL_EXPONENT_BIAS;
-}
-/* 2^n for n <= 0; 0 where that is below the smallest normal number. */
-FL_INLINE real x_power(xint n)
-{
-    return from_bits((xint)((xuint)x_max(n + FL_EXPONENT_BIAS, 0) << FL_MANTISSA_BITS));
-}
-/* exp(x) for x <= 0 as mantissa and exponent; x below `low` counts as low, -inf as probability 0. */
-FL_INLINE void x_exp(real x, real low, real *mantissa, xint *exponent)
-{
-    real clamped = r_atleast(x, low);
-#ifdef FL_REAL64
-    double n = nearbyint(clamped * FL_LOG2E);
-    double r = fma(n, -FL_LN2_HIGH, clamped);
-    r = fma(n, -FL_LN2_LOW, r);
-    double y = exp_reduced(r);
-#else
-    /* A large argument times log2(e) needs more than 24 bits: reduce in double, this is off the hot path. */
-    double n = nearbyint((double)clamped * 1.442695040888963407);
-    real y = exp_reduced((real)((double)clamped - n * 0.6931471805599453094));
-#endif
-    *mantissa = x_mantissa(y);
-    *exponent = x < -R(FL_LARGEST) ? X_DEAD : x == x ? (xint)n + x_exponent(y) : 0;
 }
 
 #endif

@@ -18,13 +18,12 @@ likeliest class of the target; what that leaves out is added to the loss in doub
 from libc.math cimport HUGE_VAL, NAN, ldexp, log
 from libc.string cimport memcpy, memset
 
-from parallel cimport *
 from core cimport *
+from parallel cimport *
 
 include "rowwise/row.pxi"
 
 cnp.import_array()
-know_other_calls()
 
 include "workspace.pxi"
 include "recursion.pxi"

@@ -13,11 +13,10 @@ hypotheses go through the frames together.
 
 from libc.math cimport HUGE_VAL, NAN, log
 
-from parallel cimport *
 from core cimport *
+from parallel cimport *
 
 cnp.import_array()
-know_other_calls()
 
 cdef enum:
     V = 8

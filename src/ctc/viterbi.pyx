@@ -17,11 +17,10 @@ the same numbers give the same scores, so this is exact.
 from libc.math cimport HUGE_VAL, NAN, sqrt
 from libc.string cimport memcpy
 
-from parallel cimport *
 from core cimport *
+from parallel cimport *
 
 cnp.import_array()
-know_other_calls()
 
 cdef enum:
     V = 8              # lanes that go together

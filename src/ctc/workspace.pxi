@@ -1,6 +1,6 @@
 """A CTC call and the workspace of one sequence of it. Included by ctc.pyx, which explains the names."""
 
-cdef extern from "core/vecmath.h" nogil:
+cdef extern from "core/scaled.h" nogil:
     enum:
         V "FL_STATES"         # lanes that go together
 

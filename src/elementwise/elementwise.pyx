@@ -3,14 +3,13 @@
 from cpython.unicode cimport PyUnicode_AsUTF8
 from libc.float cimport DBL_MAX
 
-from parallel cimport *
 from core cimport *
+from parallel cimport *
 
 include "driver.pxi"
 include "core/fast_path.pxi"
 
 cnp.import_array()
-know_other_calls()
 
 
 def evaluate(str name, arrays, bint want_value, Py_ssize_t group, limits, options, double scale, int threads):

@@ -13,13 +13,12 @@ its two derivatives is a product or a sum of positive numbers, so both tails kee
 
 from libc.float cimport DBL_MAX
 
-from parallel cimport *
 from core cimport *
+from parallel cimport *
 
 include "driver.pxi"
 
 cnp.import_array()
-know_other_calls()
 
 # ---- sigmoid focal loss ----
 

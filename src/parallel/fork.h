@@ -4,7 +4,7 @@
 
 #include "parallel/threads.h"
 
-static int fl_in_forked_child = 0;
+static int in_forked_child = 0;
 
 #if defined(_OPENMP) && (defined(__unix__) || defined(__APPLE__))
 #include <dlfcn.h> /* dladdr needs _GNU_SOURCE, which Python.h defines: include that first */
@@ -13,21 +13,21 @@ static int fl_in_forked_child = 0;
 /* libgomp's worker threads do not exist in a forked child, but its pool says that they do: the child's next parallel
  * region waits for them for ever. Releasing the forking thread's pool just before the fork cures that. LLVM's libomp
  * takes care of itself, and hangs the parent when asked for the same; it is known by a symbol of its own. */
-static int (*fl_pause)(int) = NULL;
+static int (*pause_openmp)(int) = NULL;
 
-static void fl_before_fork(void)
+static void before_fork(void)
 {
-    if (fl_pause) fl_pause(2 /* omp_pause_hard */);
+    if (pause_openmp) pause_openmp(2 /* omp_pause_hard */);
 }
 
-static void fl_in_child(void)
+static void in_child(void)
 {
-    fl_in_forked_child = 1;
-    fl_together->calls = 0; /* the threads that made them are not here */
+    in_forked_child = 1;
+    pool_state.active_calls = 0; /* the threads that made them are not here */
 }
 
 /* Returns whether a child may run parallel regions. */
-static int fl_protect_fork(void)
+static int protect_fork(void)
 {
     Dl_info where;
     int llvm = 0;
@@ -36,14 +36,14 @@ static int fl_protect_fork(void)
         void *library = dlopen(where.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
         if (library) {
             llvm = dlsym(library, "__kmpc_fork_call") != NULL;
-            if (!llvm) *(void **)&fl_pause = dlsym(library, "omp_pause_resource_all");
+            if (!llvm) *(void **)&pause_openmp = dlsym(library, "omp_pause_resource_all");
         }
     }
-    pthread_atfork(fl_before_fork, NULL, fl_in_child);
-    return llvm || fl_pause != NULL;
+    pthread_atfork(before_fork, NULL, in_child);
+    return llvm || pause_openmp != NULL;
 }
 #else
-static int fl_protect_fork(void) { return 1; }
+static int protect_fork(void) { return 1; }
 #endif
 
 #endif

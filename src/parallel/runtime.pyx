@@ -1,78 +1,140 @@
-"""The processor, OpenMP, and fork: what the rest of the package asks about the machine it runs on."""
+"""The processor, the pool of threads, and fork: what the kernels share, and what the rest of the package asks about the
+machine it runs on."""
+
+from libc.stdlib cimport free, malloc
 
 cdef extern from "parallel/cpu.h" nogil:
-    bint FL_X86
-    bint fl_has_avx2()
-    bint fl_has_avx512()
+    bint IS_X86
+    bint has_avx2()
+    bint has_avx512()
 
 cdef extern from "parallel/threads.h" nogil:
-    int fl_openmp_version()
-    ctypedef struct fl_crowd:
-        int calls
-        int strikes
-        int alone
-        int obeying
-    fl_crowd* fl_together
+    int OPENMP_VERSION
+    ctypedef enum thread_limit:
+        LIMIT_NUM_THREADS
+        LIMIT_WORK
+        LIMIT_CHUNKS
+        LIMIT_OTHER_CALLS
+        LIMIT_BACKOFF
+        LIMIT_FORK
+        LIMIT_BUILD
+    struct PoolState "":
+        int active_calls
+        int backoff
+        int force_threads
+    PoolState pool_state
+    struct LastCall "":
+        int threads
+        thread_limit limit
+        bint is_expected
+        thread_limit expected
+    LastCall last_call
+    int acquire_threads(int)
+    void release_threads()
+    void run_all(chunk_work, void*, int, char*, Py_ssize_t, int, double*)
 
 cdef extern from "parallel/fork.h" nogil:
-    int fl_protect_fork()
-    int fl_in_forked_child
+    bint protect_fork()
+    bint in_forked_child
 
 cdef extern from *:
     """
     #if defined(__clang__)
-    #define FL_COMPILER "clang " __clang_version__
+    #define COMPILER "clang " __clang_version__
     #elif defined(__GNUC__)
-    #define FL_COMPILER "GCC " __VERSION__
+    #define COMPILER "GCC " __VERSION__
     #elif defined(_MSC_VER)
-    #define FL_COMPILER "MSVC"
+    #define COMPILER "MSVC"
     #else
-    #define FL_COMPILER "unknown"
+    #define COMPILER "unknown"
     #endif
     """
-    const char* FL_COMPILER
+    const char* COMPILER
 
-cdef bint fork_is_safe = fl_protect_fork()
+cdef enum:
+    CACHE_LINE = 64
+
+cdef bint fork_is_safe = protect_fork()
+
+
+cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py_ssize_t scratch_bytes, int threads,
+                               double* total) except -1:
+    """See parallel.pxd. The partial sum of a chunk does not depend on who computes it, nor does their order."""
+    cdef int most = <int> max(1, min(<Py_ssize_t> threads, chunks)), count = most
+    cdef Py_ssize_t chunk
+    cdef Py_ssize_t size = (scratch_bytes // CACHE_LINE + 2) * CACHE_LINE   # a cache line or more between scratches
+    cdef double* partial
+    cdef char* memory
+    cdef bint has_memory
+    last_call.limit = last_call.expected if last_call.is_expected else LIMIT_WORK   # unasked: a small call
+    if most < threads:
+        last_call.limit = LIMIT_CHUNKS
+    last_call.is_expected = False
+    if most > 1:
+        count = acquire_threads(most)
+    last_call.threads = count
+    partial = <double*> malloc(max(chunks, 1) * sizeof(double))
+    memory = <char*> malloc(count * size + CACHE_LINE)
+    has_memory = partial != NULL and memory != NULL
+    if has_memory:
+        with nogil:
+            run_all(work, job, <int> chunks, memory + CACHE_LINE - <size_t> memory % CACHE_LINE, size, count, partial)
+            total[0] = 0
+            for chunk in range(chunks):
+                total[0] += partial[chunk]
+    if most > 1:
+        release_threads()
+    free(partial)
+    free(memory)
+    if not has_memory:
+        raise MemoryError
+    return 0
+
+
+def allowed_threads(int threads, bint limited_by_work):
+    """How many of so many threads the next call of this thread may have, 1 in a forked child that can't have more. Why
+    is kept, for thread_report()."""
+    last_call.is_expected = True
+    last_call.expected = LIMIT_WORK if limited_by_work else LIMIT_NUM_THREADS
+    if threads > 1 and in_forked_child and not fork_is_safe:
+        last_call.expected = LIMIT_FORK
+        return 1
+    return threads
+
+
+def thread_report():
+    """(threads, limit) of the last call of this thread; 0 threads before the first."""
+    return last_call.threads, <int> last_call.limit
 
 
 def supported_instruction_sets():
     """The names of the instruction sets that this processor runs, best last."""
-    return ["baseline"] + ["avx2"] * fl_has_avx2() + ["avx512"] * fl_has_avx512()
+    return ["baseline"] + ["avx2"] * has_avx2() + ["avx512"] * has_avx512()
 
 
 def is_x86():
-    return bool(FL_X86)
+    return bool(IS_X86)
 
 
 def compiler():
-    return (<bytes> FL_COMPILER).decode()
+    return (<bytes> COMPILER).decode()
 
 
 def openmp_version():
     """The date of the OpenMP specification that the kernels were built with, such as 201511; 0 without OpenMP."""
-    return fl_openmp_version()
+    return OPENMP_VERSION
 
 
-def parallel_allowed():
-    """False in a forked child of an OpenMP library that can't be used there: one thread is the fallback."""
-    return fork_is_safe or not fl_in_forked_child
-
-
-def address_of_crowd():
-    """Where lies what all calls in the process know of each other: see threads.h."""
-    return <size_t> fl_together
-
-
-def calls_at_work():
+def active_calls():
     """How many calls have threads of their own at this moment."""
-    return fl_together.calls
+    return pool_state.active_calls
 
 
-def calls_that_did_not_pay():
+def backoff():
     """How many calls, one after the other, took longer with their threads than one thread would have."""
-    return fl_together.strikes
+    return pool_state.backoff
 
 
-def obey_num_threads(bint always):
-    """Whether every call has as many threads as it asks for, however crowded the cores are: for tests."""
-    fl_together.obeying = always
+def force_threads(bint always):
+    """Whether every call has as many threads as it asks for, however busy the cores are: for tests."""
+    pool_state.force_threads = always

@@ -1,4 +1,9 @@
-/* OpenMP where the compiler has it, one thread where it has not. */
+/* Parallel regions over chunks of work: OpenMP where the compiler has it, one thread where it has not.
+ *
+ * Compiled once, into the runtime module, so that all kernels of a process share one state of the pool. Four questions
+ * are answered here, in this order: how many threads may a call have (acquire_threads), who does which chunk
+ * (run_region), did the threads pay (update_backoff), and why were there so many (thread_limit, for the user).
+ */
 #ifndef FASTLOSS_THREADS_H
 #define FASTLOSS_THREADS_H
 
@@ -7,54 +12,82 @@
 
 #ifdef _OPENMP
 #include <omp.h>
-#define fl_openmp_version() (_OPENMP)
+#define OPENMP_VERSION (_OPENMP)
 #else
-#define fl_openmp_version() 0
+#define OPENMP_VERSION 0
 #endif
 
 #if defined(__GNUC__)
-#define fl_add(number, by) __atomic_add_fetch(number, by, __ATOMIC_RELAXED)
-#define fl_get(number) __atomic_load_n(number, __ATOMIC_RELAXED)
-#define fl_set(number, value) __atomic_store_n(number, value, __ATOMIC_RELAXED)
+#define atomic_add(number, by) __atomic_add_fetch(number, by, __ATOMIC_RELAXED)
+#define atomic_get(number) __atomic_load_n(number, __ATOMIC_RELAXED)
+#define atomic_set(number, value) __atomic_store_n(number, value, __ATOMIC_RELAXED)
+#define THREAD_LOCAL __thread
 #else
 #include <intrin.h>
-#define fl_add(number, by) ((int)_InterlockedExchangeAdd((volatile long *)(number), by) + (by))
-#define fl_get(number) (*(volatile int *)(number))
-#define fl_set(number, value) (*(volatile int *)(number) = (value))
+#define atomic_add(number, by) ((int)_InterlockedExchangeAdd((volatile long *)(number), by) + (by))
+#define atomic_get(number) (*(volatile int *)(number))
+#define atomic_set(number, value) (*(volatile int *)(number) = (value))
+#define THREAD_LOCAL __declspec(thread)
 #endif
 
-/* What all calls in the process know of each other: it lies in the runtime module, and the others are told where. */
-typedef struct {
-    int calls;   /* at work with threads of their own */
-    int strikes; /* calls one after the other whose threads did not pay */
-    int alone;   /* so many calls go without threads now */
-    int obeying; /* tests: every call has the threads that it asks for */
-} fl_crowd;
-static fl_crowd fl_own_crowd;
-static fl_crowd *fl_together = &fl_own_crowd;
+#define MOST_BACKOFF 7 /* 2^7 calls on one thread, then the next try */
 
-typedef double (*fl_work)(void *job, ptrdiff_t chunk, void *scratch);
+/* What all calls in the process know of each other. */
+static struct {
+    int active_calls;      /* that may have threads of their own, at this moment */
+    int backoff;           /* calls one after the other whose threads took longer than one would have */
+    int serial_calls_left; /* so many calls have one thread now */
+    int force_threads;     /* for tests: every call has the threads that it asks for */
+} pool_state;
 
-/* Callers that come at once share the cores instead of multiplying their threads. To be given back by fl_leave(). */
-static inline int fl_share(int threads)
+/* Why a call had no more threads than it had; fastloss/_threads.py has the words. */
+typedef enum {
+    LIMIT_NUM_THREADS, /* num_threads=, or the default: nothing else */
+    LIMIT_WORK,        /* too little work for another thread to gain */
+    LIMIT_CHUNKS,      /* no more pieces of work than that */
+    LIMIT_OTHER_CALLS, /* calls at work at the same time share the cores */
+    LIMIT_BACKOFF,     /* threads did not pay in the last calls */
+    LIMIT_FORK,        /* a forked child in which OpenMP can't run */
+    LIMIT_BUILD,       /* built without OpenMP */
+} thread_limit;
+
+/* Of the calling thread's last call. `expected` is what Python decided on before it, to be taken up by the call. */
+static THREAD_LOCAL struct {
+    int threads;
+    thread_limit limit;
+    int is_expected;
+    thread_limit expected;
+} last_call;
+
+typedef double (*chunk_work)(void *job, ptrdiff_t chunk, void *scratch);
+
+/* How many threads a call has of the `threads` that it may have; to be given back by release_threads(). Callers that
+ * come at once share the cores instead of multiplying their threads. */
+static inline int acquire_threads(int threads)
 {
-#ifndef _OPENMP
-    threads = 1;
-#endif
-    int alone = fl_get(&fl_together->alone), calls = fl_add(&fl_together->calls, 1);
-    if (fl_get(&fl_together->obeying)) return threads;
-    threads /= calls;
-    if (threads > 1 && alone > 0) {
-        fl_set(&fl_together->alone, alone - 1);
+    int left = atomic_get(&pool_state.serial_calls_left), calls = atomic_add(&pool_state.active_calls, 1);
+    if (!OPENMP_VERSION) {
+        last_call.limit = LIMIT_BUILD;
         return 1;
     }
-    return threads > 1 ? threads : 1;
+    if (atomic_get(&pool_state.force_threads)) return threads;
+    if (calls > 1) {
+        last_call.limit = LIMIT_OTHER_CALLS;
+        threads = threads / calls > 1 ? threads / calls : 1;
+    }
+    if (threads > 1 && left > 0) {
+        atomic_set(&pool_state.serial_calls_left, left - 1);
+        last_call.limit = LIMIT_BACKOFF;
+        return 1;
+    }
+    return threads;
 }
-static inline void fl_leave(void) { fl_add(&fl_together->calls, -1); }
+
+static inline void release_threads(void) { atomic_add(&pool_state.active_calls, -1); }
 
 #ifdef _OPENMP
 /* Seconds that this thread has had a processor. */
-static inline double fl_worked(void)
+static inline double thread_seconds(void)
 {
 #ifdef CLOCK_THREAD_CPUTIME_ID
     struct timespec now;
@@ -64,49 +97,49 @@ static inline double fl_worked(void)
 }
 
 /* A region ends when its last thread has come, even one that found nothing left to do since another process has its
- * core. If it took longer than its first thread would have worked alone, going by the chunks that it did, or if that
- * thread did not come to do one, the cores are someone else's: after two such calls the next ones go alone, twice as
- * many each time, until one pays. */
-static inline void fl_judge(double seconds, double own_seconds, int own_chunks, int chunks)
+ * core. If it took longer than its first thread would have needed for all chunks, going by those that it did, or if
+ * that thread did not come to do one, other processes have the cores: after two such calls the next ones have one
+ * thread, twice as many each time, until threads pay again. */
+static inline void update_backoff(double seconds, double own_seconds, int own_chunks, int chunks)
 {
     int pays = own_chunks > 0 && own_seconds * chunks > seconds * own_chunks;
-    int strikes = pays ? 0 : fl_get(&fl_together->strikes) + 1;
-    if (strikes > 7) strikes = 7;
-    fl_set(&fl_together->strikes, strikes);
-    if (strikes > 1) fl_set(&fl_together->alone, 1 << strikes);
+    int backoff = pays ? 0 : atomic_get(&pool_state.backoff) + 1;
+    if (backoff > MOST_BACKOFF) backoff = MOST_BACKOFF;
+    atomic_set(&pool_state.backoff, backoff);
+    if (backoff > 1) atomic_set(&pool_state.serial_calls_left, 1 << backoff);
 }
 
-static inline void fl_run_together(fl_work work, void *job, int chunks, char *scratch, ptrdiff_t size, int threads,
-                                   double *partial)
+static inline void run_region(chunk_work work, void *job, int chunks, char *scratch, ptrdiff_t size, int threads,
+                              double *partial)
 {
     int given = 0, own_chunks = 0;
     double start = omp_get_wtime(), own_seconds = 0;
 #pragma omp parallel num_threads(threads)
     {
         const int number = omp_get_thread_num();
-        const double own_start = number ? 0 : fl_worked();
+        const double own_start = number ? 0 : thread_seconds();
         int chunk, done = 0;
-        while ((chunk = fl_add(&given, 1) - 1) < chunks) {
+        while ((chunk = atomic_add(&given, 1) - 1) < chunks) {
             partial[chunk] = work(job, chunk, scratch + number * size);
             done++;
         }
         if (number == 0) {
             own_chunks = done;
-            own_seconds = fl_worked() - own_start;
+            own_seconds = thread_seconds() - own_start;
         }
     }
-    fl_judge(omp_get_wtime() - start, own_seconds, own_chunks, chunks);
+    update_backoff(omp_get_wtime() - start, own_seconds, own_chunks, chunks);
 }
 #endif
 
 /* partial[chunk] = work(job, chunk, scratch) for all chunks, handed out as threads come free; `size` bytes of scratch
  * for each thread. */
-static inline void fl_run(fl_work work, void *job, int chunks, char *scratch, ptrdiff_t size, int threads,
-                          double *partial)
+static inline void run_all(chunk_work work, void *job, int chunks, char *scratch, ptrdiff_t size, int threads,
+                           double *partial)
 {
 #ifdef _OPENMP
     if (threads > 1) {
-        fl_run_together(work, job, chunks, scratch, size, threads, partial);
+        run_region(work, job, chunks, scratch, size, threads, partial);
         return;
     }
 #endif

@@ -5,15 +5,14 @@ of the losses in double precision. Chunks of rows are fixed by the shape alone, 
 the bits do not depend on the threads.
 """
 
-from parallel cimport *
 from core cimport *
+from parallel cimport *
 
 include "row.pxi"
 include "label_loss.pxi"
 include "core/fast_path.pxi"
 
 cnp.import_array()
-know_other_calls()
 
 # ---- cross-entropy with one label a row ----
 

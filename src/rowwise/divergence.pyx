@@ -6,13 +6,12 @@ classes' parts.
 
 from libc.string cimport memcpy
 
-from parallel cimport *
 from core cimport *
+from parallel cimport *
 
 include "row.pxi"
 
 cnp.import_array()
-know_other_calls()
 
 cdef extern from "rowwise/divergence.h" nogil:
     ctypedef struct row_pair:

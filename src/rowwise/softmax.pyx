@@ -7,13 +7,12 @@ the bits do not depend on the threads.
 
 from libc.string cimport memcpy
 
-from parallel cimport *
 from core cimport *
+from parallel cimport *
 
 include "row.pxi"
 
 cnp.import_array()
-know_other_calls()
 
 cdef enum:
     SOFTMAX

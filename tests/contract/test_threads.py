@@ -17,9 +17,9 @@ from fastloss._kernels import runtime
 @pytest.fixture(autouse=True)
 def threads_as_asked():
     """On a crowded machine calls would go without threads, and nothing here would be tested."""
-    runtime.obey_num_threads(True)
+    runtime.force_threads(True)
     yield
-    runtime.obey_num_threads(False)
+    runtime.force_threads(False)
 
 
 def large_calls(rng, dtype=np.float32):
@@ -105,25 +105,25 @@ def test_many_python_threads_at_once(rng):
 
 def test_crowded_calls_share_and_agree(rng):
     """Without the fixture's order: callers that come at once, with threads or without, get the same bits."""
-    runtime.obey_num_threads(False)
+    runtime.force_threads(False)
     x, labels = rng.normal(size=(3000, 100)), rng.integers(0, 100, 3000)
     expected = bits(fl.cross_entropy.value_and_grad(x, labels, num_threads=1))
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(lambda n: bits(fl.cross_entropy.value_and_grad(x, labels, num_threads=n)), [2, 3] * 50))
     assert all(result == expected for result in results)
-    assert runtime.calls_at_work() == 0
+    assert runtime.active_calls() == 0
 
 
 def test_calls_of_one_chunk_need_no_threads(rng):
     """They would seem not to pay, and calls after them would go without threads."""
-    runtime.obey_num_threads(False)
-    before = runtime.calls_that_did_not_pay()
+    runtime.force_threads(False)
+    before = runtime.backoff()
     row, label, empty = rng.normal(size=(1, 140_000)), np.array([1]), np.zeros(0)
     for _ in range(3):
         fl.cross_entropy(row, label, num_threads=2)
         fl.mse_loss(empty, empty, num_threads=2)
         fl.mse_loss(row[0, :100], row[0, :100], num_threads=2)
-    assert runtime.calls_that_did_not_pay() == before
+    assert runtime.backoff() == before
 
 
 def test_errors_in_many_threads_at_once(rng):
@@ -149,7 +149,7 @@ FORK = """
     import fastloss as fl
     from fastloss._kernels import runtime
 
-    runtime.obey_num_threads(True)
+    runtime.force_threads(True)
 
     warnings.simplefilter("ignore", DeprecationWarning)
     x = np.random.default_rng(1).normal(size=(20_000, 50)).astype(np.float32)

@@ -1,0 +1,54 @@
+/* Numbers with an integer exponent of their own, which never underflow: a mantissa of type `real` and an `xint`. */
+#ifndef FASTLOSS_SCALED_H
+#define FASTLOSS_SCALED_H
+
+#include "core/vecmath.h"
+
+/* Labels of a CTC target that go together: a vector of states, or two where that keeps more of short targets out. */
+#if defined(__AVX512F__) && !defined(FL_REAL64)
+#define FL_STATES 16
+#else
+#define FL_STATES 8
+#endif
+
+/* An extended-exponent number is mantissa * 2^exponent with an integer of its own for the exponent: no product of
+ * probabilities ever underflows. What counts has an exponent above X_LIMIT. Probability 0 is X_DEAD, a transition
+ * that does not exist adds X_NEVER, and the sum of any two of these and a few more fits the integer. */
+#define X_DEAD (-((xint)1 << (sizeof(xint) * 8 - 3)))
+#define X_NEVER (-((xint)1 << (sizeof(xint) * 8 - 4)))
+#define X_LIMIT (-((xint)1 << (sizeof(xint) * 8 - 5)))
+
+FL_INLINE real x_mantissa(real x)
+{
+    return from_bits((bits_of(x) & (((xint)1 << FL_MANTISSA_BITS) - 1))
+                     | ((xint)FL_EXPONENT_BIAS << FL_MANTISSA_BITS));
+}
+/* Of a positive normal number: x = x_mantissa(x) * 2^x_exponent(x). */
+FL_INLINE xint x_exponent(real x)
+{
+    return (xint)((xuint)bits_of(x) >> FL_MANTISSA_BITS) - FL_EXPONENT_BIAS;
+}
+/* 2^n for n <= 0; 0 where that is below the smallest normal number. */
+FL_INLINE real x_power(xint n)
+{
+    return from_bits((xint)((xuint)x_max(n + FL_EXPONENT_BIAS, 0) << FL_MANTISSA_BITS));
+}
+/* exp(x) for x <= 0 as mantissa and exponent; x below `low` counts as low, -inf as probability 0. */
+FL_INLINE void x_exp(real x, real low, real *mantissa, xint *exponent)
+{
+    real clamped = r_atleast(x, low);
+#ifdef FL_REAL64
+    double n = nearbyint(clamped * FL_LOG2E);
+    double r = fma(n, -FL_LN2_HIGH, clamped);
+    r = fma(n, -FL_LN2_LOW, r);
+    double y = exp_reduced(r);
+#else
+    /* A large argument times log2(e) needs more than 24 bits: reduce in double, this is off the hot path. */
+    double n = nearbyint((double)clamped * 1.442695040888963407);
+    real y = exp_reduced((real)((double)clamped - n * 0.6931471805599453094));
+#endif
+    *mantissa = x_mantissa(y);
+    *exponent = x < -R(FL_LARGEST) ? X_DEAD : x == x ? (xint)n + x_exponent(y) : 0;
+}
+
+#endif

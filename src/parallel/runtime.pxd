@@ -1,0 +1,6 @@
+"""What the kernels use of the runtime module: one pool of threads for all of them."""
+
+ctypedef double (*chunk_work)(void* job, Py_ssize_t chunk, void* scratch) noexcept nogil
+
+cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py_ssize_t scratch_bytes, int threads,
+                               double* total) except -1
