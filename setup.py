@@ -194,7 +194,7 @@ def extension(folder, name, source, path):
         [str(source.relative_to(ROOT))],
         define_macros=macros + ([("FL_REAL64", "1")] if folder.endswith("_f64") else []),
         include_dirs=["src", numpy.get_include()],
-        depends=[f"src/{path}", *(f"src/{other}" for other in all_read_by(path))],
+        depends=["setup.py", f"src/{path}", *(f"src/{other}" for other in all_read_by(path))],
     )
 
 
