@@ -28,7 +28,6 @@ KERNELS = {  # module: its source below src/
     "validation": "validation.pyx",
     "vecmath_test": "vecmath_test.pyx",
     "elementwise": "elementwise/elementwise.pyx",
-    "sigmoid_focal": "elementwise/sigmoid_focal.pyx",
     "softmax": "rowwise/softmax.pyx",
     "cross_entropy": "rowwise/cross_entropy.pyx",
     "divergence": "rowwise/divergence.pyx",
@@ -128,6 +127,9 @@ class Build(build_ext):
             extension.extra_link_args = link_flags + ([] if msvc else with_openmp)
         self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
+
+    def run(self):
+        super().run()
         self.remove_others()
 
     def remove_others(self):

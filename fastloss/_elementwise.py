@@ -1,4 +1,4 @@
-"""Losses that are a sum over elements (src/elementwise/losses.h): what lies between their arguments and the kernel.
+"""Losses that are a sum over elements (src/elementwise): what lies between their arguments and the kernel.
 
 Of two kinds: those of single elements, which reductions add up over all elements, and those of distributions, whose
 elements add up to one loss a row.
@@ -8,105 +8,91 @@ import numpy as np
 
 from fastloss import _validation as check
 from fastloss._kernels import kernels
-from fastloss._loss import Problem
+from fastloss._loss import Evaluation
 from fastloss._rowwise import Rows
 
-ANY = (-np.inf, np.inf)
-UNIT = (0.0, 1.0)
-COUNT = (0.0, np.inf)
+
+def fast_path(name, *options):
+    """For @loss: the fast path of a loss of src/elementwise/losses.h, with the defaults of the options that it has."""
+
+    def make(modules, parameters):
+        defaults = _two_numbers([float(parameters[option].default) for option in options])
+        return modules.elementwise.FastPath(name, defaults, check.REDUCTIONS, parameters["reduction"].default)
+
+    return make
 
 
-def quick(name, options=(0.0, 0.0), limits=(ANY, ANY)):
-    """The short way of small calls of a loss of single elements, for @loss."""
-    return lambda modules: modules.elementwise.Quick(name, options, (*limits[0], *limits[1])).call
+def _two_numbers(options):
+    """A kernel takes two."""
+    return (*options, *[0.0] * (2 - len(options)))
 
 
-class Points:
-    """Prediction, target and weight as the kernel takes them, checked but for the range of their numbers."""
+class ElementwiseEvaluation(Evaluation):
+    """A validated call of a loss of src/elementwise/losses.h, but for the range of its numbers."""
 
-    def __init__(
-        self, name, prediction, target, sample_weight, *, first, has_target=True, weights=None, extra=None, bits=None
-    ):
+    def __init__(self, name, arrays, first, *, options=(), bits=None, group=1, group_axis=None, **more):
+        x = arrays[0]
+        code = check.rules.code_of(x)
+        super().__init__(
+            None,
+            arrays,
+            x,
+            dtype=check.gradient_dtype(x, code),
+            value_dtype=check.compute_dtype(code),
+            inputs=arrays[1:],
+            **more,
+        )
         self.name = name
-        self.first = first
-        self.array, self.code = check.as_numbers(prediction, first)
-        self.target, self.target_code = self.array, self.code
-        self.has_target = has_target
-        if has_target:
-            self.target, self.target_code = check.as_operand(target, "target", self.array.shape, first)
-        self.weights = weights or check.as_weights(sample_weight, "sample_weight", self.array.shape)
-        self.extra = extra
-        self.bits = bits or check.kernel_bits(self.code)
-        self.dtype = check.gradient_dtype(self.array, self.code)
-        self.value_dtype = check.compute_dtype(self.code)
-        self.limits = None
+        self.first = first  # what the prediction is called
+        self.bits = bits or check.kernel_bits(code)  # of the float type to compute in
+        self.options = options
+        self.group = group  # elements that have one loss: those along `group_axis`, or 1
+        self.group_axis = group_axis
 
-    def limited(self, prediction, target):
-        """What is legal: a lowest and a highest number for each. NaN passes, and comes out as NaN."""
-        self.limits = (*prediction, *target)
-        return self
+    def run(self, outputs):
+        return self.compute(outputs) if self.prediction.size else super().run(outputs)
 
-    def check_range(self, threads):
-        """Raises for the first number that is outside of its limits."""
-        *of_prediction, low, high = self.limits
-        check.check_range(self.array, self.code, self.first, *of_prediction, self.bits, threads)
-        if self.has_target:
-            check.check_range(self.target, self.target_code, "target", low, high, self.bits, threads)
-
-    def compute(self, wanted, kernel=None, *, group=1, axis=None, options=(0.0, 0.0), scale=None):
-        """The weighted sum. The kernel looks at the numbers when it comes to them; where it would have written to the
-        caller's own array by then, they are looked at before.
-
-        axis: that of a distribution, whose `group` elements have one loss; None where every element has its own.
-        """
-        limits = self.limits
-        if limits is not None and wanted.given:
-            self.check_range(wanted.threads)
-            limits = None
-        codes = check.dtype_code(self.dtype), check.dtype_code(np.dtype(self.value_dtype))
-        arrays = [
-            (self.array, self.code),
-            (self.target if self.has_target else None, self.target_code),
-            self.extra or (None, 0),
-            self.weights,
-            (wanted.values, codes[1]),
-            (wanted.grad, codes[0]),
-            (wanted.hess, codes[0]),
-        ]
-        if axis is not None and wanted.values is not None:  # one a row, in the order of the rows
-            order = [*(i for i in range(self.array.ndim) if i != axis), axis]
-        else:
-            order = memory_order(self.array)
-        if order is not None:
-            arrays = [
-                (a if a is None or (axis is not None and a is wanted.values) else a.transpose(order), code)
-                for a, code in arrays
-            ]
-        scale = wanted.scale if scale is None else scale
-        if kernel is None:
-            kernel = kernels(self.bits).elementwise.evaluate
-            total, outside = kernel(self.name, arrays, wanted.value, group, limits, options, scale, wanted.threads)
-        else:
-            total, outside = kernel(arrays, wanted.value, limits, options, scale, wanted.threads)
-        if outside:
-            self.check_range(wanted.threads)
+    def compute(self, outputs, options=None):
+        """The weighted sum. The kernel looks at the numbers when it computes with them; where it would have written to
+        the caller's own array by then, they are looked at before."""
+        if outputs.out_given:
+            self.check_domains(outputs.threads)
+        order = self.order(outputs.values is not None)
+        if self.group_axis is None:
+            outputs.values = _in_order(outputs.values, order)
+        outputs.grad, outputs.hess = _in_order(outputs.grad, order), _in_order(outputs.hess, order)
+        total, is_illegal = kernels(self.bits).elementwise.evaluate(
+            self.name,
+            tuple(_in_order(array, order) for array in self.arguments),
+            _two_numbers(self.options if options is None else options),
+            not outputs.out_given,
+            self.group,
+            outputs,
+        )
+        if is_illegal:
+            self.check_domains(outputs.threads)
         return total
 
-    def problem(self, reduction, run=None, **settings):
-        """Of single elements: a mean is over all of them."""
-        return Problem(
-            self.array,
-            self.dtype,
-            self.array.shape,
-            self.value_dtype,
-            reduction,
-            self.array.size,
-            run or (lambda wanted: self.compute(wanted, **settings)),
-            (self.target, self.weights[0], self.extra and self.extra[0]),
-        )
+    def order(self, has_values):
+        """The order of the axes in which elements are computed; None where it is theirs."""
+        if self.group_axis is None or not has_values:
+            return _memory_order(self.prediction)
+        return [*(i for i in range(self.prediction.ndim) if i != self.group_axis), self.group_axis]
+
+    def check_domains(self, threads):
+        """Raises for the first number that is not legal."""
+        for array, name, domain in zip(
+            self.arguments, (self.first, "target"), kernels(self.bits).elementwise.domains(self.name), strict=False
+        ):
+            if array is not None:
+                check.check_domain(array, name, domain, self.bits, threads)
 
 
-def memory_order(array):
+def _in_order(array, order):
+    return array if array is None or order is None else array.transpose(order)
+
+
+def _memory_order(array):
     """The axes from the widest stride to the narrowest, or None if they lie so: what is contiguous stays a run."""
     if array.flags.c_contiguous:
         return None
@@ -114,42 +100,36 @@ def memory_order(array):
     return None if order == list(range(array.ndim)) else order
 
 
-def distributions(name, probs, target, axis, sample_weight, reduction, *, limits, unit=1.0, has_target=True):
-    """A loss that adds up along `axis` to one number a row; a mean is over rows, "batchmean" over the first axis.
-
-    `unit` multiplies losses and derivatives.
-    """
-    rows = Rows(probs, "probs", axis)
-    if has_target:
-        target = check.as_array(target, "target")
-        if target.shape != rows.array.shape:
-            raise ValueError(f"target has shape {target.shape}; expected that of probs, {rows.array.shape}")
-    weights, weight_code = check.as_weights(sample_weight, "sample_weight", rows.shape)
-    if weights is not None:
-        weights = np.broadcast_to(np.expand_dims(weights, rows.axis), rows.array.shape)
-    points = Points(
-        name, rows.array, target, None, first="probs", has_target=has_target, weights=(weights, weight_code)
+def elements(name, prediction, target, sample_weight, reduction, *, first, z=None, **more):
+    """A loss of single elements, whose mean is over all of them. `z` is a third array, (argument's name, array)."""
+    x, _ = check.as_numbers(prediction, first)
+    y = check.as_operand(target, "target", x.shape, first)
+    weight = check.as_weights(sample_weight, "sample_weight", x.shape)
+    third = None if z is None else check.as_operand(z[1], z[0], x.shape, first)
+    reduction = check.as_reduction(reduction, more.pop("reductions", check.REDUCTIONS))
+    return more.pop("evaluation", ElementwiseEvaluation)(
+        name, (x, y, third, weight), first, value_shape=x.shape, reduction=reduction, denominator=x.size, **more
     )
-    points.limited(*limits)
 
-    def run(wanted):
-        total = 0.0
-        if rows.array.size:
-            scale = wanted.scale * unit
-            total = points.compute(wanted, group=rows.classes, axis=rows.axis, scale=scale) * unit
-            if unit != 1 and wanted.values is not None:
-                wanted.values *= unit
-        elif wanted.values is not None:
-            wanted.values[...] = 0
-        return total
 
-    return Problem(
-        rows.array,
-        points.dtype,
-        rows.shape,
-        points.value_dtype,
-        reduction,
-        rows.batch if reduction == "batchmean" else rows.count,
-        run,
-        (points.target if has_target else None, weights),
+def distributions(name, probs, target, axis, sample_weight, reduction, *, reductions=check.REDUCTIONS, unit=1.0):
+    """A loss that adds up along `axis` to one number a row; a mean is over rows, "batchmean" over the first axis.
+    `target` is None for a loss without one."""
+    rows = Rows(probs, "probs", axis)
+    if target is not None:
+        target, _ = check.as_numbers(target, "target")
+        check.check_same_shape(target, "target", rows.array.shape, "probs")
+    weight = check.as_weights(sample_weight, "sample_weight", rows.shape)
+    if weight is not None:
+        weight = np.broadcast_to(np.expand_dims(weight, rows.axis), rows.array.shape)
+    return ElementwiseEvaluation(
+        name,
+        (rows.array, target, None, weight),
+        "probs",
+        group=rows.classes,
+        group_axis=rows.axis,
+        unit=unit,
+        value_shape=rows.shape,
+        reduction=check.as_reduction(reduction, reductions),
+        denominator=rows.batch if reduction == "batchmean" else rows.count,
     )

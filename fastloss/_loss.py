@@ -1,7 +1,10 @@
 """The four verbs that every loss has, and what lies between a loss's own arguments and its kernel.
 
-A loss is written as one function of its own arguments that validates them and returns a `Problem`: what the kernel
-needs to compute any of value, gradient and curvature. `@loss` turns it into an object with the verbs.
+A loss is written as one function of its own arguments that validates them and returns an `Evaluation`: a kernel and
+what it is called with. `@loss` turns that function into an object with the verbs. A call goes one way:
+
+    verb -> fast path (src/core/fast_path.pxi), which may take the whole call
+         -> the loss's function, which validates -> Evaluation.evaluate, which allocates -> kernel
 """
 
 import inspect
@@ -10,17 +13,17 @@ import numpy as np
 
 from fastloss._kernels import per_instruction_set
 from fastloss._threads import threads_for
-from fastloss._validation import check_out, needs_another
+from fastloss._validation import check_out, needs_another, rules
 
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _THREADS = inspect.Parameter("num_threads", _KEYWORD, default=None)
 _OUT = inspect.Parameter("out", _KEYWORD, default=None)
 
-_VERBS = {  # in the order in which src/core/fast_path.pxi numbers them
-    "__call__": ("value", "The value."),
-    "grad": ("grad", "The gradient with respect to the first argument."),
-    "value_and_grad": ("value_and_grad", "The value and the gradient, in one pass: ``(value, grad)``."),
-    "grad_and_hess": ("grad_and_hess", "The gradient and the diagonal second derivative: ``(grad, hess)``."),
+_VERBS = {  # whether it gives the value, how many derivatives it gives, its summary
+    "__call__": (True, 0, "The value."),
+    "grad": (False, 1, "The gradient with respect to the first argument."),
+    "value_and_grad": (True, 1, "The value and the gradient, in one pass: ``(value, grad)``."),
+    "grad_and_hess": (False, 2, "The gradient and the diagonal second derivative: ``(grad, hess)``."),
 }
 _MORE_PARAMETERS = """
 
@@ -30,82 +33,87 @@ _MORE_PARAMETERS = """
 """
 
 
-class Wanted:
+class Outputs:
     """What a kernel is to compute, and where to."""
 
-    __slots__ = ("given", "grad", "hess", "scale", "threads", "value", "values")
+    __slots__ = ("grad", "hess", "out_given", "scale", "threads", "values", "want_value")
 
-    def __init__(self, value, values, grad, hess, given, scale, threads):
-        self.value = value  # whether the sum of the losses is wanted
-        self.values = values  # the losses of reduction="none", or None
+    def __init__(self, *, want_value, values=None, grad=None, hess=None, out_given=False, scale=1.0, threads=1):
+        self.want_value = want_value  # whether the sum of the losses is wanted
+        self.values = values  # receives the losses of reduction="none", or None
         self.grad = grad  # or None
         self.hess = hess  # or None
-        self.given = given  # whether grad or hess is the caller's own: nothing goes there before all is checked
+        self.out_given = out_given  # whether grad or hess is the caller's own: all is checked before it is written
         self.scale = scale  # of the derivatives: what the reduction divides by
         self.threads = threads
 
 
-class Problem:
+class Evaluation:
     """One validated call: ready to compute, nothing written yet."""
 
-    __slots__ = (
-        "denominator",
-        "dtype",
-        "inputs",
-        "prediction",
-        "reduction",
-        "run",
-        "value_dtype",
-        "value_shape",
-        "work",
-    )
-
-    def __init__(self, prediction, dtype, value_shape, value_dtype, reduction, denominator, run, inputs=(), work=None):
+    def __init__(self, kernel, arguments, prediction, *, dtype, value_shape, value_dtype, reduction, denominator,
+                 inputs=(), axis=None, unit=1.0, work=None, no_curvature=None):  # fmt: skip
+        self.kernel = kernel  # kernel(*arguments, outputs) -> weighted sum of the losses
+        self.arguments = arguments
         self.prediction = prediction  # as passed: the gradient has its shape
         self.dtype = dtype  # of the gradient
         self.value_shape = value_shape
         self.value_dtype = value_dtype
-        self.reduction = reduction
-        self.denominator = denominator  # what "mean" divides the weighted sum by
-        self.run = run  # run(wanted) -> sum of the losses
+        self.reduction = reduction  # a code of _validation.REDUCTIONS
+        self.denominator = denominator  # what a mean divides the weighted sum by
         self.inputs = inputs  # arrays other than the prediction that the kernel reads
+        self.axis = axis  # which the kernel sees as the last of the derivatives; None: it sees them as they are
+        self.unit = unit  # multiplies losses and derivatives
         self.work = prediction.size if work is None else work
+        self.no_curvature = no_curvature  # why there is none with these options, or None
 
-    def scale(self):
-        if self.reduction in ("sum", "none"):
-            return 1.0
-        return 1.0 / self.denominator if self.denominator else 0.0
-
-    def solve(self, derivatives, out, num_threads, want_value):
+    def evaluate(self, want_value, derivatives, out, num_threads):
         """Value (None where not wanted) and a list of so many derivatives."""
         threads = threads_for(num_threads, self.work)
-        given = self.check(out, derivatives)
-        arrays, homes = [], []
-        for target in given:
-            home = target
-            if target is None:
-                target = np.empty_like(self.prediction, dtype=self.dtype, subok=False)
-            elif needs_another(target, self.prediction, self.inputs):
-                target = np.empty_like(target)
-            arrays.append(target)
-            homes.append(target if home is None else home)
-        values = np.empty(self.value_shape, self.value_dtype) if want_value and self.reduction == "none" else None
-        padded = arrays + [None] * (2 - derivatives)
-        is_given = any(array is not None for array in given)
-        total = self.run(Wanted(want_value, values, *padded, is_given, self.scale(), threads))
-        for array, home in zip(arrays, homes, strict=True):
-            if array is not home:
-                home[...] = array
-        return (self.value(total, values) if want_value else None), homes
+        given = self.check_outs(out, derivatives)
+        arrays = [self.array_for(array) for array in given]
+        values = np.empty(self.value_shape, self.value_dtype) if want_value and self.reduction & rules.KEEPS else None
+        grad, hess = [self.seen_by_kernel(array) for array in arrays] + [None] * (2 - derivatives)
+        total = self.run(
+            Outputs(
+                want_value=want_value,
+                values=values,
+                grad=grad,
+                hess=hess,
+                out_given=any(array is not None for array in given),
+                scale=rules.scale_of(self.reduction, self.denominator) * self.unit,
+                threads=threads,
+            )
+        )
+        for index, array in enumerate(given):
+            if array is not None and array is not arrays[index]:
+                array[...] = arrays[index]
+                arrays[index] = array
+        if values is not None:
+            if self.unit != 1:
+                values *= self.unit
+        elif want_value:
+            values = rules.value_of(self.reduction, total * self.unit, self.denominator)
+        return values, arrays
 
-    def value(self, total, values):
-        if self.reduction == "none":
-            return values
-        if self.reduction == "sum":
-            return total
-        return total / self.denominator if self.denominator else float("nan")
+    def run(self, outputs):
+        """The weighted sum of the losses. Kernels of rows and elements never see an empty array."""
+        if self.prediction.size:
+            return self.kernel(*self.arguments, outputs)
+        if outputs.values is not None:
+            outputs.values[...] = 0
+        return 0.0
 
-    def check(self, out, derivatives):
+    def array_for(self, out):
+        """What the kernel writes a derivative to: `out`, or another array where that is not given or not possible."""
+        if out is None:
+            return np.empty_like(self.prediction, dtype=self.dtype, subok=False)
+        return np.empty_like(out) if needs_another(out, self.prediction, self.inputs) else out
+
+    def seen_by_kernel(self, array):
+        return array if self.axis is None or self.axis == array.ndim - 1 else np.moveaxis(array, self.axis, -1)
+
+    def check_outs(self, out, derivatives):
         """The arrays given for the derivatives, checked; None for each one to allocate."""
         if derivatives < 2:
             if out is not None:
@@ -139,6 +147,7 @@ class Loss:
 
     has_curvature: bool
     family: str
+    fast_paths: list  # attempt(args, kwargs, want_value, derivatives) of each float type: the result, or None
 
     def __repr__(self):
         return f"<fastloss loss {self.__name__}>"
@@ -147,70 +156,78 @@ class Loss:
         return self.__name__
 
 
-def _verb(name, define, signature, curvature, quick):
+def _general_path(verb, define, curvature):
+    """A verb without its fast path."""
+
     def value(*args, num_threads=None, **kwargs):
-        return define(*args, **kwargs).solve(0, None, num_threads, True)[0]
+        return define(*args, **kwargs).evaluate(True, 0, None, num_threads)[0]
 
     def grad(*args, out=None, num_threads=None, **kwargs):
-        return define(*args, **kwargs).solve(1, out, num_threads, False)[1][0]
+        return define(*args, **kwargs).evaluate(False, 1, out, num_threads)[1][0]
 
     def value_and_grad(*args, out=None, num_threads=None, **kwargs):
-        value, (gradient,) = define(*args, **kwargs).solve(1, out, num_threads, True)
+        value, (gradient,) = define(*args, **kwargs).evaluate(True, 1, out, num_threads)
         return value, gradient
 
     def grad_and_hess(*args, out=None, num_threads=None, **kwargs):
         if not curvature:
             raise TypeError(f"{define.__name__} has no curvature: use grad or value_and_grad")
-        return tuple(define(*args, **kwargs).solve(2, out, num_threads, False)[1])
+        evaluation = define(*args, **kwargs)
+        if evaluation.no_curvature:
+            raise TypeError(f"{define.__name__} has no curvature {evaluation.no_curvature}")
+        return tuple(evaluation.evaluate(False, 2, out, num_threads)[1])
 
-    function = {"value": value, "grad": grad, "value_and_grad": value_and_grad, "grad_and_hess": grad_and_hess}[
-        _VERBS[name][0]
-    ]
-    if quick and (curvature or name != "grad_and_hess"):
-        function = _quick_first(function, quick, list(_VERBS).index(name))
+    return {"__call__": value, "grad": grad, "value_and_grad": value_and_grad, "grad_and_hess": grad_and_hess}[verb]
+
+
+def _fast_path_first(general, fast_paths, want_value, derivatives):
+    def call(*args, **kwargs):
+        for attempt in fast_paths:
+            result = attempt(args, kwargs, want_value, derivatives)
+            if result is not None:
+                return result
+        return general(*args, **kwargs)
+
+    return call
+
+
+def _verb(verb, define, signature, curvature, fast_paths):
+    want_value, derivatives, summary = _VERBS[verb]
+    function = _general_path(verb, define, curvature)
+    if fast_paths and (curvature or derivatives < 2):
+        function = _fast_path_first(function, fast_paths, want_value, derivatives)
     function.__signature__ = signature
-    function.__name__ = name
-    function.__qualname__ = f"{define.__name__}.{name}"
+    function.__name__ = verb
+    function.__qualname__ = f"{define.__name__}.{verb}"
     function.__module__ = "fastloss"
-    summary = _VERBS[name][1]
-    if name == "grad_and_hess" and not curvature:
+    if derivatives == 2 and not curvature:
         summary = "Raises TypeError: this loss has no curvature."
     function.__doc__ = f"{summary}\n\n    Of {define.__name__}: {define.__doc__}"
     return function
 
 
-def _quick_first(function, quick, verb):
-    def call(*args, **kwargs):
-        for attempt in quick:
-            result = attempt(args, kwargs, verb)
-            if result is not None:
-                return result
-        return function(*args, **kwargs)
+def loss(family, *, curvature, fast_path=None):
+    """Makes a loss of a function that validates the loss's own arguments and returns an Evaluation.
 
-    return call
-
-
-def loss(*, family, curvature, quick=None):
-    """Makes a loss of a function that validates the loss's own arguments and returns a Problem.
-
-    `quick` makes the short way of small calls (src/core/fast_path.pxi) of a kernel's modules, where the loss has one.
+    `fast_path(modules, parameters)` makes the fast path of small calls from the kernel modules and the function's
+    parameters, whose defaults it takes; None for a loss without one.
     """
 
     def decorate(define):
-        attempts = per_instruction_set(quick) if quick else ()
-        parameters = list(inspect.signature(define).parameters.values())
-        own, with_out = (inspect.Signature([*parameters, *more]) for more in ([_THREADS], [_OUT, _THREADS]))
-        value = _verb("__call__", define, own, curvature, ())
-        verbs = {name: _verb(name, define, with_out, curvature, attempts) for name in _VERBS if name != "__call__"}
+        parameters = inspect.signature(define).parameters
+        fast_paths = per_instruction_set(lambda modules: fast_path(modules, parameters).call) if fast_path else []
+        own, with_out = (inspect.Signature([*parameters.values(), *more]) for more in ([_THREADS], [_OUT, _THREADS]))
+        value = _verb("__call__", define, own, curvature, [])
+        verbs = {verb: _verb(verb, define, with_out, curvature, fast_paths) for verb in _VERBS if verb != "__call__"}
+        this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
 
-        def call(self, *args, **kwargs):  # as in _quick_first, which would cost one more call
-            for attempt in attempts:
-                result = attempt(args, kwargs, 0)
+        def call(self, *args, **kwargs):
+            for attempt in fast_paths:  # as in _fast_path_first, which would cost one more call
+                result = attempt(args, kwargs, True, 0)
                 if result is not None:
                     return result
             return value(*args, **kwargs)
 
-        this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
         call.__signature__ = own.replace(parameters=[this, *own.parameters.values()])
         call.__doc__ = value.__doc__
         namespace = {name: staticmethod(function) for name, function in verbs.items()}
@@ -223,6 +240,7 @@ def loss(*, family, curvature, quick=None):
             "__signature__": own,
             "__slots__": (),
             "family": family,
+            "fast_paths": fast_paths,
             "has_curvature": curvature,
         }
         return type(define.__name__, (Loss,), namespace)()

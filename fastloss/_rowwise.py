@@ -1,69 +1,101 @@
-"""Rows of class scores: what every loss with a class axis needs of its arguments."""
+"""Rows of class scores: what every loss with a class axis needs of its arguments, and how their kernels are called."""
 
 import math
 
 import numpy as np
 
 from fastloss import _validation as check
-from fastloss._loss import Problem
+from fastloss._kernels import kernels
+from fastloss._loss import Evaluation
+
+
+def fast_path(kernel_name, *options):
+    """For @loss: the fast path of a loss of src/rowwise/label_losses.h, with the defaults of the options that it has.
+    `kernel_name` is its name there, or gives it for the options."""
+
+    def make(modules, parameters):
+        defaults = [float(parameters[option].default) for option in options]
+        name = kernel_name(*defaults) if callable(kernel_name) else kernel_name
+        ignore_index, reduction = parameters["ignore_index"].default, parameters["reduction"].default
+        return modules.cross_entropy.FastPath(name, _two_numbers(defaults), ignore_index, check.REDUCTIONS, reduction)
+
+    return make
+
+
+def _two_numbers(options):
+    """A kernel takes two."""
+    return (*options, *[0.0] * (2 - len(options)))
 
 
 class Rows:
-    """Class scores with the class axis last."""
+    """Class scores, seen with the class axis last."""
 
     def __init__(self, scores, name, axis):
         self.name = name
-        self.array, self.code = check.as_numbers(scores, name)
+        self.array, code = check.as_numbers(scores, name)
         self.view, self.axis = check.with_classes_last(self.array, axis, name)
         self.shape = self.view.shape[:-1]
         self.classes = self.view.shape[-1]
         self.count = math.prod(self.shape)
         self.batch = self.shape[0] if self.shape else 1
-        self.bits = check.kernel_bits(self.code)
-        self.dtype = check.compute_dtype(self.code)
-        self.gradient_dtype = check.gradient_dtype(self.array, self.code)
-        self.gradient_code = check.dtype_code(self.gradient_dtype)
-
-    def last(self, derivative):
-        """A derivative of the array's own shape, seen with the class axis last."""
-        if derivative is None or self.axis == derivative.ndim - 1:
-            return derivative
-        return np.moveaxis(derivative, self.axis, -1)
+        self.bits = check.kernel_bits(code)
+        self.dtype = check.compute_dtype(code)
+        self.gradient_dtype = check.gradient_dtype(self.array, code)
 
     def labels(self, target, ignore_index):
-        ignore_index = check.as_integer(ignore_index, "ignore_index")
-        labels, counted = check.as_labels(
-            check.as_array(target, "target"),
-            "target",
-            self.shape,
-            self.classes,
-            ignore_index,
-            (self.name, self.array.shape),
-        )
-        return labels, counted, ignore_index
+        """Labels as int64, one a row, and how many of them count; `target` is an array."""
+        return check.as_labels(target, "target", self.shape, self.classes, ignore_index, (self.name, self.array.shape))
 
-    def problem(self, reduction, denominator, run, inputs, work=None):
-        """`run` sees the derivatives with the class axis last, and never an empty array."""
+    def denominator(self, reduction):
+        """What a mean divides by: the rows, or the first axis that is not the class axis."""
+        return self.batch if reduction == "batchmean" else self.count
 
-        def run_unless_empty(wanted):
-            if self.array.size:
-                wanted.grad, wanted.hess = self.last(wanted.grad), self.last(wanted.hess)
-                return run(wanted)
-            if wanted.values is not None:
-                wanted.values[...] = 0
-            return 0.0
-
-        return Problem(
+    def evaluation(self, module, kernel, arguments, *, reduction, denominator, inputs, kind=Evaluation, **more):
+        """A call of a function of src/rowwise, which sees derivatives with the class axis last."""
+        return kind(
+            getattr(getattr(kernels(self.bits), module), kernel),
+            arguments,
             self.array,
-            self.gradient_dtype,
-            self.shape,
-            self.dtype,
-            reduction,
-            denominator,
-            run_unless_empty,
-            inputs,
-            work,
+            dtype=self.gradient_dtype,
+            value_shape=self.shape,
+            value_dtype=self.dtype,
+            reduction=reduction,
+            denominator=denominator,
+            inputs=inputs,
+            axis=self.axis,
+            **more,
         )
+
+    def label_loss(self, kernel_name, target, sample_weight, class_weights, ignore_index, reduction, *, options=(),
+                   temperature=1.0, weighs_mean=False):  # fmt: skip
+        """A loss of src/rowwise/label_losses.h. A mean is over the rows that count; where the class weights weigh it,
+        over their weights."""
+        ignore_index = check.as_integer(ignore_index, "ignore_index")
+        reduction = check.as_reduction(reduction)
+        labels, counted = self.labels(check.as_array(target, "target"), ignore_index)
+        weights = check.as_row_weights(sample_weight, "sample_weight", self.shape)
+        weights, weight_sum = combine_weights(weights, class_weights, labels, ignore_index)
+        return self.evaluation(
+            "cross_entropy",
+            "of_labels",
+            (kernel_name, self.view, labels, weights, ignore_index, _two_numbers(options), temperature),
+            reduction=reduction,
+            denominator=weight_sum if weighs_mean and weight_sum is not None else counted,
+            inputs=(target, sample_weight),
+        )
+
+
+class SoftTargetEvaluation(Evaluation):
+    """A call with distributions as its target, which are looked at before anything is written."""
+
+    def __init__(self, *arguments, target, bits, **more):
+        super().__init__(*arguments, **more)
+        self.target = target
+        self.bits = bits
+
+    def run(self, outputs):
+        check.check_domain(self.target, "target", check.DOMAINS["unit"], self.bits, outputs.threads)
+        return super().run(outputs)
 
 
 def combine_weights(weights, class_weights, labels, ignore_index):
@@ -72,5 +104,6 @@ def combine_weights(weights, class_weights, labels, ignore_index):
         return weights, None
     flat = labels.reshape(-1)
     counts = flat != ignore_index
-    of_rows = np.where(counts, class_weights[np.where(counts, flat, 0)], 0.0)
+    of_rows = np.zeros(flat.shape)
+    of_rows[counts] = class_weights[flat[counts]]
     return (of_rows if weights is None else of_rows * weights), float(of_rows.sum())

@@ -9,33 +9,21 @@ import numpy as np
 
 from fastloss._kernels import kernels
 
-# The codes of src/core/array.h. bfloat16 is recognised by name: its package is not imported unless the caller has it.
-DTYPE_CODES = {
-    np.dtype(np.float32): 0,
-    np.dtype(np.float64): 1,
-    np.dtype(np.float16): 2,
-    np.dtype(np.int8): 4,
-    np.dtype(np.uint8): 5,
-    np.dtype(np.bool_): 5,
-    np.dtype(np.int16): 6,
-    np.dtype(np.uint16): 7,
-    np.dtype(np.int32): 8,
-    np.dtype(np.uint32): 9,
-    np.dtype(np.int64): 10,
-    np.dtype(np.uint64): 11,
+rules = kernels(64).validation
+
+FLOAT32, FLOAT64, BFLOAT16 = rules.FLOAT32, rules.FLOAT64, rules.BFLOAT16
+HALVES = (rules.FLOAT16, rules.BFLOAT16)
+
+# What a reduction of each name does with the losses. A family's batchmean divides by something else than its mean.
+REDUCTIONS = {"mean": rules.MEANS, "sum": rules.SUMS, "none": rules.KEEPS}
+WITH_BATCHMEAN = {"mean": rules.MEANS, "batchmean": rules.MEANS, "sum": rules.SUMS, "none": rules.KEEPS}
+
+DOMAINS = rules.DOMAINS
+_DOMAIN_TEXTS = {
+    DOMAINS["not negative"]: "a number of at least 0",
+    DOMAINS["unit"]: "a probability within [0, 1]",
+    DOMAINS["signs"]: "-1 or 1 throughout, or 0 or 1 throughout",
 }
-FLOAT32, FLOAT64, FLOAT16, BFLOAT16 = range(4)
-
-
-def dtype_code(dtype):
-    code = DTYPE_CODES.get(dtype, -1)
-    if code < 0:
-        if dtype.name == "bfloat16":
-            return BFLOAT16
-        # `long long` and `long` are different types of one width: name the type by kind and size.
-        if dtype.kind in "iu":
-            return DTYPE_CODES.get(np.dtype(f"{dtype.kind}{dtype.itemsize}"), -1)
-    return code
 
 
 def as_array(value, name):
@@ -58,7 +46,7 @@ def as_array(value, name):
 def as_numbers(value, name):
     """An array of one of the dtypes that the kernels read, and its code."""
     array = as_array(value, name)
-    code = dtype_code(array.dtype)
+    code = rules.code_of(array)
     if code < 0:
         raise TypeError(
             f"{name} has dtype {array.dtype}; expected float16, bfloat16, float32, float64, an integer type or bool"
@@ -68,7 +56,7 @@ def as_numbers(value, name):
 
 def kernel_bits(code):
     """Half types compute in float32, integers in float64."""
-    return 32 if code in (FLOAT32, FLOAT16, BFLOAT16) else 64
+    return 32 if code == FLOAT32 or code in HALVES else 64
 
 
 def compute_dtype(code):
@@ -78,6 +66,10 @@ def compute_dtype(code):
 def gradient_dtype(array, code):
     """The prediction's own float type; float64 for integers."""
     return array.dtype if code <= BFLOAT16 else np.dtype(np.float64)
+
+
+def dtype_code(dtype):
+    return rules.code_of(np.empty(0, dtype))
 
 
 def as_axis(axis, ndim):
@@ -97,7 +89,11 @@ def with_classes_last(array, axis, name):
     axis = as_axis(axis, array.ndim)
     if array.shape[axis] >= 2**31:
         raise ValueError(f"{name} has {array.shape[axis]} classes along axis {axis}; at most 2**31 - 1 are possible")
-    return (array if axis == array.ndim - 1 else np.moveaxis(array, axis, -1)), axis
+    return seen_with_axis_last(array, axis), axis
+
+
+def seen_with_axis_last(array, axis):
+    return array if axis == array.ndim - 1 else np.moveaxis(array, axis, -1)
 
 
 def place_of(flat, shape):
@@ -136,11 +132,12 @@ def as_positive(value, name):
     return number
 
 
-def as_reduction(reduction, allowed=("mean", "sum", "none")):
+def as_reduction(reduction, allowed=REDUCTIONS):
+    """What it does: one of the codes of REDUCTIONS."""
     if not isinstance(reduction, str) or reduction not in allowed:
-        expected = f"one of {', '.join(map(repr, allowed))}" if len(allowed) > 1 else repr(allowed[0])
+        expected = f"one of {', '.join(map(repr, allowed))}" if len(allowed) > 1 else repr(next(iter(allowed)))
         raise ValueError(f"reduction must be {expected}, got {reduction!r}")
-    return reduction
+    return allowed[reduction]
 
 
 def check_int64(array, name, expected):
@@ -161,36 +158,51 @@ def as_labels(target, name, shape, classes, ignore_index, prediction):
         )
     check_int64(target, name, f"0..{classes - 1}")
     labels = np.ascontiguousarray(target, dtype=np.int64)
-    counted, bad = kernels(64).validation.labels(labels, classes, ignore_index)
-    if bad >= 0:
+    counted = rules.labels(labels, classes, ignore_index)
+    if counted < 0:
+        place = -1 - counted
         expected = f"0..{classes - 1}" if classes else "no label at all, as there are 0 classes,"
         raise ValueError(
-            f"{name}{place_of(bad, shape)} is {int(labels.reshape(-1)[bad])}; "
+            f"{name}{place_of(place, shape)} is {int(labels.reshape(-1)[place])}; "
             f"expected {expected} or ignore_index={ignore_index}"
         )
     return labels, counted
 
 
-def check_range(array, code, name, low, high, bits, threads=1):
-    """Numbers within [low, high], in the precision that is computed in. NaN passes, and comes out as NaN."""
-    if (low, high) == (-np.inf, np.inf) or not array.size:
+def check_range(array, name, low, high):
+    """Numbers within [low, high]. NaN passes, and comes out as NaN."""
+    place = rules.outside(array, low, high, 1) if array.size else -1
+    if place >= 0:
+        span = f"at least {low:g} and at most {high:.3g}" if high < np.inf else f"at least {low:g}"
+        raise_refused(array, name, place, f"a number of {span}")
+
+
+def check_domain(array, name, domain, bits, threads=1):
+    """Numbers of one of DOMAINS, in the precision that is computed in. NaN passes, and comes out as NaN."""
+    if domain == DOMAINS["any"] or not array.size:
         return
-    bad = kernels(bits).validation.outside(array, code, low, high, threads)
-    if bad >= 0:
-        place = np.unravel_index(bad, array.shape)
-        expected = "a probability within [0, 1]" if (low, high) == (0, 1) else f"a number of at least {low:g}"
-        if 1 < high < np.inf:
-            expected += f" and at most {high:.3g}"
-        raise ValueError(f"{name}{place_of(bad, array.shape)} is {array[place]}; expected {expected}")
+    place = kernels(bits).validation.outside_domain(array, domain, threads)
+    if place >= 0:
+        raise_refused(array, name, place, _DOMAIN_TEXTS[domain])
+
+
+def raise_refused(array, name, place, expected):
+    value = array[np.unravel_index(place, array.shape)]
+    raise ValueError(f"{name}{place_of(place, array.shape)} is {value}; expected {expected}")
+
+
+def check_same_shape(array, name, shape, prediction):
+    if array.shape != shape:
+        raise ValueError(f"{name} has shape {array.shape}; expected that of {prediction}, {shape}")
 
 
 def as_operand(value, name, shape, prediction):
-    """Numbers that broadcast to the shape of the prediction, without being copied; and their dtype code."""
-    array, code = as_numbers(value, name)
+    """Numbers that broadcast to the shape of the prediction, without being copied."""
+    array, _ = as_numbers(value, name)
     if array.shape == shape:
-        return array, code
+        return array
     try:
-        return np.broadcast_to(array, shape), code
+        return np.broadcast_to(array, shape)
     except ValueError:
         raise ValueError(
             f"{name} has shape {array.shape}, which does not broadcast to the shape {shape} of {prediction}"
@@ -198,19 +210,19 @@ def as_operand(value, name, shape, prediction):
 
 
 def as_weights(value, name, shape):
-    """A sample weight as an array that broadcasts to `shape`, and its code; None stays None."""
+    """A sample weight as an array of the shape `shape`; None stays None."""
     if value is None:
-        return None, 0
-    array, code = as_numbers(value, name)
+        return None
+    array, _ = as_numbers(value, name)
     try:
-        return np.broadcast_to(array, shape), code
+        return np.broadcast_to(array, shape)
     except ValueError:
         raise ValueError(f"{name} has shape {array.shape}, which does not broadcast to {shape}") from None
 
 
 def as_row_weights(value, name, shape):
     """A sample weight as float64, one a row; None stays None."""
-    weights, _ = as_weights(value, name, shape)
+    weights = as_weights(value, name, shape)
     return None if weights is None else weights.astype(np.float64).reshape(-1)
 
 
@@ -229,30 +241,21 @@ def as_class_weights(value, name, classes):
 
 
 def check_out(out, shape, dtype, name="out"):
-    if not isinstance(out, np.ndarray):
+    fits, no_array, other_shape, other_dtype, read_only = rules.OUT_STATES
+    state = rules.state_of_out(out, shape, np.dtype(dtype))
+    if state == no_array:
         raise TypeError(f"{name} must be a NumPy array, got {type(out).__name__}")
-    if out.shape != shape:
+    if state == other_shape:
         raise ValueError(f"{name} has shape {out.shape}; expected {shape}")
-    if out.dtype != dtype:
+    if state == other_dtype:
         raise TypeError(f"{name} has dtype {out.dtype}; expected {dtype}")
-    if not out.flags.writeable:
+    if state == read_only:
         raise ValueError(f"{name} is read-only")
-
-
-def same_memory(a, b):
-    """The very same elements at the very same places: computing in place is safe."""
-    return (
-        a.__array_interface__["data"][0] == b.__array_interface__["data"][0]
-        and a.strides == b.strides
-        and a.shape == b.shape
-        and a.dtype == b.dtype
-    )
+    assert state == fits
 
 
 def needs_another(out, prediction, others):
     """Whether the kernel can't write `out` itself: it is not aligned, or an input that is still to be read."""
-    if not out.flags.aligned:
+    if rules.copies_out(out, prediction):
         return True
-    if np.may_share_memory(out, prediction) and not same_memory(out, prediction):
-        return True
-    return any(np.may_share_memory(out, other) for other in others if isinstance(other, np.ndarray))
+    return any(rules.overlap(out, other) for other in others if isinstance(other, np.ndarray))

@@ -3,11 +3,11 @@
 import numpy as np
 
 from fastloss import _validation as check
-from fastloss._elementwise import ANY, UNIT, Points, quick
+from fastloss._elementwise import elements, fast_path
 from fastloss._loss import loss
 
 
-@loss(family="elementwise", curvature=True, quick=quick("binary_cross_entropy", limits=(UNIT, UNIT)))
+@loss("elementwise", curvature=True, fast_path=fast_path("binary_cross_entropy"))
 def binary_cross_entropy(probs, target, *, sample_weight=None, reduction="mean"):
     r"""Cross-entropy of independent yes/no decisions, from probabilities.
 
@@ -49,11 +49,10 @@ def binary_cross_entropy(probs, target, *, sample_weight=None, reduction="mean")
     ----------
     Good 1952, "Rational Decisions". Conventions of ``torch.nn.functional.binary_cross_entropy``, without its clamp.
     """
-    points = Points("binary_cross_entropy", probs, target, sample_weight, first="probs").limited(UNIT, UNIT)
-    return points.problem(check.as_reduction(reduction))
+    return elements("binary_cross_entropy", probs, target, sample_weight, reduction, first="probs")
 
 
-@loss(family="elementwise", curvature=True, quick=quick("binary_cross_entropy_with_logits", limits=(ANY, UNIT)))
+@loss("elementwise", curvature=True, fast_path=fast_path("binary_cross_entropy_with_logits"))
 def binary_cross_entropy_with_logits(logits, target, *, sample_weight=None, pos_weight=None, reduction="mean"):
     r"""Cross-entropy of independent yes/no decisions, from logits.
 
@@ -102,11 +101,12 @@ def binary_cross_entropy_with_logits(logits, target, *, sample_weight=None, pos_
     ----------
     Good 1952, "Rational Decisions". Conventions of ``torch.nn.functional.binary_cross_entropy_with_logits``.
     """
-    reduction = check.as_reduction(reduction)
-    name = "binary_cross_entropy_with_logits" if pos_weight is None else "binary_cross_entropy_with_pos_weight"
-    points = Points(name, logits, target, sample_weight, first="logits").limited(ANY, UNIT)
-    if pos_weight is not None:
-        array, code = check.as_numbers(pos_weight, "pos_weight")
-        check.check_range(array, code, "pos_weight", 0.0, float(np.finfo(points.value_dtype).max), 64)
-        points.extra = check.as_operand(array, "pos_weight", points.array.shape, "logits")
-    return points.problem(reduction)
+    if pos_weight is None:
+        return elements("binary_cross_entropy_with_logits", logits, target, sample_weight, reduction, first="logits")
+    positive, _ = check.as_numbers(pos_weight, "pos_weight")
+    call = elements(
+        "binary_cross_entropy_with_pos_weight", logits, target, sample_weight, reduction,
+        first="logits", z=("pos_weight", positive),
+    )  # fmt: skip
+    check.check_range(positive, "pos_weight", 0.0, float(np.finfo(call.value_dtype).max))
+    return call

@@ -1,15 +1,12 @@
 """Losses for classes: one label or one distribution a row."""
 
-import numpy as np
-
 from fastloss import _validation as check
-from fastloss._elementwise import UNIT, distributions
-from fastloss._kernels import kernels
+from fastloss._elementwise import distributions
 from fastloss._loss import loss
-from fastloss._rowwise import Rows, combine_weights
+from fastloss._rowwise import Rows, SoftTargetEvaluation, combine_weights, fast_path
 
 
-@loss(family="rowwise", curvature=False)
+@loss("rowwise", curvature=False)
 def nll_loss(log_probs, target, *, axis=-1, class_weight=None, sample_weight=None, ignore_index=-100, reduction="mean"):
     r"""Negative log-likelihood of labels, from log-probabilities.
 
@@ -59,24 +56,22 @@ def nll_loss(log_probs, target, *, axis=-1, class_weight=None, sample_weight=Non
     The conventions are those of ``torch.nn.functional.nll_loss``.
     """
     rows = Rows(log_probs, "log_probs", axis)
-    labels, counted, ignore_index = rows.labels(target, ignore_index)
-    reduction = check.as_reduction(reduction)
-    class_weights = check.as_class_weights(class_weight, "class_weight", rows.classes)
+    ignore_index = check.as_integer(ignore_index, "ignore_index")
+    labels, counted = rows.labels(check.as_array(target, "target"), ignore_index)
     weights = check.as_row_weights(sample_weight, "sample_weight", rows.shape)
+    class_weights = check.as_class_weights(class_weight, "class_weight", rows.classes)
     weights, weight_sum = combine_weights(weights, class_weights, labels, ignore_index)
-
-    def run(wanted):
-        kernel = kernels(rows.bits).cross_entropy
-        total = kernel.nll(rows.view, rows.code, labels, weights, ignore_index, wanted.values)
-        if wanted.grad is not None:
-            wanted.grad[...] = 0
-            kernel.nll_grad(labels, weights, ignore_index, wanted.scale, wanted.grad, rows.gradient_code)
-        return total
-
-    return rows.problem(reduction, counted if weight_sum is None else weight_sum, run, (target, sample_weight))
+    return rows.evaluation(
+        "cross_entropy",
+        "nll",
+        (rows.view, labels, weights, ignore_index),
+        reduction=check.as_reduction(reduction),
+        denominator=counted if weight_sum is None else weight_sum,
+        inputs=(target, sample_weight),
+    )
 
 
-@loss(family="rowwise", curvature=True, quick=lambda modules: modules.cross_entropy.quick_cross_entropy)
+@loss("rowwise", curvature=True, fast_path=fast_path("cross_entropy"))
 def cross_entropy(
     logits,
     target,
@@ -143,56 +138,43 @@ def cross_entropy(
     the Inception Architecture for Computer Vision".
     """
     rows = Rows(logits, "logits", axis)
-    reduction = check.as_reduction(reduction)
     smoothing = check.as_number(label_smoothing, "label_smoothing", 0.0, 1.0)
     class_weights = check.as_class_weights(class_weight, "class_weight", rows.classes)
-    weights = check.as_row_weights(sample_weight, "sample_weight", rows.shape)
     target = check.as_array(target, "target")
+    if smoothing or target.shape == rows.array.shape:
+        return _with_distributions(rows, target, class_weights, sample_weight, ignore_index, smoothing, reduction)
+    return rows.label_loss(
+        "cross_entropy", target, sample_weight, class_weights, ignore_index, reduction, weighs_mean=True
+    )
+
+
+def _with_distributions(rows, target, class_weights, sample_weight, ignore_index, smoothing, reduction):
+    """Against a distribution a row: given, or made from labels by smoothing."""
+    weights = check.as_row_weights(sample_weight, "sample_weight", rows.shape)
+    ignore_index = check.as_integer(ignore_index, "ignore_index")
+    more = {}
     if target.shape == rows.array.shape:
-        return _cross_entropy_of_distributions(
-            rows, target, class_weights, weights, smoothing, reduction, sample_weight
-        )
-    labels, counted, ignore_index = rows.labels(target, ignore_index)
-    of_rows, weight_sum = combine_weights(weights, class_weights, labels, ignore_index)
-    denominator = counted if weight_sum is None else weight_sum
-    if smoothing:
-        run = _target_run(rows, None, 0, labels, class_weights, weights, ignore_index, smoothing)
+        target, _ = check.as_numbers(target, "target")
+        seen, denominator = check.seen_with_axis_last(target, rows.axis), rows.count
+        more = {"kind": SoftTargetEvaluation, "target": target, "bits": rows.bits}
     else:
-
-        def run(wanted):
-            return kernels(rows.bits).cross_entropy.cross_entropy(
-                rows.view, rows.code, labels, of_rows, ignore_index, wanted.scale, wanted.values,
-                wanted.grad, rows.gradient_code, wanted.hess, rows.gradient_code, wanted.threads,
-            )  # fmt: skip
-
-    return rows.problem(reduction, denominator, run, (target, sample_weight))
-
-
-def _cross_entropy_of_distributions(rows, target, class_weights, weights, smoothing, reduction, sample_weight):
-    target, code = check.as_numbers(target, "target")
-    view = np.moveaxis(target, rows.axis, -1)
-    run = _target_run(rows, view, code, None, class_weights, weights, 0, smoothing)
-    return rows.problem(reduction, rows.count, run, (target, sample_weight))
-
-
-def _target_run(rows, target, target_code, labels, class_weights, weights, ignore_index, smoothing):
-    """A run against a distribution a row: given, or made from labels by smoothing."""
+        seen, denominator = rows.labels(target, ignore_index)
+        if class_weights is not None:
+            denominator = combine_weights(None, class_weights, seen, ignore_index)[1]
     if class_weights is not None:
         class_weights = class_weights.astype(rows.dtype)
-
-    def run(wanted):
-        if target is not None:
-            check.check_range(target, target_code, "target", 0.0, 1.0, rows.bits, wanted.threads)
-        return kernels(rows.bits).cross_entropy.cross_entropy_targets(
-            rows.view, rows.code, target, target_code, labels, class_weights, weights, ignore_index,
-            1.0 - smoothing, smoothing / rows.classes, wanted.scale, wanted.values,
-            wanted.grad, rows.gradient_code, wanted.hess, rows.gradient_code, wanted.threads,
-        )  # fmt: skip
-
-    return run
+    return rows.evaluation(
+        "cross_entropy",
+        "of_targets",
+        (rows.view, seen, class_weights, weights, ignore_index, smoothing, 1.0),
+        reduction=check.as_reduction(reduction),
+        denominator=denominator,
+        inputs=(target, sample_weight),
+        **more,
+    )
 
 
-@loss(family="rowwise", curvature=True)
+@loss("rowwise", curvature=True)
 def categorical_cross_entropy(probs, target, *, axis=-1, include_negatives=False, sample_weight=None, reduction="mean"):
     r"""Cross-entropy of a distribution with a predicted one, from probabilities.
 
@@ -242,5 +224,6 @@ def categorical_cross_entropy(probs, target, *, axis=-1, include_negatives=False
     As ``keras.losses.categorical_crossentropy``, without its clamp and its normalisation.
     """
     name = "binary_cross_entropy" if include_negatives else "categorical_cross_entropy"
-    reduction = check.as_reduction(reduction)
-    return distributions(name, probs, target, axis, sample_weight, reduction, limits=(UNIT, UNIT))
+    if target is None:
+        raise TypeError("target is None; expected an array of the shape of probs")
+    return distributions(name, probs, target, axis, sample_weight, reduction)

@@ -2,16 +2,12 @@
 
 import math
 
-import numpy as np
-
 from fastloss import _validation as check
-from fastloss._elementwise import UNIT, distributions
-from fastloss._kernels import kernels
+from fastloss._elementwise import distributions
 from fastloss._loss import loss
 from fastloss._rowwise import Rows
 
 _TEMPERATURES = (1e-30, 1e30)
-WITH_BATCHMEAN = ("mean", "batchmean", "sum", "none")
 
 
 def _unit_of(base):
@@ -24,30 +20,28 @@ def _unit_of(base):
     return 1.0 / math.log(base)
 
 
-def _of_logits(logits, target, axis, sample_weight, reduction, temperature, unit):
+def _of_logits(logits, target, axis, sample_weight, reduction, *, temperature=1.0, unit=1.0):
+    """The divergence of two softmaxes, or without a target the entropy of one."""
     rows = Rows(logits, "logits", axis)
     weights = check.as_row_weights(sample_weight, "sample_weight", rows.shape)
-    view, code = None, 0
+    view = None
     if target is not None:
-        target, code = check.as_numbers(target, "target")
-        if target.shape != rows.array.shape:
-            raise ValueError(f"target has shape {target.shape}; expected that of logits, {rows.array.shape}")
-        view = np.moveaxis(target, rows.axis, -1)
-
-    def run(wanted):
-        total = kernels(rows.bits).divergence.of_logits(
-            rows.view, rows.code, view, code, weights, temperature, wanted.scale * unit, wanted.values,
-            wanted.grad, rows.gradient_code, wanted.threads,
-        )  # fmt: skip
-        if unit != 1 and wanted.values is not None:
-            wanted.values *= unit
-        return total * unit
-
-    denominator = rows.batch if reduction == "batchmean" else rows.count
-    return rows.problem(reduction, denominator, run, (target, sample_weight), work=rows.array.size * 2)
+        target, _ = check.as_numbers(target, "target")
+        check.check_same_shape(target, "target", rows.array.shape, "logits")
+        view = check.seen_with_axis_last(target, rows.axis)
+    return rows.evaluation(
+        "divergence",
+        "of_logits",
+        (rows.view, view, weights, temperature),
+        reduction=check.as_reduction(reduction, check.REDUCTIONS if target is None else check.WITH_BATCHMEAN),
+        denominator=rows.denominator(reduction),
+        inputs=(target, sample_weight),
+        unit=unit,
+        work=rows.array.size * 2,
+    )
 
 
-@loss(family="rowwise", curvature=True)
+@loss("rowwise", curvature=True)
 def entropy(probs, *, axis=-1, base=None, sample_weight=None, reduction="mean"):
     r"""Shannon entropy of distributions, from probabilities.
 
@@ -94,14 +88,10 @@ def entropy(probs, *, axis=-1, base=None, sample_weight=None, reduction="mean"):
     ----------
     Shannon 1948, "A Mathematical Theory of Communication".
     """
-    reduction = check.as_reduction(reduction)
-    return distributions(
-        "entropy", probs, None, axis, sample_weight, reduction,
-        limits=(UNIT, UNIT), unit=_unit_of(base), has_target=False,
-    )  # fmt: skip
+    return distributions("entropy", probs, None, axis, sample_weight, reduction, unit=_unit_of(base))
 
 
-@loss(family="rowwise", curvature=False)
+@loss("rowwise", curvature=False)
 def entropy_with_logits(logits, *, axis=-1, base=None, sample_weight=None, reduction="mean"):
     r"""Shannon entropy of the softmax of logits.
 
@@ -144,11 +134,10 @@ def entropy_with_logits(logits, *, axis=-1, base=None, sample_weight=None, reduc
     ----------
     Shannon 1948, "A Mathematical Theory of Communication".
     """
-    reduction = check.as_reduction(reduction)
-    return _of_logits(logits, None, axis, sample_weight, reduction, 1.0, _unit_of(base))
+    return _of_logits(logits, None, axis, sample_weight, reduction, unit=_unit_of(base))
 
 
-@loss(family="rowwise", curvature=True)
+@loss("rowwise", curvature=True)
 def kl_divergence(probs, target, *, axis=-1, sample_weight=None, reduction="mean"):
     r"""Kullback-Leibler divergence D(p ‖ q) of the true distribution p from the prediction q, from probabilities.
 
@@ -194,11 +183,14 @@ def kl_divergence(probs, target, *, axis=-1, sample_weight=None, reduction="mean
     ----------
     Kullback & Leibler 1951, "On Information and Sufficiency".
     """
-    reduction = check.as_reduction(reduction, WITH_BATCHMEAN)
-    return distributions("kl_divergence", probs, target, axis, sample_weight, reduction, limits=(UNIT, UNIT))
+    if target is None:
+        raise TypeError("target is None; expected an array of the shape of probs")
+    return distributions(
+        "kl_divergence", probs, target, axis, sample_weight, reduction, reductions=check.WITH_BATCHMEAN
+    )
 
 
-@loss(family="rowwise", curvature=False)
+@loss("rowwise", curvature=False)
 def kl_divergence_with_logits(logits, target, *, axis=-1, temperature=1.0, sample_weight=None, reduction="mean"):
     r"""Kullback-Leibler divergence D(p ‖ q) of two softmaxes, from the logits of both.
 
@@ -249,8 +241,7 @@ def kl_divergence_with_logits(logits, target, *, axis=-1, temperature=1.0, sampl
     Kullback & Leibler 1951, "On Information and Sufficiency"; the temperature: Hinton, Vinyals, Dean 2015,
     "Distilling the Knowledge in a Neural Network".
     """
-    reduction = check.as_reduction(reduction, WITH_BATCHMEAN)
     temperature = check.as_number(temperature, "temperature", *_TEMPERATURES)
     if target is None:
         raise TypeError("target is None; expected an array of the shape of logits")
-    return _of_logits(logits, target, axis, sample_weight, reduction, temperature, 1.0)
+    return _of_logits(logits, target, axis, sample_weight, reduction, temperature=temperature)

@@ -3,16 +3,15 @@
 import numpy as np
 
 from fastloss import _validation as check
-from fastloss._elementwise import ANY, UNIT, Points
-from fastloss._kernels import kernels
+from fastloss import _rowwise as rowwise
+from fastloss._elementwise import elements, fast_path
 from fastloss._loss import loss
-from fastloss._rowwise import Rows, combine_weights
 
 # From here on (1 - p)^gamma is 0 or 1 in double precision, and gamma^2 still fits float32.
 _LARGEST_GAMMA = 1e18
 
 
-@loss(family="elementwise", curvature=True)
+@loss("elementwise", curvature=True, fast_path=fast_path("sigmoid_focal", "alpha", "gamma"))
 def sigmoid_focal_loss(logits, target, *, alpha=0.25, gamma=2.0, sample_weight=None, reduction="mean"):
     r"""Focal loss of independent yes/no decisions, from logits.
 
@@ -63,18 +62,19 @@ def sigmoid_focal_loss(logits, target, *, alpha=0.25, gamma=2.0, sample_weight=N
     Lin, Goyal, Girshick, He, Dollár 2017, "Focal Loss for Dense Object Detection"; conventions of
     ``torchvision.ops.sigmoid_focal_loss``.
     """
-    reduction = check.as_reduction(reduction)
-    gamma = min(check.as_number(gamma, "gamma", 0.0), _LARGEST_GAMMA)
-    alpha = -1.0 if alpha is None else check.as_number(alpha, "alpha", 0.0, 1.0)
-    points = Points("sigmoid_focal", logits, target, sample_weight, first="logits").limited(ANY, UNIT)
-
-    def run(wanted):
-        return points.compute(wanted, kernels(points.bits).sigmoid_focal.sigmoid_focal, options=(alpha, gamma))
-
-    return points.problem(reduction, run)
+    options = (
+        -1.0 if alpha is None else check.as_number(alpha, "alpha", 0.0, 1.0),
+        min(check.as_number(gamma, "gamma", 0.0), _LARGEST_GAMMA),
+    )
+    return elements("sigmoid_focal", logits, target, sample_weight, reduction, first="logits", options=options)
 
 
-@loss(family="rowwise", curvature=True)
+def _kernel_for(gamma):
+    """The softmax focal loss in src/rowwise/label_losses.h: some gammas have cheap powers."""
+    return f"softmax_focal_{gamma:g}" if gamma in (0, 1, 2) else "softmax_focal"
+
+
+@loss("rowwise", curvature=True, fast_path=rowwise.fast_path(_kernel_for, "gamma"))
 def softmax_focal_loss(
     logits, target, *, axis=-1, alpha=None, gamma=2.0, sample_weight=None, ignore_index=-100, reduction="mean"
 ):
@@ -126,20 +126,12 @@ def softmax_focal_loss(
     ----------
     Lin, Goyal, Girshick, He, Dollár 2017, "Focal Loss for Dense Object Detection".
     """
-    rows = Rows(logits, "logits", axis)
-    labels, counted, ignore_index = rows.labels(target, ignore_index)
-    reduction = check.as_reduction(reduction)
+    rows = rowwise.Rows(logits, "logits", axis)
     gamma = min(check.as_number(gamma, "gamma", 0.0), _LARGEST_GAMMA)
-    weights = check.as_row_weights(sample_weight, "sample_weight", rows.shape)
-    weights, _ = combine_weights(weights, _alphas(alpha, rows.classes), labels, ignore_index)
-
-    def run(wanted):
-        return kernels(rows.bits).cross_entropy.softmax_focal(
-            rows.view, rows.code, labels, weights, gamma, ignore_index, wanted.scale, wanted.values,
-            wanted.grad, rows.gradient_code, wanted.hess, rows.gradient_code, wanted.threads,
-        )  # fmt: skip
-
-    return rows.problem(reduction, counted, run, (target, sample_weight))
+    return rows.label_loss(
+        _kernel_for(gamma), target, sample_weight, _alphas(alpha, rows.classes), ignore_index, reduction,
+        options=(gamma,),
+    )  # fmt: skip
 
 
 def _alphas(alpha, classes):

@@ -26,8 +26,7 @@ def _normalise(scores, axis, out, num_threads, what):
         result = np.empty_like(out)
     if array.size:
         last = result if what == _LOGSUMEXP else np.moveaxis(result, axis, -1)
-        kernel = kernels(check.kernel_bits(code)).softmax.normalise
-        kernel(view, code, last, check.dtype_code(dtype), what, threads)
+        kernels(check.kernel_bits(code)).softmax.normalise(view, last, what, threads)
     elif what == _LOGSUMEXP:
         result[...] = -np.inf
     if out is not None and result is not out:

@@ -3,18 +3,11 @@
 import math
 
 from fastloss import _validation as check
-from fastloss._elementwise import ANY, COUNT, Points, quick
-from fastloss._loss import Wanted, loss
+from fastloss._elementwise import ElementwiseEvaluation, elements, fast_path
+from fastloss._loss import Outputs, loss
 
 
-def _regression(name, predictions, target, sample_weight, reduction, *, first="predictions", bits=None, limits=None):
-    points = Points(name, predictions, target, sample_weight, first=first, bits=bits)
-    if limits:
-        points.limited(*limits)
-    return points, check.as_reduction(reduction)
-
-
-@loss(family="elementwise", curvature=False, quick=quick("l1"))
+@loss("elementwise", curvature=False, fast_path=fast_path("l1"))
 def l1_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     r"""Absolute error; its mean is the mean absolute error (MAE).
 
@@ -56,11 +49,10 @@ def l1_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     ----------
     Boscovich 1757, least absolute deviations. Conventions of ``torch.nn.functional.l1_loss``.
     """
-    points, reduction = _regression("l1", predictions, target, sample_weight, reduction)
-    return points.problem(reduction)
+    return elements("l1", predictions, target, sample_weight, reduction, first="predictions")
 
 
-@loss(family="elementwise", curvature=True, quick=quick("mse"))
+@loss("elementwise", curvature=True, fast_path=fast_path("mse"))
 def mse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     r"""Squared error; its mean is the mean squared error (MSE).
 
@@ -101,11 +93,10 @@ def mse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     ----------
     Legendre 1805, Gauss 1809, least squares. Conventions of ``torch.nn.functional.mse_loss``.
     """
-    points, reduction = _regression("mse", predictions, target, sample_weight, reduction)
-    return points.problem(reduction)
+    return elements("mse", predictions, target, sample_weight, reduction, first="predictions")
 
 
-@loss(family="elementwise", curvature=False)
+@loss("elementwise", curvature=False)
 def rmse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     r"""Root mean squared error (RMSE), over all N elements.
 
@@ -147,45 +138,46 @@ def rmse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     ----------
     Conventions of ``sklearn.metrics.root_mean_squared_error``, for arrays of any shape.
     """
-    points, _ = _regression("rmse", predictions, target, sample_weight, "mean")
-    check.as_reduction(reduction, ("mean",))
-    size = points.array.size
+    return elements(
+        "rmse", predictions, target, sample_weight, reduction,
+        first="predictions", reductions={"mean": check.REDUCTIONS["mean"]}, evaluation=_RootMeanSquare,
+    )  # fmt: skip
 
-    def run(wanted):
-        if not size:
-            return 0.0
-        root, unit = _root(points, size, wanted.threads)
-        if wanted.grad is not None:
+
+class _RootMeanSquare(ElementwiseEvaluation):
+    """Two passes: the sum of squares, whose root the gradient is divided by."""
+
+    def __init__(self, *arguments, denominator, **more):
+        super().__init__(*arguments, denominator=min(denominator, 1), **more)  # `compute` gives the mean itself
+
+    def compute(self, outputs):
+        size = self.prediction.size
+        root, unit = self.root_and_unit(size, outputs.threads)
+        if outputs.grad is not None:
             # In a unit of about the root, so that neither the differences nor the scale leaves the range of the type.
             exponent = math.frexp(unit)[1] - (math.frexp(root)[1] if math.isfinite(root) else 0)
             near = 2.0 ** min(max(exponent, -1000), 1000)
-            scale = 1 / (size * root * (near / unit)) if root else 0.0
-            wanted.value = False
-            points.compute(wanted, options=(near, 0.0), scale=scale)
+            outputs.scale = 1 / (size * root * (near / unit)) if root else 0.0
+            outputs.want_value = False
+            super().compute(outputs, (near,))
         return root / unit
 
-    problem = points.problem("mean", run)
-    problem.denominator = min(size, 1)  # `run` gives the mean itself
-    return problem
+    def root_and_unit(self, size, threads):
+        """The root of the mean square and the unit that it is in: another where squares leave the range of double."""
+        unit, total = 1.0, self.sum_of_squares(1.0, threads)
+        if not 1e-280 < abs(total) < math.inf and (self.bits == 64 or self.arguments[3] is not None):
+            for power in (100, 300, 600):
+                unit = 2.0 ** (power if abs(total) < 1 else -power)
+                again = self.sum_of_squares(unit, threads)
+                if 1e-280 < abs(again) < math.inf or math.isnan(again):
+                    total = again
+                    break
+            else:
+                unit = 1.0  # no difference at all, or infinite ones
+        return (math.sqrt(total / size) if total >= 0 else math.nan), unit
 
-
-def _root(points, size, threads):
-    """The root of the mean square and the unit that it is in: another where squares leave the range of double."""
-    unit, total = 1.0, _sum_of_squares(points, 1.0, threads)
-    if not 1e-280 < abs(total) < math.inf and (points.bits == 64 or points.weights[0] is not None):
-        for power in (100, 300, 600):
-            unit = 2.0 ** (power if abs(total) < 1 else -power)
-            again = _sum_of_squares(points, unit, threads)
-            if 1e-280 < abs(again) < math.inf or math.isnan(again):
-                total = again
-                break
-        else:
-            unit = 1.0  # no difference at all, or infinite ones
-    return (math.sqrt(total / size) if total >= 0 else math.nan), unit
-
-
-def _sum_of_squares(points, unit, threads):
-    return points.compute(Wanted(True, None, None, None, False, 1.0, threads), options=(unit, 0.0))
+    def sum_of_squares(self, unit, threads):
+        return super().compute(Outputs(want_value=True, threads=threads), (unit,))
 
 
 def _bits_for(number):
@@ -193,7 +185,7 @@ def _bits_for(number):
     return None if 2.0**-100 < number < 2.0**100 or number == 0 else 64
 
 
-@loss(family="elementwise", curvature=True, quick=quick("huber", (1.0, 0.0)))
+@loss("elementwise", curvature=True, fast_path=fast_path("huber", "delta"))
 def huber_loss(predictions, target, *, delta=1.0, sample_weight=None, reduction="mean"):
     r"""Huber's loss: squared near the target, absolute away from it.
 
@@ -236,12 +228,14 @@ def huber_loss(predictions, target, *, delta=1.0, sample_weight=None, reduction=
     ----------
     Huber 1964, "Robust Estimation of a Location Parameter". Conventions of ``torch.nn.functional.huber_loss``.
     """
-    delta = check.as_positive(delta, "delta")
-    points, reduction = _regression("huber", predictions, target, sample_weight, reduction, bits=_bits_for(delta))
-    return points.problem(reduction, options=(delta, 0.0))
+    options = (check.as_positive(delta, "delta"),)
+    return elements(
+        "huber", predictions, target, sample_weight, reduction,
+        first="predictions", options=options, bits=_bits_for(delta),
+    )  # fmt: skip
 
 
-@loss(family="elementwise", curvature=True, quick=quick("smooth_l1", (1.0, 0.0)))
+@loss("elementwise", curvature=True, fast_path=fast_path("smooth_l1", "beta"))
 def smooth_l1_loss(predictions, target, *, beta=1.0, sample_weight=None, reduction="mean"):
     r"""Absolute error with a rounded tip: Huber's loss divided by its threshold.
 
@@ -285,12 +279,14 @@ def smooth_l1_loss(predictions, target, *, beta=1.0, sample_weight=None, reducti
     ----------
     Girshick 2015, "Fast R-CNN". Conventions of ``torch.nn.functional.smooth_l1_loss``.
     """
-    beta = check.as_number(beta, "beta", 0.0)
-    points, reduction = _regression("smooth_l1", predictions, target, sample_weight, reduction, bits=_bits_for(beta))
-    return points.problem(reduction, options=(beta, 0.0))
+    options = (check.as_number(beta, "beta", 0.0),)
+    return elements(
+        "smooth_l1", predictions, target, sample_weight, reduction,
+        first="predictions", options=options, bits=_bits_for(beta),
+    )  # fmt: skip
 
 
-@loss(family="elementwise", curvature=True, quick=quick("log_cosh"))
+@loss("elementwise", curvature=True, fast_path=fast_path("log_cosh"))
 def log_cosh_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     r"""Logarithm of the hyperbolic cosine of the error: squared near the target, absolute away from it, smooth between.
 
@@ -332,11 +328,10 @@ def log_cosh_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     Saleh & Saleh 2022, "Statistical Properties of the log-cosh Loss Function Used in Machine Learning". As
     ``optax.losses.log_cosh`` and ``keras.losses.log_cosh``.
     """
-    points, reduction = _regression("log_cosh", predictions, target, sample_weight, reduction)
-    return points.problem(reduction)
+    return elements("log_cosh", predictions, target, sample_weight, reduction, first="predictions")
 
 
-@loss(family="elementwise", curvature=False, quick=quick("quantile", (0.5, 0.0)))
+@loss("elementwise", curvature=False, fast_path=fast_path("quantile", "quantile"))
 def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, reduction="mean"):
     r"""Quantile loss (pinball loss): least where the given share of the targets lies below the prediction.
 
@@ -378,11 +373,11 @@ def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, redu
     ----------
     Koenker & Bassett 1978, "Regression Quantiles". As ``sklearn.metrics.mean_pinball_loss``.
     """
-    points, reduction = _regression("quantile", predictions, target, sample_weight, reduction)
-    return points.problem(reduction, options=(check.as_number(quantile, "quantile", 0.0, 1.0), 0.0))
+    options = (check.as_number(quantile, "quantile", 0.0, 1.0),)
+    return elements("quantile", predictions, target, sample_weight, reduction, first="predictions", options=options)
 
 
-@loss(family="elementwise", curvature=True, quick=quick("poisson_nll", limits=(ANY, COUNT)))
+@loss("elementwise", curvature=True, fast_path=fast_path("poisson_nll"))
 def poisson_nll_loss(log_rate, target, *, full=False, sample_weight=None, reduction="mean"):
     r"""Negative log-likelihood of counts under Poisson distributions, from the logarithm of their rates.
 
@@ -430,15 +425,5 @@ def poisson_nll_loss(log_rate, target, *, full=False, sample_weight=None, reduct
     Nelder & Wedderburn 1972, "Generalized Linear Models". ``torch.nn.functional.poisson_nll_loss`` with
     ``log_input=True``, but for the exact factorial.
     """
-    name = "poisson_nll_full" if full else "poisson_nll"
-    points, reduction = _regression(
-        name,
-        log_rate,
-        target,
-        sample_weight,
-        reduction,
-        first="log_rate",
-        bits=64 if full else None,
-        limits=(ANY, COUNT),
-    )
-    return points.problem(reduction)
+    name, bits = ("poisson_nll_full", 64) if full else ("poisson_nll", None)
+    return elements(name, log_rate, target, sample_weight, reduction, first="log_rate", bits=bits)

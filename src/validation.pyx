@@ -1,29 +1,62 @@
-"""One look at a target before anything is written: labels within range, numbers within a range."""
+"""What is looked at once, before anything is written: labels, numbers within their domain; and the rules of
+core/arguments.pxd for Python."""
 
+from libc.string cimport memset
+
+from arguments cimport *
 from core cimport *
 from parallel cimport *
 
 cnp.import_array()
 
 cdef enum:
-    SCAN_BLOCK = 1024
-    SCAN_CHUNK = 65536
+    BLOCK = 1024        # numbers that stay in the first-level cache
+    CHUNK = 65536
+
+# What each reduction does, for fastloss/_validation.py to name.
+SUMS, MEANS, KEEPS = REDUCES_TO_SUM, DIVIDES, KEEPS_EACH
+OUT_STATES = (OUT_FITS, OUT_IS_NO_ARRAY, OUT_HAS_ANOTHER_SHAPE, OUT_HAS_ANOTHER_DTYPE, OUT_IS_READ_ONLY)
+DOMAINS = {"any": ANY_NUMBER, "not negative": NOT_NEGATIVE, "unit": UNIT_INTERVAL, "signs": SIGNS}
+FLOAT32, FLOAT64, FLOAT16, BFLOAT16 = FL_FLOAT32, FL_FLOAT64, FL_FLOAT16, FL_BFLOAT16
+
+
+def code_of(cnp.ndarray array):
+    """The code of array.h for the array's dtype; -1 for one that kernels don't read."""
+    return dtype_code(array)
+
+
+def scale_of(int reduction, double denominator):
+    return derivative_scale(reduction, denominator)
+
+
+def value_of(int reduction, double total, double denominator):
+    return reduced_value(reduction, total, denominator)
+
+
+def state_of_out(out, tuple shape, cnp.dtype dtype):
+    """Whether an array can be `out`, of the given shape and dtype: one of OUT_STATES."""
+    cdef cnp.npy_intp dimensions[64]
+    cdef int d, count = <int> len(shape)
+    for d in range(count):
+        dimensions[d] = shape[d]
+    return out_state(out, count, dimensions, <cnp.PyArray_Descr*> dtype)
+
+
+def copies_out(cnp.ndarray out, cnp.ndarray prediction):
+    return must_be_copied(out, prediction)
+
+
+def overlap(cnp.ndarray a, cnp.ndarray b):
+    return may_overlap(a, b)
 
 
 def labels(cnp.ndarray array, long long classes, long long ignore_index):
-    """(labels that count, place of the first one out of range or -1) of a contiguous int64 array."""
+    """How many labels of a contiguous int64 array count, or -1 - the place of the first one out of range."""
     cdef const int64_t* label = <const int64_t*> data_of(array)
-    cdef Py_ssize_t i, size = array.size, ignored = 0
-    cdef int bad = 0
+    cdef Py_ssize_t size = array.size, counted
     with nogil:
-        for i in range(size):
-            ignored += label[i] == ignore_index
-            bad |= (label[i] != ignore_index) & ((label[i] < 0) | (label[i] >= classes))
-        if bad:
-            for i in range(size):
-                if label[i] != ignore_index and not 0 <= label[i] < classes:
-                    break
-    return size - ignored, i if bad else -1
+        counted = count_labels(label, size, classes, ignore_index)
+    return counted
 
 
 def sequences(cnp.ndarray labels, cnp.ndarray lengths, long long classes, long long blank, long long star,
@@ -46,46 +79,55 @@ def sequences(cnp.ndarray labels, cnp.ndarray lengths, long long classes, long l
     return -1
 
 
-ctypedef struct RangeJob:
-    operand a
+ctypedef struct LookJob:
+    array_view numbers
     Py_ssize_t size
-    real low
-    real high
+    legal_numbers legal
+    findings found
 
 
-cdef double outside_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
-    """How many blocks of the chunk seem to have a number out of range."""
-    cdef RangeJob* job = <RangeJob*> data
-    cdef Py_ssize_t start = chunk * SCAN_CHUNK, stop = min(start + SCAN_CHUNK, job.size), n
-    cdef double bad = 0
+cdef double look_at_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    cdef LookJob* job = <LookJob*> data
+    cdef Py_ssize_t start = chunk * CHUNK, stop = min(start + CHUNK, job.size), n
     while start < stop:
-        n = min(stop - start, <Py_ssize_t> SCAN_BLOCK)
-        bad += seems_outside(operand_read(&job.a, start, n, scratch), n, job.low, job.high)
+        n = min(stop - start, <Py_ssize_t> BLOCK)
+        look_at(read_block(&job.numbers, start, n, scratch), n, job.legal, &job.found)
         start += n
-    return bad
+    return 0
 
 
-cdef Py_ssize_t first_outside(RangeJob* job) noexcept nogil:
-    cdef real buffer[SCAN_BLOCK]
-    cdef const real* x
-    cdef Py_ssize_t start = 0, i, n
+cdef Py_ssize_t first_in(LookJob* job) noexcept nogil:
+    """The place of the first number that is refused."""
+    cdef real buffer[BLOCK]
+    cdef findings found
+    cdef Py_ssize_t start = 0, place, n
+    memset(&found, 0, sizeof(findings))
     while start < job.size:
-        n = min(job.size - start, <Py_ssize_t> SCAN_BLOCK)
-        x = operand_read(&job.a, start, n, buffer)
-        for i in range(n):
-            if x[i] < job.low or x[i] > job.high:
-                return start + i
+        n = min(job.size - start, <Py_ssize_t> BLOCK)
+        place = first_refused(read_block(&job.numbers, start, n, buffer), n, job.legal, &found)
+        if place >= 0:
+            return start + place
         start += n
     return -1
 
 
-def outside(cnp.ndarray array, int dtype, double low, double high, int threads):
-    """Place, in C order, of the first element below `low` or above `high`; -1 where there is none. NaN passes."""
-    cdef RangeJob job
-    cdef double bad = 0
-    bind(&job.a, array, dtype)
+cdef Py_ssize_t look(cnp.ndarray array, legal_numbers legal, int threads) except -2:
+    """The place, in C order, of the first number that is refused; -1 where none is."""
+    cdef LookJob job
+    cdef double total
+    memset(&job, 0, sizeof(LookJob))
+    view_of(&job.numbers, array)
     job.size = array.size
-    job.low = <real> low
-    job.high = <real> high
-    run_chunks(outside_chunk, &job, (job.size + SCAN_CHUNK - 1) // SCAN_CHUNK, SCAN_BLOCK, threads, &bad)
-    return first_outside(&job) if bad else -1
+    job.legal = legal
+    run_chunks(look_at_chunk, &job, (job.size + CHUNK - 1) // CHUNK, BLOCK, threads, &total)
+    return first_in(&job) if is_refused(&job.found) else -1
+
+
+def outside(cnp.ndarray array, double low, double high, int threads):
+    """The place of the first number below `low` or above `high`; -1 where there is none. NaN passes."""
+    return look(array, legal_within(low, high), threads)
+
+
+def outside_domain(cnp.ndarray array, domain of, int threads):
+    """The same for one of DOMAINS."""
+    return look(array, legal_in(of), threads)

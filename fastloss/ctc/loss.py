@@ -1,15 +1,18 @@
 """CTC losses: connectionist temporal classification from log-probabilities and from logits."""
 
 from fastloss import _validation as check
-from fastloss._loss import Problem, loss
+from fastloss._loss import Evaluation, loss
 from fastloss.ctc._forward_backward import Call
 from fastloss.ctc._inputs import Emissions, Targets, as_blank, as_input_lengths
 
 
-def _problem(scores, name, targets, input_lengths, target_lengths, options, from_logits):
+_REDUCTIONS = {**check.REDUCTIONS, "batchmean": check.REDUCTIONS["mean"]}
+
+
+def _evaluation(scores, name, targets, input_lengths, target_lengths, options, from_logits):
     blank, batch_first, infeasible, sample_weight, reduction = options
     emissions = Emissions(scores, name, batch_first)
-    reduction = check.as_reduction(reduction, ("mean", "sum", "none", "batchmean"))
+    code = check.as_reduction(reduction, _REDUCTIONS)
     if infeasible not in ("inf", "zero", "raise"):
         raise ValueError(f"infeasible must be one of 'inf', 'zero', 'raise', got {infeasible!r}")
     blank = as_blank(blank, emissions.classes)
@@ -17,21 +20,29 @@ def _problem(scores, name, targets, input_lengths, target_lengths, options, from
     labels = Targets(targets, target_lengths, emissions, blank)
     weights = check.as_row_weights(sample_weight, "sample_weight", (emissions.batch,))
     call = Call(emissions, labels, lengths, blank, from_logits, infeasible, weights, reduction)
-    return Problem(
-        emissions.array,
-        emissions.dtype,
-        () if emissions.single else (emissions.batch,),
-        check.compute_dtype(emissions.code),
-        "none" if reduction == "none" else "sum",
-        1,
+    return _CTCEvaluation(
         call.run,
-        (targets, sample_weight, input_lengths, target_lengths),
+        (),
+        emissions.array,
+        dtype=emissions.dtype,
+        value_shape=() if emissions.single else (emissions.batch,),
+        value_dtype=check.compute_dtype(emissions.code),
+        reduction=code & check.rules.KEEPS,  # each sequence has a scale of its own, so that the sum is the mean
+        denominator=1,
+        inputs=(targets, sample_weight, input_lengths, target_lengths),
         # A cell of the recursion costs about four elements of a softmax, forward and backward.
         work=emissions.array.size + 4 * int(call.cells.sum()),
     )
 
 
-@loss(family="ctc", curvature=False)
+class _CTCEvaluation(Evaluation):
+    """A call over sequences, which have a loss even where there is no frame."""
+
+    def run(self, outputs):
+        return self.kernel(outputs)
+
+
+@loss("ctc", curvature=False)
 def ctc_loss(
     log_probs,
     targets,
@@ -104,10 +115,10 @@ def ctc_loss(
     Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
     """
     options = blank, batch_first, infeasible, sample_weight, reduction
-    return _problem(log_probs, "log_probs", targets, input_lengths, target_lengths, options, False)
+    return _evaluation(log_probs, "log_probs", targets, input_lengths, target_lengths, options, False)
 
 
-@loss(family="ctc", curvature=False)
+@loss("ctc", curvature=False)
 def ctc_loss_with_logits(
     logits,
     targets,
@@ -176,4 +187,4 @@ def ctc_loss_with_logits(
     Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
     """
     options = blank, batch_first, infeasible, sample_weight, reduction
-    return _problem(logits, "logits", targets, input_lengths, target_lengths, options, True)
+    return _evaluation(logits, "logits", targets, input_lengths, target_lengths, options, True)

@@ -10,7 +10,7 @@
 
 #define FL_MAX_DIMENSIONS 64
 
-enum { /* in the order of fastloss._validation.DTYPE_CODES */
+enum { /* dtype_code() of core.pxd gives them */
     FL_FLOAT32, FL_FLOAT64, FL_FLOAT16, FL_BFLOAT16,
     FL_INT8, FL_UINT8, FL_INT16, FL_UINT16, FL_INT32, FL_UINT32, FL_INT64, FL_UINT64
 };
@@ -27,10 +27,10 @@ typedef struct {
     int direct; /* contiguous and of the kernel's type */
     ptrdiff_t shape[FL_MAX_DIMENSIONS];
     ptrdiff_t stride[FL_MAX_DIMENSIONS]; /* in bytes; 0 where broadcast */
-} operand;
+} array_view;
 
 /* Neighbouring dimensions that lie one behind the other become one. */
-FL_NOINLINE void operand_set(operand *a, void *data, int dtype, int dimensions,
+FL_NOINLINE void view_init(array_view *a, void *data, int dtype, int dimensions,
                                const ptrdiff_t *shape, const ptrdiff_t *stride)
 {
     int d = 0;
@@ -149,70 +149,88 @@ FL_NOINLINE void store_run(char *target, const real *FL_RESTRICT source, ptrdiff
 
 /* ---- a block: elements start .. start + n in C order ---- */
 
-/* Calls run(address, count, step) for every piece of the block that is equally spaced. */
-#define FL_FOR_RUNS(a, start, n, run)                                                     \
-    do {                                                                                  \
-        ptrdiff_t index[FL_MAX_DIMENSIONS], left = (n), rest = (start);                   \
-        const int last = (a)->dimensions - 1;                                             \
-        char *address = (a)->data;                                                        \
-        for (int d = last; d >= 0; d--) {                                                 \
-            index[d] = rest % (a)->shape[d];                                              \
-            rest /= (a)->shape[d];                                                        \
-            address += index[d] * (a)->stride[d];                                         \
-        }                                                                                 \
-        while (left > 0) {                                                                \
-            ptrdiff_t count = (a)->shape[last] - index[last];                             \
-            const ptrdiff_t step = (a)->stride[last];                                     \
-            count = count < left ? count : left;                                          \
-            run(address, count, step);                                                    \
-            left -= count;                                                                \
-            if (left <= 0) break;                                                         \
-            address -= index[last] * step;                                                \
-            index[last] = 0;                                                              \
-            for (int d = last - 1; d >= 0; d--) {                                         \
-                address += (a)->stride[d];                                                \
-                if (++index[d] < (a)->shape[d]) break;                                    \
-                address -= index[d] * (a)->stride[d];                                     \
-                index[d] = 0;                                                             \
-            }                                                                             \
-        }                                                                                 \
-    } while (0)
+/* The equally spaced pieces of a block, one after the other. */
+typedef struct {
+    char *address;
+    ptrdiff_t count, step; /* of the piece at hand */
+    ptrdiff_t left;        /* elements from its start to the end of the block */
+    ptrdiff_t index[FL_MAX_DIMENSIONS];
+} run_iterator;
 
-FL_NOINLINE void operand_gather(const operand *a, ptrdiff_t start, ptrdiff_t n, real *buffer)
+static inline void set_run(run_iterator *run, const array_view *a)
 {
-#define FL_TAKE(address, count, step) (load_run(buffer, address, count, step, a->dtype), buffer += (count))
-    FL_FOR_RUNS(a, start, n, FL_TAKE);
-#undef FL_TAKE
+    const ptrdiff_t room = a->shape[a->dimensions - 1] - run->index[a->dimensions - 1];
+    run->count = room < run->left ? room : run->left;
 }
 
-FL_NOINLINE void operand_scatter(const operand *a, ptrdiff_t start, ptrdiff_t n, const real *buffer)
+static inline void first_run(run_iterator *run, const array_view *a, ptrdiff_t start, ptrdiff_t n)
 {
-#define FL_GIVE(address, count, step) (store_run(address, buffer, count, step, a->dtype), buffer += (count))
-    FL_FOR_RUNS(a, start, n, FL_GIVE);
-#undef FL_GIVE
+    run->address = a->data;
+    run->step = a->stride[a->dimensions - 1];
+    run->left = n;
+    for (int d = a->dimensions - 1; d >= 0; d--) {
+        run->index[d] = start % a->shape[d];
+        start /= a->shape[d];
+        run->address += run->index[d] * a->stride[d];
+    }
+    set_run(run, a);
+}
+
+static inline void next_run(run_iterator *run, const array_view *a)
+{
+    int d = a->dimensions - 1;
+    run->left -= run->count;
+    if (run->left <= 0) return;
+    run->address -= run->index[d] * run->step;
+    run->index[d] = 0;
+    while (--d >= 0) {
+        run->address += a->stride[d];
+        if (++run->index[d] < a->shape[d]) break;
+        run->address -= run->index[d] * a->stride[d];
+        run->index[d] = 0;
+    }
+    set_run(run, a);
+}
+
+FL_NOINLINE void gather_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, real *buffer)
+{
+    run_iterator run;
+    for (first_run(&run, a, start, n); run.left > 0; next_run(&run, a)) {
+        load_run(buffer, run.address, run.count, run.step, a->dtype);
+        buffer += run.count;
+    }
+}
+
+FL_NOINLINE void scatter_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, const real *buffer)
+{
+    run_iterator run;
+    for (first_run(&run, a, start, n); run.left > 0; next_run(&run, a)) {
+        store_run(run.address, buffer, run.count, run.step, a->dtype);
+        buffer += run.count;
+    }
 }
 
 /* Where the block can be read: in place, or gathered into the buffer. */
-static inline const real *operand_read(const operand *a, ptrdiff_t start, ptrdiff_t n, real *buffer)
+static inline const real *read_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, real *buffer)
 {
     if (a->direct) return (const real *)a->data + start;
-    operand_gather(a, start, n, buffer);
+    gather_block(a, start, n, buffer);
     return buffer;
 }
 
-/* Where the block is to be computed; operand_written() then brings a buffer's contents home. */
-static inline real *operand_block(const operand *a, ptrdiff_t start, real *buffer)
+/* Where the block is to be computed; store_block() then copies the buffer to the array. */
+static inline real *block_destination(const array_view *a, ptrdiff_t start, real *buffer)
 {
     return a->direct ? (real *)a->data + start : buffer;
 }
 
-static inline void operand_written(const operand *a, ptrdiff_t start, ptrdiff_t n, const real *buffer)
+static inline void store_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, const real *buffer)
 {
-    if (!a->direct) operand_scatter(a, start, n, buffer);
+    if (!a->direct) scatter_block(a, start, n, buffer);
 }
 
 /* Starts bringing a line of memory that will be read soon. */
-static inline void ask_for(const void *address)
+static inline void prefetch(const void *address)
 {
 #if defined(__GNUC__)
     __builtin_prefetch(address);

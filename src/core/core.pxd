@@ -1,4 +1,5 @@
-"""What every kernel shares: the C helpers, and how an array becomes an operand."""
+"""What every kernel shares: the C helpers of this folder, how a NumPy array becomes an array_view, and what a call is to
+write."""
 
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
@@ -19,6 +20,9 @@ cdef extern from "core/real.h" nogil:
     real r_abs(real)
     real r_atleast(real, real)
     real r_atmost(real, real)
+    real r_weighted(real, real)
+    double weighted_double(double, double)
+    real r_term(real, real)
     xint x_max(xint, xint)
 
 cdef extern from "core/vecmath.h" nogil:
@@ -35,59 +39,141 @@ cdef extern from "core/scaled.h" nogil:
     void x_exp(real, real, real*, xint*)
 
 cdef extern from "core/lanes.h" nogil:
+    enum:
+        LANES "FL_LANES"
     void lanes_max(real_cp, real_p)
     void lanes_extremes(real_cp, real_p, real_p, real_p)
     void lanes_add(real_cp, real_p)
     void lanes_add_double(const double*, double*)
     void lanes_exp(const real*, real*, real_p, real, int)
-    void lanes_exp_sparing(const real*, real*, real_p, real, xint, xint, int)
+    void lanes_exp_excluding(const real*, real*, real_p, real, xint, xint, int)
     void lanes_exp_below(const real*, real*, real_p, real_p, real, xint, int)
     void lanes_cost(real_cp, real_cp, real_p, real_p, real)
     void subtract_twice(const real*, real*, Py_ssize_t, real, real)
-    int seems_outside(const real*, Py_ssize_t, real, real)
-    void lanes_ask(const real*)
+    void prefetch_lanes(const real*)
     int lanes_find(real_cp, real)
     real lanes_top(real_cp)
     double lanes_total(real_cp)
     real lanes_count(real_cp)
     double lanes_total_double(const double*)
 
+cdef extern from "core/domain.h" nogil:
+    ctypedef enum domain:
+        ANY_NUMBER
+        NOT_NEGATIVE
+        UNIT_INTERVAL
+        SIGNS
+    ctypedef struct legal_numbers:
+        bint is_bounded
+    ctypedef struct findings:
+        pass
+    legal_numbers legal_in(domain)
+    legal_numbers legal_within(double, double)
+    void look_at(const real*, Py_ssize_t, legal_numbers, findings*)
+    bint is_refused(const findings*)
+    Py_ssize_t first_refused(const real*, Py_ssize_t, legal_numbers, findings*)
+
 cdef extern from "core/array.h" nogil:
     enum:
         FL_NATIVE
-    ctypedef struct operand:
+        FL_FLOAT32
+        FL_FLOAT64
+        FL_FLOAT16
+        FL_BFLOAT16
+        FL_INT8
+        FL_UINT8
+        FL_INT16
+        FL_UINT16
+        FL_INT32
+        FL_UINT32
+        FL_INT64
+        FL_UINT64
+    ctypedef struct array_view:
         char* data
         int dtype
         int dimensions
         int direct
         Py_ssize_t* shape
         Py_ssize_t* stride
-    void operand_set(operand*, void*, int, int, const Py_ssize_t*, const Py_ssize_t*)
-    const real* operand_read(const operand*, Py_ssize_t, Py_ssize_t, real*)
-    real* operand_block(const operand*, Py_ssize_t, real*)
-    void operand_written(const operand*, Py_ssize_t, Py_ssize_t, const real*)
-    void ask_for(const void*)
+    void view_init(array_view*, void*, int, int, const Py_ssize_t*, const Py_ssize_t*)
+    const real* read_block(const array_view*, Py_ssize_t, Py_ssize_t, real*)
+    real* block_destination(const array_view*, Py_ssize_t, real*)
+    void store_block(const array_view*, Py_ssize_t, Py_ssize_t, const real*)
+    void prefetch(const void*)
     void load_run(real*, const char*, Py_ssize_t, Py_ssize_t, int)
     void store_run(char*, const real*, Py_ssize_t, Py_ssize_t, int)
 
 cdef extern from "core/stream.h" nogil:
     enum:
         FL_HELD
-    void stream_block(const operand*, real*, Py_ssize_t*, Py_ssize_t, Py_ssize_t, bint)
-    bint is_streamed(const operand*, Py_ssize_t, const operand*)
+    ctypedef struct block_writer:
+        bint streamed
+    bint bypasses_caches(const array_view*, Py_ssize_t, const array_view*)
+    block_writer writer_to(const array_view*, real*, bint)
+    real* writer_block(const block_writer*, Py_ssize_t)
+    void writer_store(block_writer*, Py_ssize_t, Py_ssize_t, bint)
     void stream_end()
 
-# None for an array that is not there. The dtype code travels beside the array, since NumPy has no bfloat16 of its own.
-cdef inline int bind(operand* a, object array, int dtype) except -1:
-    cdef cnp.ndarray view
-    a.data = NULL
-    a.direct = False
+cdef enum:
+    # Numbers of a chunk of rows, the unit that is handed to a thread: 128 KiB of float32, so that a chunk takes tens of
+    # microseconds, against which handing it out is nothing. Results depend on it, since chunks' sums are added in order.
+    ROWS_CHUNK = 32768
+
+ctypedef struct Outputs:    # what a call is to write: fastloss/_loss.py says what each part means
+    bint want_value
+    array_view values
+    array_view grad
+    array_view hess
+    double scale
+    int threads
+
+
+cdef inline int dtype_code(cnp.ndarray array) except -2:
+    """The code of array.h; -1 for a dtype that kernels don't read. NumPy has no bfloat16 of its own: it is known by the
+    name of its type, so that nothing is imported for it."""
+    cdef int number = cnp.PyArray_TYPE(array), size = <int> cnp.PyArray_ITEMSIZE(array)
+    if number == cnp.NPY_FLOAT32:
+        return FL_FLOAT32
+    if number == cnp.NPY_FLOAT64:
+        return FL_FLOAT64
+    if number == cnp.NPY_FLOAT16:
+        return FL_FLOAT16
+    if number == cnp.NPY_BOOL:
+        return FL_UINT8
+    if cnp.PyTypeNum_ISUNSIGNED(number):    # `long` and `long long` are types of their own of one width
+        return FL_UINT8 if size == 1 else FL_UINT16 if size == 2 else FL_UINT32 if size == 4 else FL_UINT64
+    if cnp.PyTypeNum_ISSIGNED(number):
+        return FL_INT8 if size == 1 else FL_INT16 if size == 2 else FL_INT32 if size == 4 else FL_INT64
+    return FL_BFLOAT16 if size == 2 and array.dtype.name == "bfloat16" else -1
+
+
+cdef inline int view_of(array_view* view, object array) except -1:
+    """None for an array that is not there."""
+    cdef cnp.ndarray given
+    view.data = NULL
+    view.direct = False
     if array is None:
         return 0
-    view = array
-    operand_set(a, cnp.PyArray_DATA(view), dtype, cnp.PyArray_NDIM(view),
-                <const Py_ssize_t*> cnp.PyArray_DIMS(view), <const Py_ssize_t*> cnp.PyArray_STRIDES(view))
+    given = array
+    view_init(view, cnp.PyArray_DATA(given), dtype_code(given), cnp.PyArray_NDIM(given),
+              <const Py_ssize_t*> cnp.PyArray_DIMS(given), <const Py_ssize_t*> cnp.PyArray_STRIDES(given))
     return 0
+
+
+cdef inline int read_outputs(Outputs* o, object outputs) except -1:
+    """From the Outputs of fastloss/_loss.py."""
+    o.want_value = outputs.want_value
+    o.scale = outputs.scale
+    o.threads = outputs.threads
+    view_of(&o.values, outputs.values)
+    view_of(&o.grad, outputs.grad)
+    return view_of(&o.hess, outputs.hess)
+
+
+cdef inline bint outputs_bypass_caches(const Outputs* o, Py_ssize_t size, const array_view* x) noexcept nogil:
+    """Whether all derivatives that are wanted do."""
+    return (o.grad.data != NULL and bypasses_caches(&o.grad, size, x)
+            and (o.hess.data == NULL or bypasses_caches(&o.hess, size, x)))
 
 
 cdef inline void* data_of(object array) noexcept:

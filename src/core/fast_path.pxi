@@ -1,26 +1,22 @@
-"""The short way of a small call: from NumPy's own structures to the kernel's job, without a Python object between.
+"""The fast path of a small call: from NumPy's own structures to the kernel's job, without a Python object between.
 
 Most of a small call's time would be Python's. Where both arguments are contiguous arrays of this module's own types
-and no option but `reduction` and `out` is given, these functions read them directly. For everything else, every error
-included, they return None and have written nothing: the caller then goes the long way (fastloss/_loss.py), which
-computes the same by the same chunks, and says what is wrong.
+and no option but `reduction` and `out` is given, a loss's FastPath reads them directly. For everything else, every
+error included, it returns None and has written nothing: the call then takes the general path (fastloss/_loss.py), which
+computes the same by the same chunks, and says what is wrong. What both decide, arguments.pxd decides.
+
+This file is included by modules that have a class FastPath.
 """
 
-cdef enum:              # the verbs, as fastloss/_loss.py numbers them
-    QUICK_VALUE
-    QUICK_GRAD
-    QUICK_VALUE_AND_GRAD
-    QUICK_GRAD_AND_HESS
-
 cdef enum:
-    MEAN
-    SUM
-    NONE
-
-cdef enum:
-    QUICK_SIZE = 65536  # from here on a call may be worth a second thread
+    FAST_PATH_SIZE = 65536  # from here on a call may be worth a second thread: fastloss/_threads.py
 
 cdef int REAL_TYPE = cnp.NPY_FLOAT32 if sizeof(real) == 4 else cnp.NPY_FLOAT64
+
+cdef struct FastOptions:
+    int reduction       # of arguments.pxd
+    int derivatives     # how many are wanted
+    bint want_value
 
 
 cdef inline bint is_plain(object array, int type_number) noexcept:
@@ -28,92 +24,63 @@ cdef inline bint is_plain(object array, int type_number) noexcept:
             and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray> array))
 
 
-cdef inline bint same_shape(cnp.ndarray a, cnp.ndarray b, int dimensions) noexcept:
-    """Whether b has the first `dimensions` of a and no others."""
-    cdef int d
-    if cnp.PyArray_NDIM(b) != dimensions:
-        return False
-    for d in range(dimensions):
-        if cnp.PyArray_DIM(a, d) != cnp.PyArray_DIM(b, d):
-            return False
-    return True
-
-
-cdef inline bint are_apart(cnp.ndarray a, cnp.ndarray b) noexcept:
-    cdef const char* first = cnp.PyArray_BYTES(a)
-    cdef const char* second = cnp.PyArray_BYTES(b)
-    return first + cnp.PyArray_NBYTES(a) <= second or second + cnp.PyArray_NBYTES(b) <= first
-
-
-cdef object read_options(dict options, int verb, int* reduction):
-    """What is given for `out`, or False where an option needs the long way."""
+cdef object read_options(dict given, dict reductions, FastOptions* options):
+    """What is given for `out`, or False where an option needs the general path."""
     cdef object out = None
-    reduction[0] = MEAN
-    for key, value in options.items():
-        if key == "reduction" and type(value) is str:
-            if value == "mean":
-                reduction[0] = MEAN
-            elif value == "sum":
-                reduction[0] = SUM
-            elif value == "none":
-                reduction[0] = NONE
-            else:
-                return False
-        elif key == "out" and verb != QUICK_VALUE:
+    for key, value in given.items():
+        if key == "reduction" and type(value) is str and value in reductions:
+            options.reduction = reductions[value]
+        elif key == "out" and options.derivatives:
             out = value
         else:
             return False
     return out
 
 
-cdef object gradient_home(cnp.ndarray x, cnp.ndarray y, object out):
-    """The array for the gradient: a new one, or `out`; None where that needs the long way."""
+cdef object derivative_array(cnp.ndarray x, cnp.ndarray y, object out):
+    """The array for a derivative: a new one, or `out`; None where that needs the general path."""
+    cdef int dimensions = cnp.PyArray_NDIM(x)
     if out is None:
-        return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), REAL_TYPE, 0)
-    if not is_plain(out, REAL_TYPE) or not cnp.PyArray_ISWRITEABLE(<cnp.ndarray> out):
+        return cnp.PyArray_EMPTY(dimensions, cnp.PyArray_DIMS(x), REAL_TYPE, 0)
+    if out_state(out, dimensions, cnp.PyArray_DIMS(x), cnp.PyArray_DESCR(x)) != OUT_FITS:
         return None
-    if not same_shape(x, out, cnp.PyArray_NDIM(x)) or not are_apart(y, out):
-        return None
-    if cnp.PyArray_BYTES(x) != cnp.PyArray_BYTES(<cnp.ndarray> out) and not are_apart(x, out):
+    if not is_plain(out, REAL_TYPE) or must_be_copied(out, x) or may_overlap(out, y):
         return None
     return out
 
 
-cdef object derivative_homes(cnp.ndarray x, cnp.ndarray y, object out, int verb):
-    """The arrays for gradient and curvature, None for one that is not wanted; or None where that needs the long way."""
+cdef object derivative_arrays(cnp.ndarray x, cnp.ndarray y, object out, int derivatives):
+    """The arrays for gradient and curvature, None for one that is not wanted; or None, for the general path."""
     cdef object grad = out, hess = None
-    if verb == QUICK_VALUE:
+    if derivatives == 0:
         return None, None
-    if verb == QUICK_GRAD_AND_HESS:
+    if derivatives == 2:
         if out is not None:
             if type(out) is not tuple or len(out) != 2:
                 return None
             grad, hess = out
-        hess = gradient_home(x, y, hess)
-    grad = gradient_home(x, y, grad)
-    if grad is None or (verb == QUICK_GRAD_AND_HESS and (hess is None or not are_apart(grad, hess))):
+        hess = derivative_array(x, y, hess)
+    grad = derivative_array(x, y, grad)
+    if grad is None or (derivatives == 2 and (hess is None or may_overlap(grad, hess))):
         return None
     return grad, hess
 
 
-cdef inline void bind_plain(operand* a, object array, Py_ssize_t size) noexcept:
-    """bind() for a contiguous array of `real`, or None."""
-    a.data = <char*> data_of(array)
-    a.direct = a.data != NULL
-    a.dtype = FL_NATIVE
-    a.dimensions = 1
-    a.shape[0] = size
-    a.stride[0] = sizeof(real)
+cdef inline void plain_view(array_view* view, object array, Py_ssize_t size) noexcept:
+    """view_of() for a contiguous array of `real`, or None."""
+    view.data = <char*> data_of(array)
+    view.direct = view.data != NULL
+    view.dtype = FL_NATIVE
+    view.dimensions = 1
+    view.shape[0] = size
+    view.stride[0] = sizeof(real)
 
 
-cdef object quick_result(int verb, int reduction, double total, double denominator, values, grad, hess):
-    cdef object value = None
-    if verb == QUICK_GRAD:
-        return grad
-    if verb == QUICK_GRAD_AND_HESS:
-        return grad, hess
-    if reduction == NONE:
-        value = values
-    else:
-        value = total / denominator if reduction == MEAN else total
-    return (value, grad) if verb == QUICK_VALUE_AND_GRAD else value
+cdef object fast_result(const FastOptions* options, double total, double denominator, values, derivatives):
+    """What the verb returns."""
+    cdef object value = values
+    if not options.want_value:
+        return derivatives if options.derivatives == 2 else derivatives[0]
+    if not options.reduction & KEEPS_EACH:
+        value = reduced_value(options.reduction, total, denominator)
+    return (value, derivatives[0]) if options.derivatives else value

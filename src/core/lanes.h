@@ -61,15 +61,15 @@ FL_INLINE void lanes_exp(const real *x, real *e, real_p lane, real reference, co
     }
 }
 
-/* The same; lanes before `first` and the lane `spared` (none if negative) are not added. */
-FL_INLINE void lanes_exp_sparing(const real *x, real *e, real_p lane, real reference, xint spared, xint first,
+/* The same; lanes before `first` and the lane `excluded` (none if negative) are not added. */
+FL_INLINE void lanes_exp_excluding(const real *x, real *e, real_p lane, real reference, xint excluded, xint first,
                                  const int keep)
 {
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
         real term = r_exp(x[i] - reference);
         if (keep) e[i] = term;
-        lane[i] += ((i == spared) | (i < first)) ? R(0.0) : term;
+        lane[i] += ((i == excluded) | (i < first)) ? R(0.0) : term;
     }
 }
 
@@ -91,7 +91,7 @@ FL_INLINE void lanes_exp_below(const real *x, real *e, real_p lane, real_p count
 
 /* Starts bringing a step's numbers from memory. The loops above are busy for long enough per cache line that what they
  * will read next arrives meanwhile; the search for a maximum, which comes first, would wait for it. */
-FL_INLINE void lanes_ask(const real *x)
+FL_INLINE void prefetch_lanes(const real *x)
 {
 #if defined(__GNUC__)
     for (int i = 0; i < FL_LANES; i += 64 / (int)sizeof(real)) __builtin_prefetch(x + i);
@@ -100,13 +100,12 @@ FL_INLINE void lanes_ask(const real *x)
 #endif
 }
 
-/* The weights' sum, and the sum of weight * (peak - x), in which 0 times infinity is 0. */
+/* The weights' sum, and the sum of weight * (peak - x). */
 FL_INLINE void lanes_cost(real_cp weight, real_cp x, real_p mass, real_p cost, real peak)
 {
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
-        real term = weight[i] * (peak - x[i]);
-        cost[i] += weight[i] == R(0.0) ? R(0.0) : term;
+        cost[i] += r_term(weight[i], peak - x[i]);
         mass[i] += weight[i];
     }
 }

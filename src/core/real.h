@@ -94,6 +94,23 @@ FL_INLINE real r_against(real y, real x)
     const xint sign = (xint)((xuint)1 << (sizeof(xint) * 8 - 1));
     return from_bits(bits_of(y) ^ (~bits_of(x + R(0.0)) & sign));
 }
+/* weight * x, in which 0 times infinity is 0: what a weight of 0 removes from a sum. NaN stays NaN. */
+FL_INLINE real r_weighted(real x, real weight)
+{
+    real product = weight * x;
+    return ((weight == R(0.0)) & (r_abs(x) > R(FL_LARGEST))) ? R(0.0) : product;
+}
+FL_INLINE double weighted_double(double x, double weight)
+{
+    double product = weight * x;
+    return ((weight == 0) & (fabs(x) > 0x1.fffffffffffffp+1023)) ? 0 : product;
+}
+/* factor * x, and 0 where the factor is 0, whatever x is: a term of a sum that is not there. */
+FL_INLINE real r_term(real factor, real x)
+{
+    real product = factor * x;
+    return factor == R(0.0) ? R(0.0) : product;
+}
 FL_INLINE xint x_max(xint a, xint b) { return a > b ? a : b; }
 
 #endif

@@ -58,16 +58,9 @@ FL_INLINE real r_log_unit(real x)
     /* Scaled so that subnormal numbers become normal, with the scale taken back from the exponent bits. */
     const xuint back = (xuint)(FL_MANTISSA_BITS + 1) << FL_MANTISSA_BITS;
     xuint bits = (xuint)bits_of(x * R((real)((xuint)1 << (FL_MANTISSA_BITS + 1)))) - back;
-    xuint offset = bits - (xuint)FL_SQRT_HALF_BITS; /* as in r_log */
-#ifdef FL_REAL64
-    xuint biased = (offset + ((xuint)2048 << 52)) >> 52;
-    real exponent = from_bits((xint)(biased | 0x4330000000000000)) - (0x1p52 + 2048.0);
-    real f = from_bits((xint)(bits - ((biased - 2048) << 52))) - R(1.0);
-#else
-    xint k = (xint)offset >> 23;
-    real exponent = (real)k;
-    real f = from_bits((xint)(bits - ((xuint)k << 23))) - R(1.0);
-#endif
+    xuint whole;
+    real exponent = exponent_of(bits - (xuint)FL_SQRT_HALF_BITS, &whole);
+    real f = from_bits((xint)(bits - whole)) - R(1.0);
     return r_fma(x, R(0.0), log_of_parts(f, exponent)); /* NaN does not survive the arithmetic on its bits */
 }
 
@@ -105,15 +98,8 @@ FL_INLINE real r_relative_entropy(real p, real q, real *difference)
     real a = p * scale, b = q * scale;
     /* k by the bits, which are close to the logarithm: a / (2^k b) is within 2/3 .. 3/2. */
     xuint apart = (xuint)bits_of(a) - (xuint)bits_of(b) + ((xuint)1 << (FL_MANTISSA_BITS - 1));
-#ifdef FL_REAL64
-    xuint biased = (apart + ((xuint)2048 << 52)) >> 52; /* as in r_log: no 64-bit shift or conversion in AVX2 */
-    real k = from_bits((xint)(biased | 0x4330000000000000)) - (0x1p52 + 2048.0);
-    xuint whole = (biased - 2048) << 52;
-#else
-    xint exponent = (xint)apart >> 23;
-    real k = (real)exponent;
-    xuint whole = (xuint)exponent << 23;
-#endif
+    xuint whole;
+    real k = exponent_of(apart, &whole);
     b = from_bits((xint)((xuint)bits_of(b) + whole));
     real gap = a - b, sum = a + b;
     real s = gap / sum;

@@ -23,16 +23,18 @@ typedef __m128i stream_unit;
 
 #define FL_LINE 64 /* bytes of a cache line */
 
-/* A result much larger than the caches: stores that go by them save the reading of every line before it is written.
- * Only whole lines may go so. Returns how many numbers at the end are left for the next call, none if it is the last. */
+enum { FL_HELD = FL_LINE / (int)sizeof(real) }; /* numbers of a line: fewer are held for the next block */
+
+/* Only whole lines may bypass the caches. Returns how many numbers at the end are left for the next call, none if it is
+ * the last. */
 FL_NOINLINE ptrdiff_t stream_store(real *target, const real *source, ptrdiff_t n, int is_last)
 {
     ptrdiff_t i = 0;
 #if FL_STREAMS
-    const ptrdiff_t line = FL_LINE / (ptrdiff_t)sizeof(real), lanes = (ptrdiff_t)(sizeof(stream_unit) / sizeof(real));
+    const ptrdiff_t lanes = (ptrdiff_t)(sizeof(stream_unit) / sizeof(real));
     for (; i < n && (uintptr_t)(target + i) % FL_LINE; i++) target[i] = source[i];
-    for (; i + line <= n; i += line)
-        for (ptrdiff_t j = i; j < i + line; j += lanes) {
+    for (; i + FL_HELD <= n; i += FL_HELD)
+        for (ptrdiff_t j = i; j < i + FL_HELD; j += lanes) {
             stream_unit unit;
             memcpy(&unit, source + j, sizeof unit);
             STREAM_UNIT((stream_unit *)(target + j), unit);
@@ -42,23 +44,47 @@ FL_NOINLINE ptrdiff_t stream_store(real *target, const real *source, ptrdiff_t n
     for (; i < n; i++) target[i] = source[i];
     return 0;
 }
-/* A block of results that way. `held` numbers of the block before it, fewer than FL_HELD, stand before it in the buffer. */
-#define FL_HELD (FL_LINE / (ptrdiff_t)sizeof(real))
-static inline void stream_block(const operand *home, real *buffer, ptrdiff_t *held, ptrdiff_t start, ptrdiff_t n,
-                                int is_last)
+
+/* Whether results are large enough to bypass the caches, and in memory of their own: lines that are in the cache since
+ * the input was read there are better written there. */
+static inline int bypasses_caches(const array_view *destination, ptrdiff_t n, const array_view *input)
 {
-    ptrdiff_t size = *held + n;
-    ptrdiff_t left = stream_store((real *)home->data + start - *held, buffer, size, is_last);
-    memmove(buffer, buffer + size - left, left * sizeof(real));
-    *held = left;
-}
-/* Whether results are large enough, and in memory of their own: lines that are in the cache are better written there. */
-static inline int is_streamed(const operand *home, ptrdiff_t n, const operand *input)
-{
-    return FL_STREAMS && home->direct && home->data != input->data
+    return FL_STREAMS && destination->direct && destination->data != input->data
         && n * (ptrdiff_t)sizeof(real) >= (ptrdiff_t)16 << 20;
 }
-/* Makes them visible before whatever follows. */
+
+/* Blocks of a result, one after the other, from a buffer to their array. */
+typedef struct {
+    const array_view *destination; /* its data is NULL where this result is not wanted */
+    real *buffer;                  /* room for a block and FL_HELD numbers */
+    ptrdiff_t held;                /* numbers at the start of the buffer that are not stored yet */
+    int streamed;                  /* whether they bypass the caches */
+} block_writer;
+
+static inline block_writer writer_to(const array_view *destination, real *buffer, int streamed)
+{
+    return (block_writer){destination, buffer, 0, streamed};
+}
+
+/* Where the next block is to be computed: in its array if it can be. */
+static inline real *writer_block(const block_writer *w, ptrdiff_t start)
+{
+    return w->streamed ? w->buffer + w->held : block_destination(w->destination, start, w->buffer);
+}
+
+static inline void writer_store(block_writer *w, ptrdiff_t start, ptrdiff_t n, int is_last)
+{
+    if (w->streamed) {
+        ptrdiff_t size = w->held + n;
+        ptrdiff_t left = stream_store((real *)w->destination->data + start - w->held, w->buffer, size, is_last);
+        memmove(w->buffer, w->buffer + size - left, left * sizeof(real));
+        w->held = left;
+    } else {
+        store_block(w->destination, start, n, w->buffer);
+    }
+}
+
+/* Makes stores that bypassed the caches visible before whatever follows. */
 static inline void stream_end(void)
 {
 #if FL_STREAMS

@@ -103,23 +103,30 @@ FL_INLINE real log_tail(real z)
     return tail;
 }
 
-/* log(x): within 1 ULP for x >= 0; -inf at 0, NaN below. Subnormal numbers keep their digits. */
+/* The bits of a positive number less those of the square root of 1/2 give its exponent k: the number is 2^k times
+ * one of [sqrt(1/2), sqrt(2)), so that what lies near 1 has k = 0 and keeps its digits. Returns k, and in `shift` what to
+ * take off the number's bits to divide it by 2^k. AVX2 has no 64-bit arithmetic shift or conversion: for doubles the
+ * biased integer is read as a mantissa instead. */
+FL_INLINE real exponent_of(xuint offset, xuint *shift)
+{
+#ifdef FL_REAL64
+    xuint biased = (offset + ((xuint)2048 << 52)) >> 52;
+    *shift = (biased - 2048) << 52;
+    return from_bits((xint)(biased | 0x4330000000000000)) - (0x1p52 + 2048.0);
+#else
+    xint k = (xint)offset >> 23;
+    *shift = (xuint)k << 23;
+    return (real)k;
+#endif
+}
+
+/* log(x): within 1.1 ULP for x >= 0; -inf at 0, NaN below. Subnormal numbers keep their digits. */
 FL_INLINE real r_log(real x)
 {
     real scaled = x < R(FL_SMALLEST) ? x * R((real)((xuint)1 << FL_MANTISSA_BITS)) : x;
     real shift = x < R(FL_SMALLEST) ? R(FL_MANTISSA_BITS) : R(0.0);
-    /* The mantissa is taken from [sqrt(1/2), sqrt(2)), so that x near 1 has exponent 0 and keeps its digits. */
-    xuint offset = (xuint)bits_of(scaled) - (xuint)FL_SQRT_HALF_BITS;
-#ifdef FL_REAL64
-    /* Without 64-bit arithmetic shift and conversion in AVX2: bias, shift, and read the integer as a mantissa. */
-    xuint biased = (offset + ((xuint)1024 << 52)) >> 52;
-    real exponent = from_bits((xint)(biased | 0x4330000000000000)) - (0x1p52 + 1024.0) - shift;
-    xuint whole = (biased - 1024) << 52;
-#else
-    xint k = (xint)offset >> 23;
-    real exponent = (real)k - shift;
-    xuint whole = (xuint)k << 23;
-#endif
+    xuint whole;
+    real exponent = exponent_of((xuint)bits_of(scaled) - (xuint)FL_SQRT_HALF_BITS, &whole) - shift;
     real f = from_bits((xint)((xuint)bits_of(scaled) - whole)) - R(1.0);
     real s = f / (R(2.0) + f);
     real z = s * s;
@@ -155,16 +162,8 @@ FL_INLINE real r_log1p(real x)
 {
     const xuint one = (xuint)FL_EXPONENT_BIAS << FL_MANTISSA_BITS;
     real u = R(1.0) + x, lost = x - (u - R(1.0));
-    xuint offset = (xuint)bits_of(u) - (xuint)FL_SQRT_HALF_BITS; /* as in r_log */
-#ifdef FL_REAL64
-    xuint biased = (offset + ((xuint)1024 << 52)) >> 52;
-    real exponent = from_bits((xint)(biased | 0x4330000000000000)) - (0x1p52 + 1024.0);
-    xuint whole = (biased - 1024) << 52;
-#else
-    xint k = (xint)offset >> 23;
-    real exponent = (real)k;
-    xuint whole = (xuint)k << 23;
-#endif
+    xuint whole;
+    real exponent = exponent_of((xuint)bits_of(u) - (xuint)FL_SQRT_HALF_BITS, &whole);
     real f = from_bits((xint)((xuint)bits_of(u) - whole)) - R(1.0);
     real scale = from_bits((xint)(one - whole));
     real y = log_of_parts(r_fma(lost, u < R(0x1p100) ? scale : R(0.0), f), exponent);

@@ -75,7 +75,7 @@ cdef inline const real* row_after(const Job* job, const Sequence* q, Py_ssize_t 
 
 cdef inline void softmax_row(const real* x, real* out, real* peaks, Py_ssize_t n, real scale, real* peak, real* rest,
                              const real* ahead, bint keep) noexcept nogil:
-    cdef Tile tile
+    cdef row_tile tile
     if n < LANES:
         if keep:
             softmax_short_kept(x, out, n, scale, peak, rest)
@@ -86,10 +86,10 @@ cdef inline void softmax_row(const real* x, real* out, real* peaks, Py_ssize_t n
     tile.label[0] = 0
     tile.ahead = ahead
     if keep:
-        sum_row(&tile, 0, x, out, peaks, SPARE_A_PEAK, True)
+        sum_row(&tile, 0, x, out, peaks, EXCLUDE_ANY_PEAK, True)
         scale_row(out, n, peaks, tile.peak[0], scale / (R(1.0) + tile.rest[0]))
     else:
-        sum_row(&tile, 0, x, out, peaks, SPARE_A_PEAK, False)
+        sum_row(&tile, 0, x, out, peaks, EXCLUDE_ANY_PEAK, False)
     peak[0] = tile.peak[0]
     rest[0] = tile.rest[0]
 

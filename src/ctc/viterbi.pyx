@@ -175,7 +175,7 @@ cdef inline void ask_ahead(const AlignJob* job, const Trellis* q, Py_ssize_t t, 
         return
     band(q, t, &low, &high)
     for i in range(low, min(high, q.S)):
-        ask_for(row + q.place[i] * job.stride[2])
+        prefetch(row + q.place[i] * job.stride[2])
 
 
 # ---- one frame ----

@@ -1,90 +1,103 @@
-"""Losses over elements, and over rows whose loss is a sum over their elements: all of losses.h by name."""
+"""Losses over elements, and over rows whose loss is a sum over their elements: all of losses.h, and the sigmoid focal
+loss, by name."""
 
 from cpython.unicode cimport PyUnicode_AsUTF8
-from libc.float cimport DBL_MAX
+from libc.string cimport memset
 
+from arguments cimport *
 from core cimport *
 from parallel cimport *
 
 include "driver.pxi"
+include "sigmoid_focal.pxi"
 include "core/fast_path.pxi"
 
 cnp.import_array()
 
 
-def evaluate(str name, arrays, bint want_value, Py_ssize_t group, limits, options, double scale, int threads):
-    """(weighted sum of the losses, whether a number was outside of its limits).
-
-    arrays: x, y, z, weight, values, grad, hess with a dtype code each, all of x's shape but the values, which are one
-    a group of elements. `options` are the loss's own.
-    """
-    cdef PointJob job
-    cdef double total
-    job.compute = find_point_block(PyUnicode_AsUTF8(name))
-    if job.compute == NULL:
+cdef const elementwise_loss* loss_called(str name) except NULL:
+    cdef const elementwise_loss* found = find_elementwise_loss(PyUnicode_AsUTF8(name))
+    if name == "sigmoid_focal":
+        found = &SIGMOID_FOCAL
+    if found == NULL:
         raise LookupError(name)
-    job.options.number[0], job.options.number[1] = options
-    job.options.scale = <real> scale
-    run_points(&job, arrays, want_value, group, limits, threads, &total)
-    return total, bool(job.outside)
+    return found
 
 
-cdef class Quick:
-    """The short way of one loss: fast_path.pxi."""
-    cdef point_block compute
-    cdef double first_option, second_option
-    cdef double x_low, x_high, y_low, y_high
+cdef void choose_loss(ElementJob* job, const elementwise_loss* loss, const double* options, bint is_checked) noexcept:
+    set_loss(job, loss.compute, options, loss.x if is_checked else ANY_NUMBER, loss.y if is_checked else ANY_NUMBER)
 
-    def __init__(self, str name, options, limits):
-        self.compute = find_point_block(PyUnicode_AsUTF8(name))
-        if self.compute == NULL:
-            raise LookupError(name)
-        self.first_option, self.second_option = options
-        self.x_low, self.x_high, self.y_low, self.y_high = limits
 
-    def call(self, tuple arguments, dict options, int verb):
-        cdef PointJob job
-        cdef int reduction
+def domains(str name):
+    """(legal predictions, legal targets) of a loss, as validation.DOMAINS has them."""
+    cdef const elementwise_loss* loss = loss_called(name)
+    return loss.x, loss.y
+
+
+def evaluate(str name, tuple arrays, tuple options, bint is_checked, Py_ssize_t group, outputs):
+    """See evaluate_arrays(); `options` are the loss's own two, and numbers are looked at where `is_checked`."""
+    cdef ElementJob job
+    cdef double numbers[2]
+    numbers[0], numbers[1] = options
+    choose_loss(&job, loss_called(name), numbers, is_checked)
+    return evaluate_arrays(&job, arrays, group, outputs)
+
+
+cdef class FastPath:
+    """The fast path of one loss: fast_path.pxi. `reductions` are what each name does, `reduction` is the default's."""
+    cdef const elementwise_loss* loss
+    cdef double options[2]
+    cdef dict reductions
+    cdef int reduction
+
+    def __init__(self, str name, tuple options, dict reductions, str reduction):
+        self.loss = loss_called(name)
+        self.options[0], self.options[1] = options
+        self.reductions = reductions
+        self.reduction = reductions[reduction]
+
+    def call(self, tuple arguments, dict given, bint want_value, int derivatives):
+        cdef ElementJob job
+        cdef FastOptions options
         cdef double total
         cdef Py_ssize_t size
-        cdef object values = None, out = read_options(options, verb, &reduction)
+        cdef object values = None, out
+        options.want_value, options.derivatives, options.reduction = want_value, derivatives, self.reduction
+        out = read_options(given, self.reductions, &options)
         if out is False or len(arguments) != 2:
             return None
         x, y = arguments
         if not is_plain(x, REAL_TYPE) or not is_plain(y, REAL_TYPE):
             return None
-        if not same_shape(x, y, cnp.PyArray_NDIM(<cnp.ndarray> x)):
-            return None
         size = cnp.PyArray_SIZE(<cnp.ndarray> x)
-        if not 0 < size < QUICK_SIZE:
+        if not (0 < size < FAST_PATH_SIZE
+                and has_shape(y, cnp.PyArray_NDIM(<cnp.ndarray> x), cnp.PyArray_DIMS(<cnp.ndarray> x))):
             return None
-        homes = derivative_homes(x, y, out, verb)
-        if homes is None:
+        results = derivative_arrays(x, y, out, derivatives)
+        if results is None:
             return None
-        grad, hess = homes
-        if (verb == QUICK_VALUE or verb == QUICK_VALUE_AND_GRAD) and reduction == NONE:
-            values = gradient_home(x, y, None)
-        bind_plain(&job.x, x, size)
-        bind_plain(&job.y, y, size)
-        bind_plain(&job.z, None, 0)
-        bind_plain(&job.weight, None, 0)
-        bind_plain(&job.values, values, size)
-        bind_plain(&job.grad, grad, size)
-        bind_plain(&job.hess, hess, size)
+        if want_value and options.reduction & KEEPS_EACH:
+            values = derivative_array(x, y, None)
+        choose_loss(&job, self.loss, self.options, True)
+        plain_view(&job.x, x, size)
+        plain_view(&job.y, y, size)
+        plain_view(&job.z, None, 0)
+        plain_view(&job.weight, None, 0)
+        plain_view(&job.out.values, values, size)
+        plain_view(&job.out.grad, results[0], size)
+        plain_view(&job.out.hess, results[1], size)
         job.size = size
-        job.compute = self.compute
-        job.options.number[0] = self.first_option
-        job.options.number[1] = self.second_option
-        job.options.scale = <real> (1.0 / size if reduction == MEAN else 1.0)
-        job.x_low, job.x_high, job.y_low, job.y_high = self.x_low, self.x_high, self.y_low, self.y_high
-        if out is not None and self.is_illegal(&job):
+        job.out.want_value = want_value
+        job.out.scale = derivative_scale(options.reduction, size)
+        job.out.threads = 1
+        if out is not None and is_illegal_before(&job):
             return None
-        run_bound_points(&job, verb == QUICK_VALUE or verb == QUICK_VALUE_AND_GRAD, 1, 1, &total)
-        return None if job.outside else quick_result(verb, reduction, total, size, values, grad, hess)
+        run_elements(&job, 1, &total)
+        return None if is_illegal(&job) else fast_result(&options, total, size, values, results)
 
-    cdef bint is_illegal(self, PointJob* job) noexcept:
-        """Whether a number is outside of its limits, before anything is written to the caller's array."""
-        cdef const real* x = <const real*> job.x.data
-        cdef const real* y = <const real*> job.y.data
-        return (is_outside(x, job.size, <real> job.x_low, <real> job.x_high)
-                or is_outside(y, job.size, <real> job.y_low, <real> job.y_high))
+
+cdef bint is_illegal_before(ElementJob* job) noexcept:
+    """Whether a number is not legal, before anything is written to the caller's array."""
+    look_at(<const real*> job.x.data, job.size, job.x_legal, &job.x_found)
+    look_at(<const real*> job.y.data, job.size, job.y_legal, &job.y_found)
+    return is_illegal(job)

@@ -25,65 +25,65 @@ FL_INLINE real entropy_slope(real x, real peak, real inverse, real mean)
     return p * (r_atmost(peak - x, R(FL_LARGEST)) - mean);
 }
 
-/* Two rows of scores, x of the distribution p and y of q. */
+/* Two rows of scores: y of the true distribution p, x of the predicted one q. */
 typedef struct {
     real tau;                     /* one over the temperature */
-    real x_peak, y_peak;
-    real apart, apart_low;        /* x_peak - y_peak, and what the subtraction rounds away */
-    real x_inverse, y_inverse;    /* one over the sums of the exponentials */
+    real y_peak, x_peak;
+    real apart, apart_low;        /* y_peak - x_peak, and what the subtraction rounds away */
+    real y_inverse, x_inverse;    /* one over the sums of the exponentials */
     real log_ratio;               /* the logarithm of q's sum over p's */
 } row_pair;
 
-FL_INLINE void set_peaks(row_pair *r, real x_peak, real y_peak)
+FL_INLINE void set_peaks(row_pair *r, real y_peak, real x_peak)
 {
-    real apart = x_peak - y_peak, back = apart + y_peak; /* Knuth's two-sum */
-    r->x_peak = x_peak;
+    real apart = y_peak - x_peak, back = apart + x_peak; /* Knuth's two-sum */
     r->y_peak = y_peak;
+    r->x_peak = x_peak;
     r->apart = apart;
-    r->apart_low = (x_peak - back) - (y_peak - (back - apart));
+    r->apart_low = (y_peak - back) - (x_peak - (back - apart));
 }
 
-/* A class's exponentials, and how much less x lies below its peak than y below its own. `gap` is the logarithm of the
+/* A class's exponentials, and how much less y lies below its peak than x below its own. `gap` is the logarithm of the
  * ratio of the two, exact to rounding since every subtraction's loss is made up for; 0 where both are 0. `tempered` is
  * a constant: whether there is a temperature, or numbers near the end of the type. */
-FL_INLINE void pair_terms(real x, real y, const row_pair r, real *e_x, real *e_y, real *gap, const int tempered)
+FL_INLINE void pair_terms(real y, real x, const row_pair r, real *e_y, real *e_x, real *gap, const int tempered)
 {
-    real d = x - y, back = d + y, below_x = x - r.x_peak, below_y = y - r.y_peak;
-    real lost = (x - back) - (y - (back - d));
+    real d = y - x, back = d + x, below_y = y - r.y_peak, below_x = x - r.x_peak;
+    real lost = (y - back) - (x - (back - d));
     real difference = (d - r.apart) + ((lost == lost ? lost : R(0.0)) - r.apart_low);
-    *e_x = r_exp(tempered ? r.tau * below_x : below_x);
     *e_y = r_exp(tempered ? r.tau * below_y : below_y);
+    *e_x = r_exp(tempered ? r.tau * below_x : below_x);
     if (tempered) {
-        real plain = below_x - below_y; /* where the distance of the peaks is beyond the type */
+        real plain = below_y - below_x; /* where the distance of the peaks is beyond the type */
         difference = r.tau * (difference == difference ? difference : plain);
     }
-    *gap = difference == difference ? difference : *e_x * *e_y; /* -inf less -inf, and both are 0; or a score is NaN */
+    *gap = difference == difference ? difference : *e_y * *e_x; /* -inf less -inf, and both are 0; or a score is NaN */
 }
 
-/* e_y - e_x: a small number with all its digits where the two are close. Summed up it gives the ratio of the sums. */
-FL_INLINE real excess_of(real e_x, real e_y, real gap)
+/* e_x - e_y: a small number with all its digits where the two are close. Summed up it gives the ratio of the sums. */
+FL_INLINE real excess_of(real e_y, real e_x, real gap)
 {
-    real near = e_x * r_fma(gap * gap, exp_beyond_linear(-gap), -gap), far = e_y - e_x;
+    real near = e_y * r_fma(gap * gap, exp_beyond_linear(-gap), -gap), far = e_x - e_y;
     return r_abs(gap) < FL_NEAR ? near : far;
 }
 
-FL_INLINE void set_sums(row_pair *r, real x_sum, real y_sum, real excess)
+FL_INLINE void set_sums(row_pair *r, real y_sum, real x_sum, real excess)
 {
-    real near = r_log1p(excess / x_sum), far = r_log(y_sum / x_sum);
-    r->log_ratio = r_abs(excess) < R(0.5) * x_sum ? near : far;
-    r->x_inverse = R(1.0) / x_sum;
+    real near = r_log1p(excess / y_sum), far = r_log(x_sum / y_sum);
+    r->log_ratio = r_abs(excess) < R(0.5) * y_sum ? near : far;
     r->y_inverse = R(1.0) / y_sum;
+    r->x_inverse = R(1.0) / x_sum;
 }
 
-/* A class's part of D(p || q), and q - p, which is its derivative by y but for tau.
+/* A class's part of D(p || q), and q - p, which is its derivative by x but for tau.
  *
  * With l = log p - log q the parts p (l - 1 + exp(-l)) add up to the divergence, since p and q add up to 1, and none
  * is negative. An error of log_ratio cancels in the sum but for its square. Near l = 0, with h = -l / 2 and
  * E = exp(h) - 1 = h + t, exp(-l) - 1 is E (E + 2) and the part E^2 + 2 t: nothing cancels.
  */
-FL_INLINE real divergence_part(real e_x, real e_y, real gap, const row_pair r, real *slope)
+FL_INLINE real divergence_part(real e_y, real e_x, real gap, const row_pair r, real *slope)
 {
-    real p = e_x * r.x_inverse, q = e_y * r.y_inverse, l = gap + r.log_ratio;
+    real p = e_y * r.y_inverse, q = e_x * r.x_inverse, l = gap + r.log_ratio;
     real h = R(-0.5) * l, t = h * h * exp_beyond_linear(h), E = h + t;
     real cost = (p + (l > R(FL_LARGEST) ? FL_SMALLEST : R(0.0))) * l; /* inf where q is 0 and p not, however small */
     cost = l < -R(FL_LARGEST) ? R(0.0) : cost; /* p is 0 */
@@ -113,28 +113,28 @@ FL_INLINE void entropy_slopes(const real *x, real *slope, ptrdiff_t n, real peak
     for (ptrdiff_t i = 0; i < n; i++) slope[i] = scale * entropy_slope(x[i], peak, inverse, mean);
 }
 
-/* The terms are kept in e_x, e_y and gap, each FL_LANES long. */
-FL_INLINE void lanes_pair(real_cp x, real_cp y, real_p e_x, real_p e_y, real_p gap, real_p x_sum, real_p y_sum,
+/* The terms are kept in e_y, e_x and gap, each FL_LANES long. */
+FL_INLINE void lanes_pair(real_cp y, real_cp x, real_p e_y, real_p e_x, real_p gap, real_p y_sum, real_p x_sum,
                           real_p excess, const row_pair *row, const int tempered)
 {
     const row_pair r = *row;
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
-        pair_terms(x[i], y[i], r, &e_x[i], &e_y[i], &gap[i], tempered);
-        x_sum[i] += e_x[i];
+        pair_terms(y[i], x[i], r, &e_y[i], &e_x[i], &gap[i], tempered);
         y_sum[i] += e_y[i];
-        excess[i] += excess_of(e_x[i], e_y[i], gap[i]);
+        x_sum[i] += e_x[i];
+        excess[i] += excess_of(e_y[i], e_x[i], gap[i]);
     }
 }
 
-FL_INLINE void lanes_divergence(real_cp e_x, real_cp e_y, real_cp gap, real_p slope, real_p lane, const row_pair *row,
+FL_INLINE void lanes_divergence(real_cp e_y, real_cp e_x, real_cp gap, real_p slope, real_p lane, const row_pair *row,
                                 real scale, const int keep)
 {
     const row_pair r = *row;
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
         real steep;
-        lane[i] += divergence_part(e_x[i], e_y[i], gap[i], r, &steep);
+        lane[i] += divergence_part(e_y[i], e_x[i], gap[i], r, &steep);
         if (keep) slope[i] = scale * steep;
     }
 }

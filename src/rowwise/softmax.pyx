@@ -1,9 +1,4 @@
-"""Rows of class scores: softmax, log_softmax and logsumexp.
-
-Each def takes arrays with the class axis last, already validated, with a dtype code beside each; it returns the sum
-of the losses in double precision. Chunks of rows are fixed by the shape alone, and their sums are added in order:
-the bits do not depend on the threads.
-"""
+"""Rows of class scores: softmax, log_softmax and logsumexp, over arrays with the class axis last."""
 
 from libc.string cimport memcpy
 
@@ -11,6 +6,7 @@ from core cimport *
 from parallel cimport *
 
 include "row.pxi"
+include "tile.pxi"
 
 cnp.import_array()
 
@@ -20,15 +16,11 @@ cdef enum:
     LOGSUMEXP
 
 
-# ---- softmax, log_softmax, logsumexp ----
-
 ctypedef struct NormalJob:
-    operand x
-    operand out
+    Scores scores
+    array_view out
     int what
-    bint streamed
-    Py_ssize_t rows
-    Py_ssize_t classes
+    bint streamed           # whether the result bypasses the caches
     Py_ssize_t chunk_rows
 
 
@@ -45,33 +37,33 @@ cdef real log_sum_of(const real* x, Py_ssize_t n, real peak, real log_sum) noexc
 
 cdef void normal_rows(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
     """Many classes: row after row."""
-    cdef Py_ssize_t n = job.classes
+    cdef Py_ssize_t n = job.scores.classes
     cdef real* peaks = scratch + 2 * n
     cdef const real* x
     cdef real* out
-    cdef real spared, log_sum
-    cdef Tile tile
+    cdef real peak_term, log_sum
+    cdef row_tile tile
     tile.classes = n
     tile.label[0] = 0
     while row < stop:
-        x = operand_read(&job.x, row * n, n, scratch)
+        x = read_block(&job.scores.x, row * n, n, scratch)
         out = scratch + n
         if job.what != LOGSUMEXP:
-            out = operand_block(&job.out, row * n, out)
+            out = block_destination(&job.out, row * n, out)
         tile.ahead = x + n
-        sum_row(&tile, 0, x, out, peaks, SPARE_A_PEAK, job.what == SOFTMAX)
-        spared = 0 if tile.peak[0] == -INFINITY else R(1.0)
-        log_sum = r_log1p(tile.rest[0] + (spared - R(1.0)))
+        sum_row(&tile, 0, x, out, peaks, EXCLUDE_ANY_PEAK, job.what == SOFTMAX)
+        peak_term = 0 if tile.peak[0] == -INFINITY else R(1.0)
+        log_sum = r_log1p(tile.rest[0] + (peak_term - R(1.0)))
         if job.what == SOFTMAX:
-            scale_row(out, n, peaks, tile.peak[0], R(1.0) / (tile.rest[0] + spared))
+            scale_row(out, n, peaks, tile.peak[0], R(1.0) / (tile.rest[0] + peak_term))
         elif job.what == LOG_SOFTMAX:
             subtract_twice(x, out, n, tile.peak[0], log_sum)
         if job.what == LOGSUMEXP:
             log_sum = log_sum_of(x, n, tile.peak[0], log_sum)
-            operand_block(&job.out, row, &log_sum)[0] = log_sum
-            operand_written(&job.out, row, 1, &log_sum)
+            block_destination(&job.out, row, &log_sum)[0] = log_sum
+            store_block(&job.out, row, 1, &log_sum)
         else:
-            operand_written(&job.out, row * n, n, out)
+            store_block(&job.out, row * n, n, out)
         row += 1
 
 
@@ -82,32 +74,32 @@ cdef void lanes_subtract(real_p scores, Py_ssize_t classes, real_cp peak, real_c
             scores[c * TILE + k] = (scores[c * TILE + k] - peak[k]) - log_sum[k]
 
 
-cdef void lanes_log_sum(Tile* tile, real_p inverse, real_p log_sum) noexcept nogil:
+cdef void lanes_log_sum(row_tile* tile, real_p inverse, real_p log_sum) noexcept nogil:
     cdef Py_ssize_t k
-    cdef real spared
+    cdef real peak_term
     for k in range(TILE):
-        spared = R(0.0) if tile.peak[k] == -INFINITY else R(1.0)
-        inverse[k] = R(1.0) / (tile.rest[k] + spared)
-        log_sum[k] = r_log1p(tile.rest[k] + (spared - R(1.0)))
+        peak_term = R(0.0) if tile.peak[k] == -INFINITY else R(1.0)
+        inverse[k] = R(1.0) / (tile.rest[k] + peak_term)
+        log_sum[k] = r_log1p(tile.rest[k] + (peak_term - R(1.0)))
 
 
 cdef void normal_tiles(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
     """Few classes: rows across the vector lanes."""
-    cdef Py_ssize_t n = job.classes, k, size = TILE * n, held = 0
+    cdef Py_ssize_t n = job.scores.classes, k, size = TILE * n
     cdef real* table = scratch + size
     cdef real* scores = scratch + 2 * size
-    cdef real* buffer = scratch + 3 * size
+    cdef block_writer writer = writer_to(&job.out, scratch + 3 * size, job.streamed)
     cdef const real* x
     cdef real* out
     cdef real inverse[TILE]
     cdef real log_sum[TILE]
-    cdef Tile tile
+    cdef row_tile tile
     tile.classes = n
     for k in range(TILE):
         tile.label[k] = 0
     while row < stop:
         tile.count = min(<Py_ssize_t> TILE, stop - row)
-        x = operand_read(&job.x, row * n, tile.count * n, scratch)
+        x = read_block(&job.scores.x, row * n, tile.count * n, scratch)
         lanes_load(x, tile.count, n, table)
         if job.what == LOG_SOFTMAX:
             memcpy(scores, table, size * sizeof(real))
@@ -118,20 +110,17 @@ cdef void normal_tiles(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* sc
             for k in range(tile.count):
                 log_sum[k] = log_sum_of(x + k * n, n, tile.peak[k], log_sum[k])
             if job.out.direct:
-                memcpy(operand_block(&job.out, row, log_sum), log_sum, tile.count * sizeof(real))
-            operand_written(&job.out, row, tile.count, log_sum)
+                memcpy(block_destination(&job.out, row, log_sum), log_sum, tile.count * sizeof(real))
+            store_block(&job.out, row, tile.count, log_sum)
         else:
-            out = buffer + held if job.streamed else operand_block(&job.out, row * n, buffer)
+            out = writer_block(&writer, row * n)
             if job.what == SOFTMAX:
                 lanes_multiply(table, n, inverse)
                 lanes_store(table, tile.count, n, out)
             else:
                 lanes_subtract(scores, n, tile.peak, log_sum)
                 lanes_store(scores, tile.count, n, out)
-            if job.streamed:
-                stream_block(&job.out, buffer, &held, row * n, tile.count * n, row + tile.count == stop)
-            else:
-                operand_written(&job.out, row * n, tile.count * n, out)
+            writer_store(&writer, row * n, tile.count * n, row + tile.count == stop)
         row += tile.count
     if job.streamed:
         stream_end()
@@ -139,27 +128,27 @@ cdef void normal_tiles(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* sc
 
 cdef double normal_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef NormalJob* job = <NormalJob*> data
-    cdef Py_ssize_t row = chunk * job.chunk_rows, stop = min(row + job.chunk_rows, job.rows)
-    if job.classes <= NARROW:
+    cdef Py_ssize_t row = chunk * job.chunk_rows, stop = min(row + job.chunk_rows, job.scores.rows)
+    if job.scores.classes <= FEW_CLASSES:
         normal_tiles(job, row, stop, scratch)
     else:
         normal_rows(job, row, stop, scratch)
     return 0
 
 
-def normalise(cnp.ndarray x, int x_dtype, cnp.ndarray out, int out_dtype, int what, int threads):
+def normalise(cnp.ndarray x, cnp.ndarray out, int what, int threads):
     """what: 0 softmax, 1 log_softmax, 2 logsumexp. `out` has the shape of x, or its rows for logsumexp."""
     cdef NormalJob job
-    bind(&job.x, x, x_dtype)
-    bind(&job.out, out, out_dtype)
-    job.what = what
-    job.classes = x.shape[x.ndim - 1]
-    job.rows = x.size // job.classes
-    job.chunk_rows = max(1, 32768 // job.classes)
-    cdef Py_ssize_t scratch = 2 * job.classes + job.classes // ROW_BLOCK + 1
     cdef double total
-    if job.classes <= NARROW:
+    cdef Py_ssize_t classes, scratch
+    set_scores(&job.scores, x, 1)
+    view_of(&job.out, out)
+    job.what = what
+    classes = job.scores.classes
+    job.chunk_rows = max(1, ROWS_CHUNK // classes)
+    scratch = 2 * classes + classes // ROW_BLOCK + 1
+    if classes <= FEW_CLASSES:
         job.chunk_rows = (job.chunk_rows + TILE - 1) // TILE * TILE
-        scratch = 4 * TILE * job.classes + FL_HELD
-    job.streamed = job.classes <= NARROW and what != LOGSUMEXP and is_streamed(&job.out, x.size, &job.x)
-    run_chunks(normal_chunk, &job, (job.rows + job.chunk_rows - 1) // job.chunk_rows, scratch, threads, &total)
+        scratch = 4 * TILE * classes + FL_HELD
+    job.streamed = classes <= FEW_CLASSES and what != LOGSUMEXP and bypasses_caches(&job.out, x.size, &job.scores.x)
+    run_chunks(normal_chunk, &job, (job.scores.rows + job.chunk_rows - 1) // job.chunk_rows, scratch, threads, &total)

@@ -1,0 +1,135 @@
+/* The loop that the elementwise losses share, made once for each of them and for each set of results that is wanted. */
+#ifndef FASTLOSS_LOOP_H
+#define FASTLOSS_LOOP_H
+
+#include "core/domain.h"
+#include "core/lanes.h"
+#include "elementwise/losses.h"
+
+enum { ELEMENT_BLOCK = 256 }; /* elements whose numbers, results included, stay in the first-level cache */
+enum { WANT_VALUE = 1, WANT_GRAD = 2, WANT_HESS = 4 };
+
+/* Up to ELEMENT_BLOCK elements. A derivative may be written over x itself: every element is read before it is written,
+ * and no element depends on another. */
+typedef struct {
+    const real *x, *y, *z;
+    double *each;      /* receives each loss; or NULL, and only their sum is wanted */
+    real *grad, *hess; /* receive the derivatives that are wanted */
+    ptrdiff_t n;
+    int want;
+    element_options options;
+    real scale; /* of the derivatives */
+} element_block;
+
+typedef element (*element_formula)(real x, real y, real z, const element_options options);
+
+/* Elements first .. last. All but these are constants of the call, so that each call becomes a loop of its own; the
+ * places that are NULL receive nothing. */
+FL_INLINE void element_loop(element_formula formula, const element_block *b, ptrdiff_t first, ptrdiff_t last,
+                            const int want, real *value, real *rest, double *in_double, double *lane)
+{
+    const element_options options = b->options;
+    const real scale = b->scale, *x = b->x, *y = b->y, *z = b->z;
+    real *grad = b->grad, *hess = b->hess;
+#pragma omp simd
+    for (ptrdiff_t i = first; i < last; i++) {
+        element e = formula(x[i], y[i], z[i], options);
+        if (value) value[i] = e.real_value;
+        if (rest) rest[i] = e.rest;
+        if (in_double) in_double[i] = e.value;
+        if (lane) lane[i - first] += e.value;
+        if (want & WANT_GRAD) grad[i] = scale * e.grad;
+        if (want & WANT_HESS) hess[i] = scale * e.hess;
+    }
+}
+
+/* The sum of value + rest, or each of them in double. */
+FL_NOINLINE double sum_elements(const real *value, const real *rest, double *each, ptrdiff_t n)
+{
+    double lane[FL_LANES] = {0};
+    ptrdiff_t whole = n - n % FL_LANES;
+    if (each) {
+        if (rest) {
+#pragma omp simd
+            for (ptrdiff_t i = 0; i < n; i++) each[i] = (double)value[i] + (double)rest[i];
+        } else {
+#pragma omp simd
+            for (ptrdiff_t i = 0; i < n; i++) each[i] = (double)value[i];
+        }
+        return 0;
+    }
+    for (ptrdiff_t j = 0; j < whole; j += FL_LANES) {
+        lanes_add_widened(value + j, lane);
+        if (rest) lanes_add_widened(rest + j, lane);
+    }
+    for (ptrdiff_t i = whole; i < n; i++) lane[i - whole] += (double)value[i] + (rest ? (double)rest[i] : 0);
+    return lanes_total_double(lane);
+}
+
+/* Losses in the build's own type go through a buffer: gcc would carry the conversion to double into every select. */
+FL_INLINE double sum_in_real(element_formula formula, const element_block *b, const int want, const int has_rest)
+{
+    real value[ELEMENT_BLOCK], rest[ELEMENT_BLOCK];
+    element_loop(formula, b, 0, b->n, want, value, has_rest ? rest : NULL, NULL, NULL);
+    return sum_elements(value, has_rest ? rest : NULL, b->each, b->n);
+}
+
+/* Losses in double are added up on the way, each 16th in a lane of its own. */
+FL_INLINE double sum_in_double(element_formula formula, const element_block *b, const int want)
+{
+    double lane[FL_LANES] = {0};
+    ptrdiff_t whole = b->n - b->n % FL_LANES;
+    if (b->each) {
+        element_loop(formula, b, 0, b->n, want, NULL, NULL, b->each, NULL);
+        return 0;
+    }
+    for (ptrdiff_t j = 0; j < whole; j += FL_LANES)
+        element_loop(formula, b, j, j + FL_LANES, want, NULL, NULL, NULL, lane);
+    element_loop(formula, b, whole, b->n, want, NULL, NULL, NULL, lane);
+    return lanes_total_double(lane);
+}
+
+/* Where a formula puts the loss. */
+typedef enum { IN_REAL, IN_TWO_PARTS, IN_DOUBLE } loss_form;
+
+/* The sum of the losses; each of them where `each` is not NULL, and then the sum is left to the caller. */
+FL_INLINE double compute_block(element_formula formula, const element_block *b, const loss_form form)
+{
+    if (!(b->want & WANT_VALUE)) {
+        if (b->want & WANT_HESS)
+            element_loop(formula, b, 0, b->n, WANT_GRAD | WANT_HESS, NULL, NULL, NULL, NULL);
+        else
+            element_loop(formula, b, 0, b->n, WANT_GRAD, NULL, NULL, NULL, NULL);
+        return 0;
+    }
+    if (form == IN_DOUBLE)
+        return b->want & WANT_GRAD ? sum_in_double(formula, b, WANT_GRAD) : sum_in_double(formula, b, 0);
+    return b->want & WANT_GRAD ? sum_in_real(formula, b, WANT_GRAD, form == IN_TWO_PARTS)
+                               : sum_in_real(formula, b, 0, form == IN_TWO_PARTS);
+}
+
+typedef double (*block_function)(const element_block *);
+
+typedef struct {
+    const char *name;
+    block_function compute;
+    domain x, y; /* legal predictions and targets */
+} elementwise_loss;
+
+#define BLOCK_OF(NAME, FORM, X, Y) \
+    FL_NOINLINE double NAME##_block(const element_block *b) { return compute_block(NAME, b, FORM); }
+#define ENTRY_OF(NAME, FORM, X, Y) {#NAME, NAME##_block, X, Y},
+
+ELEMENTWISE_LOSSES(BLOCK_OF)
+
+static const elementwise_loss elementwise_losses[] = {ELEMENTWISE_LOSSES(ENTRY_OF)};
+
+/* A loss by its name; NULL where there is none. */
+static const elementwise_loss *find_elementwise_loss(const char *name)
+{
+    for (size_t i = 0; i < sizeof elementwise_losses / sizeof *elementwise_losses; i++)
+        if (!strcmp(name, elementwise_losses[i].name)) return &elementwise_losses[i];
+    return NULL;
+}
+
+#endif

@@ -1,0 +1,156 @@
+"""Entropy and divergence of rows of few classes, which lie across the vector lanes. Included by divergence.pyx."""
+
+cdef void lanes_peak(real_cp table, Py_ssize_t classes, real_p peak) noexcept nogil:
+    cdef Py_ssize_t c, k
+    for k in range(TILE):
+        peak[k] = -INFINITY
+    for c in range(classes):
+        for k in range(TILE):
+            peak[k] = table[c * TILE + k] if table[c * TILE + k] > peak[k] else peak[k]
+
+
+cdef void lanes_rest(real_cp table, Py_ssize_t classes, real_p peak, real_p total, real_p log_total,
+                     real_p cost) noexcept nogil:
+    """The sum of exp(score - peak) and its logarithm, and the sum of their costs. A peak of -inf becomes 0."""
+    cdef Py_ssize_t c, k, start
+    cdef real rest[TILE]
+    cdef real count[TILE]
+    cdef real rest_part[TILE]
+    cdef real cost_part[TILE]
+    cdef real e, top, gap, peak_term
+    for k in range(TILE):
+        rest[k] = 0
+        count[k] = 0
+        cost[k] = 0
+        total[k] = R(0.0) if peak[k] == -INFINITY else R(1.0)
+        peak[k] = R(0.0) if peak[k] == -INFINITY else peak[k]
+    for start from 0 <= start < classes by STRIP:
+        for k in range(TILE):
+            rest_part[k] = 0
+            cost_part[k] = 0
+        for c in range(start, min(start + STRIP, classes)):
+            for k in range(TILE):
+                entropy_sums(table[c * TILE + k], peak[k], &e, &top, &gap)
+                rest_part[k] += e
+                count[k] += top
+                cost_part[k] += gap
+        for k in range(TILE):
+            rest[k] += rest_part[k]
+            cost[k] += cost_part[k]
+    for k in range(TILE):
+        peak_term = total[k]
+        rest[k] += r_atleast(count[k] - R(1.0), 0)
+        total[k] = rest[k] + peak_term
+        log_total[k] = r_log1p(rest[k] + (peak_term - R(1.0)))
+
+
+cdef void lanes_entropy_tile(real_p table, Py_ssize_t classes, real_p loss, real_cp scale) noexcept nogil:
+    """The loss of every row; its scores become the gradient."""
+    cdef Py_ssize_t c, k
+    cdef real peak[TILE]
+    cdef real total[TILE]
+    cdef real log_total[TILE]
+    cdef real cost[TILE]
+    cdef real inverse[TILE]
+    lanes_peak(table, classes, peak)
+    lanes_rest(table, classes, peak, total, log_total, cost)
+    for k in range(TILE):
+        inverse[k] = R(1.0) / total[k]
+        cost[k] = cost[k] / total[k]
+        loss[k] = log_total[k] + cost[k]
+    for c in range(classes):
+        for k in range(TILE):
+            table[c * TILE + k] = scale[k] * entropy_slope(table[c * TILE + k], peak[k], inverse[k], cost[k])
+
+
+ctypedef struct PairTile:   # a row_pair for each lane
+    real y_peak[TILE]
+    real x_peak[TILE]
+    real apart[TILE]
+    real apart_low[TILE]
+    real y_inverse[TILE]
+    real x_inverse[TILE]
+    real log_ratio[TILE]
+
+
+cdef void lanes_terms(real_p y, real_p x, real_p gap, Py_ssize_t classes, PairTile* rows, real tau) noexcept nogil:
+    """Scores become exponentials and their gap; then the rows' sums are known."""
+    cdef Py_ssize_t c, k, start
+    cdef real y_part[TILE]
+    cdef real x_part[TILE]
+    cdef real excess_part[TILE]
+    cdef real y_sum[TILE]
+    cdef real x_sum[TILE]
+    cdef real excess[TILE]
+    cdef real e_y, e_x, difference
+    cdef row_pair row
+    row.tau = tau
+    for k in range(TILE):
+        set_peaks(&row, without_masks(rows.y_peak[k]), without_masks(rows.x_peak[k]))
+        rows.y_peak[k] = row.y_peak
+        rows.x_peak[k] = row.x_peak
+        rows.apart[k] = row.apart
+        rows.apart_low[k] = row.apart_low
+        y_sum[k] = 0
+        x_sum[k] = 0
+        excess[k] = 0
+    for start from 0 <= start < classes by STRIP:
+        for k in range(TILE):
+            y_part[k] = 0
+            x_part[k] = 0
+            excess_part[k] = 0
+        for c in range(start, min(start + STRIP, classes)):
+            for k in range(TILE):
+                row.y_peak = rows.y_peak[k]
+                row.x_peak = rows.x_peak[k]
+                row.apart = rows.apart[k]
+                row.apart_low = rows.apart_low[k]
+                pair_terms(y[c * TILE + k], x[c * TILE + k], row, &e_y, &e_x, &difference, True)
+                y[c * TILE + k] = e_y
+                x[c * TILE + k] = e_x
+                gap[c * TILE + k] = difference
+                y_part[k] += e_y
+                x_part[k] += e_x
+                excess_part[k] += excess_of(e_y, e_x, difference)
+        for k in range(TILE):
+            y_sum[k] += y_part[k]
+            x_sum[k] += x_part[k]
+            excess[k] += excess_part[k]
+    for k in range(TILE):
+        set_sums(&row, y_sum[k], x_sum[k], excess[k])
+        rows.y_inverse[k] = row.y_inverse
+        rows.x_inverse[k] = row.x_inverse
+        rows.log_ratio[k] = row.log_ratio
+
+
+cdef void lanes_parts(real_cp y, real_p x, real_cp gap, Py_ssize_t classes, const PairTile* rows, real_p loss,
+                      real_cp scale) noexcept nogil:
+    """The losses; q's exponentials become the gradient."""
+    cdef Py_ssize_t c, k, start
+    cdef real part[TILE]
+    cdef real slope
+    cdef row_pair row
+    for k in range(TILE):
+        loss[k] = 0
+    for start from 0 <= start < classes by STRIP:
+        for k in range(TILE):
+            part[k] = 0
+        for c in range(start, min(start + STRIP, classes)):
+            for k in range(TILE):
+                row.y_inverse = rows.y_inverse[k]
+                row.x_inverse = rows.x_inverse[k]
+                row.log_ratio = rows.log_ratio[k]
+                part[k] += divergence_part(y[c * TILE + k], x[c * TILE + k], gap[c * TILE + k], row, &slope)
+                x[c * TILE + k] = scale[k] * slope
+        for k in range(TILE):
+            loss[k] += part[k]
+
+
+cdef void divergence_tile(real* y, real* x, real* gap, Py_ssize_t classes, real* loss, const real* scale,
+                          real tau) noexcept nogil:
+    """The loss of every row; the scores x become the gradient."""
+    cdef PairTile rows
+    lanes_peak(y, classes, rows.y_peak)
+    lanes_peak(x, classes, rows.x_peak)
+    lanes_terms(y, x, gap, classes, &rows, tau)
+    lanes_parts(y, x, gap, classes, &rows, loss, scale)

@@ -1,0 +1,123 @@
+/* The losses of rows with one label each: a formula each.
+ *
+ * Such a loss is a function of the label's probability p = softmax(x)_label alone, so that its derivatives by the scores
+ * x follow from those by u = log p, of which a row needs two numbers:
+ *
+ *     dL/dx_c    = dL/du ([c = label] - p_c)
+ *     d2L/dx_c^2 = -dL/du p_c (1 - p_c) + d2L/du2 ([c = label] - p_c)^2
+ *
+ * To add one, write its formula here and its line in the list at the end.
+ */
+#ifndef FASTLOSS_LABEL_LOSSES_H
+#define FASTLOSS_LABEL_LOSSES_H
+
+#include "core/specialmath.h"
+#include "rowwise/tile.h"
+
+/* p, 1 - p and -log p, each with all its digits. */
+typedef struct {
+    real p, one_minus_p, cost;
+    real weight; /* all three results are multiples of it: a formula begins its products with it */
+} label_point;
+
+typedef struct {
+    real loss, first, second; /* the derivatives are by log p */
+} label_result;
+
+typedef struct {
+    double number[2]; /* the loss's own options */
+} label_options;
+
+/* -log p */
+FL_INLINE label_result cross_entropy(label_point at, const label_options o)
+{
+    return (label_result){at.weight * at.cost, -at.weight, R(0.0)};
+}
+
+/* (1 - p)^gamma times -log p; Lin et al. 2017. `raised` is that power. Where 1 - p is 0, -log p / (1 - p) is 1. */
+FL_INLINE label_result focal(label_point at, real gamma, real raised)
+{
+    real p = at.p, q = at.one_minus_p, p_cost = r_term(p, at.cost);
+    real safe = r_atleast(q, FL_SMALLEST), ratio = q == R(0.0) ? R(1.0) : p_cost / safe;
+    return (label_result){
+        .loss = at.weight * raised * at.cost,
+        .first = -(at.weight * raised * (R(1.0) + gamma * ratio)),
+        .second = at.weight * gamma * (raised / safe) * (R(2.0) * p - p_cost + (gamma - R(1.0)) * p * ratio),
+    };
+}
+
+FL_INLINE label_result softmax_focal(label_point at, const label_options o)
+{
+    real gamma = (real)o.number[0];
+    return focal(at, gamma, r_exp(gamma * r_log(at.one_minus_p)));
+}
+
+/* Of the gammas whose powers are cheap; a difference keeps NaN. */
+FL_INLINE label_result softmax_focal_0(label_point at, const label_options o)
+{
+    return focal(at, R(0.0), R(1.0) + (at.one_minus_p - at.one_minus_p));
+}
+FL_INLINE label_result softmax_focal_1(label_point at, const label_options o)
+{
+    return focal(at, R(1.0), at.one_minus_p);
+}
+FL_INLINE label_result softmax_focal_2(label_point at, const label_options o)
+{
+    return focal(at, R(2.0), at.one_minus_p * at.one_minus_p);
+}
+
+/* Their names. */
+#define LABEL_LOSSES(LOSS) \
+    LOSS(cross_entropy)    \
+    LOSS(softmax_focal)    \
+    LOSS(softmax_focal_0)  \
+    LOSS(softmax_focal_1)  \
+    LOSS(softmax_focal_2)
+
+/* ---- the loop that they share ---- */
+
+typedef label_result (*label_formula)(label_point at, const label_options options);
+
+/* From the sums of a tile's rows to their results; the formula is a constant of the call. */
+FL_INLINE void label_rows(label_formula formula, row_tile *t, const label_options options)
+{
+#pragma omp simd
+    for (int k = 0; k < FL_TILE; k++) {
+        real label_term = r_exp(t->score[k] - t->peak[k]);
+        real inverse = R(1.0) / (t->rest[k] + label_term);
+        real cost = (t->peak[k] - t->score[k]) + r_log1p(t->rest[k] + (label_term - R(1.0)));
+        real finite = r_atmost(cost, R(FL_LARGEST));
+        label_point at = {
+            .p = label_term * inverse,
+            .one_minus_p = t->rest[k] * inverse,
+            .cost = t->weight[k] == R(0.0) ? finite : cost, /* a weight of 0 removes an infinite loss */
+            .weight = t->weight[k],
+        };
+        label_result result = formula(at, options);
+        t->inverse[k] = inverse;
+        t->one_minus_p[k] = at.one_minus_p;
+        t->loss[k] = result.loss;
+        t->first[k] = result.first;
+        t->second[k] = result.second;
+    }
+}
+
+typedef void (*label_loss)(row_tile *, label_options);
+
+#define ROWS_OF(NAME) \
+    FL_NOINLINE void NAME##_rows(row_tile *t, label_options options) { label_rows(NAME, t, options); }
+#define ENTRY_OF(NAME) {#NAME, NAME##_rows},
+
+LABEL_LOSSES(ROWS_OF)
+
+static const struct { const char *name; label_loss rows; } label_losses[] = {LABEL_LOSSES(ENTRY_OF)};
+
+/* A loss by its name; NULL where there is none. */
+static label_loss find_label_loss(const char *name)
+{
+    for (size_t i = 0; i < sizeof label_losses / sizeof *label_losses; i++)
+        if (!strcmp(name, label_losses[i].name)) return label_losses[i].rows;
+    return NULL;
+}
+
+#endif

@@ -1,0 +1,40 @@
+"""Negative log-likelihood of labels: one entry a row. Included after row.pxi."""
+
+cdef enum:
+    NLL_ROWS = 16384    # of a chunk: each costs a line of memory, and no more is done with it
+
+ctypedef struct NllJob:
+    array_view log_probs
+    Outputs out
+    const int64_t* labels
+    const double* weights       # one a row, or NULL
+    int64_t ignore_index
+    Py_ssize_t rows
+    Py_ssize_t classes
+
+
+cdef double chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    """The sum of -weight * x[row, label]; the gradient is -weight * scale there and 0 elsewhere."""
+    cdef NllJob* job = <NllJob*> data
+    cdef Py_ssize_t n = job.classes, row, stop = min((chunk + 1) * NLL_ROWS, job.rows)
+    cdef real* values = <real*> job.out.values.data
+    cdef real* grad
+    cdef real score, loss
+    cdef double total = 0, weight
+    for row in range(chunk * NLL_ROWS, stop):
+        loss = 0
+        weight = 0
+        if job.labels[row] != job.ignore_index:
+            weight = 1 if job.weights == NULL else job.weights[row]
+            loss = -read_block(&job.log_probs, row * n + job.labels[row], 1, &score)[0]
+            loss = r_weighted(loss, <real> weight)
+        total += loss
+        if values != NULL:
+            values[row] = loss
+        if job.out.grad.data != NULL:
+            grad = block_destination(&job.out.grad, row * n, scratch)
+            fill(grad, n, 0)
+            if job.labels[row] != job.ignore_index:
+                grad[job.labels[row]] = <real> (-job.out.scale * weight)
+            store_block(&job.out.grad, row * n, n, grad)
+    return total

@@ -1,0 +1,156 @@
+"""Cross-entropy of rows with a distribution each: y = keep * target + spread, weighted by class; what smoothed labels
+become, too. Included after label_loss.pxi."""
+
+ctypedef struct TargetJob:
+    Scores scores
+    array_view target           # probabilities; or none, and the target is 1 at the label
+    Outputs out
+    const int64_t* labels       # or NULL
+    const real* class_weight    # or NULL
+    const double* weights       # one a row, or NULL
+    int64_t ignore_index
+    real keep
+    real spread
+    Py_ssize_t chunk_rows
+
+ctypedef struct TargetRow:      # where the row at hand is: a thread's buffers, or the arrays themselves
+    const real* x
+    const real* y
+    real* weighted              # class weight times y
+    real* grad
+    real* hess
+    real* peaks
+    real weight
+
+
+cdef void weigh_target(const TargetJob* job, const TargetRow* row, Py_ssize_t start, Py_ssize_t n, real peak,
+                       double* mass, double* cost) noexcept nogil:
+    """A block of the weighted target; adds its sum to `mass`, and the sum of its products with peak - x to `cost`."""
+    cdef real masses[LANES]
+    cdef real costs[LANES]
+    cdef real_cp x = row.x + start
+    cdef real_cp y = row.y + start
+    cdef real_p weighted = row.weighted + start
+    cdef real_cp class_weight
+    cdef real keep = job.keep, spread = job.spread
+    cdef Py_ssize_t i, j, whole = n - n % LANES
+    for i in range(LANES):
+        masses[i] = 0
+        costs[i] = 0
+    if job.class_weight == NULL:
+        for j in range(n):
+            weighted[j] = r_fma(keep, y[j], spread)
+    else:
+        class_weight = job.class_weight + start
+        for j in range(n):
+            weighted[j] = class_weight[j] * r_fma(keep, y[j], spread)
+    for j from 0 <= j < whole by LANES:
+        lanes_cost(weighted + j, x + j, masses, costs, peak)
+    for j in range(whole, n):
+        costs[j - whole] += r_term(weighted[j], peak - x[j])
+        masses[j - whole] += weighted[j]
+    mass[0] += lanes_total(masses)
+    cost[0] += lanes_total(costs)
+
+
+cdef void target_grad(real_p grad, real_cp weighted, Py_ssize_t n, real factor, real scale) noexcept nogil:
+    cdef Py_ssize_t c
+    for c in range(n):
+        grad[c] = grad[c] * factor - scale * weighted[c]
+
+
+cdef void target_derivatives(const TargetJob* job, const TargetRow* row, const row_tile* tile, double mass,
+                             real inverse, bint want_hess) noexcept nogil:
+    """From e, where the gradient will be: p times the target's mass, less the target."""
+    cdef Py_ssize_t n = job.scores.classes, start, block = 0, top = tile.excluded[0]
+    cdef real scale = <real> (job.out.scale * job.scores.tau) * row.weight, q = tile.rest[0] * inverse, bent
+    if want_hess:
+        bent = scale * <real> mass * job.scores.tau
+        scale_row(row.grad, n, row.peaks, tile.peak[0], inverse)
+        curve(row.grad, row.hess, n, bent, 0)
+        row.hess[top] = bent * row.grad[top] * q    # 1 - p without cancellation
+        target_grad(row.grad, row.weighted, n, scale * <real> mass, scale)
+    elif n <= ROW_BLOCK:
+        target_grad(row.grad, row.weighted, n, inverse * scale * <real> mass, scale)
+    else:
+        for start from 0 <= start < n by ROW_BLOCK:
+            target_grad(row.grad + start, row.weighted + start, min(n - start, <Py_ssize_t> ROW_BLOCK),
+                        inverse * scale * <real> mass * block_factor(row.peaks[block], tile.peak[0]), scale)
+            block += 1
+    row.grad[top] = scale * (<real> (mass - row.weighted[top]) - <real> mass * q)
+
+
+cdef real target_loss(const TargetJob* job, const TargetRow* row, row_tile* tile, bint want_grad,
+                      bint want_hess) noexcept nogil:
+    """mass * log S + cost, and the derivatives that are wanted."""
+    cdef Py_ssize_t n = job.scores.classes, start
+    cdef double mass = 0, cost = 0
+    cdef real peak = -INFINITY, block_top, top_term, log_sum, loss
+    # The target's own sums first: e may take the place of the scores.
+    for start from 0 <= start < n by ROW_BLOCK:
+        block_top = block_peak(row.x + start, min(n - start, <Py_ssize_t> ROW_BLOCK))
+        peak = block_top if block_top > peak else peak
+    for start from 0 <= start < n by ROW_BLOCK:
+        weigh_target(job, row, start, min(n - start, <Py_ssize_t> ROW_BLOCK), peak, &mass, &cost)
+    tile.ahead = row.x + n
+    sum_row(tile, 0, row.x, row.grad, row.peaks, EXCLUDE_PEAK, want_grad)
+    top_term = 0 if peak == -INFINITY else R(1.0)
+    log_sum = r_log1p(tile.rest[0] + (top_term - R(1.0)))
+    if want_grad:
+        target_derivatives(job, row, tile, mass, R(1.0) / (tile.rest[0] + top_term), want_hess)
+    loss = <real> (cost + mass * log_sum if mass != 0 else cost)
+    return r_weighted(loss, row.weight)
+
+
+cdef double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    cdef TargetJob* job = <TargetJob*> data
+    cdef Py_ssize_t n = job.scores.classes, i, stop = min((chunk + 1) * job.chunk_rows, job.scores.rows)
+    cdef bint want_grad = job.out.grad.data != NULL, want_hess = job.out.hess.data != NULL
+    cdef real* one_hot = scratch + 4 * n
+    cdef real* values = <real*> job.out.values.data
+    cdef TargetRow row
+    cdef real loss
+    cdef double total = 0
+    cdef row_tile tile
+    tile.classes = n
+    tile.label[0] = 0
+    row.grad = row.hess = scratch
+    row.weighted = scratch + 3 * n
+    row.peaks = scratch + 5 * n
+    fill(one_hot, n, 0)
+    for i in range(chunk * job.chunk_rows, stop):
+        if want_grad:
+            row.grad = block_destination(&job.out.grad, i * n, scratch + n)
+        if want_hess:
+            row.hess = block_destination(&job.out.hess, i * n, scratch + 2 * n)
+        if job.labels != NULL and job.labels[i] == job.ignore_index:
+            loss = 0
+            if want_grad:
+                fill(row.grad, n, 0)
+            if want_hess:
+                fill(row.hess, n, 0)
+        else:
+            row.x = read_scores(&job.scores, i, 1, scratch)
+            row.weight = R(1.0) if job.weights == NULL else <real> job.weights[i]
+            if job.labels != NULL:
+                one_hot[job.labels[i]] = 1
+                row.y = one_hot
+            else:
+                row.y = read_block(&job.target, i * n, n, one_hot)
+            loss = target_loss(job, &row, &tile, want_grad, want_hess)
+            if job.labels != NULL:
+                one_hot[job.labels[i]] = 0
+        total += loss
+        if values != NULL:
+            values[i] = loss
+        if want_grad:
+            store_block(&job.out.grad, i * n, n, row.grad)
+        if want_hess:
+            store_block(&job.out.hess, i * n, n, row.hess)
+    return total
+
+
+cdef int run_soft_targets(TargetJob* job, double* total) except -1:
+    job.chunk_rows = max(1, ROWS_CHUNK // job.scores.classes)
+    return run_chunks(chunk_of_target_rows, job, (job.scores.rows + job.chunk_rows - 1) // job.chunk_rows,
+                      5 * job.scores.classes + job.scores.classes // ROW_BLOCK + 1, job.out.threads, total)

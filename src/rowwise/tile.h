@@ -1,0 +1,25 @@
+/* What is known of some rows while they are computed: the sums of their exponentials, and their label. */
+#ifndef FASTLOSS_TILE_H
+#define FASTLOSS_TILE_H
+
+#include "core/transpose.h"
+
+typedef struct {
+    ptrdiff_t count; /* rows in this tile */
+    ptrdiff_t classes;
+    const real *ahead;           /* scores that will be read after the row at hand */
+    ptrdiff_t label[FL_TILE];    /* always a class, also where the row is ignored or unused */
+    int ignored[FL_TILE];
+    ptrdiff_t excluded[FL_TILE]; /* the class whose term `rest` leaves out */
+    real weight[FL_TILE];
+    real peak[FL_TILE];          /* the largest score */
+    real rest[FL_TILE];          /* the sum of exp(score - peak) over all classes but the excluded one */
+    real score[FL_TILE];         /* of the label */
+    real inverse[FL_TILE];       /* one over the sum over all classes */
+    real one_minus_p[FL_TILE];   /* p is the label's probability */
+    real loss[FL_TILE];          /* this and the next two times the weight */
+    real first[FL_TILE];         /* derivative of the loss by log p */
+    real second[FL_TILE];        /* second derivative by log p */
+} row_tile;
+
+#endif
