@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fastloss import _validation as check
 from fastloss import _rowwise as rowwise
+from fastloss import _validation as check
 from fastloss._elementwise import elements, fast_path
 from fastloss._loss import loss
 

@@ -5,7 +5,6 @@ from fastloss._loss import Evaluation, loss
 from fastloss.ctc._forward_backward import Call
 from fastloss.ctc._inputs import Emissions, Targets, as_blank, as_input_lengths
 
-
 _REDUCTIONS = {**check.REDUCTIONS, "batchmean": check.REDUCTIONS["mean"]}
 
 
