@@ -28,26 +28,23 @@ def _two_numbers(options):
 
 
 class ElementwiseEvaluation(Evaluation):
-    """A validated call of a loss of src/elementwise/losses.h, but for the range of its numbers."""
+    """A validated call of a loss of src/elementwise/losses.h, but for the range of its numbers. The arrays are x, y, a
+    third and the weight; `options` are the loss's own."""
 
-    def __init__(self, name, arrays, first, *, options=(), bits=None, group=1, group_axis=None, **more):
+    group = 1  # elements that have one loss: those along `group_axis`
+    group_axis = None
+
+    def __init__(self, name, arrays, first, options, value_shape, reduction, denominator):
         x = arrays[0]
         code = check.rules.code_of(x)
         super().__init__(
-            None,
-            arrays,
-            x,
-            dtype=check.gradient_dtype(x, code),
-            value_dtype=check.compute_dtype(code),
-            inputs=arrays[1:],
-            **more,
-        )
+            None, arrays, x, check.gradient_dtype(x, code), value_shape, check.compute_dtype(code), reduction,
+            denominator, arrays[1:],
+        )  # fmt: skip
         self.name = name
         self.first = first  # what the prediction is called
-        self.bits = bits or check.kernel_bits(code)  # of the float type to compute in
         self.options = options
-        self.group = group  # elements that have one loss: those along `group_axis`, or 1
-        self.group_axis = group_axis
+        self.bits = check.kernel_bits(code)  # of the float type to compute in
 
     def run(self, outputs):
         return self.compute(outputs) if self.prediction.size else super().run(outputs)
@@ -100,19 +97,18 @@ def _memory_order(array):
     return None if order == list(range(array.ndim)) else order
 
 
-def elements(name, prediction, target, sample_weight, reduction, *, first, z=None, **more):
-    """A loss of single elements, whose mean is over all of them. `z` is a third array, (argument's name, array)."""
+def elements(name, prediction, target, sample_weight, reduction, *, first, options=(), third=None,
+             reductions=check.REDUCTIONS, kind=ElementwiseEvaluation):  # fmt: skip
+    """A loss of single elements, whose mean is over all of them. `third` is (argument's name, array)."""
     x, _ = check.as_numbers(prediction, first)
     y = check.as_operand(target, "target", x.shape, first)
     weight = check.as_weights(sample_weight, "sample_weight", x.shape)
-    third = None if z is None else check.as_operand(z[1], z[0], x.shape, first)
-    reduction = check.as_reduction(reduction, more.pop("reductions", check.REDUCTIONS))
-    return more.pop("evaluation", ElementwiseEvaluation)(
-        name, (x, y, third, weight), first, value_shape=x.shape, reduction=reduction, denominator=x.size, **more
-    )
+    z = None if third is None else check.as_operand(third[1], third[0], x.shape, first)
+    reduction = check.as_reduction(reduction, reductions)
+    return kind(name, (x, y, z, weight), first, options, x.shape, reduction, x.size)
 
 
-def distributions(name, probs, target, axis, sample_weight, reduction, *, reductions=check.REDUCTIONS, unit=1.0):
+def distributions(name, probs, target, axis, sample_weight, reduction, *, reductions=check.REDUCTIONS):
     """A loss that adds up along `axis` to one number a row; a mean is over rows, "batchmean" over the first axis.
     `target` is None for a loss without one."""
     rows = Rows(probs, "probs", axis)
@@ -122,14 +118,8 @@ def distributions(name, probs, target, axis, sample_weight, reduction, *, reduct
     weight = check.as_weights(sample_weight, "sample_weight", rows.shape)
     if weight is not None:
         weight = np.broadcast_to(np.expand_dims(weight, rows.axis), rows.array.shape)
-    return ElementwiseEvaluation(
-        name,
-        (rows.array, target, None, weight),
-        "probs",
-        group=rows.classes,
-        group_axis=rows.axis,
-        unit=unit,
-        value_shape=rows.shape,
-        reduction=check.as_reduction(reduction, reductions),
-        denominator=rows.batch if reduction == "batchmean" else rows.count,
-    )
+    arrays = rows.array, target, None, weight
+    code = check.as_reduction(reduction, reductions)
+    call = ElementwiseEvaluation(name, arrays, "probs", (), rows.shape, code, rows.denominator(reduction))
+    call.group, call.group_axis = rows.classes, rows.axis
+    return call

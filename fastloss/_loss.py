@@ -38,22 +38,28 @@ class Outputs:
 
     __slots__ = ("grad", "hess", "out_given", "scale", "threads", "values", "want_value")
 
-    def __init__(self, *, want_value, values=None, grad=None, hess=None, out_given=False, scale=1.0, threads=1):
+    def __init__(self, want_value, values, scale, threads):
         self.want_value = want_value  # whether the sum of the losses is wanted
         self.values = values  # receives the losses of reduction="none", or None
-        self.grad = grad  # or None
-        self.hess = hess  # or None
-        self.out_given = out_given  # whether grad or hess is the caller's own: all is checked before it is written
+        self.grad = None  # receives the gradient, or None
+        self.hess = None
+        self.out_given = False  # whether grad or hess is the caller's own: all is checked before it is written
         self.scale = scale  # of the derivatives: what the reduction divides by
         self.threads = threads
 
 
 class Evaluation:
-    """One validated call: ready to compute, nothing written yet."""
+    """One validated call: ready to compute, nothing written yet.
 
-    def __init__(self, kernel, arguments, prediction, *, dtype, value_shape, value_dtype, reduction, denominator,
-                 inputs=(), axis=None, unit=1.0, work=None, no_curvature=None):  # fmt: skip
-        self.kernel = kernel  # kernel(*arguments, outputs) -> weighted sum of the losses
+    `kernel(*arguments, outputs)` gives the weighted sum of the losses.
+    """
+
+    axis = None  # which the kernel sees as the last of the derivatives; None: it sees them as they are
+    unit = 1.0  # multiplies losses and derivatives
+    no_curvature = None  # why there is none with these options
+
+    def __init__(self, kernel, arguments, prediction, dtype, value_shape, value_dtype, reduction, denominator, inputs):
+        self.kernel = kernel
         self.arguments = arguments
         self.prediction = prediction  # as passed: the gradient has its shape
         self.dtype = dtype  # of the gradient
@@ -62,10 +68,7 @@ class Evaluation:
         self.reduction = reduction  # a code of _validation.REDUCTIONS
         self.denominator = denominator  # what a mean divides the weighted sum by
         self.inputs = inputs  # arrays other than the prediction that the kernel reads
-        self.axis = axis  # which the kernel sees as the last of the derivatives; None: it sees them as they are
-        self.unit = unit  # multiplies losses and derivatives
-        self.work = prediction.size if work is None else work
-        self.no_curvature = no_curvature  # why there is none with these options, or None
+        self.work = prediction.size  # as much as so many elements of a softmax
 
     def evaluate(self, want_value, derivatives, out, num_threads):
         """Value (None where not wanted) and a list of so many derivatives."""
@@ -73,18 +76,14 @@ class Evaluation:
         given = self.check_outs(out, derivatives)
         arrays = [self.array_for(array) for array in given]
         values = np.empty(self.value_shape, self.value_dtype) if want_value and self.reduction & rules.KEEPS else None
-        grad, hess = [self.seen_by_kernel(array) for array in arrays] + [None] * (2 - derivatives)
-        total = self.run(
-            Outputs(
-                want_value=want_value,
-                values=values,
-                grad=grad,
-                hess=hess,
-                out_given=any(array is not None for array in given),
-                scale=rules.scale_of(self.reduction, self.denominator) * self.unit,
-                threads=threads,
-            )
-        )
+        scale = rules.scale_of(self.reduction, self.denominator) * self.unit
+        outputs = Outputs(want_value, values, scale, threads)
+        if derivatives:
+            outputs.grad = self.seen_by_kernel(arrays[0])
+            outputs.out_given = out is not None
+        if derivatives == 2:
+            outputs.hess = self.seen_by_kernel(arrays[1])
+        total = self.run(outputs)
         for index, array in enumerate(given):
             if array is not None and array is not arrays[index]:
                 array[...] = arrays[index]

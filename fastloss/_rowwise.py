@@ -39,6 +39,7 @@ class Rows:
         self.count = math.prod(self.shape)
         self.batch = self.shape[0] if self.shape else 1
         self.bits = check.kernel_bits(code)
+        self.kernels = kernels(self.bits)
         self.dtype = check.compute_dtype(code)
         self.gradient_dtype = check.gradient_dtype(self.array, code)
 
@@ -50,22 +51,6 @@ class Rows:
         """What a mean divides by: the rows, or the first axis that is not the class axis."""
         return self.batch if reduction == "batchmean" else self.count
 
-    def evaluation(self, module, kernel, arguments, *, reduction, denominator, inputs, kind=Evaluation, **more):
-        """A call of a function of src/rowwise, which sees derivatives with the class axis last."""
-        return kind(
-            getattr(getattr(kernels(self.bits), module), kernel),
-            arguments,
-            self.array,
-            dtype=self.gradient_dtype,
-            value_shape=self.shape,
-            value_dtype=self.dtype,
-            reduction=reduction,
-            denominator=denominator,
-            inputs=inputs,
-            axis=self.axis,
-            **more,
-        )
-
     def label_loss(self, kernel_name, target, sample_weight, class_weights, ignore_index, reduction, *, options=(),
                    temperature=1.0, weighs_mean=False):  # fmt: skip
         """A loss of src/rowwise/label_losses.h. A mean is over the rows that count; where the class weights weigh it,
@@ -75,26 +60,33 @@ class Rows:
         labels, counted = self.labels(check.as_array(target, "target"), ignore_index)
         weights = check.as_row_weights(sample_weight, "sample_weight", self.shape)
         weights, weight_sum = combine_weights(weights, class_weights, labels, ignore_index)
-        return self.evaluation(
-            "cross_entropy",
-            "of_labels",
+        return RowEvaluation(
+            self,
+            self.kernels.cross_entropy.of_labels,
             (kernel_name, self.view, labels, weights, ignore_index, _two_numbers(options), temperature),
-            reduction=reduction,
-            denominator=weight_sum if weighs_mean and weight_sum is not None else counted,
-            inputs=(target, sample_weight),
+            reduction,
+            weight_sum if weighs_mean and weight_sum is not None else counted,
+            (target, sample_weight),
         )
 
 
-class SoftTargetEvaluation(Evaluation):
-    """A call with distributions as its target, which are looked at before anything is written."""
+class RowEvaluation(Evaluation):
+    """A call of a function of src/rowwise, which sees derivatives with the class axis last."""
 
-    def __init__(self, *arguments, target, bits, **more):
-        super().__init__(*arguments, **more)
-        self.target = target
-        self.bits = bits
+    def __init__(self, rows, kernel, arguments, reduction, denominator, inputs):
+        super().__init__(
+            kernel, arguments, rows.array, rows.gradient_dtype, rows.shape, rows.dtype, reduction, denominator, inputs
+        )
+        self.axis = rows.axis
+        self.rows = rows
+
+
+class SoftTargetEvaluation(RowEvaluation):
+    """With distributions as its target, which are looked at before anything is written."""
 
     def run(self, outputs):
-        check.check_domain(self.target, "target", check.DOMAINS["unit"], self.bits, outputs.threads)
+        target = self.inputs[0]
+        check.check_domain(target, "target", check.DOMAINS["unit"], self.rows.bits, outputs.threads)
         return super().run(outputs)
 
 

@@ -106,7 +106,7 @@ def binary_cross_entropy_with_logits(logits, target, *, sample_weight=None, pos_
     positive, _ = check.as_numbers(pos_weight, "pos_weight")
     call = elements(
         "binary_cross_entropy_with_pos_weight", logits, target, sample_weight, reduction,
-        first="logits", z=("pos_weight", positive),
+        first="logits", third=("pos_weight", positive),
     )  # fmt: skip
     check.check_range(positive, "pos_weight", 0.0, float(np.finfo(call.value_dtype).max))
     return call

@@ -3,7 +3,7 @@
 from fastloss import _validation as check
 from fastloss._elementwise import distributions
 from fastloss._loss import loss
-from fastloss._rowwise import Rows, SoftTargetEvaluation, combine_weights, fast_path
+from fastloss._rowwise import RowEvaluation, Rows, SoftTargetEvaluation, combine_weights, fast_path
 
 
 @loss("rowwise", curvature=False)
@@ -61,13 +61,13 @@ def nll_loss(log_probs, target, *, axis=-1, class_weight=None, sample_weight=Non
     weights = check.as_row_weights(sample_weight, "sample_weight", rows.shape)
     class_weights = check.as_class_weights(class_weight, "class_weight", rows.classes)
     weights, weight_sum = combine_weights(weights, class_weights, labels, ignore_index)
-    return rows.evaluation(
-        "cross_entropy",
-        "nll",
+    return RowEvaluation(
+        rows,
+        rows.kernels.cross_entropy.nll,
         (rows.view, labels, weights, ignore_index),
-        reduction=check.as_reduction(reduction),
-        denominator=counted if weight_sum is None else weight_sum,
-        inputs=(target, sample_weight),
+        check.as_reduction(reduction),
+        counted if weight_sum is None else weight_sum,
+        (target, sample_weight),
     )
 
 
@@ -152,25 +152,24 @@ def _with_distributions(rows, target, class_weights, sample_weight, ignore_index
     """Against a distribution a row: given, or made from labels by smoothing."""
     weights = check.as_row_weights(sample_weight, "sample_weight", rows.shape)
     ignore_index = check.as_integer(ignore_index, "ignore_index")
-    more = {}
+    kind = RowEvaluation
     if target.shape == rows.array.shape:
+        kind = SoftTargetEvaluation
         target, _ = check.as_numbers(target, "target")
         seen, denominator = check.seen_with_axis_last(target, rows.axis), rows.count
-        more = {"kind": SoftTargetEvaluation, "target": target, "bits": rows.bits}
     else:
         seen, denominator = rows.labels(target, ignore_index)
         if class_weights is not None:
             denominator = combine_weights(None, class_weights, seen, ignore_index)[1]
     if class_weights is not None:
         class_weights = class_weights.astype(rows.dtype)
-    return rows.evaluation(
-        "cross_entropy",
-        "of_targets",
+    return kind(
+        rows,
+        rows.kernels.cross_entropy.of_targets,
         (rows.view, seen, class_weights, weights, ignore_index, smoothing, 1.0),
-        reduction=check.as_reduction(reduction),
-        denominator=denominator,
-        inputs=(target, sample_weight),
-        **more,
+        check.as_reduction(reduction),
+        denominator,
+        (target, sample_weight),
     )
 
 

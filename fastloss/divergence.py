@@ -5,7 +5,7 @@ import math
 from fastloss import _validation as check
 from fastloss._elementwise import distributions
 from fastloss._loss import loss
-from fastloss._rowwise import Rows
+from fastloss._rowwise import RowEvaluation, Rows
 
 _TEMPERATURES = (1e-30, 1e30)
 
@@ -29,16 +29,17 @@ def _of_logits(logits, target, axis, sample_weight, reduction, *, temperature=1.
         target, _ = check.as_numbers(target, "target")
         check.check_same_shape(target, "target", rows.array.shape, "logits")
         view = check.seen_with_axis_last(target, rows.axis)
-    return rows.evaluation(
-        "divergence",
-        "of_logits",
+    call = RowEvaluation(
+        rows,
+        rows.kernels.divergence.of_logits,
         (rows.view, view, weights, temperature),
-        reduction=check.as_reduction(reduction, check.REDUCTIONS if target is None else check.WITH_BATCHMEAN),
-        denominator=rows.denominator(reduction),
-        inputs=(target, sample_weight),
-        unit=unit,
-        work=rows.array.size * 2,
+        check.as_reduction(reduction, check.REDUCTIONS if target is None else check.WITH_BATCHMEAN),
+        rows.denominator(reduction),
+        (target, sample_weight),
     )
+    call.unit = unit
+    call.work = rows.array.size * 2
+    return call
 
 
 @loss("rowwise", curvature=True)
@@ -88,7 +89,9 @@ def entropy(probs, *, axis=-1, base=None, sample_weight=None, reduction="mean"):
     ----------
     Shannon 1948, "A Mathematical Theory of Communication".
     """
-    return distributions("entropy", probs, None, axis, sample_weight, reduction, unit=_unit_of(base))
+    call = distributions("entropy", probs, None, axis, sample_weight, reduction)
+    call.unit = _unit_of(base)
+    return call
 
 
 @loss("rowwise", curvature=False)

@@ -140,15 +140,16 @@ def rmse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     """
     return elements(
         "rmse", predictions, target, sample_weight, reduction,
-        first="predictions", reductions={"mean": check.REDUCTIONS["mean"]}, evaluation=_RootMeanSquare,
+        first="predictions", reductions={"mean": check.REDUCTIONS["mean"]}, kind=_RootMeanSquare,
     )  # fmt: skip
 
 
 class _RootMeanSquare(ElementwiseEvaluation):
     """Two passes: the sum of squares, whose root the gradient is divided by."""
 
-    def __init__(self, *arguments, denominator, **more):
-        super().__init__(*arguments, denominator=min(denominator, 1), **more)  # `compute` gives the mean itself
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.denominator = min(self.denominator, 1)  # `compute` gives the mean itself
 
     def compute(self, outputs):
         size = self.prediction.size
@@ -177,12 +178,12 @@ class _RootMeanSquare(ElementwiseEvaluation):
         return (math.sqrt(total / size) if total >= 0 else math.nan), unit
 
     def sum_of_squares(self, unit, threads):
-        return super().compute(Outputs(want_value=True, threads=threads), (unit,))
+        return super().compute(Outputs(True, None, 1.0, threads), (unit,))
 
 
-def _bits_for(number):
+def _bits_for(number, bits):
     """A threshold that float32 can't hold needs the kernel of float64."""
-    return None if 2.0**-100 < number < 2.0**100 or number == 0 else 64
+    return bits if 2.0**-100 < float(number) < 2.0**100 or number == 0 else 64
 
 
 @loss("elementwise", curvature=True, fast_path=fast_path("huber", "delta"))
@@ -229,10 +230,9 @@ def huber_loss(predictions, target, *, delta=1.0, sample_weight=None, reduction=
     Huber 1964, "Robust Estimation of a Location Parameter". Conventions of ``torch.nn.functional.huber_loss``.
     """
     options = (check.as_positive(delta, "delta"),)
-    return elements(
-        "huber", predictions, target, sample_weight, reduction,
-        first="predictions", options=options, bits=_bits_for(delta),
-    )  # fmt: skip
+    call = elements("huber", predictions, target, sample_weight, reduction, first="predictions", options=options)
+    call.bits = _bits_for(delta, call.bits)
+    return call
 
 
 @loss("elementwise", curvature=True, fast_path=fast_path("smooth_l1", "beta"))
@@ -280,10 +280,9 @@ def smooth_l1_loss(predictions, target, *, beta=1.0, sample_weight=None, reducti
     Girshick 2015, "Fast R-CNN". Conventions of ``torch.nn.functional.smooth_l1_loss``.
     """
     options = (check.as_number(beta, "beta", 0.0),)
-    return elements(
-        "smooth_l1", predictions, target, sample_weight, reduction,
-        first="predictions", options=options, bits=_bits_for(beta),
-    )  # fmt: skip
+    call = elements("smooth_l1", predictions, target, sample_weight, reduction, first="predictions", options=options)
+    call.bits = _bits_for(beta, call.bits)
+    return call
 
 
 @loss("elementwise", curvature=True, fast_path=fast_path("log_cosh"))
@@ -425,5 +424,7 @@ def poisson_nll_loss(log_rate, target, *, full=False, sample_weight=None, reduct
     Nelder & Wedderburn 1972, "Generalized Linear Models". ``torch.nn.functional.poisson_nll_loss`` with
     ``log_input=True``, but for the exact factorial.
     """
-    name, bits = ("poisson_nll_full", 64) if full else ("poisson_nll", None)
-    return elements(name, log_rate, target, sample_weight, reduction, first="log_rate", bits=bits)
+    call = elements("poisson_nll", log_rate, target, sample_weight, reduction, first="log_rate")
+    if full:
+        call.name, call.bits = "poisson_nll_full", 64
+    return call

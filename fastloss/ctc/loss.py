@@ -19,19 +19,20 @@ def _evaluation(scores, name, targets, input_lengths, target_lengths, options, f
     labels = Targets(targets, target_lengths, emissions, blank)
     weights = check.as_row_weights(sample_weight, "sample_weight", (emissions.batch,))
     call = Call(emissions, labels, lengths, blank, from_logits, infeasible, weights, reduction)
-    return _CTCEvaluation(
+    evaluation = _CTCEvaluation(
         call.run,
         (),
         emissions.array,
-        dtype=emissions.dtype,
-        value_shape=() if emissions.single else (emissions.batch,),
-        value_dtype=check.compute_dtype(emissions.code),
-        reduction=code & check.rules.KEEPS,  # each sequence has a scale of its own, so that the sum is the mean
-        denominator=1,
-        inputs=(targets, sample_weight, input_lengths, target_lengths),
-        # A cell of the recursion costs about four elements of a softmax, forward and backward.
-        work=emissions.array.size + 4 * int(call.cells.sum()),
+        emissions.dtype,
+        () if emissions.single else (emissions.batch,),
+        check.compute_dtype(emissions.code),
+        code & check.rules.KEEPS,  # each sequence has a scale of its own, so that the sum is the mean
+        1,
+        (targets, sample_weight, input_lengths, target_lengths),
     )
+    # A cell of the recursion costs about four elements of a softmax, forward and backward.
+    evaluation.work = emissions.array.size + 4 * int(call.cells.sum())
+    return evaluation
 
 
 class _CTCEvaluation(Evaluation):

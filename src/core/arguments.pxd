@@ -14,7 +14,7 @@ cdef extern from "core/labels.h" nogil:
     Py_ssize_t count_labels(const int64_t* label, Py_ssize_t n, int64_t classes, int64_t ignore_index)
 
 cdef extern from "numpy/arrayobject.h":
-    bint are_equivalent "PyArray_EquivTypes"(cnp.PyArray_Descr*, cnp.PyArray_Descr*)
+    bint PyArray_EquivTypes(cnp.PyArray_Descr*, cnp.PyArray_Descr*)
 
 cdef enum:              # what a reduction does; fastloss/_validation.py gives the names
     REDUCES_TO_SUM = 0
@@ -41,6 +41,10 @@ cdef inline double reduced_value(int reduction, double total, double denominator
     if not reduction & DIVIDES:
         return total
     return total / denominator if denominator else NAN
+
+
+cdef inline bint are_equivalent(cnp.PyArray_Descr* a, cnp.PyArray_Descr* b) noexcept:
+    return a == b or PyArray_EquivTypes(a, b)
 
 
 cdef inline int out_state(object out, int dimensions, const cnp.npy_intp* shape, cnp.PyArray_Descr* dtype) noexcept:

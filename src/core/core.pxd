@@ -21,7 +21,7 @@ cdef extern from "core/real.h" nogil:
     real r_atleast(real, real)
     real r_atmost(real, real)
     real r_weighted(real, real)
-    double weighted_double(double, double)
+    double weighted_double(double, real)
     real r_term(real, real)
     xint x_max(xint, xint)
 
@@ -53,6 +53,8 @@ cdef extern from "core/lanes.h" nogil:
     void prefetch_lanes(const real*)
     int lanes_find(real_cp, real)
     real lanes_top(real_cp)
+    real largest_of(const real*, Py_ssize_t)
+    Py_ssize_t first_place_of(const real*, Py_ssize_t, real)
     double lanes_total(real_cp)
     real lanes_count(real_cp)
     double lanes_total_double(const double*)

@@ -179,4 +179,28 @@ FL_INLINE double lanes_total(real_cp lane)
     return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
+/* The largest of n numbers, NaN passed over; -inf where there is none. */
+FL_NOINLINE real largest_of(const real *FL_RESTRICT x, ptrdiff_t n)
+{
+    real lane[FL_LANES];
+    const ptrdiff_t whole = n - n % FL_LANES;
+    for (int i = 0; i < FL_LANES; i++) lane[i] = -R(INFINITY);
+    for (ptrdiff_t j = 0; j < whole; j += FL_LANES) lanes_max(x + j, lane);
+    for (ptrdiff_t j = whole; j < n; j++) lane[j - whole] = x[j] > lane[j - whole] ? x[j] : lane[j - whole];
+    return lanes_top(lane);
+}
+
+/* The first place of a value; 0 if it is nowhere. */
+FL_NOINLINE ptrdiff_t first_place_of(const real *FL_RESTRICT x, ptrdiff_t n, real value)
+{
+    const ptrdiff_t whole = n - n % FL_LANES;
+    for (ptrdiff_t j = 0; j < whole; j += FL_LANES)
+        if (lanes_find(x + j, value))
+            for (int i = 0; i < FL_LANES; i++)
+                if (x[j + i] == value) return j + i;
+    for (ptrdiff_t j = whole; j < n; j++)
+        if (x[j] == value) return j;
+    return 0;
+}
+
 #endif

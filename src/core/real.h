@@ -97,13 +97,13 @@ FL_INLINE real r_against(real y, real x)
 /* weight * x, in which 0 times infinity is 0: what a weight of 0 removes from a sum. NaN stays NaN. */
 FL_INLINE real r_weighted(real x, real weight)
 {
-    real product = weight * x;
-    return ((weight == R(0.0)) & (r_abs(x) > R(FL_LARGEST))) ? R(0.0) : product;
+    real finite = r_abs(x) > R(FL_LARGEST) ? R(0.0) : x;
+    return weight * (weight == R(0.0) ? finite : x);
 }
-FL_INLINE double weighted_double(double x, double weight)
+FL_INLINE double weighted_double(double x, real weight) /* of a loss, which is never -inf */
 {
-    double product = weight * x;
-    return ((weight == 0) & (fabs(x) > 0x1.fffffffffffffp+1023)) ? 0 : product;
+    double finite = x > 0x1.fffffffffffffp+1023 ? 0 : x;
+    return (weight == R(0.0) ? finite : x) * (double)weight;
 }
 /* factor * x, and 0 where the factor is 0, whatever x is: a term of a sum that is not there. */
 FL_INLINE real r_term(real factor, real x)

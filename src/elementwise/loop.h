@@ -25,21 +25,18 @@ typedef element (*element_formula)(real x, real y, real z, const element_options
 
 /* Elements first .. last. All but these are constants of the call, so that each call becomes a loop of its own; the
  * places that are NULL receive nothing. */
-FL_INLINE void element_loop(element_formula formula, const element_block *b, ptrdiff_t first, ptrdiff_t last,
+FL_INLINE void element_loop(element_formula formula, const element_block b, ptrdiff_t first, ptrdiff_t last,
                             const int want, real *value, real *rest, double *in_double, double *lane)
 {
-    const element_options options = b->options;
-    const real scale = b->scale, *x = b->x, *y = b->y, *z = b->z;
-    real *grad = b->grad, *hess = b->hess;
 #pragma omp simd
     for (ptrdiff_t i = first; i < last; i++) {
-        element e = formula(x[i], y[i], z[i], options);
+        element e = formula(b.x[i], b.y[i], b.z[i], b.options);
         if (value) value[i] = e.real_value;
         if (rest) rest[i] = e.rest;
         if (in_double) in_double[i] = e.value;
         if (lane) lane[i - first] += e.value;
-        if (want & WANT_GRAD) grad[i] = scale * e.grad;
-        if (want & WANT_HESS) hess[i] = scale * e.hess;
+        if (want & WANT_GRAD) b.grad[i] = b.scale * e.grad;
+        if (want & WANT_HESS) b.hess[i] = b.scale * e.hess;
     }
 }
 
@@ -67,25 +64,25 @@ FL_NOINLINE double sum_elements(const real *value, const real *rest, double *eac
 }
 
 /* Losses in the build's own type go through a buffer: gcc would carry the conversion to double into every select. */
-FL_INLINE double sum_in_real(element_formula formula, const element_block *b, const int want, const int has_rest)
+FL_INLINE double sum_in_real(element_formula formula, const element_block b, const int want, const int has_rest)
 {
     real value[ELEMENT_BLOCK], rest[ELEMENT_BLOCK];
-    element_loop(formula, b, 0, b->n, want, value, has_rest ? rest : NULL, NULL, NULL);
-    return sum_elements(value, has_rest ? rest : NULL, b->each, b->n);
+    element_loop(formula, b, 0, b.n, want, value, has_rest ? rest : NULL, NULL, NULL);
+    return sum_elements(value, has_rest ? rest : NULL, b.each, b.n);
 }
 
 /* Losses in double are added up on the way, each 16th in a lane of its own. */
-FL_INLINE double sum_in_double(element_formula formula, const element_block *b, const int want)
+FL_INLINE double sum_in_double(element_formula formula, const element_block b, const int want)
 {
     double lane[FL_LANES] = {0};
-    ptrdiff_t whole = b->n - b->n % FL_LANES;
-    if (b->each) {
-        element_loop(formula, b, 0, b->n, want, NULL, NULL, b->each, NULL);
+    ptrdiff_t whole = b.n - b.n % FL_LANES;
+    if (b.each) {
+        element_loop(formula, b, 0, b.n, want, NULL, NULL, b.each, NULL);
         return 0;
     }
     for (ptrdiff_t j = 0; j < whole; j += FL_LANES)
         element_loop(formula, b, j, j + FL_LANES, want, NULL, NULL, NULL, lane);
-    element_loop(formula, b, whole, b->n, want, NULL, NULL, NULL, lane);
+    element_loop(formula, b, whole, b.n, want, NULL, NULL, NULL, lane);
     return lanes_total_double(lane);
 }
 
@@ -93,18 +90,19 @@ FL_INLINE double sum_in_double(element_formula formula, const element_block *b, 
 typedef enum { IN_REAL, IN_TWO_PARTS, IN_DOUBLE } loss_form;
 
 /* The sum of the losses; each of them where `each` is not NULL, and then the sum is left to the caller. */
-FL_INLINE double compute_block(element_formula formula, const element_block *b, const loss_form form)
+FL_INLINE double compute_block(element_formula formula, const element_block *block, const loss_form form)
 {
-    if (!(b->want & WANT_VALUE)) {
-        if (b->want & WANT_HESS)
-            element_loop(formula, b, 0, b->n, WANT_GRAD | WANT_HESS, NULL, NULL, NULL, NULL);
+    const element_block b = *block; /* a copy: no store of a result can change it */
+    if (!(b.want & WANT_VALUE)) {
+        if (b.want & WANT_HESS)
+            element_loop(formula, b, 0, b.n, WANT_GRAD | WANT_HESS, NULL, NULL, NULL, NULL);
         else
-            element_loop(formula, b, 0, b->n, WANT_GRAD, NULL, NULL, NULL, NULL);
+            element_loop(formula, b, 0, b.n, WANT_GRAD, NULL, NULL, NULL, NULL);
         return 0;
     }
     if (form == IN_DOUBLE)
-        return b->want & WANT_GRAD ? sum_in_double(formula, b, WANT_GRAD) : sum_in_double(formula, b, 0);
-    return b->want & WANT_GRAD ? sum_in_real(formula, b, WANT_GRAD, form == IN_TWO_PARTS)
+        return b.want & WANT_GRAD ? sum_in_double(formula, b, WANT_GRAD) : sum_in_double(formula, b, 0);
+    return b.want & WANT_GRAD ? sum_in_real(formula, b, WANT_GRAD, form == IN_TWO_PARTS)
                                : sum_in_real(formula, b, 0, form == IN_TWO_PARTS);
 }
 

@@ -207,7 +207,7 @@ FL_INLINE element kl_divergence(real x, real y, real z, const element_options o)
     LOSS(binary_cross_entropy_with_logits, IN_REAL, ANY_NUMBER, UNIT_INTERVAL)     \
     LOSS(binary_cross_entropy_with_pos_weight, IN_REAL, ANY_NUMBER, UNIT_INTERVAL) \
     LOSS(categorical_cross_entropy, IN_REAL, UNIT_INTERVAL, UNIT_INTERVAL)         \
-    LOSS(entropy, IN_REAL, UNIT_INTERVAL, UNIT_INTERVAL)                           \
+    LOSS(entropy, IN_REAL, UNIT_INTERVAL, ANY_NUMBER)                              \
     LOSS(kl_divergence, IN_TWO_PARTS, UNIT_INTERVAL, UNIT_INTERVAL)
 
 #endif

@@ -63,8 +63,9 @@ cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
     cdef int most = <int> max(1, min(<Py_ssize_t> threads, chunks)), count = most
     cdef Py_ssize_t chunk
     cdef Py_ssize_t size = (scratch_bytes // CACHE_LINE + 2) * CACHE_LINE   # a cache line or more between scratches
-    cdef double* partial
-    cdef char* memory
+    cdef double single
+    cdef double* partial = &single      # a small call allocates nothing
+    cdef char* memory = NULL
     cdef bint has_memory
     last_call.limit = last_call.expected if last_call.is_expected else LIMIT_WORK   # unasked: a small call
     if most < threads:
@@ -73,9 +74,11 @@ cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
     if most > 1:
         count = acquire_threads(most)
     last_call.threads = count
-    partial = <double*> malloc(max(chunks, 1) * sizeof(double))
-    memory = <char*> malloc(count * size + CACHE_LINE)
-    has_memory = partial != NULL and memory != NULL
+    if chunks > 1:
+        partial = <double*> malloc(chunks * sizeof(double))
+    if scratch_bytes:
+        memory = <char*> malloc(count * size + CACHE_LINE)
+    has_memory = partial != NULL and (memory != NULL or not scratch_bytes)
     if has_memory:
         with nogil:
             run_all(work, job, <int> chunks, memory + CACHE_LINE - <size_t> memory % CACHE_LINE, size, count, partial)
@@ -84,7 +87,8 @@ cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
                 total[0] += partial[chunk]
     if most > 1:
         release_threads()
-    free(partial)
+    if chunks > 1:
+        free(partial)
     free(memory)
     if not has_memory:
         raise MemoryError

@@ -77,7 +77,7 @@ cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bin
     cdef real count[LANES]
     cdef real cost[LANES]
     cdef real edge[LANES]
-    cdef real peak = block_peak(x, n), reference = without_masks(peak)
+    cdef real peak = largest_of(x, n), reference = without_masks(peak)
     cdef double rest_sum = 0, cost_sum = 0, peak_term = 0 if peak == -INFINITY else 1, top = 0
     cdef Py_ssize_t start = 0, stop, i, j
     while start < n:
@@ -117,7 +117,7 @@ cdef void sum_pair(row_pair* row, const real* y, const real* x, real* terms, Py_
     cdef real* gap = terms + 2 * padded
     cdef double y_sum = 0, x_sum = 0, excess_sum = 0
     cdef Py_ssize_t start = 0, stop, i, j
-    set_peaks(row, without_masks(block_peak(y, n)), without_masks(block_peak(x, n)))
+    set_peaks(row, without_masks(largest_of(y, n)), without_masks(largest_of(x, n)))
     while start < n:
         stop = min(start + ROW_BLOCK, n)
         for i in range(LANES):

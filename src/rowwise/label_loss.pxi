@@ -143,9 +143,10 @@ cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile,
     cdef real* curves = lanes + n * TILE
     for k in range(TILE):
         factor[k] = -tile.first[k] * job.scale
-        bent[k] = factor[k] * job.scores.tau
-        second[k] = tile.second[k] * job.scale * job.scores.tau
     if want_hess:
+        for k in range(TILE):
+            bent[k] = factor[k] * job.scores.tau
+            second[k] = tile.second[k] * job.scale * job.scores.tau
         lanes_multiply(lanes, n, tile.inverse)
         for c in range(n):
             for k in range(TILE):

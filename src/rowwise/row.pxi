@@ -81,7 +81,7 @@ cdef void temper_rows(const real* x, real* out, Py_ssize_t count, Py_ssize_t n, 
     cdef Py_ssize_t r
     cdef real peak
     for r in range(count):
-        peak = block_peak(x + r * n, n)
+        peak = largest_of(x + r * n, n)
         temper(x + r * n, out + r * n, n, peak if r_abs(peak) <= FL_LARGEST else R(0.0), tau)
 
 
@@ -89,33 +89,6 @@ cdef void temper(const real* x, real* out, Py_ssize_t n, real peak, real tau) no
     cdef Py_ssize_t c
     for c in range(n):
         out[c] = tau * (x[c] - peak)
-
-
-cdef real block_peak(real_cp x, Py_ssize_t n) noexcept nogil:
-    """The largest score; -inf where there is none. NaN is left to the sum."""
-    cdef real lane[LANES]
-    cdef Py_ssize_t i, j, whole = n - n % LANES
-    for i in range(LANES):
-        lane[i] = -INFINITY
-    for j from 0 <= j < whole by LANES:
-        lanes_max(x + j, lane)
-    for j in range(whole, n):
-        lane[j - whole] = x[j] if x[j] > lane[j - whole] else lane[j - whole]
-    return lanes_top(lane)
-
-
-cdef Py_ssize_t find_peak(real_cp x, Py_ssize_t n, real peak) noexcept nogil:
-    """The first place of `peak`; 0 if it is nowhere (NaN)."""
-    cdef Py_ssize_t i, j, whole = n - n % LANES
-    for j from 0 <= j < whole by LANES:
-        if lanes_find(x + j, peak):
-            for i in range(LANES):
-                if x[j + i] == peak:
-                    return j + i
-    for j in range(whole, n):
-        if x[j] == peak:
-            return j
-    return 0
 
 
 cdef void exp_edge(const real* x, real* e, real* total, Py_ssize_t n, Py_ssize_t excluded, real reference,
@@ -215,7 +188,7 @@ cdef inline void sum_short_row(row_tile* tile, Py_ssize_t r, const real* x, real
     reference = 0 if peak == -INFINITY else peak
     tile.score[r] = x[tile.label[r]]
     if exclude == EXCLUDE_PEAK:
-        excluded = <xint> find_peak(x, n, peak)
+        excluded = <xint> first_place_of(x, n, peak)
     # The tail first: its scores may be overwritten by the rest.
     if whole < n:
         if exclude == EXCLUDE_ANY_PEAK:
@@ -301,9 +274,9 @@ cdef void sum_row(row_tile* tile, Py_ssize_t r, const real* x, real* e, real* pe
     for start from 0 <= start < n by ROW_BLOCK:
         size = min(n - start, <Py_ssize_t> ROW_BLOCK)
         ahead = x + start + size if start + size < n else tile.ahead
-        top = block_peak(x + start, size)
+        top = largest_of(x + start, size)
         if exclude != EXCLUDE_LABEL:
-            excluded = find_peak(x + start, size, top)
+            excluded = first_place_of(x + start, size, top)
             take = top > peak or start == 0
             if take:
                 tile.excluded[r] = start + excluded

@@ -88,7 +88,7 @@ cdef real target_loss(const TargetJob* job, const TargetRow* row, row_tile* tile
     cdef real peak = -INFINITY, block_top, top_term, log_sum, loss
     # The target's own sums first: e may take the place of the scores.
     for start from 0 <= start < n by ROW_BLOCK:
-        block_top = block_peak(row.x + start, min(n - start, <Py_ssize_t> ROW_BLOCK))
+        block_top = largest_of(row.x + start, min(n - start, <Py_ssize_t> ROW_BLOCK))
         peak = block_top if block_top > peak else peak
     for start from 0 <= start < n by ROW_BLOCK:
         weigh_target(job, row, start, min(n - start, <Py_ssize_t> ROW_BLOCK), peak, &mass, &cost)
