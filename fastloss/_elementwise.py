@@ -4,11 +4,13 @@ Of two kinds: those of single elements, which reductions add up over all element
 elements add up to one loss a row.
 """
 
+import math
+
 import numpy as np
 
 from fastloss import _validation as check
 from fastloss._kernels import kernels
-from fastloss._loss import Evaluation
+from fastloss._loss import Evaluation, Outputs
 from fastloss._rowwise import Rows
 
 
@@ -83,6 +85,43 @@ class ElementwiseEvaluation(Evaluation):
         ):
             if array is not None:
                 check.check_domain(array, name, domain, self.bits, threads)
+
+
+class RootMeanSquare(ElementwiseEvaluation):
+    """Two passes: the sum of squares, whose root the gradient is divided by."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.denominator = min(self.denominator, 1)  # `compute` gives the mean itself
+
+    def compute(self, outputs):
+        size = self.prediction.size
+        root, unit = self.root_and_unit(size, outputs.threads)
+        if outputs.grad is not None:
+            # In a unit of about the root, so that neither the differences nor the scale leaves the range of the type.
+            exponent = math.frexp(unit)[1] - (math.frexp(root)[1] if math.isfinite(root) else 0)
+            near = 2.0 ** min(max(exponent, -1000), 1000)
+            outputs.scale = 1 / (size * root * (near / unit)) if root else 0.0
+            outputs.want_value = False
+            super().compute(outputs, (near,))
+        return root / unit
+
+    def root_and_unit(self, size, threads):
+        """The root of the mean square and the unit that it is in: another where squares leave the range of double."""
+        unit, total = 1.0, self.sum_of_squares(1.0, threads)
+        if not 1e-280 < abs(total) < math.inf and (self.bits == 64 or self.arguments[3] is not None):
+            for power in (100, 300, 600):
+                unit = 2.0 ** (power if abs(total) < 1 else -power)
+                again = self.sum_of_squares(unit, threads)
+                if 1e-280 < abs(again) < math.inf or math.isnan(again):
+                    total = again
+                    break
+            else:
+                unit = 1.0  # no difference at all, or infinite ones
+        return (math.sqrt(total / size) if total >= 0 else math.nan), unit
+
+    def sum_of_squares(self, unit, threads):
+        return super().compute(Outputs(True, None, 1.0, threads), (unit,))
 
 
 def _in_order(array, order):

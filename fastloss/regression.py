@@ -1,10 +1,8 @@
 """Losses of numbers: every element of the predictions has its own, and reductions are over all elements."""
 
-import math
-
 from fastloss import _validation as check
-from fastloss._elementwise import ElementwiseEvaluation, elements, fast_path
-from fastloss._loss import Outputs, loss
+from fastloss._elementwise import RootMeanSquare, elements, fast_path
+from fastloss._loss import loss
 
 
 @loss("elementwise", curvature=False, fast_path=fast_path("l1"))
@@ -140,45 +138,8 @@ def rmse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     """
     return elements(
         "rmse", predictions, target, sample_weight, reduction,
-        first="predictions", reductions={"mean": check.REDUCTIONS["mean"]}, kind=_RootMeanSquare,
+        first="predictions", reductions={"mean": check.REDUCTIONS["mean"]}, kind=RootMeanSquare,
     )  # fmt: skip
-
-
-class _RootMeanSquare(ElementwiseEvaluation):
-    """Two passes: the sum of squares, whose root the gradient is divided by."""
-
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
-        self.denominator = min(self.denominator, 1)  # `compute` gives the mean itself
-
-    def compute(self, outputs):
-        size = self.prediction.size
-        root, unit = self.root_and_unit(size, outputs.threads)
-        if outputs.grad is not None:
-            # In a unit of about the root, so that neither the differences nor the scale leaves the range of the type.
-            exponent = math.frexp(unit)[1] - (math.frexp(root)[1] if math.isfinite(root) else 0)
-            near = 2.0 ** min(max(exponent, -1000), 1000)
-            outputs.scale = 1 / (size * root * (near / unit)) if root else 0.0
-            outputs.want_value = False
-            super().compute(outputs, (near,))
-        return root / unit
-
-    def root_and_unit(self, size, threads):
-        """The root of the mean square and the unit that it is in: another where squares leave the range of double."""
-        unit, total = 1.0, self.sum_of_squares(1.0, threads)
-        if not 1e-280 < abs(total) < math.inf and (self.bits == 64 or self.arguments[3] is not None):
-            for power in (100, 300, 600):
-                unit = 2.0 ** (power if abs(total) < 1 else -power)
-                again = self.sum_of_squares(unit, threads)
-                if 1e-280 < abs(again) < math.inf or math.isnan(again):
-                    total = again
-                    break
-            else:
-                unit = 1.0  # no difference at all, or infinite ones
-        return (math.sqrt(total / size) if total >= 0 else math.nan), unit
-
-    def sum_of_squares(self, unit, threads):
-        return super().compute(Outputs(True, None, 1.0, threads), (unit,))
 
 
 def _bits_for(number, bits):

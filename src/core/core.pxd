@@ -1,5 +1,5 @@
-"""What every kernel shares: the C helpers of this folder, how a NumPy array becomes an array_view, and what a call is to
-write."""
+"""What every kernel shares: the C helpers of this folder, how a NumPy array becomes an array_view, and what a call
+writes."""
 
 from libc.stdint cimport int32_t, int64_t, uint8_t
 
@@ -118,7 +118,7 @@ cdef extern from "core/stream.h" nogil:
 
 cdef enum:
     # Numbers of a chunk of rows, the unit that is handed to a thread: 128 KiB of float32, so that a chunk takes tens of
-    # microseconds, against which handing it out is nothing. Results depend on it, since chunks' sums are added in order.
+    # microseconds, against which handing it out is nothing. Sums are added chunk by chunk: their bits depend on it.
     ROWS_CHUNK = 32768
 
 ctypedef struct Outputs:    # what a call is to write: fastloss/_loss.py says what each part means
@@ -181,14 +181,3 @@ cdef inline bint outputs_bypass_caches(const Outputs* o, Py_ssize_t size, const 
 cdef inline void* data_of(object array) noexcept:
     """The first element of a contiguous array; NULL for None."""
     return NULL if array is None else cnp.PyArray_DATA(<cnp.ndarray> array)
-
-
-cdef inline real power(real q, real gamma, const int gamma_kind) noexcept nogil:
-    """q ** gamma for 0 <= q <= 1; gamma_kind 0, 1, 2 are those gammas, 3 any other."""
-    if gamma_kind == 0:
-        return R(1.0) + (q - q)   # NaN stays NaN
-    if gamma_kind == 1:
-        return q
-    if gamma_kind == 2:
-        return q * q
-    return r_exp(gamma * r_log(q))

@@ -34,9 +34,9 @@
 
 /* Only moved, never computed with: doubles travel as pairs of floats. In memory they lie anywhere. */
 typedef float piece __attribute__((vector_size(16)));
-typedef float wide __attribute__((vector_size(16 * FL_PIECES)));
+typedef float vector __attribute__((vector_size(16 * FL_PIECES)));
 typedef float piece_at __attribute__((vector_size(16), aligned(4), may_alias));
-typedef float wide_at __attribute__((vector_size(16 * FL_PIECES), aligned(4), may_alias));
+typedef float vector_at __attribute__((vector_size(16 * FL_PIECES), aligned(4), may_alias));
 
 #define FL_LOW_WORDS(i) i, FL_WIDTH + i, i + 1, FL_WIDTH + i + 1
 #define FL_HIGH_WORDS(i) i + 2, FL_WIDTH + i + 2, i + 3, FL_WIDTH + i + 3
@@ -45,15 +45,15 @@ typedef float wide_at __attribute__((vector_size(16 * FL_PIECES), aligned(4), ma
 #define FL_MIX(a, b, which) __builtin_shufflevector(a, b, FL_EACH_PIECE(which))
 
 /* Rows of the vectors become columns, within each 16 bytes. */
-FL_INLINE void transpose_pieces(wide *a)
+FL_INLINE void transpose_pieces(vector *a)
 {
 #ifdef FL_REAL64
-    wide low = FL_MIX(a[0], a[1], FL_LOW_PAIRS), high = FL_MIX(a[0], a[1], FL_HIGH_PAIRS);
+    vector low = FL_MIX(a[0], a[1], FL_LOW_PAIRS), high = FL_MIX(a[0], a[1], FL_HIGH_PAIRS);
     a[0] = low;
     a[1] = high;
 #else
-    wide t0 = FL_MIX(a[0], a[1], FL_LOW_WORDS), t1 = FL_MIX(a[0], a[1], FL_HIGH_WORDS);
-    wide t2 = FL_MIX(a[2], a[3], FL_LOW_WORDS), t3 = FL_MIX(a[2], a[3], FL_HIGH_WORDS);
+    vector t0 = FL_MIX(a[0], a[1], FL_LOW_WORDS), t1 = FL_MIX(a[0], a[1], FL_HIGH_WORDS);
+    vector t2 = FL_MIX(a[2], a[3], FL_LOW_WORDS), t3 = FL_MIX(a[2], a[3], FL_HIGH_WORDS);
     a[0] = FL_MIX(t0, t2, FL_LOW_PAIRS);
     a[1] = FL_MIX(t0, t2, FL_HIGH_PAIRS);
     a[2] = FL_MIX(t1, t3, FL_LOW_PAIRS);
@@ -64,7 +64,7 @@ FL_INLINE void transpose_pieces(wide *a)
 FL_INLINE piece load_piece(const real *x) { return *(const piece_at *)x; }
 
 /* The pieces at x and at every `step` numbers from there. */
-FL_INLINE wide join_pieces(const real *x, ptrdiff_t step)
+FL_INLINE vector join_pieces(const real *x, ptrdiff_t step)
 {
     piece a = load_piece(x);
 #if FL_PIECES == 1
@@ -83,7 +83,7 @@ FL_INLINE wide join_pieces(const real *x, ptrdiff_t step)
 #endif
 }
 
-FL_INLINE void part_pieces(wide a, real *out, ptrdiff_t step)
+FL_INLINE void part_pieces(vector a, real *out, ptrdiff_t step)
 {
 #define FL_PART(i)                      \
     *(piece_at *)(out + (i) * step) = \
@@ -105,10 +105,10 @@ FL_NOINLINE void load_pieces(const real *FL_RESTRICT x, ptrdiff_t classes, real 
     for (ptrdiff_t start = 0; start < classes; start += FL_COLUMNS) {
         ptrdiff_t c = start + FL_COLUMNS <= classes ? start : classes - FL_COLUMNS;
         for (int k = 0; k < FL_TILE; k += FL_COLUMNS * FL_PIECES) {
-            wide a[FL_COLUMNS];
+            vector a[FL_COLUMNS];
             for (int i = 0; i < FL_COLUMNS; i++) a[i] = join_pieces(x + (k + i) * classes + c, FL_COLUMNS * classes);
             transpose_pieces(a);
-            for (int i = 0; i < FL_COLUMNS; i++) *(wide_at *)(table + (c + i) * FL_TILE + k) = a[i];
+            for (int i = 0; i < FL_COLUMNS; i++) *(vector_at *)(table + (c + i) * FL_TILE + k) = a[i];
         }
     }
 }
@@ -118,8 +118,8 @@ FL_NOINLINE void store_pieces(const real *FL_RESTRICT table, ptrdiff_t classes, 
     for (int k = 0; k < FL_TILE; k += FL_COLUMNS * FL_PIECES)
         for (ptrdiff_t start = 0; start < classes; start += FL_COLUMNS) {
             ptrdiff_t c = start + FL_COLUMNS <= classes ? start : classes - FL_COLUMNS;
-            wide a[FL_COLUMNS];
-            for (int i = 0; i < FL_COLUMNS; i++) a[i] = *(const wide_at *)(table + (c + i) * FL_TILE + k);
+            vector a[FL_COLUMNS];
+            for (int i = 0; i < FL_COLUMNS; i++) a[i] = *(const vector_at *)(table + (c + i) * FL_TILE + k);
             transpose_pieces(a);
             for (int i = 0; i < FL_COLUMNS; i++) part_pieces(a[i], out + (k + i) * classes + c, FL_COLUMNS * classes);
         }

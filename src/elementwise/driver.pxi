@@ -124,60 +124,68 @@ cdef bint is_in_place(const ElementJob* job) noexcept nogil:
     return job.x.data == job.out.grad.data or job.x.data == job.out.hess.data
 
 
+ctypedef struct ElementBuffers:     # for blocks that can't be read or written in place
+    real x[ELEMENT_BLOCK]
+    real y[ELEMENT_BLOCK]
+    real z[ELEMENT_BLOCK]
+    real weight[ELEMENT_BLOCK]
+    real grad[ELEMENT_BLOCK + FL_HELD]
+    real hess[ELEMENT_BLOCK + FL_HELD]
+    double value[ELEMENT_BLOCK]
+
+
+cdef void read_elements(ElementJob* job, ElementBuffers* buffers, element_block* b, Py_ssize_t start) noexcept nogil:
+    """The numbers of a block; whether they are legal is noted."""
+    b.x = read_block(&job.x, start, b.n, buffers.x)
+    if b.x != buffers.x and is_in_place(job):
+        copy_block(buffers.x, b.x, b.n)
+        b.x = buffers.x
+    b.y = b.x if job.y.data == NULL else read_block(&job.y, start, b.n, buffers.y)
+    b.z = b.y if job.z.data == NULL else read_block(&job.z, start, b.n, buffers.z)
+    look_at(b.x, b.n, job.x_legal, &job.x_found)
+    look_at(b.y, b.n, job.y_legal, &job.y_found)
+
+
 cdef double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
-    """Blocks of a chunk: read, look whether they are legal, compute, weigh, sum, store."""
+    """Blocks of a chunk: read, compute, weigh, sum, store."""
     cdef ElementJob* job = <ElementJob*> data
-    cdef real x[ELEMENT_BLOCK]
-    cdef real y[ELEMENT_BLOCK]
-    cdef real z[ELEMENT_BLOCK]
-    cdef real w[ELEMENT_BLOCK]
-    cdef real grad[ELEMENT_BLOCK + FL_HELD]
-    cdef real hess[ELEMENT_BLOCK + FL_HELD]
-    cdef double value[ELEMENT_BLOCK]
-    cdef block_writer grad_writer = writer_to(&job.out.grad, grad, job.streamed)
-    cdef block_writer hess_writer = writer_to(&job.out.hess, hess, job.streamed)
-    cdef bint is_weighted = job.weight.data != NULL
-    cdef const real* weight = w
+    cdef ElementBuffers buffers
+    cdef block_writer grad_writer = writer_to(&job.out.grad, buffers.grad, job.streamed)
+    cdef block_writer hess_writer = writer_to(&job.out.hess, buffers.hess, job.streamed)
+    cdef const real* weight = NULL
     cdef element_block b
     cdef GroupSum group
     cdef double total = 0
     cdef Py_ssize_t start = chunk * job.chunk_size, stop = min(start + job.chunk_size, job.size)
     group.total = 0
-    b.each = value if is_weighted or job.group > 0 else NULL
-    b.grad = grad
-    b.hess = hess
+    b.each = buffers.value if job.weight.data != NULL or job.group > 0 else NULL
+    b.grad = buffers.grad
+    b.hess = buffers.hess
     b.want = job.want
     b.options = job.options
     b.scale = <real> job.out.scale
     while start < stop:
         b.n = min(stop - start, <Py_ssize_t> ELEMENT_BLOCK)
-        b.x = read_block(&job.x, start, b.n, x)
-        if b.x != x and is_in_place(job):
-            copy_block(x, b.x, b.n)
-            b.x = x
-        b.y = b.x if job.y.data == NULL else read_block(&job.y, start, b.n, y)
-        b.z = b.y if job.z.data == NULL else read_block(&job.z, start, b.n, z)
-        if is_weighted:
-            weight = read_block(&job.weight, start, b.n, w)
-        look_at(b.x, b.n, job.x_legal, &job.x_found)
-        look_at(b.y, b.n, job.y_legal, &job.y_found)
+        read_elements(job, &buffers, &b, start)
+        if job.weight.data != NULL:
+            weight = read_block(&job.weight, start, b.n, buffers.weight)
         if job.want & WANT_GRAD:
             b.grad = writer_block(&grad_writer, start)
         if job.want & WANT_HESS:
             b.hess = writer_block(&hess_writer, start)
         total += job.compute(&b)
         if b.each != NULL and job.want & WANT_VALUE:
-            if is_weighted:
-                weigh_values(value, weight, b.n)
+            if weight != NULL:
+                weigh_values(b.each, weight, b.n)
             if job.group > 0:
-                store_values(job, value, start, b.n, &group)
-            total += block_sum(value, b.n)
+                store_values(job, b.each, start, b.n, &group)
+            total += block_sum(b.each, b.n)
         if job.want & WANT_GRAD:
-            if is_weighted:
+            if weight != NULL:
                 weigh(b.grad, weight, b.n)
             writer_store(&grad_writer, start, b.n, start + b.n == stop)
         if job.want & WANT_HESS:
-            if is_weighted:
+            if weight != NULL:
                 weigh(b.hess, weight, b.n)
             writer_store(&hess_writer, start, b.n, start + b.n == stop)
         start += b.n

@@ -23,18 +23,24 @@ typedef struct {
 
 typedef element (*element_formula)(real x, real y, real z, const element_options options);
 
-/* Elements first .. last. All but these are constants of the call, so that each call becomes a loop of its own; the
- * places that are NULL receive nothing. */
+/* Where the parts of a loss go, those that are not NULL: by element, or added to lanes. */
+typedef struct {
+    real *value, *rest;
+    double *in_double, *lane;
+} loss_parts;
+
+/* Elements first .. last. Formula, `want` and which parts there are are constants of the call, so that each call becomes
+ * a loop of its own. */
 FL_INLINE void element_loop(element_formula formula, const element_block b, ptrdiff_t first, ptrdiff_t last,
-                            const int want, real *value, real *rest, double *in_double, double *lane)
+                            const int want, const loss_parts to)
 {
 #pragma omp simd
     for (ptrdiff_t i = first; i < last; i++) {
         element e = formula(b.x[i], b.y[i], b.z[i], b.options);
-        if (value) value[i] = e.real_value;
-        if (rest) rest[i] = e.rest;
-        if (in_double) in_double[i] = e.value;
-        if (lane) lane[i - first] += e.value;
+        if (to.value) to.value[i] = e.real_value;
+        if (to.rest) to.rest[i] = e.rest;
+        if (to.in_double) to.in_double[i] = e.value;
+        if (to.lane) to.lane[i - first] += e.value;
         if (want & WANT_GRAD) b.grad[i] = b.scale * e.grad;
         if (want & WANT_HESS) b.hess[i] = b.scale * e.hess;
     }
@@ -67,7 +73,7 @@ FL_NOINLINE double sum_elements(const real *value, const real *rest, double *eac
 FL_INLINE double sum_in_real(element_formula formula, const element_block b, const int want, const int has_rest)
 {
     real value[ELEMENT_BLOCK], rest[ELEMENT_BLOCK];
-    element_loop(formula, b, 0, b.n, want, value, has_rest ? rest : NULL, NULL, NULL);
+    element_loop(formula, b, 0, b.n, want, (loss_parts){.value = value, .rest = has_rest ? rest : NULL});
     return sum_elements(value, has_rest ? rest : NULL, b.each, b.n);
 }
 
@@ -77,12 +83,12 @@ FL_INLINE double sum_in_double(element_formula formula, const element_block b, c
     double lane[FL_LANES] = {0};
     ptrdiff_t whole = b.n - b.n % FL_LANES;
     if (b.each) {
-        element_loop(formula, b, 0, b.n, want, NULL, NULL, b.each, NULL);
+        element_loop(formula, b, 0, b.n, want, (loss_parts){.in_double = b.each});
         return 0;
     }
     for (ptrdiff_t j = 0; j < whole; j += FL_LANES)
-        element_loop(formula, b, j, j + FL_LANES, want, NULL, NULL, NULL, lane);
-    element_loop(formula, b, whole, b.n, want, NULL, NULL, NULL, lane);
+        element_loop(formula, b, j, j + FL_LANES, want, (loss_parts){.lane = lane});
+    element_loop(formula, b, whole, b.n, want, (loss_parts){.lane = lane});
     return lanes_total_double(lane);
 }
 
@@ -95,9 +101,9 @@ FL_INLINE double compute_block(element_formula formula, const element_block *blo
     const element_block b = *block; /* a copy: no store of a result can change it */
     if (!(b.want & WANT_VALUE)) {
         if (b.want & WANT_HESS)
-            element_loop(formula, b, 0, b.n, WANT_GRAD | WANT_HESS, NULL, NULL, NULL, NULL);
+            element_loop(formula, b, 0, b.n, WANT_GRAD | WANT_HESS, (loss_parts){0});
         else
-            element_loop(formula, b, 0, b.n, WANT_GRAD, NULL, NULL, NULL, NULL);
+            element_loop(formula, b, 0, b.n, WANT_GRAD, (loss_parts){0});
         return 0;
     }
     if (form == IN_DOUBLE)

@@ -12,25 +12,29 @@ its two derivatives is a product or a sum of positive numbers, so both tails kee
     L'' = a q^g (p (1 - p) + g r z (2 (p - y) + c (1 - 2p)) + g (g - 1) c r^2 z^2)
 """
 
-cdef inline void focal_block(const element_block* b, real_p value, real positive, real negative, real gamma,
-                             const int gamma_kind, const int want) noexcept nogil:
-    # In three loops, since one is so long a chain of operations that the processor can't see the next element's.
-    cdef real e_block[ELEMENT_BLOCK]
-    cdef real u_block[ELEMENT_BLOCK]
-    cdef real v_block[ELEMENT_BLOCK]
-    cdef real big_block[ELEMENT_BLOCK]
-    cdef real c_block[ELEMENT_BLOCK]
-    cdef real r_block[ELEMENT_BLOCK]
+cdef inline real power(real q, real gamma, const int gamma_kind) noexcept nogil:
+    """q ** gamma for 0 <= q <= 1; gamma_kind 0, 1, 2 are those gammas, 3 any other."""
+    if gamma_kind == 0:
+        return R(1.0) + (q - q)   # NaN stays NaN
+    if gamma_kind == 1:
+        return q
+    if gamma_kind == 2:
+        return q * q
+    return r_exp(gamma * r_log(q))
+
+
+cdef inline void focal_terms(const element_block* b, real_p e_block, real_p u_block, real_p v_block, real_p big_block,
+                             real_p c_block, real_p r_block, const int want) noexcept nogil:
+    """e = exp(-|x|); the target's share u of the side that x is not on, and v of its own; big = sigmoid(|x|);
+    c = log(1 + e); r = p (1 - p) / q."""
+    # Two loops, and a third for the results: one is so long a chain of operations that the processor can't see the next
+    # element's.
     cdef real_cp x = b.x
     cdef real_cp y = b.y
-    cdef real_p grad = b.grad
-    cdef real_p hess = b.hess
-    cdef real scale = b.scale
     cdef Py_ssize_t i, n = b.n
-    cdef real e, one, two, share, big, small, u, v, c, t, w, q, r, raised, slope
+    cdef real e, one, two, share, w
     for i in range(n):
         e_block[i] = r_exp(-r_abs(x[i]))
-        # The target's share of the side that x is not on, and of its own.
         u_block[i] = y[i] if x[i] < 0 else R(1.0) - y[i]
         v_block[i] = R(1.0) - y[i] if x[i] < 0 else y[i]
     for i in range(n):
@@ -45,16 +49,34 @@ cdef inline void focal_block(const element_block* b, real_p value, real positive
         c_block[i] = r_twice_atanh((e * one) * (share * w))
         if want & WANT_GRAD:
             r_block[i] = (e + FL_SMALLEST) * (share * two)
+
+
+cdef inline void focal_block(const element_block* b, real_p value, real positive, real negative, real gamma,
+                             const int gamma_kind, const int want) noexcept nogil:
+    cdef real e_block[ELEMENT_BLOCK]
+    cdef real u_block[ELEMENT_BLOCK]
+    cdef real v_block[ELEMENT_BLOCK]
+    cdef real big_block[ELEMENT_BLOCK]
+    cdef real c_block[ELEMENT_BLOCK]
+    cdef real r_block[ELEMENT_BLOCK]
+    cdef real_cp x = b.x
+    cdef real_cp y = b.y
+    cdef real_p grad = b.grad
+    cdef real_p hess = b.hess
+    cdef real scale = b.scale
+    cdef Py_ssize_t i, n = b.n
+    cdef real e, big, small, u, v, c, t, q, r, raised, slope
+    focal_terms(b, e_block, u_block, v_block, big_block, c_block, r_block, want)
     for i in range(n):
         e = e_block[i]
         big = big_block[i]
         c = c_block[i]
         u = u_block[i]
         v = v_block[i]
-        w = r_fma(v, e, u)
         small = e * big
-        c += r_term(u, r_abs(x[i]))
-        q = w * big
+        t = r_abs(x[i]) * u      # apart from the choice, which would otherwise be a branch
+        c += R(0.0) if u == 0 else t
+        q = r_fma(v, e, u) * big
         raised = r_fma(positive, y[i], negative * (R(1.0) - y[i])) * power(q, gamma, gamma_kind)
         if want & WANT_VALUE:
             value[i] = raised * c

@@ -1,8 +1,8 @@
 """Cross-entropy and its relatives: rows of class scores with a label each (label_losses.h), or with a distribution.
 
-Each def takes arrays with the class axis last, already validated and not empty, and the Outputs of fastloss/_loss.py; it
-returns the sum of the losses in double precision. Chunks of rows are fixed by the shape alone, and their sums are added
-in order: the bits do not depend on the threads.
+Each def takes arrays with the class axis last, already validated and not empty, and the Outputs of
+fastloss/_loss.py; it returns the sum of the losses in double precision. Chunks of rows are fixed by the shape alone,
+and their sums are added in order: the bits do not depend on the threads.
 """
 
 from cpython.unicode cimport PyUnicode_AsUTF8

@@ -28,6 +28,7 @@ FL_INLINE real entropy_slope(real x, real peak, real inverse, real mean)
 /* Two rows of scores: y of the true distribution p, x of the predicted one q. */
 typedef struct {
     real tau;                     /* one over the temperature */
+    ptrdiff_t padded;             /* classes, in whole groups of FL_LANES */
     real y_peak, x_peak;
     real apart, apart_low;        /* y_peak - x_peak, and what the subtraction rounds away */
     real y_inverse, x_inverse;    /* one over the sums of the exponentials */
@@ -113,11 +114,12 @@ FL_INLINE void entropy_slopes(const real *x, real *slope, ptrdiff_t n, real peak
     for (ptrdiff_t i = 0; i < n; i++) slope[i] = scale * entropy_slope(x[i], peak, inverse, mean);
 }
 
-/* The terms are kept in e_y, e_x and gap, each FL_LANES long. */
-FL_INLINE void lanes_pair(real_cp y, real_cp x, real_p e_y, real_p e_x, real_p gap, real_p y_sum, real_p x_sum,
-                          real_p excess, const row_pair *row, const int tempered)
+/* The terms of a row's classes are kept in three rows of `padded` numbers: e_y, e_x and gap. */
+FL_INLINE void lanes_pair(real_cp y, real_cp x, real *terms, real_p y_sum, real_p x_sum, real_p excess,
+                          const row_pair *row, const int tempered)
 {
     const row_pair r = *row;
+    real *FL_RESTRICT e_y = terms, *FL_RESTRICT e_x = e_y + r.padded, *FL_RESTRICT gap = e_x + r.padded;
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
         pair_terms(y[i], x[i], r, &e_y[i], &e_x[i], &gap[i], tempered);
@@ -127,10 +129,11 @@ FL_INLINE void lanes_pair(real_cp y, real_cp x, real_p e_y, real_p e_x, real_p g
     }
 }
 
-FL_INLINE void lanes_divergence(real_cp e_y, real_cp e_x, real_cp gap, real_p slope, real_p lane, const row_pair *row,
+FL_INLINE void lanes_divergence(const real *terms, real_p slope, real_p lane, const row_pair *row,
                                 real scale, const int keep)
 {
     const row_pair r = *row;
+    const real *FL_RESTRICT e_y = terms, *FL_RESTRICT e_x = e_y + r.padded, *FL_RESTRICT gap = e_x + r.padded;
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
         real steep;

@@ -1,4 +1,4 @@
-"""Rows with one label each: any of label_losses.h in value, gradient and curvature. Included after row.pxi and tile.pxi.
+"""Rows with one label each: any of label_losses.h in value, gradient and curvature. Included after tile.pxi.
 
 What a loss is, a tile's rows of it, is called once a tile, through a pointer: that costs nothing there, and the
 machinery for rows is compiled once for all losses.

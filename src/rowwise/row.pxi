@@ -164,11 +164,32 @@ cdef void merge(double* rest, double* excluded, real* peak, double block_rest, d
     peak[0] = top
 
 
+cdef inline void exp_groups(const real* x, real* e, Py_ssize_t whole, real* total, real reference, xint excluded,
+                            const real* ahead, const bint keep) noexcept nogil:
+    """e of whole groups of LANES scores, added to `total` but for the excluded one."""
+    cdef Py_ssize_t j, edge
+    if whole < 256:
+        for j from 0 <= j < whole by LANES:
+            prefetch_lanes(ahead + j)
+            lanes_exp_excluding(x + j, e + j, total, reference, excluded - <xint> j, 0, keep)
+        return
+    # Long enough to pay for the branches that leave the excluded class's group alone.
+    edge = min(<Py_ssize_t> excluded // LANES * LANES, whole)
+    for j from 0 <= j < edge by LANES:
+        prefetch_lanes(ahead + j)
+        lanes_exp(x + j, e + j, total, reference, keep)
+    if edge < whole:
+        lanes_exp_excluding(x + edge, e + edge, total, reference, excluded - <xint> edge, 0, keep)
+    for j from edge + LANES <= j < whole by LANES:
+        prefetch_lanes(ahead + j)
+        lanes_exp(x + j, e + j, total, reference, keep)
+
+
 cdef inline void sum_short_row(row_tile* tile, Py_ssize_t r, const real* x, real* e, const int exclude,
                                const bint keep) noexcept nogil:
     """sum_row for LANES to SHORT_ROW classes. No number is read soon after a narrower one beside it was written: the
     processor would wait for that. So the last, ragged group is read together with some of the one before."""
-    cdef Py_ssize_t i, j, edge, n = tile.classes, whole = n - n % LANES
+    cdef Py_ssize_t i, j, n = tile.classes, whole = n - n % LANES
     cdef real lane[LANES]
     cdef real total[LANES]
     cdef real count[LANES]
@@ -199,20 +220,8 @@ cdef inline void sum_short_row(row_tile* tile, Py_ssize_t r, const real* x, real
         for j from 0 <= j < whole by LANES:
             prefetch_lanes(ahead + j)
             lanes_exp_below(x + j, e + j, total, count, reference, 0, keep)
-    elif n < 256:
-        for j from 0 <= j < whole by LANES:
-            prefetch_lanes(ahead + j)
-            lanes_exp_excluding(x + j, e + j, total, reference, excluded - <xint> j, 0, keep)
-    else:   # long enough to pay for the branches that leave the excluded class's group alone
-        edge = min(<Py_ssize_t> excluded // LANES * LANES, whole)
-        for j from 0 <= j < edge by LANES:
-            prefetch_lanes(ahead + j)
-            lanes_exp(x + j, e + j, total, reference, keep)
-        if edge < whole:
-            lanes_exp_excluding(x + edge, e + edge, total, reference, excluded - <xint> edge, 0, keep)
-        for j from edge + LANES <= j < whole by LANES:
-            prefetch_lanes(ahead + j)
-            lanes_exp(x + j, e + j, total, reference, keep)
+    else:
+        exp_groups(x, e, whole, total, reference, excluded, ahead, keep)
     if keep:
         for j in range(whole, n):
             e[j] = tail[j - n + LANES]
@@ -248,7 +257,8 @@ cdef void logsumexp_short_row(row_tile* tile, Py_ssize_t r, const real* x) noexc
     sum_short_row(tile, r, x, NULL, EXCLUDE_ANY_PEAK, False)
 
 
-cdef void sum_row(row_tile* tile, Py_ssize_t r, const real* x, real* e, real* peaks, int exclude, bint keep) noexcept nogil:
+cdef void sum_row(row_tile* tile, Py_ssize_t r, const real* x, real* e, real* peaks, int exclude,
+                  bint keep) noexcept nogil:
     """One row's peak, rest and excluded class; e too where it is kept, with each block's peak in `peaks`."""
     cdef Py_ssize_t n = tile.classes, start, size, excluded = -1, b = 0
     cdef double rest = 0, excluded_sum = 0, block_rest
@@ -326,7 +336,8 @@ cdef void fill(real* target, Py_ssize_t n, real value) noexcept nogil:
 
 cdef inline void softmax_short(const real* x, real* out, Py_ssize_t n, real scale, real* peak_out, real* rest_out,
                                const bint keep) noexcept nogil:
-    """A row of up to FEW_CLASSES scores at once: its softmax times `scale`, its peak, and the sum of e without one peak."""
+    """A row of up to FEW_CLASSES scores at once: its softmax times `scale`, its peak, and the sum of e without one
+    peak."""
     cdef real row[FEW_CLASSES]
     cdef real e[FEW_CLASSES]
     cdef real lane[LANES]
