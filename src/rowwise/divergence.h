@@ -28,7 +28,6 @@ FL_INLINE real entropy_slope(real x, real peak, real inverse, real mean)
 /* Two rows of scores: y of the true distribution p, x of the predicted one q. */
 typedef struct {
     real tau;                     /* one over the temperature */
-    ptrdiff_t padded;             /* classes, in whole groups of FL_LANES */
     real y_peak, x_peak;
     real apart, apart_low;        /* y_peak - x_peak, and what the subtraction rounds away */
     real y_inverse, x_inverse;    /* one over the sums of the exponentials */
@@ -114,26 +113,30 @@ FL_INLINE void entropy_slopes(const real *x, real *slope, ptrdiff_t n, real peak
     for (ptrdiff_t i = 0; i < n; i++) slope[i] = scale * entropy_slope(x[i], peak, inverse, mean);
 }
 
-/* The terms of a row's classes are kept in three rows of `padded` numbers: e_y, e_x and gap. */
-FL_INLINE void lanes_pair(real_cp y, real_cp x, real *terms, real_p y_sum, real_p x_sum, real_p excess,
+/* The terms are kept by groups of classes: FL_LANES each of e_y, of e_x and of the gap. */
+FL_INLINE void lanes_pair(real_cp y, real_cp x, real_p terms, real_p y_sum, real_p x_sum, real_p excess,
                           const row_pair *row, const int tempered)
 {
     const row_pair r = *row;
-    real *FL_RESTRICT e_y = terms, *FL_RESTRICT e_x = e_y + r.padded, *FL_RESTRICT gap = e_x + r.padded;
+    real *FL_RESTRICT e_y = terms, *FL_RESTRICT e_x = terms + FL_LANES, *FL_RESTRICT gap = terms + 2 * FL_LANES;
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
-        pair_terms(y[i], x[i], r, &e_y[i], &e_x[i], &gap[i], tempered);
-        y_sum[i] += e_y[i];
-        x_sum[i] += e_x[i];
-        excess[i] += excess_of(e_y[i], e_x[i], gap[i]);
+        real of_y, of_x, apart;
+        pair_terms(y[i], x[i], r, &of_y, &of_x, &apart, tempered);
+        e_y[i] = of_y;
+        e_x[i] = of_x;
+        gap[i] = apart;
+        y_sum[i] += of_y;
+        x_sum[i] += of_x;
+        excess[i] += excess_of(of_y, of_x, apart);
     }
 }
 
-FL_INLINE void lanes_divergence(const real *terms, real_p slope, real_p lane, const row_pair *row,
+FL_INLINE void lanes_divergence(real_cp terms, real_p slope, real_p lane, const row_pair *row,
                                 real scale, const int keep)
 {
     const row_pair r = *row;
-    const real *FL_RESTRICT e_y = terms, *FL_RESTRICT e_x = e_y + r.padded, *FL_RESTRICT gap = e_x + r.padded;
+    const real *e_y = terms, *e_x = terms + FL_LANES, *gap = terms + 2 * FL_LANES;
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
         real steep;

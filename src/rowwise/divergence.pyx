@@ -17,7 +17,6 @@ cnp.import_array()
 cdef extern from "rowwise/divergence.h" nogil:
     ctypedef struct row_pair:
         real tau
-        Py_ssize_t padded
         real y_peak
         real x_peak
         real apart
@@ -34,8 +33,8 @@ cdef extern from "rowwise/divergence.h" nogil:
     real divergence_part(real, real, real, row_pair, real*)
     void lanes_entropy(real_cp, real_p, real_p, real_p, real)
     void entropy_slopes(const real*, real*, Py_ssize_t, real, real, real, real)
-    void lanes_pair(real_cp, real_cp, real*, real_p, real_p, real_p, const row_pair*, int)
-    void lanes_divergence(const real*, real_p, real_p, const row_pair*, real, int)
+    void lanes_pair(real_cp, real_cp, real_p, real_p, real_p, real_p, const row_pair*, int)
+    void lanes_divergence(real_cp, real_p, real_p, const row_pair*, real, int)
 
 cdef enum:
     PREFETCHED = 8192       # classes of rows of which two, with their terms, stay in the second-level cache
@@ -106,7 +105,7 @@ cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bin
 
 
 cdef void sum_pair(row_pair* row, const real* y, const real* x, real* terms, Py_ssize_t n) noexcept nogil:
-    """Peaks, sums and distance of two rows; the terms of every class, in three rows of `padded` numbers."""
+    """Peaks, sums and distance of two rows; the terms of every class, of which a group of LANES has three times as many."""
     cdef real y_edge[LANES]
     cdef real x_edge[LANES]
     cdef real y_sums[LANES]
@@ -125,17 +124,17 @@ cdef void sum_pair(row_pair* row, const real* y, const real* x, real* terms, Py_
             for j from start <= j < stop - LANES + 1 by LANES:
                 prefetch_lanes(row_after(y, n) + j)
                 prefetch_lanes(row_after(x, n) + j)
-                lanes_pair(y + j, x + j, terms + j, y_sums, x_sums, excess, row, False)
+                lanes_pair(y + j, x + j, terms + 3 * j, y_sums, x_sums, excess, row, False)
         else:
             for j from start <= j < stop - LANES + 1 by LANES:
                 prefetch_lanes(row_after(y, n) + j)
                 prefetch_lanes(row_after(x, n) + j)
-                lanes_pair(y + j, x + j, terms + j, y_sums, x_sums, excess, row, True)
+                lanes_pair(y + j, x + j, terms + 3 * j, y_sums, x_sums, excess, row, True)
         if stop % LANES:    # ROW_BLOCK is a multiple of LANES: this is the end of the row
             edge_of(y, n, y_edge)
             edge_of(x, n, x_edge)
             j = n - n % LANES
-            lanes_pair(y_edge, x_edge, terms + j, y_sums, x_sums, excess, row, True)
+            lanes_pair(y_edge, x_edge, terms + 3 * j, y_sums, x_sums, excess, row, True)
         y_sum += lanes_total(y_sums)
         x_sum += lanes_total(x_sums)
         excess_sum += lanes_total(excess)
@@ -152,7 +151,6 @@ cdef double divergence_row(const real* y, const real* x, real* grad, real* terms
     cdef double total = 0
     cdef Py_ssize_t start = 0, stop, i, j
     row.tau = tau
-    row.padded = (n + LANES - 1) // LANES * LANES
     sum_pair(&row, y, x, terms, n)
     while start < n:
         stop = min(start + ROW_BLOCK, n)
@@ -160,13 +158,13 @@ cdef double divergence_row(const real* y, const real* x, real* grad, real* terms
             lane[i] = 0
         if want_grad:
             for j from start <= j < stop - LANES + 1 by LANES:
-                lanes_divergence(terms + j, grad + j, lane, &row, scale, True)
+                lanes_divergence(terms + 3 * j, grad + j, lane, &row, scale, True)
         else:
             for j from start <= j < stop - LANES + 1 by LANES:
-                lanes_divergence(terms + j, slope, lane, &row, scale, False)
+                lanes_divergence(terms + 3 * j, slope, lane, &row, scale, False)
         if stop % LANES:
             j = n - n % LANES
-            lanes_divergence(terms + j, slope, lane, &row, scale, True)
+            lanes_divergence(terms + 3 * j, slope, lane, &row, scale, True)
             if want_grad:
                 for i in range(n - j):
                     grad[j + i] = slope[i]
