@@ -6,6 +6,8 @@ from fastloss import _validation as check
 from fastloss._elementwise import elements, fast_path
 from fastloss._loss import loss
 
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits"]
+
 
 @loss("elementwise", curvature=True, fast_path=fast_path("binary_cross_entropy"))
 def binary_cross_entropy(probs, target, *, sample_weight=None, reduction="mean"):

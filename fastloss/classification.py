@@ -5,6 +5,8 @@ from fastloss._elementwise import distributions
 from fastloss._loss import loss
 from fastloss._rowwise import RowEvaluation, Rows, SoftTargetEvaluation, combine_weights, fast_path
 
+__all__ = ["categorical_cross_entropy", "cross_entropy", "nll_loss"]
+
 
 @loss("rowwise", curvature=False)
 def nll_loss(log_probs, target, *, axis=-1, class_weight=None, sample_weight=None, ignore_index=-100, reduction="mean"):

@@ -7,6 +7,13 @@ from fastloss._elementwise import distributions
 from fastloss._loss import loss
 from fastloss._rowwise import RowEvaluation, Rows
 
+__all__ = [
+    "entropy",
+    "entropy_with_logits",
+    "kl_divergence",
+    "kl_divergence_with_logits",
+]
+
 _TEMPERATURES = (1e-30, 1e30)
 
 

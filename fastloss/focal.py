@@ -7,6 +7,8 @@ from fastloss import _validation as check
 from fastloss._elementwise import elements, fast_path
 from fastloss._loss import loss
 
+__all__ = ["sigmoid_focal_loss", "softmax_focal_loss"]
+
 # From here on (1 - p)^gamma is 0 or 1 in double precision, and gamma^2 still fits float32.
 _LARGEST_GAMMA = 1e18
 

@@ -6,6 +6,8 @@ from fastloss import _validation as check
 from fastloss._kernels import kernels
 from fastloss._threads import threads_for
 
+__all__ = ["log_softmax", "logsumexp", "softmax"]
+
 _SOFTMAX, _LOG_SOFTMAX, _LOGSUMEXP = range(3)
 
 

@@ -4,6 +4,17 @@ from fastloss import _validation as check
 from fastloss._elementwise import RootMeanSquare, elements, fast_path
 from fastloss._loss import loss
 
+__all__ = [
+    "huber_loss",
+    "l1_loss",
+    "log_cosh_loss",
+    "mse_loss",
+    "poisson_nll_loss",
+    "quantile_loss",
+    "rmse_loss",
+    "smooth_l1_loss",
+]
+
 
 @loss("elementwise", curvature=False, fast_path=fast_path("l1"))
 def l1_loss(predictions, target, *, sample_weight=None, reduction="mean"):
