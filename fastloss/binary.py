@@ -1,4 +1,4 @@
-"""Losses of independent yes/no decisions, from probabilities and from logits."""
+"""Losses of independent binary labels, from probabilities and from logits."""
 
 import numpy as np
 
@@ -11,20 +11,20 @@ __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits"]
 
 @loss("elementwise", curvature=True, fast_path=fast_path("binary_cross_entropy"))
 def binary_cross_entropy(probs, target, *, sample_weight=None, reduction="mean"):
-    r"""Cross-entropy of independent yes/no decisions, from probabilities.
+    r"""Cross-entropy of independent binary labels, from probabilities.
 
     .. math:: L = -y \log x - (1 - y) \log(1 - x)
 
-    with 0 log 0 = 0. Nothing is clamped: a wrong decision with probability 0 costs inf, and its gradient is alive. The
+    with 0 log 0 = 0. Nothing is clamped: a label of probability 0 costs inf, and its gradient is not 0. The
     gradient is :math:`(x - y) / (x (1 - x))`, the curvature :math:`y / x^2 + (1 - y) / (1 - x)^2`. A model that
     computes logits should give those to `binary_cross_entropy_with_logits`: 1 - x has lost its digits near x = 1.
 
     Parameters
     ----------
     probs : array of numbers within [0, 1], any shape
-        Probability of yes.
+        Probability of the positive class.
     target : array of numbers within [0, 1] that broadcasts to the shape of `probs`
-        1 for yes, 0 for no; between them, soft.
+        1 for the positive class, 0 for the negative; between them, soft.
     sample_weight : array that broadcasts to the shape of `probs`, optional
         Multiplies each element's loss and derivatives; never changes what the mean divides by.
     reduction : {"mean", "sum", "none"}
@@ -56,7 +56,7 @@ def binary_cross_entropy(probs, target, *, sample_weight=None, reduction="mean")
 
 @loss("elementwise", curvature=True, fast_path=fast_path("binary_cross_entropy_with_logits"))
 def binary_cross_entropy_with_logits(logits, target, *, sample_weight=None, pos_weight=None, reduction="mean"):
-    r"""Cross-entropy of independent yes/no decisions, from logits.
+    r"""Cross-entropy of independent binary labels, from logits.
 
     .. math:: L = -w_+ y \log \sigma(x) - (1 - y) \log(1 - \sigma(x))
 
@@ -69,11 +69,11 @@ def binary_cross_entropy_with_logits(logits, target, *, sample_weight=None, pos_
     logits : array, float or integer, any shape
         Log-odds, in nats.
     target : array of numbers within [0, 1] that broadcasts to the shape of `logits`
-        1 for yes, 0 for no; between them, soft.
+        1 for the positive class, 0 for the negative; between them, soft.
     sample_weight : array that broadcasts to the shape of `logits`, optional
         Multiplies each element's loss and derivatives; never changes what the mean divides by.
     pos_weight : number or array at least 0 that broadcasts to the shape of `logits`, optional
-        How much more a yes counts than a no; an array (C,) weighs each column.
+        How much more a positive counts than a negative; an array (C,) weighs each column.
     reduction : {"mean", "sum", "none"}
         ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
         an element.

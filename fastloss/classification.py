@@ -194,7 +194,7 @@ def categorical_cross_entropy(probs, target, *, axis=-1, include_negatives=False
     axis : int
         The class axis. ``axis=1`` is PyTorch's (N, C, d1, ...) layout.
     include_negatives : bool
-        Whether every class that is not the target's counts too, as a decision against it.
+        Whether every other class counts too, as a negative of its own.
     sample_weight : array that broadcasts to one number a row, optional
         Multiplies each row's loss and derivatives; never changes what the mean divides by.
     reduction : {"mean", "sum", "none"}

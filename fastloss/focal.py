@@ -1,4 +1,4 @@
-"""The focal losses: of yes/no decisions (sigmoid), and of one label among many (softmax)."""
+"""The focal losses: of binary labels (sigmoid), and of one label among many (softmax)."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ _LARGEST_GAMMA = 1e18
 
 @loss("elementwise", curvature=True, fast_path=fast_path("sigmoid_focal", "alpha", "gamma"))
 def sigmoid_focal_loss(logits, target, *, alpha=0.25, gamma=2.0, sample_weight=None, reduction="mean"):
-    r"""Focal loss of independent yes/no decisions, from logits.
+    r"""Focal loss of independent binary labels, from logits.
 
     .. math:: L = \alpha_t (1 - p_t)^\gamma \cdot \mathrm{BCE}(x, y), \qquad
         p_t = p y + (1 - p)(1 - y), \quad \alpha_t = \alpha y + (1 - \alpha)(1 - y), \quad p = \sigma(x)
@@ -28,7 +28,7 @@ def sigmoid_focal_loss(logits, target, *, alpha=0.25, gamma=2.0, sample_weight=N
     logits : array, float or integer, any shape
         Log-odds, in nats.
     target : array of numbers within [0, 1] that broadcasts to the shape of `logits`
-        1 for yes, 0 for no; between them, soft.
+        1 for the positive class, 0 for the negative; between them, soft.
     alpha : float within [0, 1], or None
         Weight of the positive class; the negative class has 1 - alpha. None: no such weights.
     gamma : float, at least 0

@@ -116,7 +116,7 @@ FL_INLINE element poisson_nll_full(real x, real y, real z, const element_options
     return e;
 }
 
-/* ---- probabilities x of yes, targets y within [0, 1] ---- */
+/* ---- binary labels: probabilities x of the positive class, targets y within [0, 1] ---- */
 
 /* -y log x - (1 - y) log(1 - x). One of the logarithms is of w, up to 1/2, and costs its share u of the target; the
  * other is of 1 - w. The derivatives are a difference of inputs over a product: exact where x is near y. */
@@ -131,10 +131,10 @@ FL_INLINE element binary_cross_entropy(real x, real y, real z, const element_opt
     real grad = (x - y) / product;
     real sure = not_x - x; /* x is 0 or 1, and right: 1 - 2x is the limit */
     grad = ((product == R(0.0)) & (x == y)) ? sure : grad;
-    real yes = y / x / x, no = away / not_x / not_x;
-    yes = y == R(0.0) ? y * x : yes;
-    no = away == R(0.0) ? away * x : no;
-    return (element){.real_value = r_fma(v, r_log1m_half(w), far), .grad = grad, .hess = yes + no};
+    real positive = y / x / x, negative = away / not_x / not_x;
+    positive = y == R(0.0) ? y * x : positive;
+    negative = away == R(0.0) ? away * x : negative;
+    return (element){.real_value = r_fma(v, r_log1m_half(w), far), .grad = grad, .hess = positive + negative};
 }
 
 /* The same from logits. With e = exp(-|x|) every term is a product or a sum of positive numbers: log(1 + e) for either

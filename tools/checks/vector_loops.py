@@ -9,48 +9,52 @@ from pathlib import Path
 
 SOURCES = {
     path.name: ["", *path.read_text().splitlines()]  # from line number 1 on
-    for path in sorted((Path(__file__).resolve().parents[2] / "src").rglob("*.[hp]*"))
+    for path in sorted((Path(__file__).resolve().parents[2] / "src").rglob("*"))
+    if path.suffix in (".h", ".pxd", ".pxi", ".pyx")
 }
 FLOATS = ("FLOAT32", "FLOAT64", "FLOAT16", "BFLOAT16")
 INTEGERS = ("INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64")
-# The losses of elements, one line of losses.h each.
-POINTS = re.findall(r"^FL_POINT_LOSS\w*\(\w+", "\n".join(SOURCES["losses.h"]), re.MULTILINE)
 # All of a function's innermost loops that compute, or those with a certain text in them. A "case" is a macro with a
-# loop over contiguous elements, which must be vector code, and one over strided elements. A macro that makes a loss's
-# loops is one line.
+# loop over contiguous elements, which must be vector code, and one over strided elements.
 LOOPS = (
-    *("lanes_max", "lanes_extremes", "lanes_add", "lanes_add_double", "lanes_exp", "lanes_exp_sparing"),
+    *("lanes_max", "lanes_extremes", "lanes_add", "lanes_add_double", "lanes_exp", "lanes_exp_excluding"),
     *("lanes_exp_below", "lanes_cost", "subtract_twice", "lanes_find", "lanes_add_widened", "seems_outside"),
+    *("count_labels: ignored", "look_at_signs", "element_loop", "focal_terms", "focal_block", "label_rows"),
     *("multiply", "softmax_short: r_exp(", "softmax_short: e[i] * factor", "lanes_sum: table[c", "lanes_multiply"),
-    *("lanes_sum: reference[k] = 0", "lanes_sum: part[k]", "label_head", "curve"),
-    *("narrow_tile: p = lanes[c", "narrow_tile: bend[k] = "),
-    *("lanes_subtract", "lanes_log_sum", "target_block: r_fma(", "target_grad"),
-    *("sigmoid_focal_block", "weigh", "weigh_values", "narrow_values"),
-    *("sum_points: + (double)rest[i];", "sum_points: (double)value[i];", *POINTS),
+    *("lanes_sum: reference[k] = 0", "lanes_sum: part[k]", "curve", "temper"),
+    *("lanes_to_derivatives: p = lanes[c", "lanes_to_derivatives: bent[k] = "),
+    *("lanes_subtract", "lanes_log_sum", "weigh_target: r_fma(", "target_grad"),
+    *("weigh", "weigh_values", "narrow_values"),
+    *("sum_elements: + (double)rest[i];", "sum_elements: (double)value[i];"),
     *("lanes_entropy", "entropy_slopes", "lanes_pair", "lanes_divergence", "lanes_peak: table", "lanes_rest"),
     *("lanes_entropy_tile", "lanes_terms", "lanes_parts"),
     *("step_lanes", "is_wrong", "exp_row", "forward_lanes", "backward_lanes", "grad_of_used"),
-    *("write_grad: x_power(", "add", "times", "labels: ignored", "apply"),
+    *("write_grad: x_power(", "add", "times", "apply"),
     *(f"load_run: case FL_{name}:" for name in FLOATS + INTEGERS),
     *(f"store_run: case FL_{name}:" for name in FLOATS),
 )
 # Every other innermost loop that computes: a pattern of "function: the loop's own text", and why it may be scalar.
 OTHERS = [
-    (r"^(backward_pass|pair_rows|normal_rows|give_values|point_chunk|outside_chunk): while ", "pieces or rows"),
+    (r"^(backward_pass|rows_one_by_one|normal_rows|store_values|chunk_of_elements|look_at_chunk|first_in): while ",
+     "pieces or rows"),
     (r"by (LANES|16|ROW_BLOCK|F): |\+= (FL_LANES|lanes)\b", "pieces, each of which a loop above works on"),
-    (r"^(FL_LOAD_RUN|FL_STORE_RUN|FL_POINT_LOOP): ", "a macro: the loops that it makes are above"),
-    (r"^(align|ctc|score|run_points|run_chunks|operand_set|find_point_block|FL_FOR_RUNS): ", "once a call or a piece"),
-    (r"^(same_shape|read_options|count_labels|fl_run|fl_run_together): ", "once a small call, or once a chunk"),
+    (r"^(FL_LOAD_RUN|FL_STORE_RUN): ", "a macro: the loops that it makes are above"),
+    (r"^(align|ctc|score|run_chunks_on_threads|view_init|find_\w+_loss): ", "once a call"),
+    (r"^(first_run|next_run|gather_block|scatter_block): ", "once a piece that is equally spaced"),
+    (r"^(has_shape|are_same_elements|memory_bounds|read_options|run_all|run_region): ", "once a call, or once a chunk"),
     (r"^(load_pieces|store_pieces): ", "vectors already, by their types"),
-    (r"^(lanes_ask|tile_loss): ", "asks for cache lines, or chooses: nothing is computed"),
-    (r"^(wide_tile|target_chunk|score_group|advance_runs|fill_grad): ", "rows or runs; the loops in them are above"),
+    (r"^(prefetch_lanes|tile_loss): ", "asks for cache lines, or chooses: nothing is computed"),
+    (r"^(tile_row_by_row|temper_rows|chunk_of_target_rows|score_group|advance_runs|fill_grad): ",
+     "rows or runs; the loops in them are above"),
     (r"^(fill_grad|forward|again|trace|advance|forward_pass|retreat|extend_chunk|root): for \w ", "frame after frame"),
-    (r"^(tile_labels|spare_label|narrow_tile|label_chunk|normal_tiles|divergence_tile|pair_tiles|nll|nll_grad): ",
+    (r"^(read_labels|exclude_label|lanes_to_derivatives|tile_across_lanes|chunk_of_labelled_rows): ",
      "one or two numbers a row, found by its label or its weight"),
+    (r"^(normal_tiles|divergence_tile|rows_across_lanes|chunk_of_nll_rows): ", "the same"),
     (r"^(lanes_top|lanes_total|lanes_total_double|lanes_count): |: count \+= peaks\[i\]",
      "one tree from 16 lanes to one number"),
     (r"\[\w - whole\]|^(edge_of|exp_edge|sum_row_of): ", "the end of a row, less than 16 numbers"),
-    (r"^(find_peak|first_outside|is_outside|log_sum_of|sequences): |: if .* break$", "until the first that is found"),
+    (r"^(first_place_of|first_refused|look_at|count_labels|log_sum_of|sequences): |: if .* break$",
+     "until the first that is found"),
     (r"^scatter: ", "may add to one place twice"),
     (r"^(gather\w*|look_up\w*|ask_ahead|read_target|score_lanes|emissions|phi|align_sequence): |q\.used_class\[u\]",
      "places from a table"),
@@ -90,10 +94,6 @@ def loops_of(name):
     function, _, text = name.partition(": ")
     found = []
     for file, source in SOURCES.items():
-        if name.startswith("FL_POINT"):
-            lines = (n for n, line in enumerate(source) if re.match(rf"{re.escape(name)}\b", line))
-            found += [(file, range(n, n + 1)) for n in lines]
-            continue
         for known, start, end in functions_of(source):
             if known != function:
                 continue
