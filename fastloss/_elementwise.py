@@ -10,7 +10,7 @@ import numpy as np
 
 from fastloss import _validation as check
 from fastloss._kernels import kernels
-from fastloss._loss import Evaluation, Outputs
+from fastloss._loss import Evaluation, Outputs, kernel_options
 from fastloss._rowwise import Rows
 
 
@@ -18,15 +18,10 @@ def fast_path(name, *options):
     """For @loss: the fast path of a loss of src/elementwise/losses.h, with the defaults of the options that it has."""
 
     def make(modules, parameters):
-        defaults = _two_numbers([float(parameters[option].default) for option in options])
+        defaults = kernel_options([float(parameters[option].default) for option in options])
         return modules.elementwise.FastPath(name, defaults, check.REDUCTIONS, parameters["reduction"].default)
 
     return make
-
-
-def _two_numbers(options):
-    """A kernel takes two."""
-    return (*options, *[0.0] * (2 - len(options)))
 
 
 class ElementwiseEvaluation(Evaluation):
@@ -63,7 +58,7 @@ class ElementwiseEvaluation(Evaluation):
         total, is_illegal = kernels(self.bits).elementwise.evaluate(
             self.name,
             tuple(_in_order(array, order) for array in self.arguments),
-            _two_numbers(self.options if options is None else options),
+            kernel_options(self.options if options is None else options),
             not outputs.out_given,
             self.group,
             outputs,

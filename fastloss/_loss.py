@@ -33,6 +33,11 @@ _MORE_PARAMETERS = """
 """
 
 
+def kernel_options(options):
+    """A loss's own options, as its kernel takes them: two numbers."""
+    return (*options, *[0.0] * (2 - len(options)))
+
+
 class Outputs:
     """What a kernel is to compute, and where to."""
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastloss import _validation as check
 from fastloss._kernels import kernels
-from fastloss._loss import Evaluation
+from fastloss._loss import Evaluation, kernel_options
 
 
 def fast_path(kernel_name, *options):
@@ -17,14 +17,9 @@ def fast_path(kernel_name, *options):
         defaults = [float(parameters[option].default) for option in options]
         name = kernel_name(*defaults) if callable(kernel_name) else kernel_name
         ignore_index, reduction = parameters["ignore_index"].default, parameters["reduction"].default
-        return modules.cross_entropy.FastPath(name, _two_numbers(defaults), ignore_index, check.REDUCTIONS, reduction)
+        return modules.cross_entropy.FastPath(name, kernel_options(defaults), ignore_index, check.REDUCTIONS, reduction)
 
     return make
-
-
-def _two_numbers(options):
-    """A kernel takes two."""
-    return (*options, *[0.0] * (2 - len(options)))
 
 
 class Rows:
@@ -63,7 +58,7 @@ class Rows:
         return RowEvaluation(
             self,
             self.kernels.cross_entropy.of_labels,
-            (kernel_name, self.view, labels, weights, ignore_index, _two_numbers(options), temperature),
+            (kernel_name, self.view, labels, weights, ignore_index, kernel_options(options), temperature),
             reduction,
             weight_sum if weighs_mean and weight_sum is not None else counted,
             (target, sample_weight),

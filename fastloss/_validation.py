@@ -241,7 +241,7 @@ def as_class_weights(value, name, classes):
 
 
 def check_out(out, shape, dtype, name="out"):
-    fits, no_array, other_shape, other_dtype, read_only = rules.OUT_STATES
+    _, no_array, other_shape, other_dtype, read_only = rules.OUT_STATES
     state = rules.state_of_out(out, shape, np.dtype(dtype))
     if state == no_array:
         raise TypeError(f"{name} must be a NumPy array, got {type(out).__name__}")
@@ -251,7 +251,6 @@ def check_out(out, shape, dtype, name="out"):
         raise TypeError(f"{name} has dtype {out.dtype}; expected {dtype}")
     if state == read_only:
         raise ValueError(f"{name} is read-only")
-    assert state == fits
 
 
 def needs_another(out, prediction, others):
