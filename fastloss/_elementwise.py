@@ -12,6 +12,7 @@ from fastloss import _validation as check
 from fastloss._kernels import kernels
 from fastloss._loss import Evaluation, Outputs, kernel_options
 from fastloss._rowwise import Rows
+from fastloss._threads import GRAIN
 
 
 def fast_path(name, *options):
@@ -19,7 +20,7 @@ def fast_path(name, *options):
 
     def make(modules, parameters):
         defaults = kernel_options([float(parameters[option].default) for option in options])
-        return modules.elementwise.FastPath(name, defaults, check.REDUCTIONS, parameters["reduction"].default)
+        return modules.elementwise.FastPath(name, defaults, check.REDUCTIONS, parameters["reduction"].default, GRAIN)
 
     return make
 

@@ -7,6 +7,7 @@ import numpy as np
 from fastloss import _validation as check
 from fastloss._kernels import kernels
 from fastloss._loss import Evaluation, kernel_options
+from fastloss._threads import GRAIN
 
 
 def fast_path(kernel_name, *options):
@@ -17,7 +18,9 @@ def fast_path(kernel_name, *options):
         defaults = [float(parameters[option].default) for option in options]
         name = kernel_name(*defaults) if callable(kernel_name) else kernel_name
         ignore_index, reduction = parameters["ignore_index"].default, parameters["reduction"].default
-        return modules.cross_entropy.FastPath(name, kernel_options(defaults), ignore_index, check.REDUCTIONS, reduction)
+        return modules.cross_entropy.FastPath(
+            name, kernel_options(defaults), ignore_index, check.REDUCTIONS, reduction, GRAIN
+        )
 
     return make
 
@@ -48,11 +51,11 @@ class Rows:
 
     def label_loss(self, kernel_name, target, sample_weight, class_weights, ignore_index, reduction, *, options=(),
                    temperature=1.0, weighs_mean=False):  # fmt: skip
-        """A loss of src/rowwise/label_losses.h. A mean is over the rows that count; where the class weights weigh it,
-        over their weights."""
+        """A loss of src/rowwise/label_losses.h; `target` is an array. A mean is over the rows that count; where the
+        class weights weigh it, over their weights."""
         ignore_index = check.as_integer(ignore_index, "ignore_index")
         reduction = check.as_reduction(reduction)
-        labels, counted = self.labels(check.as_array(target, "target"), ignore_index)
+        labels, counted = self.labels(target, ignore_index)
         weights = check.as_row_weights(sample_weight, "sample_weight", self.shape)
         weights, weight_sum = combine_weights(weights, class_weights, labels, ignore_index)
         return RowEvaluation(

@@ -129,6 +129,7 @@ def softmax_focal_loss(
     Lin, Goyal, Girshick, He, Dollár 2017, "Focal Loss for Dense Object Detection".
     """
     rows = rowwise.Rows(logits, "logits", axis)
+    target = check.as_array(target, "target")
     gamma = min(check.as_number(gamma, "gamma", 0.0), _LARGEST_GAMMA)
     return rows.label_loss(
         _kernel_for(gamma), target, sample_weight, _alphas(alpha, rows.classes), ignore_index, reduction,

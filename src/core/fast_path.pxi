@@ -5,11 +5,9 @@ and no option but `reduction` and `out` is given, a loss's FastPath reads them d
 error included, it returns None and has written nothing: the call then takes the general path (fastloss/_loss.py), which
 computes the same by the same chunks, and says what is wrong. What both decide, arguments.pxd decides.
 
-This file is included by modules that have a class FastPath.
+This file is included by modules that have a class FastPath. A call of `large` numbers or more may be worth a second
+thread and takes the general path: fastloss/_threads.py says from where on.
 """
-
-cdef enum:
-    FAST_PATH_SIZE = 65536  # from here on a call may be worth a second thread: fastloss/_threads.py
 
 cdef int REAL_TYPE = cnp.NPY_FLOAT32 if sizeof(real) == 4 else cnp.NPY_FLOAT64
 

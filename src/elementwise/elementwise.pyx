@@ -49,12 +49,14 @@ cdef class FastPath:
     cdef double options[2]
     cdef dict reductions
     cdef int reduction
+    cdef Py_ssize_t large
 
-    def __init__(self, str name, tuple options, dict reductions, str reduction):
+    def __init__(self, str name, tuple options, dict reductions, str reduction, Py_ssize_t large):
         self.loss = loss_called(name)
         self.options[0], self.options[1] = options
         self.reductions = reductions
         self.reduction = reductions[reduction]
+        self.large = large
 
     def call(self, tuple arguments, dict given, bint want_value, int derivatives):
         cdef ElementJob job
@@ -70,7 +72,7 @@ cdef class FastPath:
         if not is_plain(x, REAL_TYPE) or not is_plain(y, REAL_TYPE):
             return None
         size = cnp.PyArray_SIZE(<cnp.ndarray> x)
-        if not (0 < size < FAST_PATH_SIZE
+        if not (0 < size < self.large
                 and has_shape(y, cnp.PyArray_NDIM(<cnp.ndarray> x), cnp.PyArray_DIMS(<cnp.ndarray> x))):
             return None
         results = derivative_arrays(x, y, out, derivatives)

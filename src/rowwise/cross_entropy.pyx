@@ -87,13 +87,16 @@ cdef class FastPath:
     cdef int64_t ignore_index
     cdef dict reductions
     cdef int reduction
+    cdef Py_ssize_t large
 
-    def __init__(self, str name, tuple options, long long ignore_index, dict reductions, str reduction):
+    def __init__(self, str name, tuple options, long long ignore_index, dict reductions, str reduction,
+                 Py_ssize_t large):
         self.loss = loss_called(name)
         self.options.number[0], self.options.number[1] = options
         self.ignore_index = ignore_index
         self.reductions = reductions
         self.reduction = reductions[reduction]
+        self.large = large
 
     def call(self, tuple arguments, dict given, bint want_value, int derivatives):
         cdef LabelJob job
@@ -111,7 +114,7 @@ cdef class FastPath:
             return None
         last = cnp.PyArray_NDIM(<cnp.ndarray> x) - 1
         size = cnp.PyArray_SIZE(<cnp.ndarray> x)
-        if last < 0 or not 0 < size < FAST_PATH_SIZE or not has_shape(y, last, cnp.PyArray_DIMS(<cnp.ndarray> x)):
+        if last < 0 or not 0 < size < self.large or not has_shape(y, last, cnp.PyArray_DIMS(<cnp.ndarray> x)):
             return None
         job.scores.classes = cnp.PyArray_DIM(<cnp.ndarray> x, last)
         job.scores.rows = size // job.scores.classes

@@ -10,6 +10,9 @@ cdef extern from "rowwise/label_losses.h" nogil:
     ctypedef void (*label_loss)(row_tile*, label_options) noexcept nogil
     label_loss find_label_loss(const char*)
 
+cdef enum:
+    TILE_NUMBERS = 16384    # of long rows: with gradient and curvature they stay in the second-level cache
+
 ctypedef struct LabelJob:
     Scores scores
     Outputs out
@@ -29,7 +32,7 @@ cdef void label_layout(LabelJob* job) noexcept nogil:
     cdef Py_ssize_t classes = job.scores.classes
     job.tile_rows = TILE
     if classes > FEW_CLASSES:
-        job.tile_rows = max(1, min(<Py_ssize_t> TILE, 16384 // classes))
+        job.tile_rows = max(1, min(<Py_ssize_t> TILE, TILE_NUMBERS // classes))
     job.chunk_rows = job.tile_rows * max(1, ROWS_CHUNK // (job.tile_rows * classes))
     # Tiles of few classes are written piece by piece, for which the caches are dearer. Long rows are not.
     job.streamed = classes <= FEW_CLASSES and outputs_bypass_caches(&job.out, job.scores.rows * classes, &job.scores.x)
