@@ -29,6 +29,7 @@ cdef extern from "elementwise/loop.h" nogil:
     ctypedef double (*block_function)(const element_block*) noexcept nogil
     ctypedef struct elementwise_loss:
         block_function compute
+        bint is_curved
         domain x
         domain y
     const elementwise_loss* find_elementwise_loss(const char*)

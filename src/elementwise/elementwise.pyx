@@ -66,7 +66,7 @@ cdef class FastPath:
         cdef object values = None, out
         options.want_value, options.derivatives, options.reduction = want_value, derivatives, self.reduction
         out = read_options(given, self.reductions, &options)
-        if out is False or len(arguments) != 2:
+        if out is False or len(arguments) != 2 or (derivatives == 2 and not self.loss.is_curved):
             return None
         x, y = arguments
         if not is_plain(x, REAL_TYPE) or not is_plain(y, REAL_TYPE):

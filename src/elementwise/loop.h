@@ -92,7 +92,7 @@ FL_INLINE double sum_in_double(element_formula formula, const element_block b, c
     return lanes_total_double(lane);
 }
 
-/* Where a formula puts the loss. */
+/* Where a formula puts the loss: in real_value, there and in rest, or in value. */
 typedef enum { IN_REAL, IN_TWO_PARTS, IN_DOUBLE } loss_form;
 
 /* The sum of the losses; each of them where `each` is not NULL, and then the sum is left to the caller. */
@@ -117,12 +117,15 @@ typedef double (*block_function)(const element_block *);
 typedef struct {
     const char *name;
     block_function compute;
-    domain x, y; /* legal predictions and targets */
+    int is_curved; /* whether it has a second derivative */
+    domain x, y;   /* legal predictions and targets */
 } elementwise_loss;
 
-#define BLOCK_OF(NAME, FORM, X, Y) \
+enum { FLAT = 0, CURVED = 1 };
+
+#define BLOCK_OF(NAME, FORM, SHAPE, X, Y) \
     FL_NOINLINE double NAME##_block(const element_block *b) { return compute_block(NAME, b, FORM); }
-#define ENTRY_OF(NAME, FORM, X, Y) {#NAME, NAME##_block, X, Y},
+#define ENTRY_OF(NAME, FORM, SHAPE, X, Y) {#NAME, NAME##_block, SHAPE, X, Y},
 
 ELEMENTWISE_LOSSES(BLOCK_OF)
 

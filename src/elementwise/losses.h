@@ -170,44 +170,45 @@ FL_INLINE element categorical_cross_entropy(real x, real y, real z, const elemen
 {
     real cost = -y * r_log_unit(x);
     cost = ((x == R(0.0)) & (y > R(0.0))) ? R(INFINITY) : cost;
-    real slope = y / x;
-    slope = y == R(0.0) ? y * x : slope;
-    real bend = slope / x;
-    return (element){.real_value = cost, .grad = -slope, .hess = y == R(0.0) ? y * x : bend};
+    real ratio = y / x;
+    ratio = y == R(0.0) ? y * x : ratio;
+    real second = ratio / x;
+    return (element){.real_value = cost, .grad = -ratio, .hess = y == R(0.0) ? y * x : second};
 }
 
 /* -x log x */
 FL_INLINE element entropy(real x, real y, real z, const element_options o)
 {
-    real log_x = r_log_unit(x), slope = R(-1.0) - log_x;
-    return (element){.real_value = -x * log_x, .grad = x == R(0.0) ? R(INFINITY) : slope, .hess = R(-1.0) / x};
+    real log_x = r_log_unit(x), first = R(-1.0) - log_x;
+    return (element){.real_value = -x * log_x, .grad = x == R(0.0) ? R(INFINITY) : first, .hess = R(-1.0) / x};
 }
 
 /* y log(y / x): Kullback & Leibler 1951, x the prediction */
 FL_INLINE element kl_divergence(real x, real y, real z, const element_options o)
 {
-    real difference, near = r_relative_entropy(y, x, &difference), slope = y / x;
-    slope = y == R(0.0) ? y * x : slope;
-    real bend = slope / x;
-    return (element){.real_value = near, .rest = difference, .grad = -slope, .hess = y == R(0.0) ? y * x : bend};
+    real difference, near = r_relative_entropy(y, x, &difference), ratio = y / x;
+    ratio = y == R(0.0) ? y * x : ratio;
+    real second = ratio / x;
+    return (element){.real_value = near, .rest = difference, .grad = -ratio, .hess = y == R(0.0) ? y * x : second};
 }
 
-/* Name; where its formula puts the loss (see loop.h); which predictions, and which targets, are legal (core/domain.h). */
-#define ELEMENTWISE_LOSSES(LOSS)                                                   \
-    LOSS(l1, IN_REAL, ANY_NUMBER, ANY_NUMBER)                                      \
-    LOSS(mse, IN_DOUBLE, ANY_NUMBER, ANY_NUMBER)                                   \
-    LOSS(rmse, IN_DOUBLE, ANY_NUMBER, ANY_NUMBER)                                  \
-    LOSS(huber, IN_REAL, ANY_NUMBER, ANY_NUMBER)                                   \
-    LOSS(smooth_l1, IN_REAL, ANY_NUMBER, ANY_NUMBER)                               \
-    LOSS(log_cosh, IN_REAL, ANY_NUMBER, ANY_NUMBER)                                \
-    LOSS(quantile, IN_REAL, ANY_NUMBER, ANY_NUMBER)                                \
-    LOSS(poisson_nll, IN_TWO_PARTS, ANY_NUMBER, NOT_NEGATIVE)                      \
-    LOSS(poisson_nll_full, IN_TWO_PARTS, ANY_NUMBER, NOT_NEGATIVE)                 \
-    LOSS(binary_cross_entropy, IN_REAL, UNIT_INTERVAL, UNIT_INTERVAL)              \
-    LOSS(binary_cross_entropy_with_logits, IN_REAL, ANY_NUMBER, UNIT_INTERVAL)     \
-    LOSS(binary_cross_entropy_with_pos_weight, IN_REAL, ANY_NUMBER, UNIT_INTERVAL) \
-    LOSS(categorical_cross_entropy, IN_REAL, UNIT_INTERVAL, UNIT_INTERVAL)         \
-    LOSS(entropy, IN_REAL, UNIT_INTERVAL, ANY_NUMBER)                              \
-    LOSS(kl_divergence, IN_TWO_PARTS, UNIT_INTERVAL, UNIT_INTERVAL)
+/* Name; where its formula puts the loss, and whether it has a second derivative (see loop.h); which predictions, and
+ * which targets, are legal (core/domain.h). */
+#define ELEMENTWISE_LOSSES(LOSS)                                                           \
+    LOSS(l1, IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                                        \
+    LOSS(mse, IN_DOUBLE, CURVED, ANY_NUMBER, ANY_NUMBER)                                   \
+    LOSS(rmse, IN_DOUBLE, FLAT, ANY_NUMBER, ANY_NUMBER)                                    \
+    LOSS(huber, IN_REAL, CURVED, ANY_NUMBER, ANY_NUMBER)                                   \
+    LOSS(smooth_l1, IN_REAL, CURVED, ANY_NUMBER, ANY_NUMBER)                               \
+    LOSS(log_cosh, IN_REAL, CURVED, ANY_NUMBER, ANY_NUMBER)                                \
+    LOSS(quantile, IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                                  \
+    LOSS(poisson_nll, IN_TWO_PARTS, CURVED, ANY_NUMBER, NOT_NEGATIVE)                      \
+    LOSS(poisson_nll_full, IN_TWO_PARTS, CURVED, ANY_NUMBER, NOT_NEGATIVE)                 \
+    LOSS(binary_cross_entropy, IN_REAL, CURVED, UNIT_INTERVAL, UNIT_INTERVAL)              \
+    LOSS(binary_cross_entropy_with_logits, IN_REAL, CURVED, ANY_NUMBER, UNIT_INTERVAL)     \
+    LOSS(binary_cross_entropy_with_pos_weight, IN_REAL, CURVED, ANY_NUMBER, UNIT_INTERVAL) \
+    LOSS(categorical_cross_entropy, IN_REAL, CURVED, UNIT_INTERVAL, UNIT_INTERVAL)         \
+    LOSS(entropy, IN_REAL, CURVED, UNIT_INTERVAL, ANY_NUMBER)                              \
+    LOSS(kl_divergence, IN_TWO_PARTS, CURVED, UNIT_INTERVAL, UNIT_INTERVAL)
 
 #endif
