@@ -1,34 +1,78 @@
 """CTC losses: connectionist temporal classification from log-probabilities and from logits."""
 
+import numpy as np
+
 from fastloss import _validation as check
 from fastloss._loss import Problem, loss
-from fastloss.ctc._forward_backward import Call
-from fastloss.ctc._inputs import Emissions, Targets, as_blank, as_input_lengths
+from fastloss.ctc._forward_backward import forbid_impossible, losses_of, work_of
+from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
 
 
-def _problem(scores, name, targets, input_lengths, target_lengths, options, from_logits):
+def _problem(scores, name, targets, lengths, options, from_logits):
+    input_lengths, target_lengths = lengths
     blank, batch_first, infeasible, sample_weight, reduction = options
     emissions = Emissions(scores, name, batch_first)
     reduction = check.as_reduction(reduction, ("mean", "sum", "none", "batchmean"))
-    if infeasible not in ("inf", "zero", "raise"):
-        raise ValueError(f"infeasible must be one of 'inf', 'zero', 'raise', got {infeasible!r}")
+    infeasible = as_infeasible(infeasible)
     blank = as_blank(blank, emissions.classes)
-    lengths = as_input_lengths(input_lengths, emissions)
-    labels = Targets(targets, target_lengths, emissions, blank)
+    batch = Batch(emissions, targets, input_lengths, target_lengths, blank, infeasible)
     weights = check.as_row_weights(sample_weight, "sample_weight", (emissions.batch,))
-    call = Call(emissions, labels, lengths, blank, from_logits, infeasible, weights, reduction)
+    batch.forbid_infeasible()
     return Problem(
         emissions.array,
         emissions.dtype,
         () if emissions.single else (emissions.batch,),
         check.compute_dtype(emissions.code),
-        "none" if reduction == "none" else "sum",
+        "none" if reduction == "none" else "sum",  # of losses that have been divided already
         1,
-        call.run,
+        _Loss(batch, from_logits, weights, reduction).run,
         (targets, sample_weight, input_lengths, target_lengths),
-        # A cell of the recursion costs about four elements of a softmax, forward and backward.
-        work=emissions.array.size + 4 * int(call.cells.sum()),
+        work=work_of(batch),
     )
+
+
+class _Loss:
+    """The losses of a batch, each with a scale of its own: its weight, and what the reduction divides it by."""
+
+    __slots__ = ("batch", "from_logits", "reduction", "scales")
+
+    def __init__(self, batch, from_logits, weights, reduction):
+        size = batch.emissions.batch
+        self.batch = batch
+        self.from_logits = from_logits
+        self.reduction = reduction
+        self.scales = np.ones(size) if weights is None else weights
+        if reduction == "mean":
+            self.scales = self.scales / np.maximum(batch.targets.lengths, 1)
+        if reduction in ("mean", "batchmean") and size:
+            self.scales = self.scales / size
+
+    def run(self, wanted):
+        """What fastloss._loss asks for: the sum; the gradient, and the losses themselves, where it has arrays."""
+        grad = None if wanted.grad is None else self.batch.emissions.as_frames(wanted.grad)
+        losses = self.scaled_losses(grad, wanted.threads)
+        if wanted.values is not None:
+            wanted.values[...] = losses.reshape(wanted.values.shape)
+        if not losses.size and self.reduction != "sum":
+            return float("nan")
+        return float(losses.sum())
+
+    def scaled_losses(self, grad, threads):
+        batch = self.batch
+        if grad is None or batch.infeasible == "raise":  # a ValueError comes before the gradient is written
+            losses = losses_of(batch, self.from_logits, self.scales, None, threads)
+            if batch.infeasible == "raise":
+                forbid_impossible(batch, losses)
+        if grad is not None:
+            losses = losses_of(batch, self.from_logits, self.scales, grad, threads)
+        if batch.infeasible == "zero":
+            losses[np.isposinf(losses)] = 0.0
+        return _scaled(losses, self.scales)
+
+
+def _scaled(losses, scales):
+    """0 times infinity is 0, and so is 0 times NaN: a weight of 0 removes a sequence."""
+    return np.where(scales == 0, 0.0, losses) * scales
 
 
 @loss(family="ctc", curvature=False)
@@ -103,8 +147,8 @@ def ctc_loss(
     Graves, Fernández, Gomez, Schmidhuber 2006, "Connectionist Temporal Classification: Labelling Unsegmented Sequence
     Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
     """
-    options = blank, batch_first, infeasible, sample_weight, reduction
-    return _problem(log_probs, "log_probs", targets, input_lengths, target_lengths, options, False)
+    lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible, sample_weight, reduction)
+    return _problem(log_probs, "log_probs", targets, lengths, options, False)
 
 
 @loss(family="ctc", curvature=False)
@@ -175,5 +219,5 @@ def ctc_loss_with_logits(
     Graves, Fernández, Gomez, Schmidhuber 2006, "Connectionist Temporal Classification: Labelling Unsegmented Sequence
     Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
     """
-    options = blank, batch_first, infeasible, sample_weight, reduction
-    return _problem(logits, "logits", targets, input_lengths, target_lengths, options, True)
+    lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible, sample_weight, reduction)
+    return _problem(logits, "logits", targets, lengths, options, True)
