@@ -1,5 +1,7 @@
 """How the kernel of alpha and beta is called for a batch: losses, with the gradient or the posteriors."""
 
+from functools import cache
+
 import numpy as np
 
 from fastloss import _validation as check
@@ -9,6 +11,7 @@ from fastloss._kernels import kernels
 PLAIN_FRAME = 127
 
 
+@cache
 def float32_range():
     """How far below 1, in nats, the product of a sequence's emissions may be for the float32 kernel's exponents."""
     return kernels(32).ctc.EXPONENT_RANGE
@@ -70,7 +73,7 @@ def overwrites_wide_scores(emissions, grad):
 def posteriors_of(batch, threads):
     """(T, N, 2S+1) of the longest target's S, in float32 or float64; and the losses."""
     emissions = batch.emissions
-    shape = (emissions.frames, emissions.batch, 2 * batch.targets.longest + 1)
+    shape = (emissions.frames, emissions.batch, 2 * batch.targets.longest() + 1)
     scales = np.ones(emissions.batch)
     bits = bits_for(emissions)
     call = Call(batch, False, scales, posterior=np.zeros(shape, np.float32 if bits == 32 else np.float64))

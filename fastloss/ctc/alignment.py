@@ -131,7 +131,7 @@ def ctc_align(
     star_cost = check.as_number(star_cost, "star_cost", 0.0)
     batch = Batch(emissions, targets, input_lengths, target_lengths, blank, infeasible, star)
     batch.forbid_infeasible()
-    found = _nothing_aligned(emissions, batch.targets.longest)
+    found = _nothing_aligned(emissions, batch.targets.longest())
     if emissions.batch:
         threads = threads_for(num_threads, int(batch.cells.sum()))
         kernels(64).viterbi.align(batch, batch.order(threads), (star, -star_cost), found, threads)

@@ -34,13 +34,14 @@ def _problem(scores, name, targets, lengths, options, from_logits):
 class _Loss:
     """The losses of a batch, each with a scale of its own: its weight, and what the reduction divides it by."""
 
-    __slots__ = ("batch", "from_logits", "reduction", "scales")
+    __slots__ = ("batch", "from_logits", "is_plain", "reduction", "scales")
 
     def __init__(self, batch, from_logits, weights, reduction):
         size = batch.emissions.batch
         self.batch = batch
         self.from_logits = from_logits
         self.reduction = reduction
+        self.is_plain = weights is None and reduction in ("sum", "none")  # all scales are 1
         self.scales = np.ones(size) if weights is None else weights
         if reduction == "mean":
             self.scales = self.scales / np.maximum(batch.targets.lengths, 1)
@@ -67,7 +68,7 @@ class _Loss:
             losses = losses_of(batch, self.from_logits, self.scales, grad, threads)
         if batch.infeasible == "zero":
             losses[np.isposinf(losses)] = 0.0
-        return _scaled(losses, self.scales)
+        return losses if self.is_plain else _scaled(losses, self.scales)
 
 
 def _scaled(losses, scales):

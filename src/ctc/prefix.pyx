@@ -76,22 +76,22 @@ cdef inline double log_of(const Lanes* lanes, Py_ssize_t i) noexcept nogil:
     return x_log(lanes.mantissa[i], lanes.exponent[i]) if lanes.exponent[i] > X_LIMIT else -HUGE_VAL
 
 
-# ---- one score: a NaN, or what no exponent holds, is taken for log 1, and its hypothesis marked ----
+# ---- reading ----
 
 cdef extern from *:
     """
-    /* Of a score or its negative: beyond it, some hundred frames would exhaust the exponent. */
+    /* Of a score or its negative, in nats: beyond it, some hundred frames would exhaust the exponent. */
     #define LARGEST_SCORE R(1e15)
     """
     real LARGEST_SCORE
 
 
-cdef inline bint is_score(real x) noexcept nogil:
-    return x < LARGEST_SCORE
-
-
-cdef inline void split_score(real x, real* mantissa, xint* exponent) noexcept nogil:
-    x_exp(x if is_score(x) else 0, -LARGEST_SCORE, mantissa, exponent)
+cdef inline void split_score(real x, real* mantissa, xint* exponent, bint* has_nan) noexcept nogil:
+    """e to a score. NaN and +inf are taken for 0, and reported."""
+    if not x < LARGEST_SCORE:
+        has_nan[0] = True
+        x = 0
+    x_exp(x, -LARGEST_SCORE, mantissa, exponent)
 
 
 cdef inline Py_ssize_t hypothesis(const Job* job, Py_ssize_t first, Py_ssize_t i) noexcept nogil:
@@ -103,16 +103,17 @@ cdef void read_scores(const Job* job, Py_ssize_t first, Py_ssize_t t, Lanes* lab
                       bint* has_nan) noexcept nogil:
     """The emissions of the new label of each lane, and of the blank."""
     cdef Py_ssize_t i
-    cdef real x, x_blank = job.x[job.blank * job.frames + t]
+    cdef bint blank_is_nan = False
     for i in range(V):
-        x = job.x[job.new.last[hypothesis(job, first, i)] * job.frames + t]
-        if not (is_score(x) and is_score(x_blank)):
-            has_nan[i] = True
-        split_score(x, &label.mantissa[i], &label.exponent[i])
-    split_score(x_blank, &blank.mantissa[0], &blank.exponent[0])
+        split_score(job.x[job.new.last[hypothesis(job, first, i)] * job.frames + t], &label.mantissa[i],
+                    &label.exponent[i], &has_nan[i])
+    split_score(job.x[job.blank * job.frames + t], &blank.mantissa[0], &blank.exponent[0], &blank_is_nan)
     for i in range(1, V):
         blank.mantissa[i] = blank.mantissa[0]
         blank.exponent[i] = blank.exponent[0]
+    if blank_is_nan:
+        for i in range(V):
+            has_nan[i] = True
 
 
 cdef void read_phi(const Job* job, Py_ssize_t first, Py_ssize_t t, Lanes* phi) noexcept nogil:
@@ -191,11 +192,12 @@ cdef int bind_state(State* to, state) except -1:
 
 
 cdef int bind_job(Job* job, old, cnp.ndarray parent, new) except -1:
-    cdef cnp.ndarray x = new._recording.scores_by_class
+    recording = new._recording
+    cdef cnp.ndarray x = recording.scores_by_class
     memset(job, 0, sizeof(Job))
     job.x = <const real*> data_of(x)
     job.frames = x.shape[1]
-    job.blank = new._recording.blank
+    job.blank = recording.blank
     bind_state(&job.new, new)
     if old is not None:
         bind_state(&job.old, old)
@@ -209,23 +211,24 @@ def root(state):
     cdef Py_ssize_t t, place
     cdef real mantissa, score
     cdef xint exponent
+    cdef bint has_nan = False
     cdef double total = 0
     bind_job(&job, None, None, state)
     for t in range(job.frames):
         score = job.x[job.blank * job.frames + t]
-        total += score if is_score(score) else NAN
+        total += score
         job.new.mantissa[t] = 1
         job.new.exponent[t] = X_ZERO
-        split_score(score, &mantissa, &exponent)
+        split_score(score, &mantissa, &exponent, &has_nan)
         place = job.frames + t
         if t > 0:
             mantissa *= job.new.mantissa[place - 1]
             exponent += job.new.exponent[place - 1]
         job.new.mantissa[place] = x_mantissa(mantissa)
         job.new.exponent[place] = x_max(exponent + x_exponent(mantissa), X_ZERO)
-    job.new.has_nan[0] = total != total
-    job.new.scores[0] = NAN if job.new.has_nan[0] else 0
-    job.new.complete[0] = total
+    job.new.has_nan[0] = has_nan
+    job.new.scores[0] = NAN if has_nan else 0
+    job.new.complete[0] = NAN if has_nan else total
 
 
 def extend(old, cnp.ndarray parent, new, int threads):

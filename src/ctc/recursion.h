@@ -1,8 +1,7 @@
-/* One frame of the recursions of ctc.pyx, which explains the names: V states at a time, labels and blanks side by side.
+/* One frame of the recursions of ctc.pyx and viterbi.pyx, which explain the names.
  *
- * These loops are C because they need what Cython can't say: the pragma tells the compiler that the arrays, of which
- * there are more than a check at run time would cover, do not overlap, so that each block of V becomes vector code.
- * `has_exponents` is a constant of the call. */
+ * These loops are C because they need what Cython can't say: the pragma tells the compiler that the arrays do not
+ * overlap, of which there are more than a check at run time would cover. */
 #ifndef FASTLOSS_RECURSION_H
 #define FASTLOSS_RECURSION_H
 
@@ -26,12 +25,12 @@ typedef struct {
     ptrdiff_t low, high; /* the lanes: a whole number of FL_STATES */
 } ctc_step;
 
-/* The posteriors of a frame's states. */
+/* One number for each state of a frame. */
 typedef struct {
     real *label, *blank;
-} ctc_posterior;
+} ctc_states;
 
-/* From the alphas of the frame before to those of this one. */
+/* From the alphas of the frame before to those of this one. `has_exponents` is a constant of the call. */
 FL_INLINE void forward_lanes(const ctc_step *step, const int has_exponents)
 {
     real_cp label = step->old.label, blank = step->old.blank, emission = step->emission;
@@ -63,7 +62,7 @@ FL_INLINE void forward_lanes(const ctc_step *step, const int has_exponents)
 
 /* From the gammas of the frame after to those of this one, and to its posteriors: alpha times beta, over two to the
  * power of the exponent that all paths together have. */
-FL_INLINE void backward_lanes(const ctc_step *step, const ctc_frame *alpha, const ctc_posterior *posterior,
+FL_INLINE void backward_lanes(const ctc_step *step, const ctc_frame *alpha, const ctc_states *posterior,
                               xint total_exponent, const int has_exponents)
 {
     real_cp label = step->old.label, blank = step->old.blank, emission = step->emission;
@@ -99,6 +98,22 @@ FL_INLINE void backward_lanes(const ctc_step *step, const ctc_frame *alpha, cons
             new_blank[i] = x_mantissa(gamma_blank);
             new_blank_exponent[i] = x_max(exponent_blank, X_ZERO);
         }
+}
+
+/* The best path's score to each state, from those of the frame before. */
+FL_INLINE void viterbi_lanes(const ctc_states *old, const ctc_states *new, const real *skip, const real *emission,
+                             real blank_emission, ptrdiff_t low, ptrdiff_t high)
+{
+    const real *label = old->label, *blank = old->blank;
+    real *new_label = new->label, *new_blank = new->blank;
+#pragma omp simd
+    for (ptrdiff_t i = low; i < high; i++) {
+        real before = label[i - 1] + skip[i];
+        real best = blank[i] > label[i] ? blank[i] : label[i];
+        new_label[i] = (before > best ? before : best) + emission[i];
+        real best_blank = label[i - 1] > blank[i] ? label[i - 1] : blank[i];
+        new_blank[i] = best_blank + blank_emission;
+    }
 }
 
 #endif

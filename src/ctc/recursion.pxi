@@ -146,7 +146,8 @@ cdef inline void write_grad(const Job* job, const Sequence* q, Py_ssize_t t, Py_
             for u in range(q.table_width):
                 emission[u] *= x_power(q.table_exponent[t * q.table_width + u])
     else:
-        fill_grad(job, q, n, t, t + 1, 0)
+        fill(grad_row(job, q, t, n), job.grad.classes, 0)
+        store_grad_row(job, q, t, n)
     grad_of_used(g, q.occupancy + t % F * q.table_width, emission, q.table_width, share, scale / total)
     if is_direct(&job.grad):
         for u in range(q.used):

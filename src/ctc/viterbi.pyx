@@ -24,6 +24,12 @@ cnp.import_array()
 
 include "trellis.pxi"
 
+cdef extern from "ctc/recursion.h" nogil:
+    ctypedef struct Frame "ctc_states":   # scores of one frame
+        real* label
+        real* blank
+    void viterbi_lanes(const Frame*, const Frame*, const real*, const real*, real, Py_ssize_t, Py_ssize_t)
+
 cdef enum:
     AHEAD = 1          # frames ahead of which a row is prefetched
     LONG_ROW = 1024    # bytes from which on it is
@@ -40,11 +46,6 @@ ctypedef struct Job:
     int64_t* ends
     double* token_scores
     Py_ssize_t longest           # S of these: labels of the longest target
-
-# Scores of one frame: lane i has label i and the blank before it.
-ctypedef struct Frame:
-    real* label
-    real* blank
 
 # The lanes that a segment of frames is computed again in.
 ctypedef struct Segment:
@@ -179,29 +180,13 @@ cdef inline void prefetch_row(const Job* job, const Trellis* q, Py_ssize_t t, Ba
 
 # ---- one frame ----
 
-cdef void step_lanes(const Frame* old, const Frame* new, real_cp skip, real_cp emission, real blank_score,
-                     Band band) noexcept nogil:
-    cdef real_cp label = old.label
-    cdef real_cp blank = old.blank
-    cdef real_p new_label = new.label
-    cdef real_p new_blank = new.blank
-    cdef Py_ssize_t i
-    cdef real best, before, best_blank
-    for i in range(band.low, band.high):
-        before = label[i - 1] + skip[i]
-        best = blank[i] if blank[i] > label[i] else label[i]
-        new_label[i] = (before if before > best else best) + emission[i]
-        best_blank = label[i - 1] if label[i - 1] > blank[i] else blank[i]
-        new_blank[i] = best_blank + blank_score
-
-
 cdef inline void step(const Job* job, Trellis* q, Py_ssize_t t, const Frame* old, const Frame* new,
                       Band band) noexcept nogil:
     """The scores of frame t from those before it, once the emissions are there."""
     cdef real blank_score = score_of(job, q, t, job.batch.blank)
     if is_wrong(&blank_score, 0, 1):
         q.has_nan = True
-    step_lanes(old, new, q.skip, q.emission, blank_score, band)
+    viterbi_lanes(old, new, q.skip, q.emission, blank_score, band.low, band.high)
     new.label[band.low - 1] = -INFINITY     # the next frame reads one label below, which is out of the band
 
 

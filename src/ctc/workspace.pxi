@@ -17,11 +17,11 @@ cdef extern from "ctc/recursion.h" nogil:
         bint has_exponents
         Py_ssize_t low
         Py_ssize_t high
-    ctypedef struct Posterior "ctc_posterior":
+    ctypedef struct States "ctc_states":
         real* label
         real* blank
     void forward_lanes(const Step*, bint)
-    void backward_lanes(const Step*, const Frame*, const Posterior*, xint, bint)
+    void backward_lanes(const Step*, const Frame*, const States*, xint, bint)
 
 cdef enum:
     F = 8                     # frames that go through each pass together: a pass reads what another wrote long before
@@ -59,7 +59,7 @@ ctypedef struct Sequence:
     real* share                  # softmax of the used classes is share * emission
     real* peak                   # of the row's scores, for F frames
     real* rest                   # sum of e without one peak, for F frames
-    Posterior posterior          # of one frame
+    States posterior          # of one frame
     real* occupancy              # posterior of each used class, for F frames
     real* used_grad              # gradient of the used classes
     real* alpha                  # frames 0 .. segment of the segment at hand; frame 0 is before its first
