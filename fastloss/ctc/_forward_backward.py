@@ -7,7 +7,8 @@ import numpy as np
 from fastloss import _validation as check
 from fastloss._kernels import kernels
 
-# Emissions that have no exponents of their own are at least 2**-126: so much of the exponent's range a frame at most.
+# Emissions that have no exponents of their own take at most so many steps of the exponent a frame. Where they are
+# compared with a range in nats, that is on the safe side: a step is 0.69 nats.
 PLAIN_FRAME = 127
 
 
@@ -33,11 +34,11 @@ class Call:
 
     __slots__ = ("batch", "from_logits", "grad", "losses", "posterior", "saturated", "scales")
 
-    def __init__(self, batch, from_logits, scales, grad=None, posterior=None):
+    def __init__(self, batch, from_logits=False, scales=None, grad=None, posterior=None):
         size = batch.emissions.batch
         self.batch = batch
         self.from_logits = from_logits
-        self.scales = scales  # what the gradient of each sequence is multiplied by
+        self.scales = scales  # what the gradient of each sequence is multiplied by, or None
         self.losses = np.zeros(size)  # in double precision
         self.grad = grad  # (T, N, C), or None
         self.posterior = posterior  # (T, N, 2S+1) zeros of the kernel's type, or None
@@ -74,11 +75,10 @@ def posteriors_of(batch, threads):
     """(T, N, 2S+1) of the longest target's S, in float32 or float64; and the losses."""
     emissions = batch.emissions
     shape = (emissions.frames, emissions.batch, 2 * batch.targets.longest() + 1)
-    scales = np.ones(emissions.batch)
     bits = bits_for(emissions)
-    call = Call(batch, False, scales, posterior=np.zeros(shape, np.float32 if bits == 32 else np.float64))
+    call = Call(batch, posterior=np.zeros(shape, np.float32 if bits == 32 else np.float64))
     if call.run(bits, batch.order(threads), threads):  # finite masks such as -1e9
-        call = Call(batch, False, scales, posterior=np.zeros(shape))
+        call = Call(batch, posterior=np.zeros(shape))
         call.run(64, batch.order(threads), threads)
     return call.posterior, call.losses
 

@@ -25,28 +25,40 @@ def _problem(scores, name, targets, lengths, options, from_logits):
         check.compute_dtype(emissions.code),
         "none" if reduction == "none" else "sum",  # of losses that have been divided already
         1,
-        _Loss(batch, from_logits, weights, reduction).run,
+        _ScaledLosses(batch, from_logits, weights, reduction).run,
         (targets, sample_weight, input_lengths, target_lengths),
         work=work_of(batch),
     )
 
 
-class _Loss:
-    """The losses of a batch, each with a scale of its own: its weight, and what the reduction divides it by."""
+def _scales(batch, weights, reduction):
+    """What each sequence's loss and gradient are multiplied by: its weight, over what the reduction divides it by."""
+    if weights is None and reduction in ("sum", "none"):
+        return None  # all are 1
+    size = batch.emissions.batch
+    scales = np.ones(size) if weights is None else weights
+    if reduction == "mean":
+        scales = scales / np.maximum(batch.targets.lengths, 1)
+    if reduction in ("mean", "batchmean") and size:
+        scales = scales / size
+    return scales
 
-    __slots__ = ("batch", "from_logits", "is_plain", "reduction", "scales")
+
+def _scaled(losses, scales):
+    """0 times infinity is 0, and so is 0 times NaN: a weight of 0 removes a sequence."""
+    return losses if scales is None else np.where(scales == 0, 0.0, losses) * scales
+
+
+class _ScaledLosses:
+    """The losses of a batch, to be computed and summed."""
+
+    __slots__ = ("batch", "from_logits", "reduction", "scales")
 
     def __init__(self, batch, from_logits, weights, reduction):
-        size = batch.emissions.batch
         self.batch = batch
         self.from_logits = from_logits
         self.reduction = reduction
-        self.is_plain = weights is None and reduction in ("sum", "none")  # all scales are 1
-        self.scales = np.ones(size) if weights is None else weights
-        if reduction == "mean":
-            self.scales = self.scales / np.maximum(batch.targets.lengths, 1)
-        if reduction in ("mean", "batchmean") and size:
-            self.scales = self.scales / size
+        self.scales = _scales(batch, weights, reduction)
 
     def run(self, wanted):
         """What fastloss._loss asks for: the sum; the gradient, and the losses themselves, where it has arrays."""
@@ -68,12 +80,7 @@ class _Loss:
             losses = losses_of(batch, self.from_logits, self.scales, grad, threads)
         if batch.infeasible == "zero":
             losses[np.isposinf(losses)] = 0.0
-        return losses if self.is_plain else _scaled(losses, self.scales)
-
-
-def _scaled(losses, scales):
-    """0 times infinity is 0, and so is 0 times NaN: a weight of 0 removes a sequence."""
-    return np.where(scales == 0, 0.0, losses) * scales
+        return _scaled(losses, self.scales)
 
 
 @loss(family="ctc", curvature=False)

@@ -67,7 +67,7 @@ cdef double forward_pass(const Job* job, const Sequence* q, Py_ssize_t n, Offset
         for block from start <= block < stop by F:
             block_stop = min(block + F, stop)
             for t in range(block, block_stop):
-                read_frame(job, q, t, n, <real> job.scales[n])
+                read_frame(job, q, t, n)
             for t in range(block, block_stop):
                 emit(job, q, t, offset)
             if not offset.is_impossible:
@@ -95,7 +95,7 @@ cdef void backward_block(const Job* job, const Sequence* q, Py_ssize_t n, Py_ssi
         gamma[1] = swap
     if job.grad.data != NULL:
         for t in range(start, stop):
-            write_grad(job, q, t, n, total[t % F], <real> job.scales[n])
+            write_grad(job, q, t, n, total[t % F])
 
 
 cdef void recompute_segment(const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:

@@ -103,6 +103,10 @@ cdef inline void softmax_row(const real* x, real* out, real* block_peaks, Py_ssi
 
 # ---- one frame ----
 
+cdef inline real scale_of(const Job* job, Py_ssize_t n) noexcept nogil:
+    return 1 if job.scales == NULL else <real> job.scales[n]
+
+
 cdef inline Py_ssize_t table_place(const Sequence* q, Py_ssize_t t) noexcept nogil:
     """Where the tables have frame t."""
     return t if q.keeps_tables else t % F
@@ -113,7 +117,7 @@ cdef inline Py_ssize_t segment_place(const Sequence* q, Py_ssize_t t) noexcept n
     return t if q.segment >= q.T else t % q.segment
 
 
-cdef inline void read_frame(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n, real scale) noexcept nogil:
+cdef inline void read_frame(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n) noexcept nogil:
     """The scores of the used classes; and the row's softmax, into the gradient where that is wanted."""
     cdef const real* x = score_row(job, q, t, n)
     cdef real* out = NULL
@@ -125,7 +129,7 @@ cdef inline void read_frame(const Job* job, const Sequence* q, Py_ssize_t t, Py_
         out = grad_row(job, q, t, n)
     if out == x:   # in place: softmax overwrites the scores; otherwise it brings them to the cache
         gather_used(table, x, q)
-    softmax_row(x, out, q.block_peaks, job.batch.x.classes, scale, q.peak + t % F, q.rest + t % F,
+    softmax_row(x, out, q.block_peaks, job.batch.x.classes, scale_of(job, n), q.peak + t % F, q.rest + t % F,
                 row_after(job, q, t, n))
     if out != x:
         gather_used(table, x, q)

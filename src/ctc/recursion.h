@@ -30,7 +30,8 @@ typedef struct {
     real *label, *blank;
 } ctc_states;
 
-/* From the alphas of the frame before to those of this one. `has_exponents` is a constant of the call. */
+/* ---- `has_exponents` is a constant of the call ---- */
+
 FL_INLINE void forward_lanes(const ctc_step *step, const int has_exponents)
 {
     real_cp label = step->old.label, blank = step->old.blank, emission = step->emission;
@@ -60,8 +61,6 @@ FL_INLINE void forward_lanes(const ctc_step *step, const int has_exponents)
         }
 }
 
-/* From the gammas of the frame after to those of this one, and to its posteriors: alpha times beta, over two to the
- * power of the exponent that all paths together have. */
 FL_INLINE void backward_lanes(const ctc_step *step, const ctc_frame *alpha, const ctc_states *posterior,
                               xint total_exponent, const int has_exponents)
 {
@@ -98,6 +97,24 @@ FL_INLINE void backward_lanes(const ctc_step *step, const ctc_frame *alpha, cons
             new_blank[i] = x_mantissa(gamma_blank);
             new_blank_exponent[i] = x_max(exponent_blank, X_ZERO);
         }
+}
+
+/* ---- what Cython calls ---- */
+
+/* From the alphas of the frame before to those of this one. */
+FL_INLINE void forward_step(const ctc_step *step)
+{
+    if (step->has_exponents) forward_lanes(step, 1);
+    else forward_lanes(step, 0);
+}
+
+/* From the gammas of the frame after to those of this one, and to its posteriors: alpha times beta, over two to the
+ * power of the exponent that all paths together have. */
+FL_INLINE void backward_step(const ctc_step *step, const ctc_frame *alpha, const ctc_states *posterior,
+                             xint total_exponent)
+{
+    if (step->has_exponents) backward_lanes(step, alpha, posterior, total_exponent, 1);
+    else backward_lanes(step, alpha, posterior, total_exponent, 0);
 }
 
 /* The best path's score to each state, from those of the frame before. */

@@ -31,10 +31,7 @@ cdef void forward_frame(const Sequence* q, Py_ssize_t t, const Frame* old, const
     """From the alphas of frame t - 1 to those of frame t."""
     cdef Band band = band_at(q.T, q.S, t)
     cdef Step step = step_of(q, t, old, new, band)
-    if step.has_exponents:
-        forward_lanes(&step, True)
-    else:
-        forward_lanes(&step, False)
+    forward_step(&step)
     clear_after_last_blank(q, new, band.high)
     new.label_exponent[band.low - 1] = X_ZERO   # the next frame reads one label below the band,
     new.label[band.low - 1] = 1
@@ -47,10 +44,7 @@ cdef void backward_frame(const Sequence* q, Py_ssize_t t, const Frame* old, cons
     """From the gammas of frame t + 1 to the posteriors and gammas of frame t."""
     cdef Band band = band_at(q.T, q.S, t)
     cdef Step step = step_of(q, t, old, new, band)
-    if step.has_exponents:
-        backward_lanes(&step, alpha, &q.posterior, total_exponent, True)
-    else:
-        backward_lanes(&step, alpha, &q.posterior, total_exponent, False)
+    backward_step(&step, alpha, &q.posterior, total_exponent)
     clear_after_last_blank(q, new, band.high)
 
 
@@ -132,11 +126,11 @@ cdef inline void grad_of_used(real_p g, real_cp occupancy, real_cp emission, Py_
         g[u] = share * emission[u] - normal * occupancy[u]
 
 
-cdef inline void write_grad(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n, real total,
-                            real scale) noexcept nogil:
+cdef inline void write_grad(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n,
+                            real total) noexcept nogil:
     """The gradient of the used classes: scale (softmax - posterior), or -scale * posterior."""
     cdef Py_ssize_t u
-    cdef real share = 0
+    cdef real scale = scale_of(job, n), share = 0
     cdef real* g = q.used_grad
     cdef real* emission = q.table + t * q.table_width
     cdef char* destination = row_at(&job.grad, t, n)

@@ -73,10 +73,7 @@ cdef void forward_runs(const ScoreJob* job, const Sequence* q, Py_ssize_t group,
             old.label[band.low - 1] = old.label[parent]
             old.label_exponent[band.low - 1] = old.label_exponent[parent]
         step = step_of(q, t, old, new, band)
-        if step.has_exponents:
-            forward_lanes(&step, True)
-        else:
-            forward_lanes(&step, False)
+        forward_step(&step)
         new.label_exponent[job.run_stop[run] - base - 1] = X_ZERO   # there is no label after the last blank
 
 
@@ -100,7 +97,7 @@ cdef double score_group(void* data, Py_ssize_t group, real* scratch) noexcept no
     set_zero(&new, -V, q.width - V)
     set_start(job, &old, group, 0)
     for t in range(q.T):
-        read_frame(&job.emission, &q, t, 0, 1)
+        read_frame(&job.emission, &q, t, 0)
         emit(&job.emission, &q, t, &offset)
         if offset.is_impossible:
             continue    # a NaN may still come

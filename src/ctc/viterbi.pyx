@@ -55,7 +55,7 @@ ctypedef struct Segment:
     Py_ssize_t width             # lanes of a frame, with V unreachable ones on either side
 
 # One sequence, and its workspace.
-ctypedef struct Trellis:
+ctypedef struct Sequence:
     Py_ssize_t n
     Py_ssize_t T
     Py_ssize_t S
@@ -71,11 +71,11 @@ ctypedef struct Trellis:
     bint has_nan                 # whether a NaN or +inf was met
 
 
-cdef Py_ssize_t workspace_layout(const Job* job, Trellis* q, Py_ssize_t n, char* memory) noexcept nogil:
+cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char* memory) noexcept nogil:
     """Cuts the memory for sequence n; returns how many bytes that takes."""
     cdef char* start = memory
     cdef Py_ssize_t segment_width
-    memset(q, 0, sizeof(Trellis))
+    memset(q, 0, sizeof(Sequence))
     q.n = n
     q.T = job.batch.input_lengths[n]
     q.S = job.batch.target_lengths[n]
@@ -92,7 +92,7 @@ cdef Py_ssize_t workspace_layout(const Job* job, Trellis* q, Py_ssize_t n, char*
     return memory - start
 
 
-cdef void read_target(const Job* job, Trellis* q) noexcept nogil:
+cdef void read_target(const Job* job, Sequence* q) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(q.S):
         q.place[i] = 0 if q.label[i] == job.star else <int32_t> q.label[i]
@@ -102,7 +102,7 @@ cdef void read_target(const Job* job, Trellis* q) noexcept nogil:
         q.skip[i] = 0
 
 
-cdef inline Frame checkpoint_at(const Trellis* q, Py_ssize_t index) noexcept nogil:
+cdef inline Frame checkpoint_at(const Sequence* q, Py_ssize_t index) noexcept nogil:
     """The frame before index * segment; the last two are the frames at hand."""
     cdef Frame f
     f.label = q.checkpoints + index * 2 * q.width + V
@@ -110,7 +110,7 @@ cdef inline Frame checkpoint_at(const Trellis* q, Py_ssize_t index) noexcept nog
     return f
 
 
-cdef inline Frame segment_frame_at(const Trellis* q, const Segment* segment, Py_ssize_t t) noexcept nogil:
+cdef inline Frame segment_frame_at(const Sequence* q, const Segment* segment, Py_ssize_t t) noexcept nogil:
     """The scores before frame t, by label as elsewhere though only the segment's lanes are there."""
     cdef Frame f
     f.label = q.frames + (t - segment.start) * 2 * segment.width + V - segment.lanes.low
@@ -136,7 +136,7 @@ cdef inline bint is_wrong(real_cp x, Py_ssize_t low, Py_ssize_t high) noexcept n
     return bad != 0
 
 
-cdef inline real score_of(const Job* job, const Trellis* q, Py_ssize_t t, int64_t label) noexcept nogil:
+cdef inline real score_of(const Job* job, const Sequence* q, Py_ssize_t t, int64_t label) noexcept nogil:
     cdef const Rows* x = &job.batch.x
     cdef real score
     if label == job.star:
@@ -145,7 +145,7 @@ cdef inline real score_of(const Job* job, const Trellis* q, Py_ssize_t t, int64_
     return score
 
 
-cdef void gather_emissions(const Job* job, Trellis* q, Py_ssize_t t, Band band) noexcept nogil:
+cdef void gather_emissions(const Job* job, Sequence* q, Py_ssize_t t, Band band) noexcept nogil:
     """The emissions of a band's labels in frame t; nothing is emitted beyond the last."""
     cdef const Rows* x = &job.batch.x
     cdef const char* row = row_at(x, t, q.n)
@@ -167,7 +167,7 @@ cdef void gather_emissions(const Job* job, Trellis* q, Py_ssize_t t, Band band) 
         q.emission[i] = -INFINITY
 
 
-cdef inline void prefetch_row(const Job* job, const Trellis* q, Py_ssize_t t, Band band) noexcept nogil:
+cdef inline void prefetch_row(const Job* job, const Sequence* q, Py_ssize_t t, Band band) noexcept nogil:
     """The scores of a frame to come: long rows are read here and there, which the processor does not foresee."""
     cdef const Rows* x = &job.batch.x
     cdef const char* row = row_at(x, t, q.n)
@@ -180,7 +180,7 @@ cdef inline void prefetch_row(const Job* job, const Trellis* q, Py_ssize_t t, Ba
 
 # ---- one frame ----
 
-cdef inline void step(const Job* job, Trellis* q, Py_ssize_t t, const Frame* old, const Frame* new,
+cdef inline void step(const Job* job, Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new,
                       Band band) noexcept nogil:
     """The scores of frame t from those before it, once the emissions are there."""
     cdef real blank_score = score_of(job, q, t, job.batch.blank)
@@ -198,7 +198,7 @@ cdef void fill_lanes(real* target, Py_ssize_t n, real value) noexcept nogil:
 
 # ---- forward, and back again ----
 
-cdef double forward_pass(const Job* job, Trellis* q, bint* ends_in_label) noexcept nogil:
+cdef double forward_pass(const Job* job, Sequence* q, bint* ends_in_label) noexcept nogil:
     """The best path's score."""
     cdef Py_ssize_t t, last = q.T // q.segment + 1
     cdef Frame old = checkpoint_at(q, last), new = checkpoint_at(q, last + 1), swap
@@ -225,7 +225,7 @@ cdef double forward_pass(const Job* job, Trellis* q, bint* ends_in_label) noexce
     return old.label[q.S - 1] if ends_in_label[0] else old.blank[q.S]
 
 
-cdef void recompute_segment(const Job* job, Trellis* q, const Segment* segment) noexcept nogil:
+cdef void recompute_segment(const Job* job, Sequence* q, const Segment* segment) noexcept nogil:
     """The scores of its frames once more, in its lanes, from the checkpoint before it. Labels below these count as
     unreachable, from which the segment's end is too far."""
     cdef Py_ssize_t t, low = segment.lanes.low, high = segment.lanes.high
@@ -246,7 +246,7 @@ cdef void recompute_segment(const Job* job, Trellis* q, const Segment* segment) 
         old = new
 
 
-cdef inline void trace_frame(const Job* job, const Trellis* q, Py_ssize_t t, const Frame* before, Py_ssize_t* lane,
+cdef inline void trace_frame(const Job* job, const Sequence* q, Py_ssize_t t, const Frame* before, Py_ssize_t* lane,
                              bint* in_label) noexcept nogil:
     """Writes down that the path is at a label or blank in frame t, and goes to where it was before. Ties prefer to
     stay, then the nearer state."""
@@ -272,7 +272,7 @@ cdef inline void trace_frame(const Job* job, const Trellis* q, Py_ssize_t t, con
             lane[0] = i - 1
 
 
-cdef void trace(const Job* job, Trellis* q, bint in_label) noexcept nogil:
+cdef void trace(const Job* job, Sequence* q, bint in_label) noexcept nogil:
     """From the end to the start: the path, and where each label is."""
     cdef Py_ssize_t lane = q.S - 1 if in_label else q.S, index, t, i, at
     cdef Segment segment
@@ -295,7 +295,7 @@ cdef void trace(const Job* job, Trellis* q, bint in_label) noexcept nogil:
 cdef double align_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef Job* job = <Job*> data
     cdef Py_ssize_t n = job.order[chunk]
-    cdef Trellis q
+    cdef Sequence q
     cdef bint ends_in_label = False
     cdef double score = 0
     workspace_layout(job, &q, n, <char*> scratch)
@@ -333,7 +333,7 @@ def align(batch, cnp.ndarray order, star, found, int threads):
     is a CTCAlignment of arrays filled with -1 and NaN; what a sequence does not have stays so. The score is -inf where
     no path is possible."""
     cdef Job job
-    cdef Trellis q
+    cdef Sequence q
     cdef double total
     cdef Py_ssize_t i, bytes_needed = 0
     bind_job(&job, batch, order, star, found)

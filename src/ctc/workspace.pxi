@@ -20,8 +20,8 @@ cdef extern from "ctc/recursion.h" nogil:
     ctypedef struct States "ctc_states":
         real* label
         real* blank
-    void forward_lanes(const Step*, bint)
-    void backward_lanes(const Step*, const Frame*, const States*, xint, bint)
+    void forward_step(const Step*)
+    void backward_step(const Step*, const Frame*, const States*, xint)
 
 cdef enum:
     F = 8                     # frames that go through each pass together: a pass reads what another wrote long before
@@ -32,7 +32,7 @@ ctypedef struct Job:
     Batch batch
     bint from_logits
     const int64_t* order         # the sequences, in the order in which threads take them
-    const double* scales         # of each sequence's gradient
+    const double* scales         # of each sequence's gradient, or NULL
     Rows grad
     real* posterior              # (T, N, 2S+1) of each state, or NULL
     Py_ssize_t posterior_stride[3]   # in numbers
@@ -47,7 +47,7 @@ ctypedef struct Sequence:
     Py_ssize_t table_width       # the same, rounded up
     Py_ssize_t segment           # frames between checkpoints
     bint keeps_tables            # whether emissions are kept for the gradient
-    int64_t* lookup              # which of the used classes a class is, or -1
+    int32_t* lookup              # which of the used classes a class is, or -1
     int32_t* used_class
     int32_t* place               # which of the used classes label i is
     xint* skip                   # 0, or X_NO_TRANSITION where label i equals label i - 1
@@ -75,6 +75,10 @@ cdef inline Py_ssize_t frame_size(const Sequence* q) noexcept nogil:
     return 4 * q.width
 
 
+cdef inline bint has_backward(const Job* job) noexcept nogil:
+    return job.grad.data != NULL or job.posterior != NULL
+
+
 cdef void choose_segment(const Job* job, Sequence* q) noexcept nogil:
     cdef Py_ssize_t size = frame_size(q) * <Py_ssize_t> sizeof(real)
     q.keeps_tables = has_backward(job)
@@ -86,14 +90,10 @@ cdef void choose_segment(const Job* job, Sequence* q) noexcept nogil:
         q.segment = max(q.T, 1)
 
 
-cdef inline bint has_backward(const Job* job) noexcept nogil:
-    return job.grad.data != NULL or job.posterior != NULL
-
-
 cdef void table_layout(Sequence* q, Py_ssize_t classes, Py_ssize_t table_frames, char** memory) noexcept nogil:
     """The part of the workspace that has to do with emissions."""
     q.table_width = (min(q.S, classes) + 1 + LANES - 1) // LANES * LANES
-    q.lookup = <int64_t*> arena_alloc(memory, classes * sizeof(int64_t))
+    q.lookup = <int32_t*> arena_alloc(memory, classes * sizeof(int32_t))
     q.used_class = <int32_t*> arena_alloc(memory, q.table_width * sizeof(int32_t))
     q.place = <int32_t*> arena_alloc(memory, q.width * sizeof(int32_t))
     q.skip = <xint*> arena_alloc(memory, (q.width + V) * sizeof(xint))
@@ -171,10 +171,10 @@ cdef void clear_classes(const Job* job, Sequence* q) noexcept nogil:
 
 cdef inline int32_t place_of_class(Sequence* q, int64_t c) noexcept nogil:
     if q.lookup[c] < 0:
-        q.lookup[c] = q.used
+        q.lookup[c] = <int32_t> q.used
         q.used_class[q.used] = <int32_t> c
         q.used += 1
-    return <int32_t> q.lookup[c]
+    return q.lookup[c]
 
 
 cdef void read_target(const Job* job, Sequence* q, const int64_t* labels) noexcept nogil:
