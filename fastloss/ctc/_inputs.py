@@ -89,12 +89,12 @@ def check_sequences(sequences, name, classes, blank, star=-1):
         sample = int(np.searchsorted(sequences.offsets, wrong, side="right")) - 1
         raise ValueError(
             f"{name}[{sample}, {wrong - sequences.offsets[sample]}] is {sequences.labels[wrong]}; "
-            f"expected {a_label(classes, blank)}"
+            f"expected {expected_label(classes, blank)}"
         )
     return frames_needed
 
 
-def a_label(classes, blank):
+def expected_label(classes, blank):
     """What the text of an error expects of a label."""
     return f"a label 0..{classes - 1} other than blank={blank}"
 

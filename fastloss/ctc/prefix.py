@@ -5,7 +5,7 @@ import numpy as np
 from fastloss import _validation as check
 from fastloss._kernels import kernels
 from fastloss._threads import threads_for
-from fastloss.ctc._inputs import a_label, as_blank, label_array, one_recording
+from fastloss.ctc._inputs import as_blank, expected_label, label_array, one_recording
 
 
 class _Recording:
@@ -135,7 +135,7 @@ def _check_indices(hypotheses, count):
 
 def _check_labels(labels, classes, blank):
     wrong = (labels < 0) | (labels >= classes) | (labels == blank)
-    _forbid(labels, "labels", wrong, a_label(classes, blank))
+    _forbid(labels, "labels", wrong, expected_label(classes, blank))
 
 
 def _forbid(array, name, wrong, expected):

@@ -5,6 +5,7 @@
     alpha        probability of all paths up to a frame that end in a state
     beta         probability of all paths from a state to the end, its own frame's emission not counted
     gamma        beta times that emission
+    e, peak      exp(score - peak) and the largest score of a row: see row.pxi
 
     alpha' L[i] = (L[i] + B[i] + L[i-1] unless the labels are equal) p(label i)
     alpha' B[i] = (B[i] + L[i-1]) p(blank)

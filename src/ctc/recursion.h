@@ -43,8 +43,7 @@ FL_INLINE void forward_lanes(const ctc_step *step, const int has_exponents)
     const xint blank_emission_exponent = step->blank_emission_exponent;
     const ptrdiff_t high = step->high;
     for (ptrdiff_t start = step->low; start < high; start += FL_STATES)
-#pragma omp simd
-        for (ptrdiff_t i = start; i < start + FL_STATES; i++) {
+        _Pragma("omp simd") for (ptrdiff_t i = start; i < start + FL_STATES; i++) {
             xint before = label_exponent[i - 1] + skip[i];
             xint top = x_max(x_max(label_exponent[i], blank_exponent[i]), before);
             real total = (label[i] * x_power(label_exponent[i] - top) + blank[i] * x_power(blank_exponent[i] - top)
@@ -76,8 +75,7 @@ FL_INLINE void backward_lanes(const ctc_step *step, const ctc_frame *alpha, cons
     const xint blank_emission_exponent = step->blank_emission_exponent;
     const ptrdiff_t high = step->high;
     for (ptrdiff_t start = step->low; start < high; start += FL_STATES)
-#pragma omp simd
-        for (ptrdiff_t i = start; i < start + FL_STATES; i++) {
+        _Pragma("omp simd") for (ptrdiff_t i = start; i < start + FL_STATES; i++) {
             xint after = label_exponent[i + 1] + skip[i + 1];
             xint top = x_max(x_max(label_exponent[i], blank_exponent[i + 1]), after);
             real beta = label[i] * x_power(label_exponent[i] - top)

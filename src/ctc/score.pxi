@@ -2,8 +2,8 @@
 
 The targets are a tree: what they begin with in common is computed once. A run is a piece of the tree without a fork,
 a label a lane, and one lane more for the blank after its last label. Its first lane follows a lane of another run, the
-parent, whose label's probability is copied before it; a run without a parent begins where nothing was said yet.
-Lanes are counted from V before the first run of a group, those of the tree from the tree's own beginning.
+parent, whose label's probability is copied before it; a run without a parent is the beginning of its targets. Groups
+of targets are trees of their own, with a workspace each: lane 0 there is V lanes before the group's first run.
 """
 
 ctypedef struct ScoreJob:
@@ -23,7 +23,7 @@ ctypedef struct ScoreJob:
 
 
 cdef inline Py_ssize_t group_base(const ScoreJob* job, Py_ssize_t group) noexcept nogil:
-    """Which lane of the tree is the group's lane 0."""
+    """Lane 0 of the group, as the job counts lanes: through all groups."""
     return job.run_start[job.first_run[group]] - V
 
 

@@ -1,8 +1,8 @@
 """What the loss and the alignment of a batch share: its arrays, workspace, and the lanes that a frame reaches.
 Included by ctc.pyx and viterbi.pyx, which explain the names.
 
-A lane is a label and the blank before it. Frames have room for V lanes that nothing reaches on either side, so that a
-step may read the neighbours of any lane, and be done for V lanes at once.
+A lane is a label and the blank before it. V lanes go through a step together (scaled.h), so frames are a whole number
+of these, and have V more on either side that no path reaches: a step may read the neighbours of any lane.
 """
 
 from libc.string cimport memset
@@ -10,6 +10,7 @@ from libc.string cimport memset
 cdef extern from "core/array.h" nogil:
     enum:
         FL_FLOAT32
+    void fill_run(real*, Py_ssize_t, real)
 
 # A (T, N, C) array of any layout and dtype.
 ctypedef struct Rows:

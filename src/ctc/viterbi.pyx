@@ -62,6 +62,10 @@ ctypedef struct Sequence:
     Py_ssize_t width             # lanes of a frame, with V unreachable ones on either side
     Py_ssize_t segment           # frames between checkpoints
     const int64_t* label
+    int64_t* path                # its part of what the job writes
+    int64_t* starts
+    int64_t* ends
+    double* token_scores
     int32_t* place               # class of each label
     real* skip                   # 0, or -inf where label i may not follow label i - 1 without a blank
     real* emission               # of each label in the frame at hand
@@ -80,6 +84,10 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
     q.T = job.batch.input_lengths[n]
     q.S = job.batch.target_lengths[n]
     q.label = job.batch.labels + job.batch.offsets[n]
+    q.path = job.path + n * job.batch.x.frames
+    q.starts = job.starts + n * job.longest
+    q.ends = job.ends + n * job.longest
+    q.token_scores = job.token_scores + n * job.longest
     q.width = padded(q.S + 2) + 2 * V
     q.segment = max(<Py_ssize_t> 16, <Py_ssize_t> sqrt(<double> q.T))
     segment_width = min(q.width, padded(q.segment + 2) + 4 * V)
@@ -190,12 +198,6 @@ cdef inline void step(const Job* job, Sequence* q, Py_ssize_t t, const Frame* ol
     new.label[band.low - 1] = -INFINITY     # the next frame reads one label below, which is out of the band
 
 
-cdef void fill_lanes(real* target, Py_ssize_t n, real value) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(n):
-        target[i] = value
-
-
 # ---- forward, and back again ----
 
 cdef double forward_pass(const Job* job, Sequence* q, bint* ends_in_label) noexcept nogil:
@@ -205,8 +207,8 @@ cdef double forward_pass(const Job* job, Sequence* q, bint* ends_in_label) noexc
     cdef Band band, all_labels
     all_labels.low = 0
     all_labels.high = padded(q.S + 1)
-    fill_lanes(old.label - V, 2 * q.width, -INFINITY)
-    fill_lanes(new.label - V, 2 * q.width, -INFINITY)
+    fill_run(old.label - V, 2 * q.width, -INFINITY)
+    fill_run(new.label - V, 2 * q.width, -INFINITY)
     old.blank[0] = 0
     for t in range(q.T):
         if t % q.segment == 0:
@@ -232,7 +234,7 @@ cdef void recompute_segment(const Job* job, Sequence* q, const Segment* segment)
     cdef Frame checkpoint = checkpoint_at(q, segment.start // q.segment)
     cdef Frame old = segment_frame_at(q, segment, segment.start), new
     cdef Band band
-    fill_lanes(q.frames, (segment.stop - segment.start + 1) * 2 * segment.width, -INFINITY)
+    fill_run(q.frames, (segment.stop - segment.start + 1) * 2 * segment.width, -INFINITY)
     memcpy(old.label + low - 1, checkpoint.label + low - 1, (high - low + 1) * sizeof(real))
     memcpy(old.blank + low, checkpoint.blank + low, (high - low) * sizeof(real))
     for t in range(segment.start, segment.stop):
@@ -250,15 +252,15 @@ cdef inline void trace_frame(const Job* job, const Sequence* q, Py_ssize_t t, co
                              bint* in_label) noexcept nogil:
     """Writes down that the path is at a label or blank in frame t, and goes to where it was before. Ties prefer to
     stay, then the nearer state."""
-    cdef Py_ssize_t i = lane[0], at = q.n * job.longest + i
+    cdef Py_ssize_t i = lane[0]
     cdef real stay, other
     if in_label[0]:
-        job.path[q.n * job.batch.x.frames + t] = q.label[i]
-        if job.ends[at] < 0:
-            job.ends[at] = t + 1
-            job.token_scores[at] = 0
-        job.starts[at] = t
-        job.token_scores[at] += score_of(job, q, t, q.label[i])
+        q.path[t] = q.label[i]
+        if q.ends[i] < 0:
+            q.ends[i] = t + 1
+            q.token_scores[i] = 0
+        q.starts[i] = t
+        q.token_scores[i] += score_of(job, q, t, q.label[i])
         stay = before.label[i]
         other = before.label[i - 1] + q.skip[i]
         if before.blank[i] > stay and before.blank[i] >= other:
@@ -266,7 +268,7 @@ cdef inline void trace_frame(const Job* job, const Sequence* q, Py_ssize_t t, co
         elif other > stay:
             lane[0] = i - 1
     else:
-        job.path[q.n * job.batch.x.frames + t] = job.batch.blank
+        q.path[t] = job.batch.blank
         if before.label[i - 1] > before.blank[i]:
             in_label[0] = True
             lane[0] = i - 1
@@ -274,7 +276,7 @@ cdef inline void trace_frame(const Job* job, const Sequence* q, Py_ssize_t t, co
 
 cdef void trace(const Job* job, Sequence* q, bint in_label) noexcept nogil:
     """From the end to the start: the path, and where each label is."""
-    cdef Py_ssize_t lane = q.S - 1 if in_label else q.S, index, t, i, at
+    cdef Py_ssize_t lane = q.S - 1 if in_label else q.S, index, t, i
     cdef Segment segment
     cdef Frame before
     for index in range((q.T - 1) // q.segment, -1, -1):
@@ -288,8 +290,7 @@ cdef void trace(const Job* job, Sequence* q, bint in_label) noexcept nogil:
             before = segment_frame_at(q, &segment, t)
             trace_frame(job, q, t, &before, &lane, &in_label)
     for i in range(q.S):
-        at = q.n * job.longest + i
-        job.token_scores[at] /= job.ends[at] - job.starts[at]
+        q.token_scores[i] /= q.ends[i] - q.starts[i]
 
 
 cdef double align_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
