@@ -55,16 +55,16 @@ def losses_of(batch, from_logits, scales, grad, threads):
     """One loss a sequence; the gradient too, unless it is None."""
     call = Call(batch, from_logits, scales, grad)
     bits = bits_for(batch.emissions)
-    if bits == 32 and grad is not None and overwrites_wide_scores(batch.emissions, grad):
+    if bits == 32 and grad is not None and would_overwrite_scores(batch.emissions, grad):
         bits = 64
     if call.run(bits, batch.order(threads), threads):
         call.run(64, np.flatnonzero(call.saturated).astype(np.int64, copy=False), threads)
     return call.losses
 
 
-def overwrites_wide_scores(emissions, grad):
-    """Whether the gradient takes the place of scores that float32's exponents may not do for: they can't be read again
-    when that turns out."""
+def would_overwrite_scores(emissions, grad):
+    """Whether the gradient takes the place of scores that float32's exponents may not do for: when that turns out, they
+    can't be read again."""
     if not grad.size or not np.may_share_memory(grad, emissions.view):
         return False
     spread = float(emissions.view.max()) - float(emissions.view.min())

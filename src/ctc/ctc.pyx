@@ -39,22 +39,29 @@ EXPONENT_RANGE = -<double> X_LIMIT * X_NATS
 
 # ---- a whole sequence ----
 
-cdef void forward_block(const Sequence* q, Py_ssize_t segment_start, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+cdef inline Frame alpha_before(const Sequence* q, Py_ssize_t t) noexcept nogil:
+    return frame_at(q, q.alpha, segment_index(q, t))
+
+
+cdef inline Frame alpha_after(const Sequence* q, Py_ssize_t t) noexcept nogil:
+    return frame_at(q, q.alpha, segment_index(q, t) + 1)
+
+
+cdef void forward_block(const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
     """Alphas of up to F frames, from those of the frame before them."""
     cdef Py_ssize_t t
     cdef Frame old, new
     for t in range(start, stop):
         gather_emissions(q, t, band_at(q.T, q.S, t))
     for t in range(start, stop):
-        old = frame_at(q, q.alpha, t - segment_start)
-        new = frame_at(q, q.alpha, t - segment_start + 1)
+        old = alpha_before(q, t)
+        new = alpha_after(q, t)
         forward_frame(q, t, &old, &new)
 
 
-cdef double forward_pass(const Job* job, const Sequence* q, Py_ssize_t n, Offset* offset,
-                         xint* total_exponent) noexcept nogil:
+cdef double forward_pass(const Job* job, const Sequence* q, Offset* offset, xint* total_exponent) noexcept nogil:
     """The loss; inf where every path has probability 0, NaN where a score was."""
-    cdef Py_ssize_t t, segment, start, stop, block, block_stop, last_frame = 0
+    cdef Py_ssize_t t, segment, start, stop, block, block_stop
     cdef Frame first = frame_at(q, q.alpha, 0), last
     set_zero(&first, -V, q.width - V)
     first.blank_exponent[0] = 0
@@ -68,35 +75,34 @@ cdef double forward_pass(const Job* job, const Sequence* q, Py_ssize_t n, Offset
         for block from start <= block < stop by F:
             block_stop = min(block + F, stop)
             for t in range(block, block_stop):
-                read_frame(job, q, t, n)
+                read_frame(job, q, t)
             for t in range(block, block_stop):
                 emit(job, q, t, offset)
             if not offset.is_impossible:
-                forward_block(q, start, block, block_stop)
-        last_frame = stop - start
-    last = frame_at(q, q.alpha, last_frame)
+                forward_block(q, block, block_stop)
+    last = alpha_after(q, q.T - 1)
     return negative_log_likelihood(offset, &last, q.S, q.S - 1, total_exponent)
 
 
-cdef void backward_block(const Job* job, const Sequence* q, Py_ssize_t n, Py_ssize_t segment_start, Py_ssize_t start,
-                         Py_ssize_t stop, Frame* gamma, xint total_exponent) noexcept nogil:
+cdef void backward_block(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop, Frame* gamma,
+                         xint total_exponent) noexcept nogil:
     """The gradient of up to F frames, the last one first. gamma[0] is of the frame after them, and then of their
     first."""
     cdef real total[F]
     cdef Frame alpha, swap
     cdef Py_ssize_t t
     for t in range(stop - 1, start - 1, -1):
-        alpha = frame_at(q, q.alpha, t - segment_start + 1)
+        alpha = alpha_after(q, t)
         backward_frame(q, t, &gamma[0], &gamma[1], &alpha, total_exponent)
         total[t % F] = accumulate_posteriors(q, t)
         if job.posterior != NULL:
-            write_posterior(job, q, t, n, total[t % F])
+            write_posterior(job, q, t, total[t % F])
         swap = gamma[0]
         gamma[0] = gamma[1]
         gamma[1] = swap
     if job.grad.data != NULL:
         for t in range(start, stop):
-            write_grad(job, q, t, n, total[t % F])
+            write_grad(job, q, t, total[t % F])
 
 
 cdef void recompute_segment(const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
@@ -104,10 +110,10 @@ cdef void recompute_segment(const Sequence* q, Py_ssize_t start, Py_ssize_t stop
     cdef Py_ssize_t block
     copy_frame(q, q.alpha, 0, q.checkpoints, start // q.segment)
     for block from start <= block < stop by F:
-        forward_block(q, start, block, min(block + F, stop))
+        forward_block(q, block, min(block + F, stop))
 
 
-cdef void backward_pass(const Job* job, const Sequence* q, Py_ssize_t n, xint total_exponent) noexcept nogil:
+cdef void backward_pass(const Job* job, const Sequence* q, xint total_exponent) noexcept nogil:
     cdef Py_ssize_t segment, start, stop, block
     cdef Frame gamma[2]
     gamma[0] = frame_at(q, q.gamma, 0)
@@ -121,8 +127,7 @@ cdef void backward_pass(const Job* job, const Sequence* q, Py_ssize_t n, xint to
         if stop < q.T:
             recompute_segment(q, start, stop)
         for block in range((stop - start - 1) // F, -1, -1):
-            backward_block(job, q, n, start, start + block * F, min(start + block * F + F, stop), gamma,
-                           total_exponent)
+            backward_block(job, q, start + block * F, min(start + block * F + F, stop), gamma, total_exponent)
 
 
 cdef inline double at_least_zero(const Job* job, const Sequence* q, double loss) noexcept nogil:
@@ -145,16 +150,16 @@ cdef double sequence_loss(void* data, Py_ssize_t chunk, real* scratch) noexcept 
     if not job.batch.feasible[n]:
         loss = HUGE_VAL
     elif q.T > 0:
-        read_target(job, &q, job.batch.labels + job.batch.offsets[n])
-        loss = at_least_zero(job, &q, forward_pass(job, &q, n, &offset, &total_exponent))
+        read_target(job, &q)
+        loss = at_least_zero(job, &q, forward_pass(job, &q, &offset, &total_exponent))
         if has_backward(job) and loss < HUGE_VAL:
-            backward_pass(job, &q, n, total_exponent)
+            backward_pass(job, &q, total_exponent)
     job.losses[n] = loss
     job.saturated[n] = offset.is_saturated
     if job.grad.data != NULL:
         if not loss < HUGE_VAL:
-            fill_grad(job, &q, n, 0, q.T, 0 if loss == HUGE_VAL else <real> loss)
-        fill_grad(job, &q, n, q.T, job.grad.frames, 0)
+            fill_grad(job, &q, 0, q.T, 0 if loss == HUGE_VAL else <real> loss)
+        fill_grad(job, &q, q.T, job.grad.frames, 0)
     return loss
 
 

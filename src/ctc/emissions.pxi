@@ -13,27 +13,27 @@ ctypedef struct Offset:
 
 # ---- rows of scores and of the gradient ----
 
-cdef inline const real* score_row(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n) noexcept nogil:
+cdef inline const real* score_row(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
     cdef const Rows* x = &job.batch.x
     if is_direct(x):
-        return <const real*> row_at(x, t, n)
-    load_run(q.score_buffer, row_at(x, t, n), x.classes, x.stride[2], x.dtype)
+        return <const real*> row_at(x, t, q.n)
+    load_run(q.score_buffer, row_at(x, t, q.n), x.classes, x.stride[2], x.dtype)
     return q.score_buffer
 
 
-cdef inline real* grad_row(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n) noexcept nogil:
+cdef inline real* grad_row(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
     """Where a row of the gradient is computed; store_grad_row() copies a buffer to the array."""
-    return <real*> row_at(&job.grad, t, n) if is_direct(&job.grad) else q.grad_buffer
+    return <real*> row_at(&job.grad, t, q.n) if is_direct(&job.grad) else q.grad_buffer
 
 
-cdef inline void store_grad_row(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n) noexcept nogil:
+cdef inline void store_grad_row(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
     if not is_direct(&job.grad):
-        store_run(row_at(&job.grad, t, n), q.grad_buffer, job.grad.classes, job.grad.stride[2], job.grad.dtype)
+        store_run(row_at(&job.grad, t, q.n), q.grad_buffer, job.grad.classes, job.grad.stride[2], job.grad.dtype)
 
 
-cdef inline const real* row_after(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n) noexcept nogil:
+cdef inline const real* row_after(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
     """The sequence's row of the next frame, if it has one, to be prefetched: where it lies, whatever its type."""
-    return <const real*> row_at(&job.batch.x, min(t + 1, q.T - 1), n)
+    return <const real*> row_at(&job.batch.x, min(t + 1, q.T - 1), q.n)
 
 
 # ---- one row ----
@@ -103,50 +103,46 @@ cdef inline void softmax_row(const real* x, real* out, real* block_peaks, Py_ssi
 
 # ---- one frame ----
 
-cdef inline real scale_of(const Job* job, Py_ssize_t n) noexcept nogil:
-    return 1 if job.scales == NULL else <real> job.scales[n]
-
-
-cdef inline Py_ssize_t table_place(const Sequence* q, Py_ssize_t t) noexcept nogil:
+cdef inline Py_ssize_t table_index(const Sequence* q, Py_ssize_t t) noexcept nogil:
     """Where the tables have frame t."""
     return t if q.keeps_tables else t % F
 
 
-cdef inline Py_ssize_t segment_place(const Sequence* q, Py_ssize_t t) noexcept nogil:
+cdef inline Py_ssize_t segment_index(const Sequence* q, Py_ssize_t t) noexcept nogil:
     """Where the emissions of a segment have frame t."""
     return t if q.segment >= q.T else t % q.segment
 
 
-cdef inline void read_frame(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n) noexcept nogil:
+cdef inline void read_frame(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
     """The scores of the used classes; and the row's softmax, into the gradient where that is wanted."""
-    cdef const real* x = score_row(job, q, t, n)
+    cdef const real* x = score_row(job, q, t)
     cdef real* out = NULL
-    cdef real* table = q.table + table_place(q, t) * q.table_width
+    cdef real* table = q.table + table_index(q, t) * q.table_width
     if not job.from_logits:
         gather_used(table, x, q)
         return
     if job.grad.data != NULL:
-        out = grad_row(job, q, t, n)
+        out = grad_row(job, q, t)
     if out == x:   # in place: softmax overwrites the scores; otherwise it brings them to the cache
         gather_used(table, x, q)
-    softmax_row(x, out, q.block_peaks, job.batch.x.classes, scale_of(job, n), q.peak + t % F, q.rest + t % F,
-                row_after(job, q, t, n))
+    softmax_row(x, out, q.block_peaks, job.batch.x.classes, q.scale, q.peak + t % F, q.rest + t % F,
+                row_after(job, q, t))
     if out != x:
         gather_used(table, x, q)
     if job.grad.data != NULL:
-        store_grad_row(job, q, t, n)
+        store_grad_row(job, q, t)
 
 
 cdef inline void emit(const Job* job, const Sequence* q, Py_ssize_t t, Offset* offset) noexcept nogil:
     """Frame t's emissions of the used classes from their scores."""
-    cdef Py_ssize_t place = table_place(q, t)
-    cdef real* x = q.table + place * q.table_width
+    cdef Py_ssize_t index = table_index(q, t)
+    cdef real* x = q.table + index * q.table_width
     cdef real best, worst
     cdef bint has_nan = extremes(x, q.table_width, &best, &worst)
     if job.from_logits:
         offset.sum += <double> q.peak[t % F] - best
         offset.product *= 1.0 + q.rest[t % F]
-        q.share[place] = r_exp(best - q.peak[t % F]) / (R(1.0) + q.rest[t % F])
+        q.share[index] = r_exp(best - q.peak[t % F]) / (R(1.0) + q.rest[t % F])
     else:
         offset.sum -= best
     if offset.product > 1e200:   # far from overflow: one factor is at most the number of classes
@@ -157,23 +153,23 @@ cdef inline void emit(const Job* job, const Sequence* q, Py_ssize_t t, Offset* o
     if best == -INFINITY:
         offset.is_impossible = True
         return
-    q.has_exponents[place] = worst - best < FL_EXP_LOW
-    if q.has_exponents[place]:
-        exp_row_with_exponents(q, x, q.table_exponent + place * q.table_width, best, offset)
+    q.has_exponents[index] = worst - best < FL_EXP_LOW
+    if q.has_exponents[index]:
+        exp_row_with_exponents(q, x, q.table_exponent + index * q.table_width, best, offset)
     else:
         exp_row(x, q.table_width, best)
 
 
-cdef inline void gather_exponents(xint_p destination, xint_cp table, const int32_t* place, Py_ssize_t low,
+cdef inline void gather_exponents(xint_p destination, xint_cp table, const int32_t* index, Py_ssize_t low,
                                   Py_ssize_t high) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(low, high):
-        destination[i] = table[place[i]]
+        destination[i] = table[index[i]]
 
 
 cdef inline void gather_emissions(const Sequence* q, Py_ssize_t t, Band band) noexcept nogil:
     """From the used classes to the labels, for both directions."""
-    cdef Py_ssize_t table = table_place(q, t) * q.table_width, labels = segment_place(q, t) * q.width
-    gather(q.emission + labels, q.table + table, q.place, band.low, band.high)
-    if q.has_exponents[table_place(q, t)]:
-        gather_exponents(q.emission_exponent + labels, q.table_exponent + table, q.place, band.low, band.high)
+    cdef Py_ssize_t table = table_index(q, t) * q.table_width, labels = segment_index(q, t) * q.width
+    gather(q.emission + labels, q.table + table, q.class_index, band.low, band.high)
+    if q.has_exponents[table_index(q, t)]:
+        gather_exponents(q.emission_exponent + labels, q.table_exponent + table, q.class_index, band.low, band.high)

@@ -6,15 +6,15 @@ Included by ctc.pyx, which explains the names.
 
 cdef inline Step step_of(const Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new, Band band) noexcept nogil:
     cdef Step step
-    cdef Py_ssize_t place = table_place(q, t)
+    cdef Py_ssize_t index = table_index(q, t)
     step.old = old[0]
     step.new = new[0]
     step.skip = q.skip
-    step.emission = q.emission + segment_place(q, t) * q.width
-    step.emission_exponent = q.emission_exponent + segment_place(q, t) * q.width
-    step.has_exponents = q.has_exponents[place]
-    step.blank_emission = q.table[place * q.table_width]
-    step.blank_emission_exponent = q.table_exponent[place * q.table_width]
+    step.emission = q.emission + segment_index(q, t) * q.width
+    step.emission_exponent = q.emission_exponent + segment_index(q, t) * q.width
+    step.has_exponents = q.has_exponents[index]
+    step.blank_emission = q.table[index * q.table_width]
+    step.blank_emission_exponent = q.table_exponent[index * q.table_width]
     step.low = band.low
     step.high = band.high
     return step
@@ -85,11 +85,11 @@ cdef inline real sum_lanes(real_cp x, Band band) noexcept nogil:
     return <real> lanes_total(lane)
 
 
-cdef inline void scatter_add(real_p occupancy, real_cp posterior, const int32_t* place, Py_ssize_t low,
+cdef inline void scatter_add(real_p occupancy, real_cp posterior, const int32_t* index, Py_ssize_t low,
                              Py_ssize_t high) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(low, high):
-        occupancy[place[i]] += posterior[i]
+        occupancy[index[i]] += posterior[i]
 
 
 cdef inline real accumulate_posteriors(const Sequence* q, Py_ssize_t t) noexcept nogil:
@@ -100,18 +100,18 @@ cdef inline real accumulate_posteriors(const Sequence* q, Py_ssize_t t) noexcept
     cdef real blank
     for u in range(q.table_width):
         occupancy[u] = 0
-    scatter_add(occupancy, q.posterior.label, q.place, band.low, min(band.high, q.S))
+    scatter_add(occupancy, q.posterior.label, q.class_index, band.low, min(band.high, q.S))
     blank = sum_lanes(q.posterior.blank, band)
     occupancy[0] = blank
     return blank + sum_lanes(q.posterior.label, band)
 
 
-cdef inline void write_posterior(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n,
+cdef inline void write_posterior(const Job* job, const Sequence* q, Py_ssize_t t,
                                  real total) noexcept nogil:
     """Of the states of the band; of all others they are 0."""
     cdef Band band = band_at(q.T, q.S, t)
     cdef Py_ssize_t i, step = job.posterior_stride[2]
-    cdef real* out = job.posterior + t * job.posterior_stride[0] + n * job.posterior_stride[1]
+    cdef real* out = job.posterior + t * job.posterior_stride[0] + q.n * job.posterior_stride[1]
     for i in range(band.low, min(band.high, q.S + 1)):
         out[2 * i * step] = q.posterior.blank[i] / total
     for i in range(band.low, min(band.high, q.S)):
@@ -126,22 +126,22 @@ cdef inline void grad_of_used(real_p g, real_cp occupancy, real_cp emission, Py_
         g[u] = share * emission[u] - normal * occupancy[u]
 
 
-cdef inline void write_grad(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n,
+cdef inline void write_grad(const Job* job, const Sequence* q, Py_ssize_t t,
                             real total) noexcept nogil:
     """The gradient of the used classes: scale (softmax - posterior), or -scale * posterior."""
     cdef Py_ssize_t u
-    cdef real scale = scale_of(job, n), share = 0
+    cdef real scale = q.scale, share = 0
     cdef real* g = q.used_grad
     cdef real* emission = q.table + t * q.table_width
-    cdef char* destination = row_at(&job.grad, t, n)
+    cdef char* destination = row_at(&job.grad, t, q.n)
     if job.from_logits:
         share = scale * q.share[t]
         if q.has_exponents[t]:
             for u in range(q.table_width):
                 emission[u] *= x_power(q.table_exponent[t * q.table_width + u])
     else:
-        fill(grad_row(job, q, t, n), job.grad.classes, 0)
-        store_grad_row(job, q, t, n)
+        fill(grad_row(job, q, t), job.grad.classes, 0)
+        store_grad_row(job, q, t)
     grad_of_used(g, q.occupancy + t % F * q.table_width, emission, q.table_width, share, scale / total)
     if is_direct(&job.grad):
         for u in range(q.used):
@@ -151,10 +151,9 @@ cdef inline void write_grad(const Job* job, const Sequence* q, Py_ssize_t t, Py_
             store_run(destination + q.used_class[u] * job.grad.stride[2], &g[u], 1, 0, job.grad.dtype)
 
 
-cdef void fill_grad(const Job* job, const Sequence* q, Py_ssize_t n, Py_ssize_t start, Py_ssize_t stop,
-                    real value) noexcept nogil:
+cdef void fill_grad(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop, real value) noexcept nogil:
     """The gradient of whole frames."""
     cdef Py_ssize_t t
     for t in range(start, stop):
-        fill(grad_row(job, q, t, n), job.grad.classes, value)
-        store_grad_row(job, q, t, n)
+        fill(grad_row(job, q, t), job.grad.classes, value)
+        store_grad_row(job, q, t)

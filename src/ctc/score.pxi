@@ -46,7 +46,7 @@ cdef void read_group(const ScoreJob* job, Sequence* q, Py_ssize_t base) noexcept
     cdef Py_ssize_t i
     clear_classes(&job.emission, q)
     for i in range(q.S):
-        q.place[i] = place_of_class(q, job.label[base + i])
+        q.class_index[i] = index_of_class(q, job.label[base + i])
         q.skip[i] = X_NO_TRANSITION if job.repeats[base + i] else 0
 
 
@@ -97,7 +97,7 @@ cdef double score_group(void* data, Py_ssize_t group, real* scratch) noexcept no
     set_zero(&new, -V, q.width - V)
     set_start(job, &old, group, 0)
     for t in range(q.T):
-        read_frame(&job.emission, &q, t, 0)
+        read_frame(&job.emission, &q, t)
         emit(&job.emission, &q, t, &offset)
         if offset.is_impossible:
             continue    # a NaN may still come

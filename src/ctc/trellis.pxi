@@ -92,8 +92,8 @@ cdef inline Band band_at(Py_ssize_t T, Py_ssize_t S, Py_ssize_t t) noexcept nogi
     return band
 
 
-cdef inline void gather(real_p destination, real_cp table, const int32_t* place, Py_ssize_t low,
+cdef inline void gather(real_p destination, real_cp table, const int32_t* index, Py_ssize_t low,
                         Py_ssize_t high) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(low, high):
-        destination[i] = table[place[i]]
+        destination[i] = table[index[i]]

@@ -66,10 +66,10 @@ ctypedef struct Sequence:
     int64_t* starts
     int64_t* ends
     double* token_scores
-    int32_t* place               # class of each label
+    int32_t* class_index         # class of each label
     real* skip                   # 0, or -inf where label i may not follow label i - 1 without a blank
     real* emission               # of each label in the frame at hand
-    real* row                    # scores of a frame where they can't be read in place
+    real* score_buffer           # a row of scores, where it can't be used in place
     real* checkpoints            # and, at their end, the two frames at hand
     real* frames                 # a segment's, by frame
     bint has_nan                 # whether a NaN or +inf was met
@@ -91,10 +91,10 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
     q.width = padded(q.S + 2) + 2 * V
     q.segment = max(<Py_ssize_t> 16, <Py_ssize_t> sqrt(<double> q.T))
     segment_width = min(q.width, padded(q.segment + 2) + 4 * V)
-    q.place = <int32_t*> arena_alloc(&memory, q.width * sizeof(int32_t))
+    q.class_index = <int32_t*> arena_alloc(&memory, q.width * sizeof(int32_t))
     q.skip = <real*> arena_alloc(&memory, q.width * sizeof(real))
     q.emission = <real*> arena_alloc(&memory, q.width * sizeof(real))
-    q.row = <real*> arena_alloc(&memory, job.batch.x.classes * sizeof(real))
+    q.score_buffer = <real*> arena_alloc(&memory, job.batch.x.classes * sizeof(real))
     q.checkpoints = <real*> arena_alloc(&memory, (q.T // q.segment + 3) * 2 * q.width * sizeof(real))
     q.frames = <real*> arena_alloc(&memory, (q.segment + 1) * 2 * segment_width * sizeof(real))
     return memory - start
@@ -103,10 +103,10 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
 cdef void read_target(const Job* job, Sequence* q) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(q.S):
-        q.place[i] = 0 if q.label[i] == job.star else <int32_t> q.label[i]
+        q.class_index[i] = 0 if q.label[i] == job.star else <int32_t> q.label[i]
         q.skip[i] = -INFINITY if i > 0 and q.label[i] == q.label[i - 1] else 0
     for i in range(q.S, q.width):
-        q.place[i] = 0
+        q.class_index[i] = 0
         q.skip[i] = 0
 
 
@@ -128,11 +128,11 @@ cdef inline Frame segment_frame_at(const Sequence* q, const Segment* segment, Py
 
 # ---- emissions ----
 
-cdef inline void gather_floats(real_p destination, const float* row, const int32_t* place, Py_ssize_t low,
+cdef inline void gather_floats(real_p destination, const float* row, const int32_t* index, Py_ssize_t low,
                                Py_ssize_t high) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(low, high):
-        destination[i] = row[place[i]]
+        destination[i] = row[index[i]]
 
 
 cdef inline bint is_wrong(real_cp x, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
@@ -159,12 +159,12 @@ cdef void gather_emissions(const Job* job, Sequence* q, Py_ssize_t t, Band band)
     cdef const char* row = row_at(x, t, q.n)
     cdef Py_ssize_t i, stop = min(band.high, q.S)
     if x.dtype == FL_FLOAT32 and x.stride[2] == sizeof(float):
-        gather_floats(q.emission, <const float*> row, q.place, band.low, stop)
+        gather_floats(q.emission, <const float*> row, q.class_index, band.low, stop)
     elif is_direct(x):
-        gather(q.emission, <const real*> row, q.place, band.low, stop)
+        gather(q.emission, <const real*> row, q.class_index, band.low, stop)
     else:
-        load_run(q.row, row, x.classes, x.stride[2], x.dtype)
-        gather(q.emission, q.row, q.place, band.low, stop)
+        load_run(q.score_buffer, row, x.classes, x.stride[2], x.dtype)
+        gather(q.emission, q.score_buffer, q.class_index, band.low, stop)
     if job.star >= 0:
         for i in range(band.low, stop):
             if q.label[i] == job.star:
@@ -183,7 +183,7 @@ cdef inline void prefetch_row(const Job* job, const Sequence* q, Py_ssize_t t, B
     if x.classes * x.stride[2] <= LONG_ROW or t >= q.T:
         return
     for i in range(band.low, min(band.high, q.S)):
-        ask_for(row + q.place[i] * x.stride[2])
+        ask_for(row + q.class_index[i] * x.stride[2])
 
 
 # ---- one frame ----

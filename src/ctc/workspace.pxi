@@ -24,7 +24,7 @@ cdef extern from "ctc/recursion.h" nogil:
     void backward_step(const Step*, const Frame*, const States*, xint)
 
 cdef enum:
-    F = 8                     # frames that go through each pass together: a pass reads what another wrote long before
+    F = 8                     # frames that go through each pass together: none reads what was written just before
     KEPT_BYTES = 4_000_000    # alphas up to this size are all kept; longer sequences keep checkpoints
     SEGMENT_BYTES = 400_000   # alphas between checkpoints stay in the second-level cache
 
@@ -40,16 +40,18 @@ ctypedef struct Job:
     uint8_t* saturated           # set where a score was too far below its frame's best for this type's exponents
 
 ctypedef struct Sequence:
+    Py_ssize_t n
     Py_ssize_t T
     Py_ssize_t S
     Py_ssize_t width             # lanes of a frame, with V unreachable ones on either side
     Py_ssize_t used              # classes of the target, blank first
     Py_ssize_t table_width       # the same, rounded up
     Py_ssize_t segment           # frames between checkpoints
+    real scale                   # of the gradient
     bint keeps_tables            # whether emissions are kept for the gradient
     int32_t* lookup              # which of the used classes a class is, or -1
     int32_t* used_class
-    int32_t* place               # which of the used classes label i is
+    int32_t* class_index         # which of the used classes label i is
     xint* skip                   # 0, or X_NO_TRANSITION where label i equals label i - 1
     real* emission               # of each label, for the frames of the segment at hand
     xint* emission_exponent
@@ -59,7 +61,7 @@ ctypedef struct Sequence:
     real* share                  # softmax of the used classes is share * emission
     real* peak                   # of the row's scores, for F frames
     real* rest                   # sum of e without one peak, for F frames
-    States posterior          # of one frame
+    States posterior             # of one frame
     real* occupancy              # posterior of each used class, for F frames
     real* used_grad              # gradient of the used classes
     real* alpha                  # frames 0 .. segment of the segment at hand; frame 0 is before its first
@@ -95,7 +97,7 @@ cdef void table_layout(Sequence* q, Py_ssize_t classes, Py_ssize_t table_frames,
     q.table_width = (min(q.S, classes) + 1 + LANES - 1) // LANES * LANES
     q.lookup = <int32_t*> arena_alloc(memory, classes * sizeof(int32_t))
     q.used_class = <int32_t*> arena_alloc(memory, q.table_width * sizeof(int32_t))
-    q.place = <int32_t*> arena_alloc(memory, q.width * sizeof(int32_t))
+    q.class_index = <int32_t*> arena_alloc(memory, q.width * sizeof(int32_t))
     q.skip = <xint*> arena_alloc(memory, (q.width + V) * sizeof(xint))
     q.table = <real*> arena_alloc(memory, table_frames * q.table_width * sizeof(real))
     q.table_exponent = <xint*> arena_alloc(memory, table_frames * q.table_width * sizeof(xint))
@@ -111,8 +113,10 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
     cdef char* start = memory
     cdef Py_ssize_t classes = job.batch.x.classes, checkpoints, frame_bytes
     memset(q, 0, sizeof(Sequence))
+    q.n = n
     q.T = job.batch.input_lengths[n]
     q.S = job.batch.target_lengths[n]
+    q.scale = 1 if job.scales == NULL else <real> job.scales[n]
     q.width = padded(q.S + 2) + 2 * V
     choose_segment(job, q)
     frame_bytes = frame_size(q) * sizeof(real)
@@ -169,7 +173,7 @@ cdef void clear_classes(const Job* job, Sequence* q) noexcept nogil:
     q.used = 1
 
 
-cdef inline int32_t place_of_class(Sequence* q, int64_t c) noexcept nogil:
+cdef inline int32_t index_of_class(Sequence* q, int64_t c) noexcept nogil:
     if q.lookup[c] < 0:
         q.lookup[c] = <int32_t> q.used
         q.used_class[q.used] = <int32_t> c
@@ -177,12 +181,13 @@ cdef inline int32_t place_of_class(Sequence* q, int64_t c) noexcept nogil:
     return q.lookup[c]
 
 
-cdef void read_target(const Job* job, Sequence* q, const int64_t* labels) noexcept nogil:
+cdef void read_target(const Job* job, Sequence* q) noexcept nogil:
+    cdef const int64_t* labels = job.batch.labels + job.batch.offsets[q.n]
     cdef Py_ssize_t i
     clear_classes(job, q)
     for i in range(q.S):
-        q.place[i] = place_of_class(q, labels[i])
+        q.class_index[i] = index_of_class(q, labels[i])
         q.skip[i] = X_NO_TRANSITION if i > 0 and labels[i] == labels[i - 1] else 0
     for i in range(q.S, q.width):
-        q.place[i] = 0
+        q.class_index[i] = 0
         q.skip[i] = 0
