@@ -3,7 +3,7 @@
     python tools/checks/result_bits.py --save before.json       # with the old build
     python tools/checks/result_bits.py --compare before.json    # with the new one
 
-The calls are those whose instructions are counted (instruction_cases.py), and the losses on awkward numbers: masked
+The calls are those whose instructions are counted (instruction_cases.py), and the same losses on awkward numbers: masked
 classes, NaN, infinities, weights of 0, ragged sequences, every dtype. Both builds must be for the same processor; a
 figure is a hash of everything that a call returns. Not a test of what is right, which tests/ is, and so not in CI.
 """
@@ -145,7 +145,7 @@ def ctc(rng, shape, dtype, reduction):
         yield f"ctc_align {about}", lambda: fl.ctc_align(x, targets, **lengths, infeasible="inf")
         yield f"ctc_align star {about}", lambda: fl.ctc_align(x, targets, infeasible="inf", star=1, star_cost=0.5)
         yield f"ctc_posteriors {about}", lambda: fl.ctc_posteriors(x, targets, **lengths, infeasible="zero")
-        yield f"ctc_score {about}", lambda: fl.ctc_score(x[:, 1], [*list(targets), [], [1]])
+        yield f"ctc_score {about}", lambda: fl.ctc_score(x[:, 1], list(targets) + [[], [1]])
         state = fl.ctc_prefix_score(x[:, 1])
         yield f"ctc_prefix_score {about}", lambda: state.extend(0, list(range(1, classes)))
         yield f"extend {about}", lambda: state.extend(0, [1, 2]).extend([0, 1, 1], [2, 1, 2])
