@@ -11,7 +11,7 @@ from fastloss._kernels import kernels
 
 rules = kernels(64).validation
 
-FLOAT32, FLOAT64, BFLOAT16 = rules.FLOAT32, rules.FLOAT64, rules.BFLOAT16
+FLOAT32, BFLOAT16 = rules.FLOAT32, rules.BFLOAT16
 HALVES = (rules.FLOAT16, rules.BFLOAT16)
 
 # What a reduction of each name does with the losses. A family's batchmean divides by something else than its mean.
@@ -66,10 +66,6 @@ def compute_dtype(code):
 def gradient_dtype(array, code):
     """The prediction's own float type; float64 for integers."""
     return array.dtype if code <= BFLOAT16 else np.dtype(np.float64)
-
-
-def dtype_code(dtype):
-    return rules.code_of(np.empty(0, dtype))
 
 
 def as_axis(axis, ndim):

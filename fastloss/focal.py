@@ -98,7 +98,7 @@ def softmax_focal_loss(
     alpha : float within [0, 1], array (C,) of them, or None
         Weight of every row, or of the rows of each class. It does not change what the mean divides by.
     gamma : float, at least 0
-        How much easy examples are turned down.
+        How much less the examples count that are already classified well.
     sample_weight : array that broadcasts to the shape of `target`, optional
         Multiplies each row's loss and derivatives; never changes what the mean divides by.
     ignore_index : int

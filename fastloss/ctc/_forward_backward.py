@@ -1,96 +1,94 @@
-"""One validated batch of CTC, and how the alpha-beta kernel is called for it."""
+"""How the kernel of alpha and beta is called for a batch: losses, with the gradient or the posteriors."""
+
+from functools import cache
 
 import numpy as np
 
 from fastloss import _validation as check
 from fastloss._kernels import kernels
-from fastloss.ctc._inputs import frames_missing, longest_first
 
-# Beyond so many (nats a frame) x frames the exponents of the float32 kernel are too narrow, and float64's are used.
-FLOAT32_RANGE = 0.69 * 2**27
+# Emissions that have no exponents of their own take at most so many steps of the exponent a frame. Where they are
+# compared with a range in nats, that is on the safe side: a step is 0.69 nats.
+PLAIN_FRAME = 127
+
+
+@cache
+def float32_range():
+    """How far below 1, in nats, the product of a sequence's emissions may be for the float32 kernel's exponents."""
+    return kernels(32).ctc.EXPONENT_RANGE
+
+
+def bits_for(emissions):
+    """The kernel's float type: that of the scores' dtype, or float64 where there are too many frames for float32."""
+    bits = check.kernel_bits(emissions.code)
+    return 64 if bits == 32 and (emissions.frames + 1) * PLAIN_FRAME > float32_range() else bits
+
+
+def work_of(batch):
+    """In elements of a softmax, of which a cell of the recursion costs about four, forward and backward."""
+    return batch.emissions.array.size + 4 * int(batch.cells.sum())
 
 
 class Call:
-    """One validated batch, ready for the kernel."""
+    """One call of the kernel: src/ctc/ctc.pyx reads these attributes, and writes the arrays from `losses` on."""
 
-    def __init__(self, emissions, targets, input_lengths, blank, from_logits, infeasible, weights, reduction):
-        self.emissions = emissions
-        self.targets = targets
-        self.input_lengths = input_lengths
-        self.blank = blank
+    __slots__ = ("batch", "from_logits", "grad", "losses", "posterior", "saturated", "scales")
+
+    def __init__(self, batch, from_logits=False, scales=None, grad=None, posterior=None):
+        size = batch.emissions.batch
+        self.batch = batch
         self.from_logits = from_logits
-        self.infeasible = infeasible
-        self.reduction = reduction
-        self.feasible = targets.frames_needed <= input_lengths
-        self.plain = weights is None and reduction in ("sum", "none")  # all scales are 1
-        self.scales = np.ones(emissions.batch) if weights is None else weights
-        if reduction == "mean":
-            self.scales = self.scales / np.maximum(targets.lengths, 1)
-        if reduction in ("mean", "batchmean") and emissions.batch:
-            self.scales = self.scales / emissions.batch
-        if infeasible == "raise" and not self.feasible.all():
-            n = int(np.flatnonzero(~self.feasible)[0])
-            raise ValueError(frames_missing(targets, input_lengths, n))
-        self.cells = input_lengths * (2 * targets.lengths + 1)
+        self.scales = scales  # what the gradient of each sequence is multiplied by, or None
+        self.losses = np.zeros(size)  # in double precision
+        self.grad = grad  # (T, N, C), or None
+        self.posterior = posterior  # (T, N, 2S+1) zeros of the kernel's type, or None
+        self.saturated = np.zeros(size, np.uint8)  # where a score needs the exponents of float64
 
-    def run(self, wanted):
-        """The reduced loss. Each sequence has a scale of its own."""
-        grad = None if wanted.grad is None else self.emissions.as_frames(wanted.grad)
-        if self.infeasible == "raise" and grad is not None:
-            self.forbid_infeasible(self.losses(None, wanted.threads))  # nothing has been written yet
-        losses = self.losses(grad, wanted.threads)
-        if self.infeasible == "raise":
-            self.forbid_infeasible(losses)
-        if self.infeasible == "zero":
-            losses[np.isposinf(losses)] = 0.0
-        weighted = losses if self.plain else np.where(self.scales == 0, 0.0, losses) * self.scales
-        if wanted.values is not None:
-            wanted.values[...] = weighted.reshape(wanted.values.shape)
-        if not weighted.size and self.reduction != "sum":
-            return float("nan")
-        return float(weighted.sum())
+    def run(self, bits, order, threads):
+        """Whether a sequence of those in `order` needs the exponents of float64."""
+        if order.size:
+            kernels(bits).ctc.ctc(self, order, threads)
+        return bits == 32 and self.saturated.any()
 
-    def losses(self, grad, threads):
-        """One loss a sequence, in double precision."""
-        emissions = self.emissions
-        losses = np.zeros(emissions.batch)
-        order = longest_first(self.cells) if threads > 1 else np.arange(emissions.batch, dtype=np.int64)
-        bits = check.kernel_bits(emissions.code)
-        if bits == 32 and self.overflows(grad):
-            bits = 64
-        saturated = self.launch(bits, order, losses, grad, threads)
-        if bits == 32 and saturated.any():
-            self.launch(64, np.flatnonzero(saturated).astype(np.int64, copy=False), losses, grad, threads)
-        return losses
 
-    def overflows(self, grad):
-        """Whether float32's exponents may not do, where that must be known before the scores are overwritten."""
-        frames = self.emissions.frames + 1
-        if frames * 127 > FLOAT32_RANGE:
-            return True
-        if grad is None or not np.may_share_memory(grad, self.emissions.view) or not grad.size:
-            return False
-        spread = float(self.emissions.view.max()) - float(self.emissions.view.min())
-        return not spread * frames < FLOAT32_RANGE
+def losses_of(batch, from_logits, scales, grad, threads):
+    """One loss a sequence; the gradient too, unless it is None."""
+    call = Call(batch, from_logits, scales, grad)
+    bits = bits_for(batch.emissions)
+    if bits == 32 and grad is not None and would_overwrite_scores(batch.emissions, grad):
+        bits = 64
+    if call.run(bits, batch.order(threads), threads):
+        call.run(64, np.flatnonzero(call.saturated).astype(np.int64, copy=False), threads)
+    return call.losses
 
-    def launch(self, bits, order, losses, grad, threads, posterior=None):
-        emissions, targets = self.emissions, self.targets
-        saturated = np.zeros(emissions.batch, np.uint8)
-        if not order.size:
-            return saturated
-        kernels(bits).ctc.ctc(
-            emissions.view, emissions.code, check.FLOAT32 if bits == 32 else check.FLOAT64,
-            targets.labels, targets.offsets, targets.lengths, self.input_lengths, order,
-            self.feasible.view(np.uint8), self.blank, self.from_logits, self.scales, losses,
-            grad, check.dtype_code(emissions.dtype), posterior, saturated, max(1, min(threads, order.size)),
-        )  # fmt: skip
-        return saturated
 
-    def forbid_infeasible(self, losses):
-        impossible = np.flatnonzero(np.isposinf(losses))
-        if impossible.size:
-            n = int(impossible[0])
-            raise ValueError(
-                f"sample {n}: every path of its target has probability 0; it needs {self.targets.frames_needed[n]} "
-                f"frames, there are {self.input_lengths[n]}"
-            )
+def would_overwrite_scores(emissions, grad):
+    """Whether the gradient takes the place of scores that float32's exponents may not do for: when that turns out, they
+    can't be read again."""
+    if not grad.size or not np.may_share_memory(grad, emissions.view):
+        return False
+    spread = float(emissions.view.max()) - float(emissions.view.min())
+    return not spread * (emissions.frames + 1) < float32_range()  # True for NaN
+
+
+def posteriors_of(batch, threads):
+    """(T, N, 2S+1) of the longest target's S, in float32 or float64; and the losses."""
+    emissions = batch.emissions
+    shape = (emissions.frames, emissions.batch, 2 * batch.targets.longest() + 1)
+    bits = bits_for(emissions)
+    call = Call(batch, posterior=np.zeros(shape, np.float32 if bits == 32 else np.float64))
+    if call.run(bits, batch.order(threads), threads):  # finite masks such as -1e9
+        call = Call(batch, posterior=np.zeros(shape))
+        call.run(64, batch.order(threads), threads)
+    return call.posterior, call.losses
+
+
+def forbid_impossible(batch, losses):
+    """For infeasible="raise", where frames are enough, but the scores allow no path."""
+    impossible = np.flatnonzero(np.isposinf(losses))
+    if impossible.size:
+        n = int(impossible[0])
+        raise ValueError(
+            f"sample {n}: every path of its target has probability 0; it needs {batch.targets.frames_needed[n]} "
+            f"frames, there are {batch.input_lengths[n]}"
+        )

@@ -1,4 +1,4 @@
-"""Sequences of scores and their targets: what everything about CTC needs of its arguments."""
+"""Reads and checks the arguments of everything about CTC: scores, targets and lengths become a batch."""
 
 import numpy as np
 
@@ -25,73 +25,142 @@ class Emissions:
         self.dtype = check.gradient_dtype(self.array, self.code)
 
     def as_frames(self, array):
+        """An array of the scores' layout, seen as (T, N, C)."""
         if self.single:
             return array[:, None, :]
         return array.swapaxes(0, 1) if self.batch_first else array
 
 
+class Batch:
+    """Scores with their targets and lengths, checked; and what follows from them. src/ctc/trellis.pxi reads it."""
+
+    __slots__ = ("blank", "cells", "emissions", "feasible", "infeasible", "input_lengths", "targets")
+
+    def __init__(self, emissions, targets, input_lengths, target_lengths, blank, infeasible, star=-1):
+        self.emissions = emissions
+        self.blank = blank
+        self.infeasible = infeasible
+        self.input_lengths = as_input_lengths(input_lengths, emissions)
+        self.targets = Targets(targets, target_lengths, emissions, blank, star)
+        self.feasible = self.targets.frames_needed <= self.input_lengths
+        self.cells = self.input_lengths * (2 * self.targets.lengths + 1)  # of each recursion
+
+    def order(self, threads):
+        """The order in which threads take sequences: the longest first, since batches are ragged."""
+        if threads == 1:
+            return np.arange(self.cells.size, dtype=np.int64)
+        return np.argsort(-self.cells, kind="stable").astype(np.int64, copy=False)
+
+    def forbid_infeasible(self):
+        """For infeasible="raise"."""
+        if self.infeasible == "raise" and not self.feasible.all():
+            raise ValueError(self.frames_missing(int(np.flatnonzero(~self.feasible)[0])))
+
+    def frames_missing(self, n):
+        """The text about a sample whose target can't be emitted."""
+        return (
+            f"sample {n}: its target of {self.targets.lengths[n]} labels needs {self.targets.frames_needed[n]} frames, "
+            f"there are {self.input_lengths[n]}"
+        )
+
+
 class Targets:
-    """Label sequences, one behind the other, with where each begins and how long it is."""
+    """Label sequences, one after the other, with where each begins and how long it is."""
 
     def __init__(self, targets, target_lengths, emissions, blank, star=-1):
-        batch = emissions.batch
         self.lengths, labels = _read_targets(targets, target_lengths, emissions)
-        self.offsets = np.zeros(batch, np.int64)
+        self.offsets = np.zeros(emissions.batch, np.int64)
         np.cumsum(self.lengths[:-1], out=self.offsets[1:])
         # A copy: nobody may change a label between the look at it and its use, which is without the interpreter's lock.
         self.labels = np.array(labels, np.int64, order="C").reshape(-1)
-        self.frames_needed = np.empty(batch, np.int64)
-        scan = kernels(64).validation.sequences
-        wrong = scan(self.labels, self.lengths, emissions.classes, blank, star, self.frames_needed)
-        if wrong >= 0:
-            sample = int(np.searchsorted(self.offsets, wrong, side="right")) - 1
-            raise ValueError(
-                f"targets[{sample}, {wrong - self.offsets[sample]}] is {self.labels[wrong]}; "
-                f"expected a label 0..{emissions.classes - 1} other than blank={blank}"
-            )
+        self.frames_needed = check_sequences(self, "targets", emissions.classes, blank, star)
+
+    def longest(self):
+        return int(self.lengths.max()) if self.lengths.size else 0
+
+
+def check_sequences(sequences, name, classes, blank, star=-1):
+    """Checks all labels of `sequences`, which has `labels`, `lengths` and `offsets`. The frames that each needs."""
+    frames_needed = np.empty(sequences.lengths.size, np.int64)
+    scan = kernels(64).validation.sequences
+    wrong = scan(sequences.labels, sequences.lengths, classes, blank, star, frames_needed)
+    if wrong >= 0:
+        sample = int(np.searchsorted(sequences.offsets, wrong, side="right")) - 1
+        raise ValueError(
+            f"{name}[{sample}, {wrong - sequences.offsets[sample]}] is {sequences.labels[wrong]}; "
+            f"expected {expected_label(classes, blank)}"
+        )
+    return frames_needed
+
+
+def expected_label(classes, blank):
+    """What the text of an error expects of a label."""
+    return f"a label 0..{classes - 1} other than blank={blank}"
 
 
 def _read_targets(targets, target_lengths, emissions):
     """Lengths (N,) and all labels that count, concatenated, from any of the three forms."""
-    batch = emissions.batch
-    of_sequences = isinstance(targets, (list, tuple)) and not (len(targets) and np.ndim(targets[0]) == 0)
-    if of_sequences and not emissions.single:
-        if len(targets) != batch:
-            raise ValueError(f"targets is a list of {len(targets)} sequences; {emissions.name} has a batch of {batch}")
-        parts = [label_array(target, f"targets[{n}]") for n, target in enumerate(targets)]
-        for n, part in enumerate(parts):
-            if part.ndim != 1:
-                raise ValueError(f"targets[{n}] has shape {part.shape}; expected one sequence of labels")
-        room = np.array([part.size for part in parts], np.int64)
-        lengths = (
-            room if target_lengths is None else as_lengths(target_lengths, "target_lengths", batch, room, "labels")
-        )
-        parts = [part[:length] for part, length in zip(parts, lengths.tolist(), strict=True)]
-        return lengths, np.concatenate([np.empty(0, np.int64), *parts]) if parts else np.empty(0, np.int64)
+    if is_list_of_sequences(targets) and not emissions.single:
+        return _read_list(targets, target_lengths, emissions)
     array = label_array(targets, "targets")
     if array.ndim == 2 and not emissions.single:
-        if array.shape[0] != batch:
-            raise ValueError(f"targets has shape {array.shape}; {emissions.name} has a batch of {batch}")
-        width = array.shape[1]
-        lengths = np.full(batch, width, np.int64)
-        if target_lengths is not None:
-            lengths = as_lengths(target_lengths, "target_lengths", batch, lengths, "labels")
-            return lengths, array[np.arange(width) < lengths[:, None]]
-        return lengths, array.reshape(-1)
+        return _read_padded(array, target_lengths, emissions)
     if array.ndim != 1:
         raise ValueError(
             f"targets has shape {array.shape}; expected (N, S), one behind the other (sum of lengths,), or a list"
         )
-    if target_lengths is None or emissions.single:
+    return _read_concatenated(array, target_lengths, emissions)
+
+
+def _read_list(targets, target_lengths, emissions):
+    if len(targets) != emissions.batch:
+        raise ValueError(
+            f"targets is a list of {len(targets)} sequences; {emissions.name} has a batch of {emissions.batch}"
+        )
+    parts = label_sequences(targets, "targets")
+    lengths = np.array([part.size for part in parts], np.int64)
+    if target_lengths is not None:
+        lengths = as_lengths(target_lengths, "target_lengths", emissions.batch, lengths, "labels")
+        parts = [part[:length] for part, length in zip(parts, lengths.tolist(), strict=True)]
+    return lengths, np.concatenate([np.empty(0, np.int64), *parts]) if parts else np.empty(0, np.int64)
+
+
+def _read_padded(array, target_lengths, emissions):
+    batch, width = array.shape
+    if batch != emissions.batch:
+        raise ValueError(f"targets has shape {array.shape}; {emissions.name} has a batch of {emissions.batch}")
+    lengths = np.full(batch, width, np.int64)
+    if target_lengths is None:
+        return lengths, array.reshape(-1)
+    lengths = as_lengths(target_lengths, "target_lengths", batch, lengths, "labels")
+    return lengths, array[np.arange(width) < lengths[:, None]]
+
+
+def _read_concatenated(array, target_lengths, emissions):
+    batch = emissions.batch
+    if target_lengths is None:
         if batch != 1:
             raise ValueError("target_lengths is missing: targets of one dimension are sequences one behind the other")
-        room = np.array([array.size], np.int64)
-        lengths = room if target_lengths is None else as_lengths(target_lengths, "target_lengths", 1, room, "labels")
-        return lengths, array[: int(lengths[0])]
+        return np.array([array.size], np.int64), array
     lengths = as_lengths(target_lengths, "target_lengths", batch, np.full(batch, array.size, np.int64), "labels")
+    if emissions.single:  # what lies beyond its length is padding
+        return lengths, array[: int(lengths[0])]
     if lengths.sum() != array.size:
         raise ValueError(f"target_lengths has sum {lengths.sum()}; targets has {array.size} labels")
     return lengths, array
+
+
+def is_list_of_sequences(value):
+    return isinstance(value, (list, tuple)) and not (len(value) and np.ndim(value[0]) == 0)
+
+
+def label_sequences(values, name):
+    """A list of sequences as arrays of labels, which are not checked yet."""
+    parts = [label_array(value, f"{name}[{n}]") for n, value in enumerate(values)]
+    for n, part in enumerate(parts):
+        if part.ndim != 1:
+            raise ValueError(f"{name}[{n}] has shape {part.shape}; expected one sequence of labels")
+    return parts
 
 
 def label_array(value, name):
@@ -134,14 +203,15 @@ def as_blank(blank, classes):
     return number % classes
 
 
-def longest_first(cells):
-    """The order in which threads take sequences: batches are ragged."""
-    return np.argsort(-cells, kind="stable").astype(np.int64, copy=False)
+def as_infeasible(infeasible, allowed=("inf", "zero", "raise")):
+    if infeasible not in allowed:
+        raise ValueError(f"infeasible must be one of {', '.join(map(repr, allowed))}, got {infeasible!r}")
+    return infeasible
 
 
-def frames_missing(targets, input_lengths, n):
-    """The text about a sample whose target can't be emitted."""
-    return (
-        f"sample {n}: its target of {targets.lengths[n]} labels needs {targets.frames_needed[n]} frames, "
-        f"there are {input_lengths[n]}"
-    )
+def one_recording(log_probs):
+    """The emissions of a function that takes a single sequence."""
+    emissions = Emissions(log_probs, "log_probs", False)
+    if not emissions.single:
+        raise ValueError(f"log_probs has shape {emissions.array.shape}; expected (T, C), one recording")
+    return emissions

@@ -7,7 +7,7 @@ import numpy as np
 from fastloss import _validation as check
 from fastloss._kernels import kernels
 from fastloss._threads import threads_for
-from fastloss.ctc._inputs import Emissions, Targets, as_blank, as_input_lengths, frames_missing, longest_first
+from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,33 +125,33 @@ def ctc_align(
     of ``torchaudio.functional.forced_align``, for batches, and optimal also where predecessors tie.
     """
     emissions = Emissions(log_probs, "log_probs", batch_first)
-    if infeasible not in ("inf", "zero", "raise"):
-        raise ValueError(f"infeasible must be one of 'inf', 'zero', 'raise', got {infeasible!r}")
+    infeasible = as_infeasible(infeasible)
     blank = as_blank(blank, emissions.classes)
     star = _as_star(star, blank)
     star_cost = check.as_number(star_cost, "star_cost", 0.0)
-    lengths = as_input_lengths(input_lengths, emissions)
-    labels = Targets(targets, target_lengths, emissions, blank, star)
-    feasible = labels.frames_needed <= lengths
-    if infeasible == "raise" and not feasible.all():
-        raise ValueError(frames_missing(labels, lengths, int(np.flatnonzero(~feasible)[0])))
-    longest = int(labels.lengths.max()) if labels.lengths.size else 0
-    path = np.full((emissions.batch, emissions.frames), -1, np.int64)
-    starts, ends = (np.full((emissions.batch, longest), -1, np.int64) for _ in range(2))
-    token_scores, score = np.full((emissions.batch, longest), np.nan), np.zeros(emissions.batch)
-    cells = lengths * (2 * labels.lengths + 1)
+    batch = Batch(emissions, targets, input_lengths, target_lengths, blank, infeasible, star)
+    batch.forbid_infeasible()
+    found = _nothing_aligned(emissions, batch.targets.longest())
     if emissions.batch:
-        threads = threads_for(num_threads, int(cells.sum()))
-        kernels(64).viterbi.align(
-            emissions.view, emissions.code, labels.labels, labels.offsets, labels.lengths, lengths,
-            longest_first(cells), feasible.view(np.uint8), blank, star, -star_cost,
-            path, score, starts, ends, token_scores, max(1, min(threads, emissions.batch)),
-        )  # fmt: skip
-    impossible = np.flatnonzero(np.isneginf(score))
+        threads = threads_for(num_threads, int(batch.cells.sum()))
+        kernels(64).viterbi.align(batch, batch.order(threads), (star, -star_cost), found, threads)
+    impossible = np.flatnonzero(np.isneginf(found.score))
     if infeasible == "raise" and impossible.size:
-        n = int(impossible[0])
-        raise ValueError(f"{frames_missing(labels, lengths, n)}; every path of it has probability 0")
+        raise ValueError(f"{batch.frames_missing(int(impossible[0]))}; every path of it has probability 0")
     if infeasible == "zero":
-        score[impossible] = 0.0
-    results = path, score, starts, ends, token_scores
-    return CTCAlignment(*((result[0] for result in results) if emissions.single else results))
+        found.score[impossible] = 0.0
+    if not emissions.single:
+        return found
+    return CTCAlignment(found.path[0], found.score[0], found.starts[0], found.ends[0], found.token_scores[0])
+
+
+def _nothing_aligned(emissions, longest):
+    """What the kernel writes into: it leaves alone what lies beyond a sequence's frames and labels."""
+    frames, labels = (emissions.batch, emissions.frames), (emissions.batch, longest)
+    return CTCAlignment(
+        path=np.full(frames, -1, np.int64),
+        score=np.zeros(emissions.batch),
+        starts=np.full(labels, -1, np.int64),
+        ends=np.full(labels, -1, np.int64),
+        token_scores=np.full(labels, np.nan),
+    )

@@ -1,45 +1,83 @@
 """CTC losses: connectionist temporal classification from log-probabilities and from logits."""
 
+import numpy as np
+
 from fastloss import _validation as check
 from fastloss._loss import Evaluation, loss
-from fastloss.ctc._forward_backward import Call
-from fastloss.ctc._inputs import Emissions, Targets, as_blank, as_input_lengths
+from fastloss.ctc._forward_backward import forbid_impossible, losses_of, work_of
+from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
 
 _REDUCTIONS = {**check.REDUCTIONS, "batchmean": check.REDUCTIONS["mean"]}
 
 
-def _evaluation(scores, name, targets, input_lengths, target_lengths, options, from_logits):
+def _evaluation(scores, name, targets, lengths, options, from_logits):
+    input_lengths, target_lengths = lengths
     blank, batch_first, infeasible, sample_weight, reduction = options
     emissions = Emissions(scores, name, batch_first)
-    code = check.as_reduction(reduction, _REDUCTIONS)
-    if infeasible not in ("inf", "zero", "raise"):
-        raise ValueError(f"infeasible must be one of 'inf', 'zero', 'raise', got {infeasible!r}")
+    check.as_reduction(reduction, _REDUCTIONS)
+    infeasible = as_infeasible(infeasible)
     blank = as_blank(blank, emissions.classes)
-    lengths = as_input_lengths(input_lengths, emissions)
-    labels = Targets(targets, target_lengths, emissions, blank)
+    batch = Batch(emissions, targets, input_lengths, target_lengths, blank, infeasible)
     weights = check.as_row_weights(sample_weight, "sample_weight", (emissions.batch,))
-    call = Call(emissions, labels, lengths, blank, from_logits, infeasible, weights, reduction)
-    evaluation = _CTCEvaluation(
-        call.run,
-        (),
-        emissions.array,
-        emissions.dtype,
-        () if emissions.single else (emissions.batch,),
-        check.compute_dtype(emissions.code),
-        code & check.rules.KEEPS,  # each sequence has a scale of its own, so that the sum is the mean
-        1,
-        (targets, sample_weight, input_lengths, target_lengths),
-    )
-    # A cell of the recursion costs about four elements of a softmax, forward and backward.
-    evaluation.work = emissions.array.size + 4 * int(call.cells.sum())
-    return evaluation
+    batch.forbid_infeasible()
+    inputs = targets, sample_weight, input_lengths, target_lengths
+    return _CTCEvaluation(batch, from_logits, _scales(batch, weights, reduction), reduction, inputs)
+
+
+def _scales(batch, weights, reduction):
+    """What each sequence's loss and gradient are multiplied by: its weight, over what the reduction divides it by."""
+    if weights is None and reduction in ("sum", "none"):
+        return None  # all are 1
+    size = batch.emissions.batch
+    scales = np.ones(size) if weights is None else weights
+    if reduction == "mean":
+        scales = scales / np.maximum(batch.targets.lengths, 1)
+    if reduction in ("mean", "batchmean") and size:
+        scales = scales / size
+    return scales
+
+
+def _scaled(losses, scales):
+    """0 times infinity is 0, and so is 0 times NaN: a weight of 0 removes a sequence."""
+    return losses if scales is None else np.where(scales == 0, 0.0, losses) * scales
 
 
 class _CTCEvaluation(Evaluation):
-    """A call over sequences, which have a loss even where there is no frame."""
+    """The losses of a batch, to be computed and summed. Each sequence has a scale of its own, in which is what a mean
+    divides it by, so that the value is their sum; and sequences have a loss even where there is no frame."""
+
+    def __init__(self, batch, from_logits, scales, reduction, inputs):
+        emissions = batch.emissions
+        super().__init__(
+            None, (), emissions.array, emissions.dtype, () if emissions.single else (emissions.batch,),
+            check.compute_dtype(emissions.code), _REDUCTIONS[reduction] & check.rules.KEEPS, 1, inputs,
+        )  # fmt: skip
+        self.work = work_of(batch)
+        self.batch = batch
+        self.from_logits = from_logits
+        self.scales = scales
+        self.is_sum = reduction == "sum"
 
     def run(self, outputs):
-        return self.kernel(outputs)
+        grad = None if outputs.grad is None else self.batch.emissions.as_frames(outputs.grad)
+        losses = self.scaled_losses(grad, outputs.threads)
+        if outputs.values is not None:
+            outputs.values[...] = losses.reshape(outputs.values.shape)
+        if not losses.size and not self.is_sum:
+            return float("nan")
+        return float(losses.sum())
+
+    def scaled_losses(self, grad, threads):
+        batch = self.batch
+        if grad is None or batch.infeasible == "raise":  # a ValueError comes before the gradient is written
+            losses = losses_of(batch, self.from_logits, self.scales, None, threads)
+            if batch.infeasible == "raise":
+                forbid_impossible(batch, losses)
+        if grad is not None:
+            losses = losses_of(batch, self.from_logits, self.scales, grad, threads)
+        if batch.infeasible == "zero":
+            losses[np.isposinf(losses)] = 0.0
+        return _scaled(losses, self.scales)
 
 
 @loss("ctc", curvature=False)
@@ -114,8 +152,8 @@ def ctc_loss(
     Graves, Fernández, Gomez, Schmidhuber 2006, "Connectionist Temporal Classification: Labelling Unsegmented Sequence
     Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
     """
-    options = blank, batch_first, infeasible, sample_weight, reduction
-    return _evaluation(log_probs, "log_probs", targets, input_lengths, target_lengths, options, False)
+    lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible, sample_weight, reduction)
+    return _evaluation(log_probs, "log_probs", targets, lengths, options, False)
 
 
 @loss("ctc", curvature=False)
@@ -186,5 +224,5 @@ def ctc_loss_with_logits(
     Graves, Fernández, Gomez, Schmidhuber 2006, "Connectionist Temporal Classification: Labelling Unsegmented Sequence
     Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
     """
-    options = blank, batch_first, infeasible, sample_weight, reduction
-    return _evaluation(logits, "logits", targets, input_lengths, target_lengths, options, True)
+    lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible, sample_weight, reduction)
+    return _evaluation(logits, "logits", targets, lengths, options, True)

@@ -4,8 +4,8 @@ import numpy as np
 
 from fastloss import _validation as check
 from fastloss._threads import threads_for
-from fastloss.ctc._forward_backward import Call
-from fastloss.ctc._inputs import Emissions, Targets, as_blank, as_input_lengths, longest_first
+from fastloss.ctc._forward_backward import forbid_impossible, posteriors_of, work_of
+from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
 
 
 def ctc_posteriors(
@@ -70,28 +70,16 @@ def ctc_posteriors(
     Graves, Fernández, Gomez, Schmidhuber 2006, "Connectionist Temporal Classification", equation 14.
     """
     emissions = Emissions(log_probs, "log_probs", batch_first)
-    if infeasible not in ("zero", "raise"):
-        raise ValueError(f"infeasible must be one of 'zero', 'raise', got {infeasible!r}")
+    infeasible = as_infeasible(infeasible, ("zero", "raise"))
     blank = as_blank(blank, emissions.classes)
-    lengths = as_input_lengths(input_lengths, emissions)
-    labels = Targets(targets, target_lengths, emissions, blank)
-    call = Call(emissions, labels, lengths, blank, False, infeasible, None, "none")
-    threads = threads_for(num_threads, emissions.array.size + 4 * int(call.cells.sum()))
-    states = 2 * (int(labels.lengths.max()) if labels.lengths.size else 0) + 1
-    shape = (emissions.frames, emissions.batch, states)
-    dtype = check.compute_dtype(emissions.code)
-    losses = np.zeros(emissions.batch)
-    bits = 64 if call.overflows(None) else check.kernel_bits(emissions.code)
-    posteriors = np.zeros(shape, np.float32 if bits == 32 else np.float64)
-    saturated = call.launch(bits, longest_first(call.cells), losses, None, threads, posteriors)
-    if bits == 32 and saturated.any():  # finite masks such as -1e9 need the exponents of float64
-        posteriors = np.zeros(shape)
-        call.launch(64, longest_first(call.cells), losses, None, threads, posteriors)
+    batch = Batch(emissions, targets, input_lengths, target_lengths, blank, infeasible)
+    batch.forbid_infeasible()
+    posteriors, losses = posteriors_of(batch, threads_for(num_threads, work_of(batch)))
     if infeasible == "raise":
-        call.forbid_infeasible(losses)
+        forbid_impossible(batch, losses)
     for n in np.flatnonzero(np.isnan(losses)):
-        posteriors[: lengths[n], n, : 2 * labels.lengths[n] + 1] = np.nan
-    posteriors = posteriors.astype(dtype, copy=False)
+        posteriors[: batch.input_lengths[n], n, : 2 * batch.targets.lengths[n] + 1] = np.nan
+    posteriors = posteriors.astype(check.compute_dtype(emissions.code), copy=False)
     if emissions.single:
         return posteriors[:, 0]
     return posteriors.swapaxes(0, 1) if emissions.batch_first else posteriors

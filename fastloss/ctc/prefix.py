@@ -5,7 +5,17 @@ import numpy as np
 from fastloss import _validation as check
 from fastloss._kernels import kernels
 from fastloss._threads import threads_for
-from fastloss.ctc._inputs import Emissions, as_blank, label_array
+from fastloss.ctc._inputs import as_blank, expected_label, label_array, one_recording
+
+
+class _Recording:
+    """What all hypotheses over a recording share. src/ctc/prefix.pyx reads this, and the states."""
+
+    __slots__ = ("blank", "scores_by_class")
+
+    def __init__(self, scores_by_class, blank):
+        self.scores_by_class = scores_by_class  # (C, T)
+        self.blank = blank
 
 
 class CTCPrefixState:
@@ -30,23 +40,24 @@ class CTCPrefixState:
     array([0.36, 0.64])
     """
 
-    __slots__ = ("_blank", "_exponents", "_numbers", "_scores_by_class", "_wrong", "complete", "labels", "scores")
+    __slots__ = ("_exponents", "_has_nan", "_mantissas", "_recording", "complete", "labels", "scores")
 
-    def __init__(self, scores_by_class, blank, numbers, exponents, wrong, labels, scores, complete):
-        self._scores_by_class = scores_by_class  # (C, T)
-        self._blank = blank
-        self._numbers = numbers  # (M, 2, T): the probabilities that end in the last label, and in a blank,
-        self._exponents = exponents  # and their powers of two
-        self._wrong = wrong  # (M,): whether a NaN or +inf was met
+    def __init__(self, recording, labels):
+        """With room for what the kernel computes."""
+        count, frames = labels.size, recording.scores_by_class.shape[1]
+        self._recording = recording
+        self._mantissas = np.empty((count, 2, frames))  # probabilities that end in the last label, and in a blank,
+        self._exponents = np.empty((count, 2, frames), np.int64)  # and their powers of two
+        self._has_nan = np.empty(count, np.uint8)  # whether a NaN or +inf was met
         self.labels = labels
-        self.scores = scores
-        self.complete = complete
+        self.scores = np.empty(count)
+        self.complete = np.empty(count)
 
     def __len__(self):
         return len(self.labels)
 
     def __repr__(self):
-        classes, frames = self._scores_by_class.shape
+        classes, frames = self._recording.scores_by_class.shape
         return f"<CTCPrefixState of {len(self)} hypotheses over {frames} frames of {classes} classes>"
 
     def extend(self, hypotheses, labels, *, num_threads=None):
@@ -71,22 +82,17 @@ class CTCPrefixState:
         ValueError, TypeError
             For an index or a label out of range, naming the place, the value and what was expected.
         """
-        classes, frames = self._scores_by_class.shape
+        classes, frames = self._recording.scores_by_class.shape
         if check.as_array(hypotheses, "hypotheses").dtype == np.bool_:
             raise TypeError("hypotheses has dtype bool; expected indices")
         hypotheses, labels = _broadcast(hypotheses, labels)
-        _check_range(hypotheses, "hypotheses", len(self))
-        _check_range(labels, "labels", classes, self._blank)
-        count = len(labels)
-        numbers, exponents = np.empty((count, 2, frames)), np.empty((count, 2, frames), np.int64)
-        scores, complete, wrong = np.empty(count), np.empty(count), np.empty(count, np.uint8)
-        if count:
-            threads = max(1, min(threads_for(num_threads, 8 * count * frames), (count + 7) // 8))
-            kernels(64).prefix.extend(
-                self._scores_by_class, self._blank, hypotheses, labels, self.labels, self._numbers, self._exponents,
-                self._wrong, numbers, exponents, wrong, scores, complete, threads,
-            )  # fmt: skip
-        return CTCPrefixState(self._scores_by_class, self._blank, numbers, exponents, wrong, labels, scores, complete)
+        _check_indices(hypotheses, len(self))
+        _check_labels(labels, classes, self._recording.blank)
+        new = CTCPrefixState(self._recording, labels)
+        if len(new):
+            threads = threads_for(num_threads, 8 * len(new) * frames)
+            kernels(64).prefix.extend(self, hypotheses, new, threads)
+        return new
 
     def select(self, hypotheses):
         """The state of some of the hypotheses, by an integer or bool array, in its order.
@@ -102,9 +108,12 @@ class CTCPrefixState:
                 raise ValueError(f"hypotheses has shape {chosen.shape}; expected ({len(self)},) of a mask")
             chosen = np.flatnonzero(chosen)
         chosen, _ = _broadcast(chosen, 0)
-        _check_range(chosen, "hypotheses", len(self))
-        parts = (self._numbers, self._exponents, self._wrong, self.labels, self.scores, self.complete)
-        return CTCPrefixState(self._scores_by_class, self._blank, *(part[chosen] for part in parts))
+        _check_indices(chosen, len(self))
+        new = CTCPrefixState.__new__(CTCPrefixState)
+        new._recording = self._recording
+        for name in ("_mantissas", "_exponents", "_has_nan", "labels", "scores", "complete"):
+            setattr(new, name, getattr(self, name)[chosen])
+        return new
 
 
 def _broadcast(hypotheses, labels):
@@ -120,13 +129,18 @@ def _broadcast(hypotheses, labels):
     return [np.array(np.broadcast_to(array, shape), np.int64, order="C") for array in arrays]
 
 
-def _check_range(array, name, stop, but=None):
-    wrong = (array < 0) | (array >= stop)
-    if but is not None:
-        wrong |= array == but
+def _check_indices(hypotheses, count):
+    _forbid(hypotheses, "hypotheses", (hypotheses < 0) | (hypotheses >= count), f"0..{count - 1}")
+
+
+def _check_labels(labels, classes, blank):
+    wrong = (labels < 0) | (labels >= classes) | (labels == blank)
+    _forbid(labels, "labels", wrong, expected_label(classes, blank))
+
+
+def _forbid(array, name, wrong, expected):
     if wrong.any():
         place = int(wrong.argmax())
-        expected = f"0..{stop - 1}" if but is None else f"a label 0..{stop - 1} other than blank={but}"
         raise ValueError(f"{name}[{place}] is {array[place]}; expected {expected}")
 
 
@@ -178,13 +192,9 @@ def ctc_prefix_score(log_probs, *, blank=0):
     Graves 2008, "Supervised Sequence Labelling with Recurrent Neural Networks", section 7.5; Watanabe, Hori, Kim,
     Hershey, Hayashi 2017, "Hybrid CTC/Attention Architecture for End-to-End Speech Recognition".
     """
-    emissions = Emissions(log_probs, "log_probs", False)
-    if not emissions.single:
-        raise ValueError(f"log_probs has shape {emissions.array.shape}; expected (T, C), one recording")
+    emissions = one_recording(log_probs)
     blank = as_blank(blank, emissions.classes)
-    by_class = np.array(emissions.array.T, np.float64, order="C")
-    numbers, exponents = np.empty((1, 2, emissions.frames)), np.empty((1, 2, emissions.frames), np.int64)
-    complete = kernels(64).prefix.root(by_class, blank, numbers, exponents)
-    labels, wrong = np.full(1, -1, np.int64), np.array([np.isnan(complete)], np.uint8)
-    score = np.array([np.nan if np.isnan(complete) else 0.0])
-    return CTCPrefixState(by_class, blank, numbers, exponents, wrong, labels, score, np.array([complete]))
+    recording = _Recording(np.array(emissions.array.T, np.float64, order="C"), blank)
+    state = CTCPrefixState(recording, np.full(1, -1, np.int64))
+    kernels(64).prefix.root(state)
+    return state

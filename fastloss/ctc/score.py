@@ -2,14 +2,44 @@
 
 import numpy as np
 
-from fastloss import _validation as check
 from fastloss._kernels import kernels
 from fastloss._threads import threads_for
-from fastloss.ctc._forward_backward import FLOAT32_RANGE
-from fastloss.ctc._inputs import Emissions, as_blank, label_array
+from fastloss.ctc._forward_backward import bits_for
+from fastloss.ctc._inputs import (
+    as_blank,
+    check_sequences,
+    is_list_of_sequences,
+    label_array,
+    label_sequences,
+    one_recording,
+)
 
-_LANES = 16  # the most that V of src/ctc/workspace.pxi is
 _GROUP = 64  # targets that go to a thread together, and may share their beginnings
+
+
+class _Candidates:
+    """Candidates one after the other, with where each begins and how long it is."""
+
+    __slots__ = ("labels", "lengths", "offsets")
+
+    def __init__(self, candidates, classes, blank):
+        if is_list_of_sequences(candidates):
+            parts = label_sequences(candidates, "candidates")
+        else:
+            parts = label_array(candidates, "candidates")
+            if parts.ndim != 2:
+                raise ValueError(f"candidates has shape {parts.shape}; expected (K, S), or a list of sequences")
+        # Copied: nobody may change a label between the look at it and its use.
+        self.labels = np.concatenate([np.empty(0, np.int64), *parts]).astype(np.int64)
+        self.lengths = np.array([len(part) for part in parts], np.int64)
+        self.offsets = np.cumsum(self.lengths) - self.lengths
+        check_sequences(self, "candidates", classes, blank)
+
+    def __len__(self):
+        return len(self.lengths)
+
+    def parts(self):
+        return np.split(self.labels, self.offsets[1:])
 
 
 def _shared_beginnings(candidates):
@@ -24,49 +54,58 @@ def _shared_beginnings(candidates):
 class _Tree:
     """Candidates in alphabetical order as runs of a tree: what two neighbours begin with in common is there once.
 
-    A run has a lane for each of its labels and one for the blank after them, and the lane before it is free.
+    A run has a lane for each of its labels and one for the blank after them, and the lane before it is free. It begins
+    at a whole number of the kernel's vectors. src/ctc/score.pxi reads the attributes, and says what they are.
     """
 
-    def __init__(self, candidates, blank, group=_GROUP):
+    def __init__(self, candidates, blank, group):
+        # One tree for both kernels: float64's vectors have as many lanes or fewer, and a whole number of them fits.
+        self._step = kernels(32).ctc.STATES
         keys = [candidate.astype(">u8").tobytes() for candidate in candidates]  # they sort as the labels do
         self.order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
         candidates = [candidates[k] for k in self.order]
-        count = len(candidates)
-        room = sum(len(candidate) + 2 * _LANES + 2 for candidate in candidates) + _LANES * (count // group + 2)
-        self.label, self.repeats = np.full(room, blank, np.int64), np.zeros(room, np.uint8)
-        self.lane, self.blank = np.full(count, -1, np.int64), np.zeros(count, np.int64)
-        self.starts, self.stops, self.parents, self.first_run, self.first_target = [], [], [], [], []
-        path, lane, shared = [], 0, []  # path: (depth, lane) of the runs that lead to the candidate before
-        for k, candidate in enumerate(candidates):
-            length = len(candidate)
-            if k % group == 0:
-                shared, path, lane = _shared_beginnings(candidates[k : k + group]), [], lane + _LANES
-                self.first_run.append(len(self.starts))
-                self.first_target.append(k)
-            depth = shared[k % group]
-            if k % group and depth == length:  # the same once more
-                self.lane[k], self.blank[k] = self.lane[k - 1], self.blank[k - 1]
+        count, groups = len(candidates), -(-len(candidates) // group)
+        lanes = sum(len(candidate) + 1 + self._step for candidate in candidates) + self._step * (groups + 1)
+        self.blank = blank
+        self.label, self.repeats = np.full(lanes, blank, np.int64), np.zeros(lanes, np.uint8)
+        self.target_lane, self.target_blank = np.full(count, -1, np.int64), np.zeros(count, np.int64)
+        self.run_start, self.run_stop, self.run_parent, self.first_run, self.first_target = [], [], [], [], []
+        self._lane = 0
+        for first in range(0, count, group):
+            self._add_group(first, candidates[first : first + group])
+        self.first_run.append(len(self.run_start))
+        self.first_target.append(count)
+        for name in ("run_start", "run_stop", "run_parent", "first_run", "first_target"):
+            setattr(self, name, np.array(getattr(self, name), np.int64))
+
+    def _add_group(self, first, candidates):
+        self._lane += self._step
+        self.first_run.append(len(self.run_start))
+        self.first_target.append(first)
+        path = []  # (depth, lane) of the runs that lead to the candidate before
+        for k, (candidate, depth) in enumerate(zip(candidates, _shared_beginnings(candidates), strict=True), first):
+            if k > first and depth == len(candidate):  # the same once more
+                self.target_lane[k], self.target_blank[k] = self.target_lane[k - 1], self.target_blank[k - 1]
                 continue
             while path and path[-1][0] >= depth:
                 path.pop()
-            parent = path[-1][1] + depth - 1 - path[-1][0] if path else -1
-            new = length - depth
-            self.label[lane : lane + new] = candidate[depth:]
-            before = candidate[max(depth - 1, 0) :]
-            self.repeats[lane + new - max(len(before) - 1, 0) : lane + new] = before[1:] == before[:-1]
-            self.starts.append(lane)
-            self.stops.append(lane + new + 1)
-            self.parents.append(parent)
-            self.lane[k] = lane + new - 1 if length else -1
-            self.blank[k] = lane + new
-            path.append((depth, lane))
-            lane += -(-(new + 2) // _LANES) * _LANES
-        self.first_run.append(len(self.starts))
-        self.first_target.append(count)
+            path.append((depth, self._lane))
+            parent = path[-2][1] + depth - 1 - path[-2][0] if len(path) > 1 else -1
+            self._add_run(k, candidate, depth, parent)
 
-    def arrays(self):
-        runs = (np.array(part, np.int64) for part in (self.starts, self.stops, self.parents, self.first_run))
-        return *runs, self.label, self.repeats, self.lane, self.blank, np.array(self.first_target, np.int64)
+    def _add_run(self, k, candidate, depth, parent):
+        """The labels of candidate k from `depth` on."""
+        start, length = self._lane, len(candidate) - depth
+        stop = start + length
+        self.label[start:stop] = candidate[depth:]
+        before = candidate[max(depth - 1, 0) :]  # with the label before the run, if there is one
+        self.repeats[stop - max(len(before) - 1, 0) : stop] = before[1:] == before[:-1]
+        self.run_start.append(start)
+        self.run_stop.append(stop + 1)
+        self.run_parent.append(parent)
+        self.target_lane[k] = stop - 1 if len(candidate) else -1
+        self.target_blank[k] = stop
+        self._lane += -(-(length + 2) // self._step) * self._step  # its blank, and the free lane before the next run
 
 
 def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
@@ -110,60 +149,27 @@ def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
     ----------
     Graves, Fernández, Gomez, Schmidhuber 2006, "Connectionist Temporal Classification".
     """
-    emissions = Emissions(log_probs, "log_probs", False)
-    if not emissions.single:
-        raise ValueError(f"log_probs has shape {emissions.array.shape}; expected (T, C), one recording")
+    emissions = one_recording(log_probs)
     blank = as_blank(blank, emissions.classes)
-    parts = _read_candidates(candidates, emissions.classes, blank)
-    if not parts:
+    candidates = _Candidates(candidates, emissions.classes, blank)
+    if not len(candidates):
         return np.zeros(0)
-    work = 8 * emissions.frames * (sum(map(len, parts)) + len(parts))
-    scores = _score(emissions, parts, blank, _GROUP, num_threads, work)
+    parts = candidates.parts()
+    scores = _scores(emissions, parts, blank, _GROUP, num_threads)
     alone = np.flatnonzero(np.isnan(scores))
     if alone.size:  # a NaN that is in the class of one candidate is in the tables of its group
-        scores[alone] = _score(emissions, [parts[k] for k in alone], blank, 1, num_threads, work)
+        scores[alone] = _scores(emissions, [parts[k] for k in alone], blank, 1, num_threads)
     return scores
 
 
-def _score(emissions, candidates, blank, group, num_threads, work):
+def _scores(emissions, candidates, blank, group, num_threads):
     tree = _Tree(candidates, blank, group)
-    arrays = tree.arrays()
-    scores, found = np.zeros(len(candidates)), np.zeros(len(candidates))
-    saturated = np.zeros(len(tree.first_target) - 1, np.uint8)
-    threads = max(1, min(threads_for(num_threads, work), saturated.size))
-    bits = check.kernel_bits(emissions.code)
-    if (emissions.frames + 1) * 127 > FLOAT32_RANGE:
-        bits = 64
-    for attempt in (bits, 64):  # finite masks such as -1e9 need the exponents of float64
-        native = check.FLOAT32 if attempt == 32 else check.FLOAT64
-        kernel = kernels(attempt).ctc.score
-        kernel(emissions.view, emissions.code, native, *arrays, blank, found, saturated, threads)
-        if attempt == 64 or not saturated.any():
-            break
+    found, saturated = np.zeros(len(candidates)), np.zeros(len(tree.first_target) - 1, np.uint8)
+    threads = threads_for(num_threads, 8 * emissions.frames * (sum(map(len, candidates)) + len(candidates)))
+    bits = bits_for(emissions)
+    kernels(bits).ctc.score(emissions, tree, found, saturated, threads)
+    if bits == 32 and saturated.any():  # finite masks such as -1e9 need the exponents of float64
+        kernels(64).ctc.score(emissions, tree, found, saturated, threads)
+    scores = np.empty(len(candidates))
     scores[tree.order] = found
     return scores
-
-
-def _read_candidates(candidates, classes, blank):
-    """Each candidate's labels, copied and checked."""
-    if isinstance(candidates, (list, tuple)) and not (len(candidates) and np.ndim(candidates[0]) == 0):
-        parts = [label_array(part, f"candidates[{k}]") for k, part in enumerate(candidates)]
-    else:
-        array = label_array(candidates, "candidates")
-        if array.ndim != 2:
-            raise ValueError(f"candidates has shape {array.shape}; expected (K, S), or a list of sequences")
-        parts = list(array)
-    for k, part in enumerate(parts):
-        if part.ndim != 1:
-            raise ValueError(f"candidates[{k}] has shape {part.shape}; expected one sequence of labels")
-    flat = np.concatenate([np.empty(0, np.int64), *parts]).astype(np.int64)
-    ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
-    wrong = (flat < 0) | (flat >= classes) | (flat == blank)
-    if wrong.any():
-        place = int(wrong.argmax())
-        k = int(np.searchsorted(ends, place, side="right"))
-        raise ValueError(
-            f"candidates[{k}, {place - int(ends[k]) + len(parts[k])}] is {flat[place]}; "
-            f"expected a label 0..{classes - 1} other than blank={blank}"
-        )
-    return np.split(flat, ends[:-1]) if parts else []

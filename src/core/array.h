@@ -3,8 +3,8 @@
  * The elements are numbered in C order. Contiguous arrays of the kernel's own type are used where they lie; every
  * other one goes through a small buffer, so no layout or dtype ever costs a copy of the whole array.
  */
-#ifndef FASTLOSS_OPERAND_H
-#define FASTLOSS_OPERAND_H
+#ifndef FASTLOSS_ARRAY_H
+#define FASTLOSS_ARRAY_H
 
 #include "core/vecmath.h"
 

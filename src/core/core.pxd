@@ -32,11 +32,15 @@ cdef extern from "core/vecmath.h" nogil:
     real r_twice_atanh(real)
 
 cdef extern from "core/scaled.h" nogil:
-    xint X_DEAD, X_NEVER, X_LIMIT
+    enum:
+        V "FL_STATES"
+    xint X_ZERO, X_NO_TRANSITION, X_LIMIT, X_UNREACHABLE
+    double X_NATS
     real x_mantissa(real)
     xint x_exponent(real)
     real x_power(xint)
     void x_exp(real, real, real*, xint*)
+    double x_log(double, xint)
 
 cdef extern from "core/lanes.h" nogil:
     enum:

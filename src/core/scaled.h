@@ -4,19 +4,23 @@
 
 #include "core/vecmath.h"
 
-/* Labels of a CTC target that go together: a vector of states, or two where that keeps more of short targets out. */
+/* States of a CTC target that go through a step together: a vector of float32, or two where vectors are narrower. Arrays
+ * of states are padded to a whole number of these. */
 #if defined(__AVX512F__) && !defined(FL_REAL64)
 #define FL_STATES 16
 #else
 #define FL_STATES 8
 #endif
 
-/* An extended-exponent number is mantissa * 2^exponent with an integer of its own for the exponent: no product of
- * probabilities ever underflows. What counts has an exponent above X_LIMIT. Probability 0 is X_DEAD, a transition
- * that does not exist adds X_NEVER, and the sum of any two of these and a few more fits the integer. */
-#define X_DEAD (-((xint)1 << (sizeof(xint) * 8 - 3)))
-#define X_NEVER (-((xint)1 << (sizeof(xint) * 8 - 4)))
+/* Exponents of special meaning: probability 0, and what a transition that does not exist adds. Every probability above 0
+ * has an exponent above X_LIMIT. The sum of any two of these and a few more fits the integer. */
+#define X_ZERO (-((xint)1 << (sizeof(xint) * 8 - 3)))
+#define X_NO_TRANSITION (-((xint)1 << (sizeof(xint) * 8 - 4)))
 #define X_LIMIT (-((xint)1 << (sizeof(xint) * 8 - 5)))
+#define X_UNREACHABLE (X_LIMIT + X_LIMIT / 2) /* of a state that no path reaches, the exponent is below this */
+/* A logarithm down to X_LIMIT * X_NATS has an exponent above X_LIMIT. ln 2 nats are one step of the exponent; this is a
+ * little less, for the rounding of the logarithm and for mantissas below 2. */
+#define X_NATS 0.69
 
 FL_INLINE real x_mantissa(real x)
 {
@@ -48,7 +52,9 @@ FL_INLINE void x_exp(real x, real low, real *mantissa, xint *exponent)
     real y = exp_reduced((real)((double)clamped - n * 0.6931471805599453094));
 #endif
     *mantissa = x_mantissa(y);
-    *exponent = x < -R(FL_LARGEST) ? X_DEAD : x == x ? (xint)n + x_exponent(y) : 0;
+    *exponent = x < -R(FL_LARGEST) ? X_ZERO : x == x ? (xint)n + x_exponent(y) : 0;
 }
+/* Natural logarithm of mantissa * 2^exponent. */
+FL_INLINE double x_log(double mantissa, xint exponent) { return log(mantissa) + exponent * 0.693147180559945309417; }
 
 #endif

@@ -1,4 +1,4 @@
-/* Functions of probabilities and of differences that the losses of elements are made of: like vecmath.h, for numbers
+/* Functions of probabilities and of differences that the elementwise losses are made of: like vecmath.h, for numbers
  * within a narrower range, and in fewer operations.
  */
 #ifndef FASTLOSS_SPECIALMATH_H

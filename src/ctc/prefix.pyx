@@ -7,197 +7,233 @@
     N_t(gc) = (N_{t-1}(gc) + phi_{t-1}) p_t(c)      B_t(gc) = (B_{t-1}(gc) + N_{t-1}(gc)) p_t(blank)
     score   = sum over t of phi_{t-1} p_t(c)
 
-Every number is a mantissa with an integer exponent of its own (see vecmath.h), a hypothesis a row of T of each. V
+Every number is a mantissa with an integer exponent of its own (see scaled.h), a hypothesis a row of T of each. V
 hypotheses go through the frames together.
 """
 
-from libc.math cimport HUGE_VAL, NAN, log
+from libc.math cimport HUGE_VAL, NAN
+from libc.string cimport memset
 
 from core cimport *
 from parallel cimport *
 
 cnp.import_array()
 
-cdef enum:
-    V = 8
+# The fields of a fastloss.ctc.prefix.CTCPrefixState: hypotheses over one recording.
+ctypedef struct State:
+    Py_ssize_t count
+    const int64_t* last         # label of each hypothesis; -1 for the empty prefix
+    real* mantissa              # (count, 2, T): N and B
+    xint* exponent
+    uint8_t* has_nan            # whether a hypothesis met a NaN or +inf
+    double* scores
+    double* complete
 
-ctypedef struct PrefixJob:
+ctypedef struct Job:
     const real* x               # (C, T) log-probabilities
     Py_ssize_t frames
     Py_ssize_t blank
-    const int64_t* parent       # of each new hypothesis
-    const int64_t* label
-    const int64_t* last         # labels of the parents; -1 for the empty prefix
-    const real* old_number      # (H, 2, T): N and B of the parents
-    const xint* old_exponent
-    const uint8_t* old_wrong    # whether a parent met a NaN or +inf
-    real* number                # (M, 2, T)
-    xint* exponent
-    uint8_t* wrong
-    double* scores
-    double* complete
-    Py_ssize_t count
+    State old
+    State new
+    const int64_t* parent       # which of the old hypotheses each new one continues
 
+# A number for each of V hypotheses.
 ctypedef struct Lanes:
-    real number[8]
-    xint exponent[8]
+    real mantissa[V]
+    xint exponent[V]
 
 
-cdef inline void add(const real* a, const xint* a_exponent, const real* b, const xint* b_exponent, real* total,
-                     xint* total_exponent) noexcept nogil:
-    """Lane by lane; mantissas come out within [1, 2)."""
+cdef inline void add(const Lanes* a, const Lanes* b, Lanes* total) noexcept nogil:
+    """Mantissas come out within [1, 2)."""
     cdef Py_ssize_t i
     cdef xint top
     cdef real sum
     for i in range(V):
-        top = x_max(a_exponent[i], b_exponent[i])
-        sum = a[i] * x_power(a_exponent[i] - top) + b[i] * x_power(b_exponent[i] - top)
-        total_exponent[i] = x_max(top + x_exponent(sum), X_DEAD)
-        total[i] = x_mantissa(sum)
+        top = x_max(a.exponent[i], b.exponent[i])
+        sum = a.mantissa[i] * x_power(a.exponent[i] - top) + b.mantissa[i] * x_power(b.exponent[i] - top)
+        total.exponent[i] = x_max(top + x_exponent(sum), X_ZERO)
+        total.mantissa[i] = x_mantissa(sum)
 
 
-cdef inline void times(const real* a, const xint* a_exponent, const real* b, const xint* b_exponent, real* product,
-                       xint* product_exponent) noexcept nogil:
+cdef inline void times(const Lanes* a, const Lanes* b, Lanes* product) noexcept nogil:
     cdef Py_ssize_t i
     cdef real y
     for i in range(V):
-        y = a[i] * b[i]
-        product_exponent[i] = x_max(a_exponent[i] + b_exponent[i] + x_exponent(y), X_DEAD)
-        product[i] = x_mantissa(y)
+        y = a.mantissa[i] * b.mantissa[i]
+        product.exponent[i] = x_max(a.exponent[i] + b.exponent[i] + x_exponent(y), X_ZERO)
+        product.mantissa[i] = x_mantissa(y)
 
 
-cdef inline void dead(Lanes* lanes) noexcept nogil:
+cdef inline void set_zero(Lanes* lanes) noexcept nogil:
+    """Probability 0."""
     cdef Py_ssize_t i
     for i in range(V):
-        lanes.number[i] = 1
-        lanes.exponent[i] = X_DEAD
+        lanes.mantissa[i] = 1
+        lanes.exponent[i] = X_ZERO
 
 
-cdef inline double log_of(real number, xint exponent) noexcept nogil:
-    return log(number) + exponent * 0.693147180559945309417 if exponent > X_LIMIT else -HUGE_VAL
+cdef inline double log_of(const Lanes* lanes, Py_ssize_t i) noexcept nogil:
+    return x_log(lanes.mantissa[i], lanes.exponent[i]) if lanes.exponent[i] > X_LIMIT else -HUGE_VAL
 
 
-cdef inline bint is_number(real x) noexcept nogil:
-    """False for NaN, +inf, and what no exponent holds."""
-    return x < 1e15
+# ---- reading ----
+
+cdef extern from *:
+    """
+    /* Of a score or its negative, in nats: beyond it, some hundred frames would exhaust the exponent. */
+    #define LARGEST_SCORE R(1e15)
+    """
+    real LARGEST_SCORE
 
 
-cdef void emissions(const PrefixJob* job, Py_ssize_t first, Py_ssize_t t, Lanes* e, Lanes* blank,
-                    bint* wrong) noexcept nogil:
-    """Of the new label of each lane, and of the blank."""
+cdef inline void split_score(real x, real* mantissa, xint* exponent, bint* has_nan) noexcept nogil:
+    """e to a score. NaN and +inf are taken for 0, and reported."""
+    if not x < LARGEST_SCORE:
+        has_nan[0] = True
+        x = 0
+    x_exp(x, -LARGEST_SCORE, mantissa, exponent)
+
+
+cdef inline Py_ssize_t hypothesis(const Job* job, Py_ssize_t first, Py_ssize_t i) noexcept nogil:
+    """Of lane i. The last one fills the lanes that are left over."""
+    return min(first + i, job.new.count - 1)
+
+
+cdef void read_scores(const Job* job, Py_ssize_t first, Py_ssize_t t, Lanes* label, Lanes* blank,
+                      bint* has_nan) noexcept nogil:
+    """The emissions of the new label of each lane, and of the blank."""
     cdef Py_ssize_t i
-    cdef real x[8]
-    cdef real of_blank = job.x[job.blank * job.frames + t]
+    cdef bint blank_is_nan = False
     for i in range(V):
-        x[i] = job.x[job.label[min(first + i, job.count - 1)] * job.frames + t]
-        if not (is_number(x[i]) and is_number(of_blank)):
-            wrong[i] = True
-            x[i] = 0
-    if not is_number(of_blank):
-        of_blank = 0
-    for i in range(V):
-        x_exp(x[i], R(-1e15), &e.number[i], &e.exponent[i])
-    x_exp(of_blank, R(-1e15), &blank.number[0], &blank.exponent[0])
+        split_score(job.x[job.new.last[hypothesis(job, first, i)] * job.frames + t], &label.mantissa[i],
+                    &label.exponent[i], &has_nan[i])
+    split_score(job.x[job.blank * job.frames + t], &blank.mantissa[0], &blank.exponent[0], &blank_is_nan)
     for i in range(1, V):
-        blank.number[i] = blank.number[0]
+        blank.mantissa[i] = blank.mantissa[0]
         blank.exponent[i] = blank.exponent[0]
+    if blank_is_nan:
+        for i in range(V):
+            has_nan[i] = True
 
 
-cdef void phi(const PrefixJob* job, Py_ssize_t first, Py_ssize_t t, Lanes* total) noexcept nogil:
+cdef void read_phi(const Job* job, Py_ssize_t first, Py_ssize_t t, Lanes* phi) noexcept nogil:
     """Of the frame before t. Before the first, the empty prefix is complete and no other is."""
-    cdef Py_ssize_t i, m, row
+    cdef Py_ssize_t i, m, parent, place
     cdef Lanes n, b
-    dead(&n)
-    dead(&b)
+    set_zero(&n)
+    set_zero(&b)
     for i in range(V):
-        m = min(first + i, job.count - 1)
-        row = job.parent[m] * 2 * job.frames + t - 1
+        m = hypothesis(job, first, i)
+        parent = job.parent[m]
         if t == 0:
-            b.exponent[i] = 0 if job.last[job.parent[m]] < 0 else X_DEAD
+            b.exponent[i] = 0 if job.old.last[parent] < 0 else X_ZERO
             continue
-        b.number[i] = job.old_number[row + job.frames]
-        b.exponent[i] = job.old_exponent[row + job.frames]
-        if job.last[job.parent[m]] != job.label[m]:
-            n.number[i] = job.old_number[row]
-            n.exponent[i] = job.old_exponent[row]
-    add(n.number, n.exponent, b.number, b.exponent, total.number, total.exponent)
+        place = parent * 2 * job.frames + t - 1
+        b.mantissa[i] = job.old.mantissa[place + job.frames]
+        b.exponent[i] = job.old.exponent[place + job.frames]
+        if job.old.last[parent] != job.new.last[m]:
+            n.mantissa[i] = job.old.mantissa[place]
+            n.exponent[i] = job.old.exponent[place]
+    add(&n, &b, phi)
+
+
+cdef inline void store_frame(const Job* job, Py_ssize_t first, Py_ssize_t t, const Lanes* n,
+                             const Lanes* b) noexcept nogil:
+    cdef Py_ssize_t i, place
+    for i in range(min(<Py_ssize_t> V, job.new.count - first)):
+        place = (first + i) * 2 * job.frames + t
+        job.new.mantissa[place] = n.mantissa[i]
+        job.new.exponent[place] = n.exponent[i]
+        job.new.mantissa[place + job.frames] = b.mantissa[i]
+        job.new.exponent[place + job.frames] = b.exponent[i]
 
 
 cdef double extend_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
-    cdef PrefixJob* job = <PrefixJob*> data
-    cdef Py_ssize_t first = chunk * V, i, t, row
-    cdef Lanes e, blank, before, n, b, total, score
-    cdef bint wrong[8]
-    dead(&n)
-    dead(&b)
-    dead(&score)
+    """V hypotheses."""
+    cdef Job* job = <Job*> data
+    cdef Py_ssize_t first = chunk * V, i, t
+    cdef Lanes label, blank, phi, n, b, sum, term, score
+    cdef bint has_nan[V]
+    set_zero(&n)
+    set_zero(&b)
+    set_zero(&score)
     for i in range(V):
-        wrong[i] = job.old_wrong[job.parent[min(first + i, job.count - 1)]]
+        has_nan[i] = job.old.has_nan[job.parent[hypothesis(job, first, i)]]
     for t in range(job.frames):
-        emissions(job, first, t, &e, &blank, wrong)
-        phi(job, first, t, &before)
-        add(b.number, b.exponent, n.number, n.exponent, total.number, total.exponent)
-        times(total.number, total.exponent, blank.number, blank.exponent, b.number, b.exponent)
-        add(n.number, n.exponent, before.number, before.exponent, total.number, total.exponent)
-        times(total.number, total.exponent, e.number, e.exponent, n.number, n.exponent)
-        times(before.number, before.exponent, e.number, e.exponent, total.number, total.exponent)
-        add(score.number, score.exponent, total.number, total.exponent, score.number, score.exponent)
-        for i in range(min(<Py_ssize_t> V, job.count - first)):
-            row = (first + i) * 2 * job.frames + t
-            job.number[row] = n.number[i]
-            job.exponent[row] = n.exponent[i]
-            job.number[row + job.frames] = b.number[i]
-            job.exponent[row + job.frames] = b.exponent[i]
-    add(n.number, n.exponent, b.number, b.exponent, total.number, total.exponent)
-    for i in range(min(<Py_ssize_t> V, job.count - first)):
-        job.wrong[first + i] = wrong[i]
-        job.scores[first + i] = NAN if wrong[i] else log_of(score.number[i], score.exponent[i])
-        job.complete[first + i] = NAN if wrong[i] else log_of(total.number[i], total.exponent[i])
+        read_scores(job, first, t, &label, &blank, has_nan)
+        read_phi(job, first, t, &phi)
+        add(&b, &n, &sum)
+        times(&sum, &blank, &b)
+        add(&n, &phi, &sum)
+        times(&sum, &label, &n)
+        times(&phi, &label, &term)
+        add(&score, &term, &score)
+        store_frame(job, first, t, &n, &b)
+    add(&n, &b, &sum)
+    for i in range(min(<Py_ssize_t> V, job.new.count - first)):
+        job.new.has_nan[first + i] = has_nan[i]
+        job.new.scores[first + i] = NAN if has_nan[i] else log_of(&score, i)
+        job.new.complete[first + i] = NAN if has_nan[i] else log_of(&sum, i)
     return 0
 
 
-def root(cnp.ndarray x, Py_ssize_t blank, cnp.ndarray number, cnp.ndarray exponent):
-    """The empty prefix: N and B (1, 2, T), and the logarithm of the probability that nothing was said. x is (C, T)."""
-    cdef const real* scores = <const real*> data_of(x)
-    cdef real* m = <real*> data_of(number)
-    cdef xint* e = <xint*> data_of(exponent)
-    cdef Py_ssize_t frames = x.shape[1], t
-    cdef real mantissa, score
-    cdef xint power
-    cdef double total = 0
-    for t in range(frames):
-        score = scores[blank * frames + t]
-        total += score if is_number(score) else NAN
-        m[t] = 1
-        e[t] = X_DEAD
-        x_exp(score if is_number(score) else 0, R(-1e15), &mantissa, &power)
-        if t > 0:
-            mantissa *= m[frames + t - 1]
-            power += e[frames + t - 1]
-        m[frames + t] = x_mantissa(mantissa)
-        e[frames + t] = x_max(power + x_exponent(mantissa), X_DEAD)
-    return total
+# ---- a call ----
+
+cdef int bind_state(State* to, state) except -1:
+    cdef cnp.ndarray labels = state.labels
+    to.count = labels.size
+    to.last = <const int64_t*> data_of(labels)
+    to.mantissa = <real*> data_of(state._mantissas)
+    to.exponent = <xint*> data_of(state._exponents)
+    to.has_nan = <uint8_t*> data_of(state._has_nan)
+    to.scores = <double*> data_of(state.scores)
+    to.complete = <double*> data_of(state.complete)
+    return 0
 
 
-def extend(cnp.ndarray x, Py_ssize_t blank, cnp.ndarray parent, cnp.ndarray label, cnp.ndarray last,
-           cnp.ndarray old_number, cnp.ndarray old_exponent, cnp.ndarray old_wrong, cnp.ndarray number,
-           cnp.ndarray exponent, cnp.ndarray wrong, cnp.ndarray scores, cnp.ndarray complete, int threads):
-    """Hypotheses parent[m] followed by label[m]; all arrays are contiguous, indices int64."""
-    cdef PrefixJob job
-    cdef double total
+cdef int bind_job(Job* job, old, cnp.ndarray parent, new) except -1:
+    recording = new._recording
+    cdef cnp.ndarray x = recording.scores_by_class
+    memset(job, 0, sizeof(Job))
     job.x = <const real*> data_of(x)
     job.frames = x.shape[1]
-    job.blank = blank
-    job.parent = <const int64_t*> data_of(parent)
-    job.label = <const int64_t*> data_of(label)
-    job.last = <const int64_t*> data_of(last)
-    job.old_number = <const real*> data_of(old_number)
-    job.old_exponent = <const xint*> data_of(old_exponent)
-    job.old_wrong = <const uint8_t*> data_of(old_wrong)
-    job.wrong = <uint8_t*> data_of(wrong)
-    job.number = <real*> data_of(number)
-    job.exponent = <xint*> data_of(exponent)
-    job.scores = <double*> data_of(scores)
-    job.complete = <double*> data_of(complete)
-    job.count = parent.size
-    run_chunks(extend_chunk, &job, (job.count + V - 1) // V, 0, threads, &total)
+    job.blank = recording.blank
+    bind_state(&job.new, new)
+    if old is not None:
+        bind_state(&job.old, old)
+        job.parent = <const int64_t*> data_of(parent)
+    return 0
+
+
+def root(state):
+    """Computes a CTCPrefixState of the empty prefix."""
+    cdef Job job
+    cdef Py_ssize_t t, place
+    cdef real mantissa, score
+    cdef xint exponent
+    cdef bint has_nan = False
+    cdef double total = 0
+    bind_job(&job, None, None, state)
+    for t in range(job.frames):
+        score = job.x[job.blank * job.frames + t]
+        total += score
+        job.new.mantissa[t] = 1
+        job.new.exponent[t] = X_ZERO
+        split_score(score, &mantissa, &exponent, &has_nan)
+        place = job.frames + t
+        if t > 0:
+            mantissa *= job.new.mantissa[place - 1]
+            exponent += job.new.exponent[place - 1]
+        job.new.mantissa[place] = x_mantissa(mantissa)
+        job.new.exponent[place] = x_max(exponent + x_exponent(mantissa), X_ZERO)
+    job.new.has_nan[0] = has_nan
+    job.new.scores[0] = NAN if has_nan else 0
+    job.new.complete[0] = NAN if has_nan else total
+
+
+def extend(old, cnp.ndarray parent, new, int threads):
+    """Computes a CTCPrefixState: hypothesis m is old's parent[m] (int64) and a label more, new.labels[m]."""
+    cdef Job job
+    cdef double total
+    bind_job(&job, old, parent, new)
+    run_chunks(extend_chunk, &job, (job.new.count + V - 1) // V, 0, threads, &total)

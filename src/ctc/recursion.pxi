@@ -1,344 +1,121 @@
-"""What happens to one frame of a sequence: its emissions, alpha forward, gamma and posteriors backward, its gradient.
-Included by ctc.pyx, which explains the names."""
+"""What happens to one frame once it has its emissions: alpha forward; gamma, posteriors and the gradient backward.
+Included by ctc.pyx, which explains the names.
+"""
 
-# ---- emissions ----
+# ---- forward and backward ----
 
-cdef inline const real* score_row(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n) noexcept nogil:
-    cdef const char* row = job.x + t * job.x_stride[0] + n * job.x_stride[1]
-    if job.x_dtype == job.native and job.x_stride[2] == sizeof(real):
-        return <const real*> row
-    load_run(q.scores, row, job.classes, job.x_stride[2], job.x_dtype)
-    return q.scores
-
-
-cdef inline real* grad_row(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n) noexcept nogil:
-    """Where a row of the gradient is computed; row_written() brings it home."""
-    if job.grad_dtype == job.native and job.grad_stride[2] == sizeof(real):
-        return <real*> (job.grad + t * job.grad_stride[0] + n * job.grad_stride[1])
-    return q.row_out
-
-
-cdef inline void row_written(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n) noexcept nogil:
-    if not (job.grad_dtype == job.native and job.grad_stride[2] == sizeof(real)):
-        store_run(job.grad + t * job.grad_stride[0] + n * job.grad_stride[1], q.row_out, job.classes,
-                  job.grad_stride[2], job.grad_dtype)
+cdef inline Step step_of(const Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new, Band band) noexcept nogil:
+    cdef Step step
+    cdef Py_ssize_t index = table_index(q, t)
+    step.old = old[0]
+    step.new = new[0]
+    step.skip = q.skip
+    step.emission = q.emission + segment_index(q, t) * q.width
+    step.emission_exponent = q.emission_exponent + segment_index(q, t) * q.width
+    step.has_exponents = q.has_exponents[index]
+    step.blank_emission = q.table[index * q.table_width]
+    step.blank_emission_exponent = q.table_exponent[index * q.table_width]
+    step.low = band.low
+    step.high = band.high
+    return step
 
 
-cdef inline void gather(real_p d, const real* x, const int32_t* used_class, Py_ssize_t used,
-                        Py_ssize_t row) noexcept nogil:
-    """Scores of the used classes; the lanes beyond them repeat the blank's."""
-    cdef Py_ssize_t u
-    for u in range(used):
-        d[u] = x[used_class[u]]
-    for u in range(used, row):
-        d[u] = d[0]
-
-
-cdef inline bint extremes(real_cp d, Py_ssize_t n, real* best, real* worst) noexcept nogil:
-    """The largest and the smallest of a padded row of scores; whether any is NaN."""
-    cdef real high[LANES]
-    cdef real low[LANES]
-    cdef real nan[LANES]
-    cdef Py_ssize_t i, u
-    for i in range(LANES):
-        high[i] = -INFINITY
-        low[i] = -INFINITY
-        nan[i] = 0
-    for u from 0 <= u < n by LANES:
-        lanes_extremes(d + u, high, low, nan)
-    best[0] = lanes_top(high)
-    worst[0] = -lanes_top(low)
-    return lanes_count(nan) != 0
-
-
-cdef inline void exp_row(real* d, Py_ssize_t n, real best) noexcept nogil:
-    cdef Py_ssize_t u
-    for u in range(n):
-        d[u] = r_exp(d[u] - best)
-
-
-cdef void wide_row(const Sequence* q, real* d, xint* exponent, real best, uint8_t* saturated) noexcept nogil:
-    """Emissions below the type's range. A score beyond the sequence's exponents counts as the last one within."""
-    cdef Py_ssize_t u
-    cdef real below, lowest = <real> (X_LIMIT // (q.T + 1)) * R(0.69)
-    for u in range(q.row):
-        below = d[u] - best
-        x_exp(below, lowest, &d[u], &exponent[u])
-        if below < lowest and below >= -FL_LARGEST:
-            saturated[0] = 1
-
-
-cdef inline const real* row_after(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n) noexcept nogil:
-    """The sequence's row of the next frame, if it has one: where the scores lie, whatever their type."""
-    return <const real*> (job.x + min(t + 1, q.T - 1) * job.x_stride[0] + n * job.x_stride[1])
-
-
-cdef inline void softmax_row(const real* x, real* out, real* peaks, Py_ssize_t n, real scale, real* peak, real* rest,
-                             const real* ahead, bint keep) noexcept nogil:
-    cdef row_tile tile
-    if n < LANES:
-        if keep:
-            softmax_short_kept(x, out, n, scale, peak, rest)
-        else:
-            softmax_short_summed(x, n, peak, rest)
-        return
-    tile.classes = n
-    tile.label[0] = 0
-    tile.ahead = ahead
-    if keep:
-        sum_row(&tile, 0, x, out, peaks, EXCLUDE_ANY_PEAK, True)
-        scale_row(out, n, peaks, tile.peak[0], scale / (R(1.0) + tile.rest[0]))
-    else:
-        sum_row(&tile, 0, x, out, peaks, EXCLUDE_ANY_PEAK, False)
-    peak[0] = tile.peak[0]
-    rest[0] = tile.rest[0]
-
-
-cdef inline Py_ssize_t slot_of(const Sequence* q, Py_ssize_t t) noexcept nogil:
-    """Where the tables have frame t."""
-    return t if q.keeps_tables else t % F
-
-
-cdef inline void read_frame(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n, real scale) noexcept nogil:
-    """The scores of the used classes; the whole row's softmax too, into the gradient, where it is wanted."""
-    cdef const real* x = score_row(job, q, t, n)
-    cdef real* peak = q.peak + t % F
-    cdef real* rest = q.rest + t % F
-    cdef real* out = q.row_out
-    cdef real* table = q.table + slot_of(q, t) * q.row
-    cdef bint in_place
-    if not job.from_logits:
-        gather(table, x, q.used_class, q.used, q.row)
-        return
-    if job.grad != NULL:
-        out = grad_row(job, q, t, n)
-    in_place = out == x
-    if in_place:
-        gather(table, x, q.used_class, q.used, q.row)
-    softmax_row(x, out, q.peaks, job.classes, scale, peak, rest, row_after(job, q, t, n), job.grad != NULL)
-    if not in_place:   # by now the row is in the cache
-        gather(table, x, q.used_class, q.used, q.row)
-    if job.grad != NULL:
-        row_written(job, q, t, n)
-
-
-cdef inline bint emit(const Job* job, const Sequence* q, Py_ssize_t t, double* offset, double* product,
-                      uint8_t* saturated) noexcept nogil:
-    """Frame t's emissions of the used classes, relative to the best of them. What that leaves out of the probability
-    goes to `offset`, as a logarithm, and to `product`. False where the frame has no probability for the target."""
-    cdef Py_ssize_t slot = slot_of(q, t)
-    cdef real* d = q.table + slot * q.row
-    cdef real best, worst
-    cdef bint nan = extremes(d, q.row, &best, &worst)
-    if job.from_logits:
-        offset[0] += <double> q.peak[t % F] - best
-        product[0] *= 1.0 + q.rest[t % F]
-        q.share[slot] = r_exp(best - q.peak[t % F]) / (R(1.0) + q.rest[t % F])
-    else:
-        offset[0] -= best
-    if product[0] > 1e200:
-        offset[0] += log(product[0])
-        product[0] = 1
-    if nan or best == INFINITY:
-        product[0] = NAN
-    if best == -INFINITY:
-        return False
-    q.wide[slot] = worst - best < FL_EXP_LOW
-    if q.wide[slot]:
-        wide_row(q, d, q.table_exponent + slot * q.row, best, saturated)
-    else:
-        exp_row(d, q.row, best)
-    return True
-
-
-cdef inline void look_up(real_p target, real_cp table, const int32_t* place, Py_ssize_t low,
-                         Py_ssize_t high) noexcept nogil:
+cdef inline void clear_after_last_blank(const Sequence* q, const Frame* f, Py_ssize_t high) noexcept nogil:
+    """There is no label there."""
     cdef Py_ssize_t i
-    for i in range(low, high):
-        target[i] = table[place[i]]
-
-
-cdef inline void look_up_exponents(xint_p target, xint_cp table, const int32_t* place, Py_ssize_t low,
-                                   Py_ssize_t high) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(low, high):
-        target[i] = table[place[i]]
-
-
-cdef inline Py_ssize_t in_segment(const Sequence* q, Py_ssize_t t) noexcept nogil:
-    """Where the frames of a segment have frame t."""
-    return t if q.segment >= q.T else t % q.segment
-
-
-cdef inline void spread(const Sequence* q, Py_ssize_t t) noexcept nogil:
-    """From the used classes to the labels, for the way forward and back."""
-    cdef Py_ssize_t low, high, slot = slot_of(q, t), place = in_segment(q, t) * q.width
-    band(q, t, &low, &high)
-    look_up(q.emission + place, q.table + slot * q.row, q.place, low, high)
-    if q.wide[slot]:
-        look_up_exponents(q.emission_exponent + place, q.table_exponent + slot * q.row, q.place, low, high)
-
-
-# ---- one frame forward ----
-
-cdef inline void forward_lanes(real_cp label, real_cp blank, xint_cp label_exponent, xint_cp blank_exponent,
-                               real_p new_label, real_p new_blank, xint_p new_label_exponent,
-                               xint_p new_blank_exponent, xint_cp skip, real_cp emission, xint_cp emission_exponent,
-                               real blank_emission, xint blank_emission_exponent, Py_ssize_t low, Py_ssize_t high,
-                               const bint wide) noexcept nogil:
-    cdef Py_ssize_t i, j, b
-    cdef xint top, top_blank, before, e
-    cdef real total, total_blank
-    for b in range((high - low) // V):
-        j = low + b * V
-        for i in range(j, j + V):
-            before = label_exponent[i - 1] + skip[i]
-            top = x_max(x_max(label_exponent[i], blank_exponent[i]), before)
-            total = (label[i] * x_power(label_exponent[i] - top) + blank[i] * x_power(blank_exponent[i] - top)
-                     + label[i - 1] * x_power(before - top)) * emission[i]
-            e = top + x_exponent(total)
-            if wide:
-                e += emission_exponent[i]
-            new_label[i] = x_mantissa(total)
-            new_label_exponent[i] = x_max(e, X_DEAD)
-            top_blank = x_max(blank_exponent[i], label_exponent[i - 1])
-            total_blank = (blank[i] * x_power(blank_exponent[i] - top_blank)
-                           + label[i - 1] * x_power(label_exponent[i - 1] - top_blank)) * blank_emission
-            e = top_blank + x_exponent(total_blank)
-            if wide:
-                e += blank_emission_exponent
-            new_blank[i] = x_mantissa(total_blank)
-            new_blank_exponent[i] = x_max(e, X_DEAD)
-
-
-cdef void forward(const Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new) noexcept nogil:
-    cdef Py_ssize_t low, high, i, slot = slot_of(q, t)
-    cdef const real* emission = q.emission + in_segment(q, t) * q.width
-    cdef const xint* emission_exponent = q.emission_exponent + in_segment(q, t) * q.width
-    band(q, t, &low, &high)
-    if q.wide[slot]:
-        forward_lanes(old.label, old.blank, old.label_exponent, old.blank_exponent, new.label, new.blank,
-                      new.label_exponent, new.blank_exponent, q.skip, emission, emission_exponent,
-                      q.table[slot * q.row], q.table_exponent[slot * q.row], low, high, True)
-    else:
-        forward_lanes(old.label, old.blank, old.label_exponent, old.blank_exponent, new.label, new.blank,
-                      new.label_exponent, new.blank_exponent, q.skip, emission, emission_exponent,
-                      q.table[slot * q.row], 0, low, high, False)
-    for i in range(q.S, high):   # there is no label after the last blank
-        new.label_exponent[i] = X_DEAD
-    new.label_exponent[low - 1] = X_DEAD   # the next frame reads one label below the band,
-    new.label[low - 1] = 1
-    if high <= q.S:                        # and new lanes above it while the band still grows
-        bury(q, new, high, high + V)
-
-
-# ---- one frame backward ----
-
-cdef inline void backward_lanes(real_cp label, real_cp blank, xint_cp label_exponent, xint_cp blank_exponent,
-                                real_p new_label, real_p new_blank, xint_p new_label_exponent,
-                                xint_p new_blank_exponent, real_cp alpha_label, real_cp alpha_blank,
-                                xint_cp alpha_label_exponent, xint_cp alpha_blank_exponent, real_p label_posterior,
-                                real_p blank_posterior, xint_cp skip, real_cp emission, xint_cp emission_exponent,
-                                real blank_emission, xint blank_emission_exponent, xint total_exponent,
-                                Py_ssize_t low, Py_ssize_t high, const bint wide) noexcept nogil:
-    cdef Py_ssize_t i, j, b
-    cdef xint top, top_blank, after, e
-    cdef real beta, beta_blank, product
-    for b in range((high - low) // V):
-        j = low + b * V
-        for i in range(j, j + V):
-            after = label_exponent[i + 1] + skip[i + 1]
-            top = x_max(x_max(label_exponent[i], blank_exponent[i + 1]), after)
-            beta = (label[i] * x_power(label_exponent[i] - top) + blank[i + 1] * x_power(blank_exponent[i + 1] - top)
-                    + label[i + 1] * x_power(after - top))
-            label_posterior[i] = alpha_label[i] * beta * x_power(alpha_label_exponent[i] + top - total_exponent)
-            product = beta * emission[i]
-            e = top + x_exponent(product)
-            if wide:
-                e += emission_exponent[i]
-            new_label[i] = x_mantissa(product)
-            new_label_exponent[i] = x_max(e, X_DEAD)
-            top_blank = x_max(blank_exponent[i], label_exponent[i])
-            beta_blank = (blank[i] * x_power(blank_exponent[i] - top_blank)
-                          + label[i] * x_power(label_exponent[i] - top_blank))
-            blank_posterior[i] = (alpha_blank[i] * beta_blank
-                                  * x_power(alpha_blank_exponent[i] + top_blank - total_exponent))
-            product = beta_blank * blank_emission
-            e = top_blank + x_exponent(product)
-            if wide:
-                e += blank_emission_exponent
-            new_blank[i] = x_mantissa(product)
-            new_blank_exponent[i] = x_max(e, X_DEAD)
-
-
-cdef void backward(const Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new, const Frame* alpha,
-                   xint total_exponent) noexcept nogil:
-    """From gamma of frame t + 1 to the posteriors and gamma of frame t."""
-    cdef Py_ssize_t low, high, i
-    cdef const real* emission = q.emission + in_segment(q, t) * q.width
-    cdef const xint* emission_exponent = q.emission_exponent + in_segment(q, t) * q.width
-    band(q, t, &low, &high)
-    if q.wide[t]:
-        backward_lanes(old.label, old.blank, old.label_exponent, old.blank_exponent, new.label, new.blank,
-                       new.label_exponent, new.blank_exponent, alpha.label, alpha.blank, alpha.label_exponent,
-                       alpha.blank_exponent, q.label_posterior, q.blank_posterior, q.skip, emission,
-                       emission_exponent, q.table[t * q.row], q.table_exponent[t * q.row], total_exponent,
-                       low, high, True)
-    else:
-        backward_lanes(old.label, old.blank, old.label_exponent, old.blank_exponent, new.label, new.blank,
-                       new.label_exponent, new.blank_exponent, alpha.label, alpha.blank, alpha.label_exponent,
-                       alpha.blank_exponent, q.label_posterior, q.blank_posterior, q.skip, emission,
-                       emission_exponent, q.table[t * q.row], 0, total_exponent, low, high, False)
     for i in range(q.S, high):
-        new.label_exponent[i] = X_DEAD
+        f.label_exponent[i] = X_ZERO
 
 
-cdef inline real sum_row_of(real_cp x, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    """The sum of whole groups of V lanes."""
+cdef void forward_frame(const Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new) noexcept nogil:
+    """From the alphas of frame t - 1 to those of frame t."""
+    cdef Band band = band_at(q.T, q.S, t)
+    cdef Step step = step_of(q, t, old, new, band)
+    forward_step(&step)
+    clear_after_last_blank(q, new, band.high)
+    new.label_exponent[band.low - 1] = X_ZERO   # the next frame reads one label below the band,
+    new.label[band.low - 1] = 1
+    if band.high <= q.S:                        # and new lanes above it while the band still grows
+        set_zero(new, band.high, band.high + V)
+
+
+cdef void backward_frame(const Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new, const Frame* alpha,
+                         xint total_exponent) noexcept nogil:
+    """From the gammas of frame t + 1 to the posteriors and gammas of frame t."""
+    cdef Band band = band_at(q.T, q.S, t)
+    cdef Step step = step_of(q, t, old, new, band)
+    backward_step(&step, alpha, &q.posterior, total_exponent)
+    clear_after_last_blank(q, new, band.high)
+
+
+# ---- the loss ----
+
+cdef double negative_log_likelihood(const Offset* offset, const Frame* last, Py_ssize_t blank, Py_ssize_t label,
+                                    xint* total_exponent) noexcept nogil:
+    """Of all paths that end in the blank of one lane of the last frame, or in the label of another (negative: there is
+    no label). inf where there is no such path, NaN where a score was. Also the exponent of their probability."""
+    cdef xint label_exponent = last.label_exponent[label] if label >= 0 else X_ZERO
+    cdef xint top = x_max(last.blank_exponent[blank], label_exponent)
+    cdef double mantissa
+    total_exponent[0] = top
+    if offset.product != offset.product or offset.sum != offset.sum and not offset.is_impossible:
+        return NAN
+    if offset.is_impossible or top < X_UNREACHABLE:
+        return HUGE_VAL
+    # Beyond -2000 a double is 0 as well, and `int` would overflow.
+    mantissa = ldexp(last.blank[blank], <int> x_max(last.blank_exponent[blank] - top, -2000))
+    if label >= 0:
+        mantissa += ldexp(last.label[label], <int> x_max(label_exponent - top, -2000))
+    return offset.sum + log(offset.product) - x_log(mantissa, top)
+
+
+# ---- posteriors and the gradient ----
+
+cdef inline real sum_lanes(real_cp x, Band band) noexcept nogil:
     cdef real lane[LANES]
-    cdef Py_ssize_t i, j = start
+    cdef Py_ssize_t i, start = band.low
     for i in range(LANES):
         lane[i] = 0
-    while j + LANES <= stop:
-        lanes_add(x + j, lane)
-        j += LANES
-    if j < stop:
+    while start + LANES <= band.high:
+        lanes_add(x + start, lane)
+        start += LANES
+    if start < band.high:
         for i in range(V):
-            lane[i] += x[j + i]
+            lane[i] += x[start + i]
     return <real> lanes_total(lane)
 
 
-cdef inline void scatter(real_p occupancy, real_cp posterior, const int32_t* place, Py_ssize_t low,
-                         Py_ssize_t high) noexcept nogil:
+cdef inline void scatter_add(real_p occupancy, real_cp posterior, const int32_t* index, Py_ssize_t low,
+                             Py_ssize_t high) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(low, high):
-        occupancy[place[i]] += posterior[i]
+        occupancy[index[i]] += posterior[i]
 
 
-cdef inline real collect(const Sequence* q, Py_ssize_t t) noexcept nogil:
+cdef inline real accumulate_posteriors(const Sequence* q, Py_ssize_t t) noexcept nogil:
     """Posteriors of the used classes; returns the sum over all states."""
-    cdef Py_ssize_t low, high, u
-    cdef real* occupancy = q.occupancy + t % F * q.row
+    cdef Band band = band_at(q.T, q.S, t)
+    cdef Py_ssize_t u
+    cdef real* occupancy = q.occupancy + t % F * q.table_width
     cdef real blank
-    band(q, t, &low, &high)
-    for u in range(q.row):
+    for u in range(q.table_width):
         occupancy[u] = 0
-    scatter(occupancy, q.label_posterior, q.place, low, min(high, q.S))
-    blank = sum_row_of(q.blank_posterior, low, high)
+    scatter_add(occupancy, q.posterior.label, q.class_index, band.low, min(band.high, q.S))
+    blank = sum_lanes(q.posterior.blank, band)
     occupancy[0] = blank
-    return blank + sum_row_of(q.label_posterior, low, high)
+    return blank + sum_lanes(q.posterior.label, band)
 
 
-cdef inline void write_posterior(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n,
+cdef inline void write_posterior(const Job* job, const Sequence* q, Py_ssize_t t,
                                  real total) noexcept nogil:
     """Of the states of the band; of all others they are 0."""
-    cdef Py_ssize_t low, high, i, step = job.posterior_stride[2]
-    cdef real* out = job.posterior + t * job.posterior_stride[0] + n * job.posterior_stride[1]
-    band(q, t, &low, &high)
-    for i in range(low, min(high, q.S + 1)):
-        out[2 * i * step] = q.blank_posterior[i] / total
-    for i in range(low, min(high, q.S)):
-        out[(2 * i + 1) * step] = q.label_posterior[i] / total
+    cdef Band band = band_at(q.T, q.S, t)
+    cdef Py_ssize_t i, step = job.posterior_stride[2]
+    cdef real* out = job.posterior + t * job.posterior_stride[0] + q.n * job.posterior_stride[1]
+    for i in range(band.low, min(band.high, q.S + 1)):
+        out[2 * i * step] = q.posterior.blank[i] / total
+    for i in range(band.low, min(band.high, q.S)):
+        out[(2 * i + 1) * step] = q.posterior.label[i] / total
 
 
 cdef inline void grad_of_used(real_p g, real_cp occupancy, real_cp emission, Py_ssize_t n, real share,
@@ -349,27 +126,34 @@ cdef inline void grad_of_used(real_p g, real_cp occupancy, real_cp emission, Py_
         g[u] = share * emission[u] - normal * occupancy[u]
 
 
-cdef inline void write_grad(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t n, real total,
-                            real scale) noexcept nogil:
+cdef inline void write_grad(const Job* job, const Sequence* q, Py_ssize_t t,
+                            real total) noexcept nogil:
     """The gradient of the used classes: scale (softmax - posterior), or -scale * posterior."""
     cdef Py_ssize_t u
-    cdef real share = 0
-    cdef real* g = q.row_grad
-    cdef real* e = q.table + t * q.row
-    cdef char* home = job.grad + t * job.grad_stride[0] + n * job.grad_stride[1]
-    cdef bint direct = job.grad_dtype == job.native and job.grad_stride[2] == sizeof(real)
+    cdef real scale = q.scale, share = 0
+    cdef real* g = q.used_grad
+    cdef real* emission = q.table + t * q.table_width
+    cdef char* destination = row_at(&job.grad, t, q.n)
     if job.from_logits:
         share = scale * q.share[t]
-        if q.wide[t]:
-            for u in range(q.row):
-                e[u] *= x_power(q.table_exponent[t * q.row + u])
+        if q.has_exponents[t]:
+            for u in range(q.table_width):
+                emission[u] *= x_power(q.table_exponent[t * q.table_width + u])
     else:
-        fill(grad_row(job, q, t, n), job.classes, 0)
-        row_written(job, q, t, n)
-    grad_of_used(g, q.occupancy + t % F * q.row, e, q.row, share, scale / total)
-    if direct:
+        fill(grad_row(job, q, t), job.grad.classes, 0)
+        store_grad_row(job, q, t)
+    grad_of_used(g, q.occupancy + t % F * q.table_width, emission, q.table_width, share, scale / total)
+    if is_direct(&job.grad):
         for u in range(q.used):
-            (<real*> home)[q.used_class[u]] = g[u]
-    else:
+            (<real*> destination)[q.used_class[u]] = g[u]
+    else:   # one number at a time
         for u in range(q.used):
-            store_run(home + q.used_class[u] * job.grad_stride[2], &g[u], 1, 0, job.grad_dtype)
+            store_run(destination + q.used_class[u] * job.grad.stride[2], &g[u], 1, 0, job.grad.dtype)
+
+
+cdef void fill_grad(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop, real value) noexcept nogil:
+    """The gradient of whole frames."""
+    cdef Py_ssize_t t
+    for t in range(start, stop):
+        fill(grad_row(job, q, t), job.grad.classes, value)
+        store_grad_row(job, q, t)

@@ -22,110 +22,117 @@ from parallel cimport *
 
 cnp.import_array()
 
-cdef enum:
-    V = 8              # lanes that go together
-    AHEAD = 1          # frames ahead of which a row's memory is asked for
-    FLOAT32 = 0        # codes of array.h
-    FLOAT64 = 1
+include "trellis.pxi"
 
-ctypedef struct AlignJob:
-    char* x
-    int dtype
-    Py_ssize_t stride[3]         # of frame, sequence, class, in bytes
-    Py_ssize_t classes
-    Py_ssize_t blank
+cdef extern from "ctc/recursion.h" nogil:
+    ctypedef struct Frame "ctc_states":   # scores of one frame
+        real* label
+        real* blank
+    void viterbi_lanes(const Frame*, const Frame*, const real*, const real*, real, Py_ssize_t, Py_ssize_t)
+
+cdef enum:
+    AHEAD = 1          # frames ahead of which a row is prefetched
+    LONG_ROW = 1024    # bytes from which on it is
+
+ctypedef struct Job:
+    Batch batch
+    const int64_t* order         # the sequences, in the order in which threads take them
     int64_t star                 # a label that matches anything, or -1
     double star_score            # of its emission
-    const int64_t* labels        # all targets, one behind the other
-    const int64_t* offsets
-    const int64_t* target_lengths
-    const int64_t* input_lengths
-    const int64_t* order         # the longest sequences first
-    const uint8_t* feasible
+    # The fields of a CTCAlignment.
     int64_t* path                # (N, T)
-    Py_ssize_t frames
     double* scores               # (N,)
-    int64_t* starts              # (N, S), as ends and label_scores
+    int64_t* starts              # (N, S), as ends and token_scores
     int64_t* ends
-    double* label_scores
-    Py_ssize_t labels_per_row
+    double* token_scores
+    Py_ssize_t longest           # S of these: labels of the longest target
 
-# Scores of one frame: index 0 of labels and of blanks.
-ctypedef struct Scores:
-    real* label
-    real* blank
+# The lanes that a segment of frames is computed again in.
+ctypedef struct Segment:
+    Py_ssize_t start             # its frames
+    Py_ssize_t stop
+    Band lanes                   # those from which the segment's end can be reached
+    Py_ssize_t width             # lanes of a frame, with V unreachable ones on either side
 
-ctypedef struct Trellis:
+# One sequence, and its workspace.
+ctypedef struct Sequence:
+    Py_ssize_t n
     Py_ssize_t T
     Py_ssize_t S
-    Py_ssize_t width             # lanes of a frame, with V dead ones before and after
+    Py_ssize_t width             # lanes of a frame, with V unreachable ones on either side
     Py_ssize_t segment           # frames between checkpoints
     const int64_t* label
-    int32_t* place               # class of each label
+    int64_t* path                # its part of what the job writes
+    int64_t* starts
+    int64_t* ends
+    double* token_scores
+    int32_t* class_index         # class of each label
     real* skip                   # 0, or -inf where label i may not follow label i - 1 without a blank
     real* emission               # of each label in the frame at hand
-    real* row                    # scores of a frame where they can't be read in place
-    real* checkpoints
+    real* score_buffer           # a row of scores, where it can't be used in place
+    real* checkpoints            # and, at their end, the two frames at hand
     real* frames                 # a segment's, by frame
-    bint nan
+    bint has_nan                 # whether a NaN or +inf was met
 
 
-cdef inline Py_ssize_t padded(Py_ssize_t n) noexcept nogil:
-    return (n + V - 1) // V * V
-
-
-cdef inline char* take(char** memory, Py_ssize_t size) noexcept nogil:
-    cdef char* start = memory[0]
-    memory[0] += (size + 63) // 64 * 64
-    return start
-
-
-cdef Py_ssize_t lay_out(const AlignJob* job, Trellis* q, Py_ssize_t T, Py_ssize_t S, char* memory) noexcept nogil:
-    """Cuts the memory for a sequence; returns how many bytes that takes."""
+cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char* memory) noexcept nogil:
+    """Cuts the memory for sequence n; returns how many bytes that takes."""
     cdef char* start = memory
-    cdef Py_ssize_t kept
-    q.T = T
-    q.S = S
-    q.width = padded(S + 2) + 2 * V
-    q.segment = max(<Py_ssize_t> 16, <Py_ssize_t> sqrt(<double> T))
-    kept = min(q.width, padded(q.segment + 2) + 4 * V)
-    q.place = <int32_t*> take(&memory, q.width * sizeof(int32_t))
-    q.skip = <real*> take(&memory, q.width * sizeof(real))
-    q.emission = <real*> take(&memory, q.width * sizeof(real))
-    q.row = <real*> take(&memory, job.classes * sizeof(real))
-    q.checkpoints = <real*> take(&memory, (T // q.segment + 3) * 2 * q.width * sizeof(real))
-    q.frames = <real*> take(&memory, (q.segment + 1) * 2 * kept * sizeof(real))
+    cdef Py_ssize_t segment_width
+    memset(q, 0, sizeof(Sequence))
+    q.n = n
+    q.T = job.batch.input_lengths[n]
+    q.S = job.batch.target_lengths[n]
+    q.label = job.batch.labels + job.batch.offsets[n]
+    q.path = job.path + n * job.batch.x.frames
+    q.starts = job.starts + n * job.longest
+    q.ends = job.ends + n * job.longest
+    q.token_scores = job.token_scores + n * job.longest
+    q.width = padded(q.S + 2) + 2 * V
+    q.segment = max(<Py_ssize_t> 16, <Py_ssize_t> sqrt(<double> q.T))
+    segment_width = min(q.width, padded(q.segment + 2) + 4 * V)
+    q.class_index = <int32_t*> arena_alloc(&memory, q.width * sizeof(int32_t))
+    q.skip = <real*> arena_alloc(&memory, q.width * sizeof(real))
+    q.emission = <real*> arena_alloc(&memory, q.width * sizeof(real))
+    q.score_buffer = <real*> arena_alloc(&memory, job.batch.x.classes * sizeof(real))
+    q.checkpoints = <real*> arena_alloc(&memory, (q.T // q.segment + 3) * 2 * q.width * sizeof(real))
+    q.frames = <real*> arena_alloc(&memory, (q.segment + 1) * 2 * segment_width * sizeof(real))
     return memory - start
 
 
-cdef inline Scores scores_at(const Trellis* q, Py_ssize_t index) noexcept nogil:
-    """Checkpoint `index`; the last two are the frames at hand."""
-    cdef Scores f
+cdef void read_target(const Job* job, Sequence* q) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(q.S):
+        q.class_index[i] = 0 if q.label[i] == job.star else <int32_t> q.label[i]
+        q.skip[i] = -INFINITY if i > 0 and q.label[i] == q.label[i - 1] else 0
+    for i in range(q.S, q.width):
+        q.class_index[i] = 0
+        q.skip[i] = 0
+
+
+cdef inline Frame checkpoint_at(const Sequence* q, Py_ssize_t index) noexcept nogil:
+    """The frame before index * segment; the last two are the frames at hand."""
+    cdef Frame f
     f.label = q.checkpoints + index * 2 * q.width + V
     f.blank = f.label + q.width
     return f
 
 
-cdef inline void band(const Trellis* q, Py_ssize_t t, Py_ssize_t* low, Py_ssize_t* high) noexcept nogil:
-    """Lanes that the start reaches by frame t and from which the end can be reached."""
-    low[0] = max(<Py_ssize_t> 0, q.S - q.T + t) // V * V
-    high[0] = padded(min(q.S + 1, t + 1))
+cdef inline Frame segment_frame_at(const Sequence* q, const Segment* segment, Py_ssize_t t) noexcept nogil:
+    """The scores before frame t, by label as elsewhere though only the segment's lanes are there."""
+    cdef Frame f
+    f.label = q.frames + (t - segment.start) * 2 * segment.width + V - segment.lanes.low
+    f.blank = f.label + segment.width
+    return f
 
 
 # ---- emissions ----
 
-cdef inline void gather_floats(real_p target, const float* row, const int32_t* place, Py_ssize_t low,
+cdef inline void gather_floats(real_p destination, const float* row, const int32_t* index, Py_ssize_t low,
                                Py_ssize_t high) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(low, high):
-        target[i] = row[place[i]]
-
-
-cdef inline void gather(real_p target, const real* row, const int32_t* place, Py_ssize_t low,
-                        Py_ssize_t high) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(low, high):
-        target[i] = row[place[i]]
+        destination[i] = row[index[i]]
 
 
 cdef inline bint is_wrong(real_cp x, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
@@ -137,231 +144,200 @@ cdef inline bint is_wrong(real_cp x, Py_ssize_t low, Py_ssize_t high) noexcept n
     return bad != 0
 
 
-cdef inline real score_of(const AlignJob* job, Py_ssize_t t, Py_ssize_t n, int64_t label) noexcept nogil:
+cdef inline real score_of(const Job* job, const Sequence* q, Py_ssize_t t, int64_t label) noexcept nogil:
+    cdef const Rows* x = &job.batch.x
     cdef real score
     if label == job.star:
         return job.star_score
-    load_run(&score, job.x + t * job.stride[0] + n * job.stride[1] + label * job.stride[2], 1, 1, job.dtype)
+    load_run(&score, row_at(x, t, q.n) + label * x.stride[2], 1, 1, x.dtype)
     return score
 
 
-cdef void emit(const AlignJob* job, Trellis* q, Py_ssize_t t, Py_ssize_t n, Py_ssize_t low,
-               Py_ssize_t high) noexcept nogil:
-    """The emissions of labels low .. high in frame t; nothing is emitted beyond the last."""
-    cdef const char* row = job.x + t * job.stride[0] + n * job.stride[1]
-    cdef Py_ssize_t i, stop = min(high, q.S)
-    if job.dtype == FLOAT32 and job.stride[2] == sizeof(float):
-        gather_floats(q.emission, <const float*> row, q.place, low, stop)
-    elif job.dtype == FLOAT64 and job.stride[2] == sizeof(real):
-        gather(q.emission, <const real*> row, q.place, low, stop)
+cdef void gather_emissions(const Job* job, Sequence* q, Py_ssize_t t, Band band) noexcept nogil:
+    """The emissions of a band's labels in frame t; nothing is emitted beyond the last."""
+    cdef const Rows* x = &job.batch.x
+    cdef const char* row = row_at(x, t, q.n)
+    cdef Py_ssize_t i, stop = min(band.high, q.S)
+    if x.dtype == FL_FLOAT32 and x.stride[2] == sizeof(float):
+        gather_floats(q.emission, <const float*> row, q.class_index, band.low, stop)
+    elif is_direct(x):
+        gather(q.emission, <const real*> row, q.class_index, band.low, stop)
     else:
-        load_run(q.row, row, job.classes, job.stride[2], job.dtype)
-        gather(q.emission, q.row, q.place, low, stop)
+        load_run(q.score_buffer, row, x.classes, x.stride[2], x.dtype)
+        gather(q.emission, q.score_buffer, q.class_index, band.low, stop)
     if job.star >= 0:
-        for i in range(low, stop):
+        for i in range(band.low, stop):
             if q.label[i] == job.star:
                 q.emission[i] = job.star_score
-    if is_wrong(q.emission, low, stop):
-        q.nan = True
-    for i in range(max(stop, low), high):
+    if is_wrong(q.emission, band.low, stop):
+        q.has_nan = True
+    for i in range(max(stop, band.low), band.high):
         q.emission[i] = -INFINITY
 
 
-cdef inline void ask_ahead(const AlignJob* job, const Trellis* q, Py_ssize_t t, Py_ssize_t n) noexcept nogil:
-    """Rows of many classes are read here and there, which the processor does not foresee."""
-    cdef const char* row = job.x + (t + AHEAD) * job.stride[0] + n * job.stride[1]
-    cdef Py_ssize_t i, low, high
-    if job.classes * job.stride[2] <= 1024 or t + AHEAD >= q.T:
+cdef inline void prefetch_row(const Job* job, const Sequence* q, Py_ssize_t t, Band band) noexcept nogil:
+    """Prefetches a frame to come: the hardware does not predict reads in scattered places of long rows."""
+    cdef const Rows* x = &job.batch.x
+    cdef const char* row = row_at(x, t, q.n)
+    cdef Py_ssize_t i
+    if x.classes * x.stride[2] <= LONG_ROW or t >= q.T:
         return
-    band(q, t, &low, &high)
-    for i in range(low, min(high, q.S)):
-        prefetch(row + q.place[i] * job.stride[2])
+    for i in range(band.low, min(band.high, q.S)):
+        prefetch(row + q.class_index[i] * x.stride[2])
 
 
 # ---- one frame ----
 
-cdef void step_lanes(real_cp label, real_cp blank, real_p new_label, real_p new_blank, real_cp skip, real_cp emission,
-                     real blank_score, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef real best, before, best_blank
-    for i in range(low, high):
-        before = label[i - 1] + skip[i]
-        best = blank[i] if blank[i] > label[i] else label[i]
-        new_label[i] = (before if before > best else best) + emission[i]
-        best_blank = label[i - 1] if label[i - 1] > blank[i] else blank[i]
-        new_blank[i] = best_blank + blank_score
-
-
-cdef inline void step(const AlignJob* job, Trellis* q, Py_ssize_t t, Py_ssize_t n, const Scores* old,
-                      const Scores* new, Py_ssize_t low, Py_ssize_t high, bint first_time) noexcept nogil:
-    cdef real blank_score = score_of(job, t, n, job.blank)
+cdef inline void step(const Job* job, Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new,
+                      Band band) noexcept nogil:
+    """The scores of frame t from those before it, once the emissions are there."""
+    cdef real blank_score = score_of(job, q, t, job.batch.blank)
     if is_wrong(&blank_score, 0, 1):
-        q.nan = True
-    if first_time:   # all labels, also those that no path may have here, for a NaN among them
-        emit(job, q, t, n, 0, padded(q.S + 1))
-    else:
-        emit(job, q, t, n, low, high)
-    step_lanes(old.label, old.blank, new.label, new.blank, q.skip, q.emission, blank_score, low, high)
-    new.label[low - 1] = -INFINITY     # the next frame reads one label below, which is out of the band
-
-
-cdef void fill_lanes(real* target, Py_ssize_t n, real value) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(n):
-        target[i] = value
+        q.has_nan = True
+    viterbi_lanes(old, new, q.skip, q.emission, blank_score, band.low, band.high)
+    new.label[band.low - 1] = -INFINITY     # the next frame reads one label below, which is out of the band
 
 
 # ---- forward, and back again ----
 
-cdef double forward(const AlignJob* job, Trellis* q, Py_ssize_t n, bint* ends_in_label) noexcept nogil:
-    """The best path's score; checkpoint s is the frame before s * segment."""
-    cdef Py_ssize_t t, low, high, last = q.T // q.segment + 1
-    cdef Scores old = scores_at(q, last), new = scores_at(q, last + 1), spare
-    fill_lanes(old.label - V, 2 * q.width, -INFINITY)
-    fill_lanes(new.label - V, 2 * q.width, -INFINITY)
+cdef double forward_pass(const Job* job, Sequence* q, bint* ends_in_label) noexcept nogil:
+    """The best path's score."""
+    cdef Py_ssize_t t, last = q.T // q.segment + 1
+    cdef Frame old = checkpoint_at(q, last), new = checkpoint_at(q, last + 1), swap
+    cdef Band band, all_labels
+    all_labels.low = 0
+    all_labels.high = padded(q.S + 1)
+    fill_run(old.label - V, 2 * q.width, -INFINITY)
+    fill_run(new.label - V, 2 * q.width, -INFINITY)
     old.blank[0] = 0
     for t in range(q.T):
         if t % q.segment == 0:
-            memcpy(scores_at(q, t // q.segment).label - V, old.label - V, 2 * q.width * sizeof(real))
-        ask_ahead(job, q, t, n)
-        band(q, t, &low, &high)
-        step(job, q, t, n, &old, &new, low, high, True)
+            memcpy(checkpoint_at(q, t // q.segment).label - V, old.label - V, 2 * q.width * sizeof(real))
+        band = band_at(q.T, q.S, t)
+        prefetch_row(job, q, t + AHEAD, band)
+        # All labels, also those that no path may have here, for a NaN among them.
+        gather_emissions(job, q, t, all_labels)
+        step(job, q, t, &old, &new, band)
         if t == 0:
             old.blank[0] = -INFINITY   # the place before the first frame
-        spare = old
+        swap = old
         old = new
-        new = spare
+        new = swap
     ends_in_label[0] = q.S > 0 and old.label[q.S - 1] >= old.blank[q.S]
     return old.label[q.S - 1] if ends_in_label[0] else old.blank[q.S]
 
 
-cdef inline Scores kept_at(const Trellis* q, Py_ssize_t index, Py_ssize_t low, Py_ssize_t lanes) noexcept nogil:
-    """Frame `index` of the segment, of which labels from `low` on are kept."""
-    cdef Scores f
-    f.label = q.frames + index * 2 * lanes + V - low
-    f.blank = f.label + lanes
-    return f
-
-
-cdef void again(const AlignJob* job, Trellis* q, Py_ssize_t n, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t low,
-                Py_ssize_t high, Py_ssize_t lanes) noexcept nogil:
-    """The scores of frames start .. stop once more, of labels low .. high, from the checkpoint before them. Labels
-    below `low` are taken for dead, which the segment's end can't tell."""
-    cdef Py_ssize_t t, first, last
-    cdef Scores before = scores_at(q, start // q.segment), old, new
-    old = kept_at(q, 0, low, lanes)
-    fill_lanes(q.frames, (stop - start + 1) * 2 * lanes, -INFINITY)
-    memcpy(old.label + low - 1, before.label + low - 1, (high - low + 1) * sizeof(real))
-    memcpy(old.blank + low, before.blank + low, (high - low) * sizeof(real))
-    for t in range(start, stop):
-        new = kept_at(q, t - start + 1, low, lanes)
-        band(q, t, &first, &last)
-        first = max(first, low)
-        last = min(last, high)
-        if first < last:
-            step(job, q, t, n, &old, &new, first, last, False)
+cdef void recompute_segment(const Job* job, Sequence* q, const Segment* segment) noexcept nogil:
+    """The scores of its frames once more, in its lanes, from the checkpoint before it. Labels below these count as
+    unreachable, from which the segment's end is too far."""
+    cdef Py_ssize_t t, low = segment.lanes.low, high = segment.lanes.high
+    cdef Frame checkpoint = checkpoint_at(q, segment.start // q.segment)
+    cdef Frame old = segment_frame_at(q, segment, segment.start), new
+    cdef Band band
+    fill_run(q.frames, (segment.stop - segment.start + 1) * 2 * segment.width, -INFINITY)
+    memcpy(old.label + low - 1, checkpoint.label + low - 1, (high - low + 1) * sizeof(real))
+    memcpy(old.blank + low, checkpoint.blank + low, (high - low) * sizeof(real))
+    for t in range(segment.start, segment.stop):
+        new = segment_frame_at(q, segment, t + 1)
+        band = band_at(q.T, q.S, t)
+        band.low = max(band.low, low)
+        band.high = min(band.high, high)
+        if band.low < band.high:
+            gather_emissions(job, q, t, band)
+            step(job, q, t, &old, &new, band)
         old = new
 
 
-cdef void trace(const AlignJob* job, Trellis* q, Py_ssize_t n, bint in_label) noexcept nogil:
-    """From the end to the start: the path, and where each label is. Ties prefer to stay, then the nearer state."""
-    cdef Py_ssize_t start = (q.T - 1) // q.segment * q.segment, stop = q.T, i = q.S - 1 if in_label else q.S
-    cdef Py_ssize_t t, low, high, lanes
-    cdef int64_t* path = job.path + n * job.frames
-    cdef int64_t* starts = job.starts + n * job.labels_per_row
-    cdef int64_t* ends = job.ends + n * job.labels_per_row
-    cdef double* totals = job.label_scores + n * job.labels_per_row
-    cdef Scores f
+cdef inline void trace_frame(const Job* job, const Sequence* q, Py_ssize_t t, const Frame* before, Py_ssize_t* lane,
+                             bint* in_label) noexcept nogil:
+    """Writes down that the path is at a label or blank in frame t, and goes to where it was before. Ties prefer to
+    stay, then the nearer state."""
+    cdef Py_ssize_t i = lane[0]
     cdef real stay, other
-    while start >= 0:
-        low = max(<Py_ssize_t> 0, i - (stop - start)) // V * V
-        high = padded(i + 1)
-        lanes = high - low + 2 * V
-        again(job, q, n, start, stop, low, high, lanes)
-        for t in range(stop - 1, start - 1, -1):
-            f = kept_at(q, t - start, low, lanes)
-            if in_label:
-                path[t] = q.label[i]
-                if ends[i] < 0:
-                    ends[i] = t + 1
-                    totals[i] = 0
-                starts[i] = t
-                totals[i] += score_of(job, t, n, q.label[i])
-                stay = f.label[i]
-                other = f.label[i - 1] + q.skip[i]
-                if f.blank[i] > stay and f.blank[i] >= other:
-                    in_label = False
-                elif other > stay:
-                    i -= 1
-            else:
-                path[t] = job.blank
-                if f.label[i - 1] > f.blank[i]:
-                    in_label = True
-                    i -= 1
-        stop = start
-        start -= q.segment
+    if in_label[0]:
+        q.path[t] = q.label[i]
+        if q.ends[i] < 0:
+            q.ends[i] = t + 1
+            q.token_scores[i] = 0
+        q.starts[i] = t
+        q.token_scores[i] += score_of(job, q, t, q.label[i])
+        stay = before.label[i]
+        other = before.label[i - 1] + q.skip[i]
+        if before.blank[i] > stay and before.blank[i] >= other:
+            in_label[0] = False
+        elif other > stay:
+            lane[0] = i - 1
+    else:
+        q.path[t] = job.batch.blank
+        if before.label[i - 1] > before.blank[i]:
+            in_label[0] = True
+            lane[0] = i - 1
+
+
+cdef void trace(const Job* job, Sequence* q, bint in_label) noexcept nogil:
+    """From the end to the start: the path, and where each label is."""
+    cdef Py_ssize_t lane = q.S - 1 if in_label else q.S, index, t, i
+    cdef Segment segment
+    cdef Frame before
+    for index in range((q.T - 1) // q.segment, -1, -1):
+        segment.start = index * q.segment
+        segment.stop = min(segment.start + q.segment, q.T)
+        segment.lanes.low = max(<Py_ssize_t> 0, lane - (segment.stop - segment.start)) // V * V
+        segment.lanes.high = padded(lane + 1)
+        segment.width = segment.lanes.high - segment.lanes.low + 2 * V
+        recompute_segment(job, q, &segment)
+        for t in range(segment.stop - 1, segment.start - 1, -1):
+            before = segment_frame_at(q, &segment, t)
+            trace_frame(job, q, t, &before, &lane, &in_label)
     for i in range(q.S):
-        totals[i] /= ends[i] - starts[i]
+        q.token_scores[i] /= q.ends[i] - q.starts[i]
 
 
 cdef double align_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
-    cdef AlignJob* job = <AlignJob*> data
-    cdef Py_ssize_t n = job.order[chunk], i
-    cdef Trellis q
+    cdef Job* job = <Job*> data
+    cdef Py_ssize_t n = job.order[chunk]
+    cdef Sequence q
     cdef bint ends_in_label = False
     cdef double score = 0
-    lay_out(job, &q, job.input_lengths[n], job.target_lengths[n], <char*> scratch)
-    q.label = job.labels + job.offsets[n]
-    q.nan = False
-    for i in range(q.S):
-        q.place[i] = 0 if q.label[i] == job.star else <int32_t> q.label[i]
-        q.skip[i] = -INFINITY if i > 0 and q.label[i] == q.label[i - 1] else 0
-    for i in range(q.S, q.width):
-        q.place[i] = 0
-        q.skip[i] = 0
-    if not job.feasible[n]:
+    workspace_layout(job, &q, n, <char*> scratch)
+    if not job.batch.feasible[n]:
         score = -HUGE_VAL
     elif q.T > 0:
-        score = forward(job, &q, n, &ends_in_label)
-        if q.nan:
+        read_target(job, &q)
+        score = forward_pass(job, &q, &ends_in_label)
+        if q.has_nan:
             score = NAN
         elif score > -HUGE_VAL:
-            trace(job, &q, n, ends_in_label)
+            trace(job, &q, ends_in_label)
     job.scores[n] = score
     return 0
 
 
-def align(cnp.ndarray x, int x_dtype, cnp.ndarray labels, cnp.ndarray offsets, cnp.ndarray target_lengths,
-          cnp.ndarray input_lengths, cnp.ndarray order, cnp.ndarray feasible, Py_ssize_t blank, long long star,
-          double star_score, cnp.ndarray path, cnp.ndarray scores, cnp.ndarray starts, cnp.ndarray ends,
-          cnp.ndarray label_scores, int threads):
-    """x is (T, N, C). path (N, T), starts and ends (N, S) are int64 and come filled with -1, label_scores (N, S) with
-    NaN; what a sequence does not have stays so. scores (N,) is -inf where no path is possible."""
-    cdef AlignJob job
-    cdef Trellis q
-    cdef double total
-    cdef Py_ssize_t i, size = 0
-    job.x = <char*> data_of(x)
-    job.dtype = x_dtype
-    for i in range(3):
-        job.stride[i] = x.strides[i]
-    job.classes = x.shape[2]
-    job.blank = blank
-    job.star = star
-    job.star_score = star_score
-    job.labels = <const int64_t*> data_of(labels)
-    job.offsets = <const int64_t*> data_of(offsets)
-    job.target_lengths = <const int64_t*> data_of(target_lengths)
-    job.input_lengths = <const int64_t*> data_of(input_lengths)
+# ---- a call ----
+
+cdef int bind_job(Job* job, batch, cnp.ndarray order, star, found) except -1:
+    memset(job, 0, sizeof(Job))
+    bind_batch(&job.batch, batch)
     job.order = <const int64_t*> data_of(order)
-    job.feasible = <const uint8_t*> data_of(feasible)
-    job.path = <int64_t*> data_of(path)
-    job.frames = path.shape[1]
-    job.scores = <double*> data_of(scores)
-    job.starts = <int64_t*> data_of(starts)
-    job.ends = <int64_t*> data_of(ends)
-    job.label_scores = <double*> data_of(label_scores)
-    job.labels_per_row = starts.shape[1]
+    job.star, job.star_score = star
+    job.path = <int64_t*> data_of(found.path)
+    job.scores = <double*> data_of(found.score)
+    job.starts = <int64_t*> data_of(found.starts)
+    job.ends = <int64_t*> data_of(found.ends)
+    job.token_scores = <double*> data_of(found.token_scores)
+    job.longest = found.starts.shape[1]
+    return 0
+
+
+def align(batch, cnp.ndarray order, star, found, int threads):
+    """Aligns the sequences in `order` (int64). `star` is a label that matches anything (or -1) and its score. `found`
+    is a CTCAlignment of arrays filled with -1 and NaN; what a sequence does not have stays so. The score is -inf where
+    no path is possible."""
+    cdef Job job
+    cdef Sequence q
+    cdef double total
+    cdef Py_ssize_t i, bytes_needed = 0
+    bind_job(&job, batch, order, star, found)
     for i in range(order.size):
-        size = max(size, lay_out(&job, &q, job.input_lengths[order[i]], job.target_lengths[order[i]], NULL))
-    run_chunks(align_sequence, &job, order.size, size // sizeof(real) + 1, threads, &total)
+        bytes_needed = max(bytes_needed, workspace_layout(&job, &q, job.order[i], NULL))
+    run_chunks(align_sequence, &job, order.size, bytes_needed // sizeof(real) + 1, threads, &total)

@@ -105,7 +105,7 @@ cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bin
 
 
 cdef void sum_pair(row_pair* row, const real* y, const real* x, real* terms, Py_ssize_t n) noexcept nogil:
-    """Peaks, sums and distance of two rows; the terms of every class, of which a group of LANES has three times as many."""
+    """Peaks, sums and distance of two rows; and the terms of every class, three for each."""
     cdef real y_edge[LANES]
     cdef real x_edge[LANES]
     cdef real y_sums[LANES]
@@ -264,7 +264,7 @@ def of_logits(cnp.ndarray x, target, weights, double temperature, outputs):
     job.weights = <const double*> data_of(weights)
     classes = job.scores.classes
     job.chunk_rows = max(1, ROWS_CHUNK // classes)
-    # Tiles of few classes are written piece by piece, for which the caches are dearer. Long rows are not.
+    # As in label_loss.pxi.
     job.streamed = (classes <= FEW_CLASSES and outputs_bypass_caches(&job.out, x.size, &job.scores.x)
                     and outputs_bypass_caches(&job.out, x.size, &job.target))
     scratch = 6 * classes + 3 * LANES

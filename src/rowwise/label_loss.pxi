@@ -34,7 +34,8 @@ cdef void label_layout(LabelJob* job) noexcept nogil:
     if classes > FEW_CLASSES:
         job.tile_rows = max(1, min(<Py_ssize_t> TILE, TILE_NUMBERS // classes))
     job.chunk_rows = job.tile_rows * max(1, ROWS_CHUNK // (job.tile_rows * classes))
-    # Tiles of few classes are written piece by piece, for which the caches are dearer. Long rows are not.
+    # A tile is written in scattered pieces. These are cheaper into a buffer in the cache, from which whole lines bypass
+    # the caches. Long rows are written in order and gain nothing.
     job.streamed = classes <= FEW_CLASSES and outputs_bypass_caches(&job.out, job.scores.rows * classes, &job.scores.x)
     job.scale = <real> (job.out.scale * job.scores.tau)
 
@@ -91,15 +92,15 @@ cdef inline void finish_row(const LabelJob* job, const row_tile* tile, Py_ssize_
     """From e, where the gradient will be, to gradient and curvature of a row; `without_peak` is the sum of e less the
     peak's."""
     cdef Py_ssize_t n = tile.classes, label = tile.label[r], excluded = tile.excluded[r]
-    cdef real factor = -tile.first[r] * job.scale, q = tile.one_minus_p[r], p, bent, second
+    cdef real factor = -tile.first[r] * job.scale, q = tile.one_minus_p[r], p, curvature, second
     if want_hess:
-        bent = factor * job.scores.tau
+        curvature = factor * job.scores.tau
         second = tile.second[r] * job.scale * job.scores.tau
         scale_row(grad, n, peaks, tile.peak[r], tile.inverse[r])
-        curve(grad, hess, n, bent, second)
+        curve(grad, hess, n, curvature, second)
         p = grad[excluded]   # of the peak: 1 - p without cancellation
-        hess[excluded] = bent * p * (without_peak * tile.inverse[r]) + second * p * p
-        hess[label] = bent * grad[label] * q + second * q * q
+        hess[excluded] = curvature * p * (without_peak * tile.inverse[r]) + second * p * p
+        hess[label] = curvature * grad[label] * q + second * q * q
         multiply(grad, n, factor)
     else:
         scale_row(grad, n, peaks, tile.peak[r], tile.inverse[r] * factor)
@@ -140,32 +141,33 @@ cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile,
     peak's curvature, by themselves: there 1 - p has all its digits."""
     cdef Py_ssize_t c, k, n = tile.classes
     cdef real factor[TILE]
-    cdef real bent[TILE]
+    cdef real curvature[TILE]
     cdef real second[TILE]
+    cdef real of_e[TILE]
     cdef real p
     cdef real* curves = lanes + n * TILE
     for k in range(TILE):
         factor[k] = -tile.first[k] * job.scale
     if want_hess:
         for k in range(TILE):
-            bent[k] = factor[k] * job.scores.tau
+            curvature[k] = factor[k] * job.scores.tau
             second[k] = tile.second[k] * job.scale * job.scores.tau
         lanes_multiply(lanes, n, tile.inverse)
         for c in range(n):
             for k in range(TILE):
                 p = lanes[c * TILE + k]
-                curves[c * TILE + k] = bent[k] * p * (R(1.0) - p) + second[k] * p * p
+                curves[c * TILE + k] = curvature[k] * p * (R(1.0) - p) + second[k] * p * p
         lanes_store(curves, tile.count, n, hess)
         for k in range(tile.count):
             p = lanes[tile.excluded[k] * TILE + k]
-            hess[k * n + tile.excluded[k]] = bent[k] * p * (without_peak[k] * tile.inverse[k]) + second[k] * p * p
+            hess[k * n + tile.excluded[k]] = curvature[k] * p * (without_peak[k] * tile.inverse[k]) + second[k] * p * p
             p = lanes[tile.label[k] * TILE + k]
-            hess[k * n + tile.label[k]] = (bent[k] * p + second[k] * tile.one_minus_p[k]) * tile.one_minus_p[k]
+            hess[k * n + tile.label[k]] = (curvature[k] * p + second[k] * tile.one_minus_p[k]) * tile.one_minus_p[k]
         lanes_multiply(lanes, n, factor)
     else:
         for k in range(TILE):
-            bent[k] = factor[k] * tile.inverse[k]
-        lanes_multiply(lanes, n, bent)
+            of_e[k] = factor[k] * tile.inverse[k]
+        lanes_multiply(lanes, n, of_e)
     lanes_store(lanes, tile.count, n, grad)
     for k in range(tile.count):
         grad[k * n + tile.label[k]] = -factor[k] * tile.one_minus_p[k]

@@ -63,12 +63,12 @@ cdef void target_derivatives(const TargetJob* job, const TargetRow* row, const r
                              real inverse, bint want_hess) noexcept nogil:
     """From e, where the gradient will be: p times the target's mass, less the target."""
     cdef Py_ssize_t n = job.scores.classes, start, block = 0, top = tile.excluded[0]
-    cdef real scale = <real> (job.out.scale * job.scores.tau) * row.weight, q = tile.rest[0] * inverse, bent
+    cdef real scale = <real> (job.out.scale * job.scores.tau) * row.weight, q = tile.rest[0] * inverse, curvature
     if want_hess:
-        bent = scale * <real> mass * job.scores.tau
+        curvature = scale * <real> mass * job.scores.tau
         scale_row(row.grad, n, row.peaks, tile.peak[0], inverse)
-        curve(row.grad, row.hess, n, bent, 0)
-        row.hess[top] = bent * row.grad[top] * q    # 1 - p without cancellation
+        curve(row.grad, row.hess, n, curvature, 0)
+        row.hess[top] = curvature * row.grad[top] * q    # 1 - p without cancellation
         target_grad(row.grad, row.weighted, n, scale * <real> mass, scale)
     elif n <= ROW_BLOCK:
         target_grad(row.grad, row.weighted, n, inverse * scale * <real> mass, scale)
