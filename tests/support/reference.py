@@ -1,8 +1,10 @@
 """The definition of every loss, in plain NumPy and double precision: what fastloss computes is what stands here.
 
-The class axis is the last one; x are scores, y targets. Every function gives the loss of each row, element or sequence,
-without weights; `*_grad` and `*_hess` are the first and the diagonal second derivative by the first argument. Written
-to be read, and in a form that keeps its digits near certainty: 1 - p is -expm1(log p), never a difference.
+The class axis is the last one; x are predictions, y targets: labels as one-hot rows. Every loss of the library has a
+function of its name here, which takes its options and gives the loss of each row or element, without weights; `*_grad`
+and, of a loss with a curvature, `*_hess` are the first and the diagonal second derivative by the first argument. Those
+of sequences are `ctc` and `ctc_with_logits`: loss and gradient of one sequence. Written to be read, and in a form that
+keeps its digits near certainty: 1 - p is -expm1(log p), never a difference.
 """
 
 import itertools
@@ -32,12 +34,12 @@ def one_hot(labels, classes):
     return (np.asarray(labels)[..., None] == np.arange(classes)).astype(np.float64)
 
 
-def nll_loss(log_probs, y):
-    return -np.where(y == 0, 0, log_probs).sum(axis=-1)
+def nll_loss(log_probs, y, class_weight=1.0):
+    return -np.where(y == 0, 0, class_weight * log_probs).sum(axis=-1)
 
 
-def nll_loss_grad(log_probs, y):
-    return -y
+def nll_loss_grad(log_probs, y, class_weight=1.0):
+    return -class_weight * y
 
 
 def weighted_target(y, class_weight=1.0, label_smoothing=0.0):
@@ -62,29 +64,31 @@ def cross_entropy_hess(x, y, class_weight=1.0, label_smoothing=0.0):
 # Lin et al. 2017. Both derivatives go through u = log p of the label: du/dx_c = [c = label] - p_c.
 
 
-def softmax_focal_loss(x, y, gamma=2.0):
+def softmax_focal_loss(x, y, gamma=2.0, alpha=1.0):
     u = np.where(y == 0, 0, log_softmax(x)).sum(axis=-1)
-    return -((-np.expm1(u)) ** gamma) * u
+    return -(alpha * y).sum(axis=-1) * (-np.expm1(u)) ** gamma * u
 
 
-def softmax_focal_loss_grad(x, y, gamma=2.0):
+def softmax_focal_loss_grad(x, y, gamma=2.0, alpha=1.0):
     log_p = log_softmax(x)
     u = np.where(y == 0, 0, log_p).sum(axis=-1, keepdims=True)
     p, q = np.exp(u), -np.expm1(u)
-    slope = q**gamma - gamma * p * q ** (gamma - 1) * u
-    return slope * np.where(y == 1, np.expm1(log_p), np.exp(log_p))
+    first = q**gamma - gamma * p * q ** (gamma - 1) * u
+    return (alpha * y).sum(axis=-1, keepdims=True) * first * np.where(y == 1, np.expm1(log_p), np.exp(log_p))
 
 
-def softmax_focal_loss_hess(x, y, gamma=2.0):
+def softmax_focal_loss_hess(x, y, gamma=2.0, alpha=1.0):
     log_p = log_softmax(x)
     u = np.where(y == 0, 0, log_p).sum(axis=-1, keepdims=True)
     p, q = np.exp(u), -np.expm1(u)
-    slope = q**gamma - gamma * p * q ** (gamma - 1) * u
-    bend = gamma * p * (q ** (gamma - 1) * (2 + u) - (gamma - 1) * p * q ** (gamma - 2) * u)
-    return -slope * np.exp(log_p) * np.expm1(log_p) + bend * np.where(y == 1, np.expm1(log_p), np.exp(log_p)) ** 2
+    first = q**gamma - gamma * p * q ** (gamma - 1) * u
+    second = gamma * p * (q ** (gamma - 1) * (2 + u) - (gamma - 1) * p * q ** (gamma - 2) * u)
+    by_score = np.where(y == 1, np.expm1(log_p), np.exp(log_p))
+    hess = second * by_score**2 - first * np.exp(log_p) * np.expm1(log_p)
+    return (alpha * y).sum(axis=-1, keepdims=True) * hess
 
 
-# ---- elements: yes/no decisions ----
+# ---- elements: binary decisions ----
 
 
 def sigmoid(x):
@@ -114,8 +118,8 @@ def sigmoid_focal_loss_hess(x, y, alpha=0.25, gamma=2.0):
     a, q, c, dq = sigmoid_focal_terms(x, y, alpha)
     dc, ddc = (1 - y) * sigmoid(x) - y * sigmoid(-x), sigmoid(x) * sigmoid(-x)
     ddq = dq * (sigmoid(-x) - sigmoid(x))
-    steep = (gamma - 1) * q ** (gamma - 2) * dq**2 + q ** (gamma - 1) * ddq
-    return a * (q**gamma * ddc + 2 * gamma * q ** (gamma - 1) * dq * dc + gamma * steep * c)
+    rest = (gamma - 1) * q ** (gamma - 2) * dq**2 + q ** (gamma - 1) * ddq
+    return a * (q**gamma * ddc + 2 * gamma * q ** (gamma - 1) * dq * dc + gamma * rest * c)
 
 
 # Regression: each in x (predictions) and y (targets); where there is no curvature there is no *_hess.
@@ -141,14 +145,14 @@ def mse_loss_hess(x, y):
     return np.full(np.broadcast(x, y).shape, 2.0)
 
 
-def rmse_loss(x, y, weight=1.0):
+def rmse_loss(x, y, sample_weight=1.0):
     """Of all elements: one number."""
-    return np.sqrt((weight * (x - y) ** 2).mean())
+    return np.sqrt((sample_weight * (x - y) ** 2).mean())
 
 
-def rmse_loss_grad(x, y, weight=1.0):
-    root = rmse_loss(x, y, weight)
-    return weight * (x - y) / (x.size * root) if root else np.zeros(x.shape)
+def rmse_loss_grad(x, y, sample_weight=1.0):
+    root = rmse_loss(x, y, sample_weight)
+    return sample_weight * (x - y) / (x.size * root) if root else np.zeros(x.shape)
 
 
 def huber_loss(x, y, delta=1.0):
@@ -381,13 +385,6 @@ def ctc_viterbi(log_probs, target, blank=0):
 
 
 # ---- what a reduction divides by ----
-
-
-def label_rows(labels, class_weight, ignore_index):
-    """Per row: does it count, the class weight of its label (0 where ignored), a label that may be used as an index."""
-    counts = np.asarray(labels) != ignore_index
-    usable = np.where(counts, labels, 0)
-    return counts, np.where(counts, np.asarray(class_weight)[usable], 0.0), usable
 
 
 def reduce(losses, reduction, divisor):

@@ -64,8 +64,9 @@ def verbs(name, arguments, **options):
     loss = getattr(fl, name)
     about = " ".join(f"{key}={value}" for key, value in options.items() if np.ndim(value) == 0)
     for verb in ("__call__", "grad", "value_and_grad", *(["grad_and_hess"] if loss.has_curvature else [])):
-        yield f"{name}.{verb} {arguments[0].shape} {arguments[0].dtype} {about}", (
-            lambda verb=verb: getattr(loss, verb)(*arguments, **options)
+        yield (
+            f"{name}.{verb} {arguments[0].shape} {arguments[0].dtype} {about}",
+            (lambda verb=verb: getattr(loss, verb)(*arguments, **options)),
         )
 
 
