@@ -15,7 +15,6 @@ ELEMENTS = ((7, 311),)  # more than a block of the kernel, and no multiple of on
 # Rows across the vector lanes (a full tile and a remainder), one row at a time, and rows in blocks.
 LABELLED_ROWS = ((67, 7), (35, 100), (9, 130), (2, 5003))
 ROWS = ((67, 7), (9, 130), (2, 5003))
-MANY_OPTIONS = 4  # options and weights do not depend on each other: of more options, the first and last are weighted
 
 
 def shapes(row):
@@ -23,9 +22,7 @@ def shapes(row):
 
 
 def weightings(row, kind, options):
-    if row.has_labels and kind != "labels":
-        return ("weighted",) if options is row.options[-1] else ("plain",)
-    if len(row.options) > MANY_OPTIONS and options not in (row.options[0], row.options[-1]):
+    if not row.is_weighted_too(options, kind):
         return ("plain",)
     return ("plain", "weighted", "broadcast") if row.family == "elementwise" else ("plain", "weighted")
 

@@ -19,6 +19,7 @@ import fastloss as fl
 from fastloss._loss import Loss
 
 REDUCTIONS = ("mean", "batchmean", "sum", "none")
+MANY_OPTIONS = 4
 SHAPES = {"elementwise": (4, 3), "rowwise": (4, 3), "ctc": (6, 2, 5)}  # of small examples
 
 
@@ -77,6 +78,16 @@ class Row(NamedTuple):
     def curved_options(self):
         """The first options with which it has a curvature; None where there are none."""
         return next((options for options in self.options if self.has_curvature(options)), None)
+
+    def is_weighted_too(self, options, kind):
+        """Whether these options are tried with weights as well as without.
+
+        Options and weights do not depend on each other. Of many options the first and the last have weights, and of
+        distributions in the place of labels the last.
+        """
+        if self.has_labels and kind != "labels":
+            return options is self.options[-1]
+        return len(self.options) <= MANY_OPTIONS or options in (self.options[0], self.options[-1])
 
     def draw_target(self, rng, shape, dtype, compute_dtype=None, kind=None):
         """A tuple: of the first kind unless one is named; empty where there is no target."""
