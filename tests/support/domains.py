@@ -21,6 +21,7 @@ class Domain(NamedTuple):
     limits: tuple = ANY  # which numbers are legal
     dtypes: tuple = EVERY  # that can hold such numbers
     is_like_predictions: bool = False  # of a target: whether it is in the predictions' dtype, or in that of computing
+    shown: tuple = ()  # targets of which a picture shows the curves
 
 
 def numbers(rng, shape, dtype, spread=3.0):
@@ -90,12 +91,12 @@ PREDICTIONS = {
     "distributions": Domain(distributions, (0.05, 0.95), UNIT, FLOATS),
 }
 TARGETS = {
-    "numbers": Domain(numbers, is_like_predictions=True),
+    "numbers": Domain(numbers, is_like_predictions=True, shown=(0,)),
     "logits": Domain(numbers, is_like_predictions=True),
-    "counts": Domain(counts, (0.0, 10.0), COUNT),
-    "binary": Domain(binary, UNIT, UNIT),
-    "signs": Domain(signs, (-1.0, 1.0), (-1.0, 1.0)),
-    "0..1": Domain(unit, UNIT, UNIT),
+    "counts": Domain(counts, (0.0, 10.0), COUNT, shown=(0, 1, 4)),
+    "binary": Domain(binary, UNIT, UNIT, shown=(1, 0)),
+    "signs": Domain(signs, (-1.0, 1.0), (-1.0, 1.0), shown=(1, -1)),
+    "0..1": Domain(unit, UNIT, UNIT, shown=(1, 0, 0.3)),
     "distributions": Domain(true_distributions, UNIT, UNIT),
     "labels": Domain(labels),
     "label sequences": Domain(label_sequences),

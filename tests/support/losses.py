@@ -39,7 +39,6 @@ class Row(NamedTuple):
     rounding: Callable = rounding.of_the_result  # which errors are allowed beyond the result's own rounding
     target_words: str = ""  # in the tables, where the kinds themselves do not say it well
     is_of_all: bool = False  # it has one value, of all elements: weights and a mean are part of its definition
-    smoothness: int = 2  # derivatives that there are everywhere; below 2, a picture shows where it jumps
 
     @property
     def loss(self):
@@ -138,15 +137,13 @@ CLASS_WEIGHT = PerColumn(0.1, 3.0)
 # fmt: off
 LOSSES = (
     # name, topic, predictions, targets, what a mean divides by
-    Row("l1_loss", "Regression", "numbers", ("numbers",), smoothness=0),
+    Row("l1_loss", "Regression", "numbers", ("numbers",)),
     Row("mse_loss", "Regression", "numbers", ("numbers",)),
-    Row("rmse_loss", "Regression", "numbers", ("numbers",), "elements, under the root", is_of_all=True, smoothness=0),
-    Row("huber_loss", "Regression", "numbers", ("numbers",), options=({}, {"delta": 0.3}), smoothness=1),
-    Row("smooth_l1_loss", "Regression", "numbers", ("numbers",), options=({}, {"beta": 2.5}, {"beta": 0.0}),
-        smoothness=1),
+    Row("rmse_loss", "Regression", "numbers", ("numbers",), "elements, under the root", is_of_all=True),
+    Row("huber_loss", "Regression", "numbers", ("numbers",), options=({}, {"delta": 0.3})),
+    Row("smooth_l1_loss", "Regression", "numbers", ("numbers",), options=({}, {"beta": 2.5}, {"beta": 0.0})),
     Row("log_cosh_loss", "Regression", "numbers", ("numbers",)),
-    Row("quantile_loss", "Regression", "numbers", ("numbers",), options=({}, {"quantile": 0.9}, {"quantile": 0.0}),
-        smoothness=0),
+    Row("quantile_loss", "Regression", "numbers", ("numbers",), options=({}, {"quantile": 0.9}, {"quantile": 0.0})),
     Row("poisson_nll_loss", "Regression", "log-rates", ("counts",), options=({}, {"full": True}),
         rounding=rounding.poisson_nll_loss),
     Row("binary_cross_entropy", "Binary", "probabilities", ("binary", "0..1"), target_words="0..1"),
