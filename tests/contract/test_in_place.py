@@ -61,7 +61,7 @@ def cases(family):
 @pytest.mark.parametrize(("row", "kind"), cases("rowwise"), ids=name_of)
 def test_rows(isa, rng, row, kind, classes, dtype):
     x, *targets = row.draw(rng, (37, classes), dtype, kind=kind)
-    check(row, x, targets, {})
+    check(row, x, targets, row.options[0])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -69,7 +69,7 @@ def test_rows(isa, rng, row, kind, classes, dtype):
 @pytest.mark.parametrize("row", of_family("elementwise"), ids=name_of)
 def test_elements(isa, rng, row, size, dtype):
     x, *targets = row.draw(rng, (size,), dtype)
-    check(row, x, targets, {})
+    check(row, x, targets, row.options[0])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

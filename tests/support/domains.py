@@ -112,7 +112,8 @@ class PerColumn(NamedTuple):
 
 def with_arrays(options, rng, columns):
     """The options with arrays in the place of each PerColumn."""
-    return {
+    drawn = {
         name: rng.uniform(value.low, value.high, columns) if isinstance(value, PerColumn) else value
         for name, value in options.items()
     }
+    return type(options)(drawn)  # which may say that there is no curvature with them

@@ -8,7 +8,6 @@ import inspect
 import re
 import sys
 import textwrap
-from itertools import groupby
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "support"))
@@ -44,9 +43,10 @@ def targets(row):
 def table(head, line):
     """Markdown; line(row) gives its cells after the name. Topics have a line each."""
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
-    for topic, rows in groupby(LOSSES, lambda row: row.topic):
+    for topic in dict.fromkeys(row.topic for row in LOSSES):
         lines.append(f"| **{topic}** |" + " |" * (len(head) - 1))
-        lines += [f"| {' | '.join(line(row))} |".replace("|  |", "| |").replace("|  |", "| |") for row in rows]
+        cells = [" | ".join(line(row)) for row in LOSSES if row.topic == topic]
+        lines += [f"| {text} |".replace("|  |", "| |").replace("|  |", "| |") for text in cells]
     return "\n".join(lines) + "\n"
 
 
