@@ -9,7 +9,7 @@ import numpy as np
 import fastloss as fl
 from benchmarks import draws
 from benchmarks.measure import derivative_error, relative_error, size_name
-from benchmarks.reference import definitions, sequences, some_rows, table
+from benchmarks.reference import definitions, definitions_ctc, sequences, some_rows, table
 
 BOTH, CURVED = "value_and_grad", "grad_and_hess"
 MATRICES = [(65536, 10), (65536, 100), (8192, 1000), (1024, 32000)]
@@ -130,7 +130,7 @@ class Problem:
 
     def expected_sequences(self):
         logits, targets, *_ = self.arrays
-        values, grads = sequences(definitions.ctc_with_logits, logits, targets, most=len(targets))
+        values, grads = sequences(definitions_ctc.ctc_loss_with_logits, logits, targets, most=len(targets))
         self.place = ...
         return {"value": math.fsum(values), "grad": grads}
 

@@ -9,8 +9,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "
 import domains
 import losses as table
 import reference as definitions
+import reference_ctc as definitions_ctc
 
-__all__ = ["definitions", "domains", "sequences", "some_rows", "table"]
+__all__ = ["definitions", "definitions_ctc", "domains", "sequences", "some_rows", "table"]
 
 MOST_ELEMENTS = 2**21
 MOST_SEQUENCES = 8

@@ -10,7 +10,7 @@ import fastloss as fl
 from benchmarks import align_peer
 from benchmarks.parameters import sizes
 from benchmarks.peers import torch as torch_peer
-from benchmarks.reference import definitions
+from benchmarks.reference import definitions, definitions_ctc
 
 pytestmark = pytest.mark.benchmark(group="align", timer=time.process_time)
 
@@ -61,6 +61,6 @@ def test_ctc_score(comparison, rng, shape, kind):
         size=f"{frames}x{classes}, {count} of {labels}",
     )
     some = slice(0, 8)
-    expected = [-definitions.ctc(log_probs.astype(float), target)[0] for target in candidates[some]]
+    expected = [-definitions_ctc.ctc_loss(log_probs.astype(float), target)[0] for target in candidates[some]]
     found = fl.ctc_score(log_probs, candidates)[some]
     comparison.check(values=(found.astype(np.float32), np.array(expected)))  # computed in float32

@@ -2,8 +2,8 @@
 
 import pytest
 import reference
+import reference_ctc
 from losses import BY_NAME, LOSSES, public_losses
-from verbs import definition_of_sequences
 
 COMMON = {"axis", "sample_weight", "ignore_index", "reduction", "num_threads"}  # tried with every loss that has them
 
@@ -18,7 +18,7 @@ def test_every_public_loss_has_a_row():
 @every_row
 def test_every_loss_is_defined(row):
     if row.family == "ctc":
-        assert callable(definition_of_sequences(row))
+        assert callable(getattr(reference_ctc, row.name, None)), f"reference_ctc.py has no {row.name}"
         return
     for part in ("", "_grad", *(["_hess"] if row.loss.has_curvature else [])):
         assert callable(getattr(reference, row.name + part, None)), (

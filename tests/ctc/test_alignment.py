@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-import reference
+import reference_ctc
 from errors import BOTH, FRAMES, TARGETS, WRONG_LENGTHS, WRONG_TARGETS, put, refused
 from scripts import run_script
 from tolerance import DTYPES, draw
@@ -48,7 +48,7 @@ def assert_best(found, scores, target, blank=0, star=None, star_cost=0.0, best=N
     target, blank = np.asarray(target, np.int64), blank % classes
     emissions = np.hstack([scores.astype(np.float64), np.full((frames, 1), -star_cost)])
     columns = np.where(target == star, classes, target)
-    score, states = best or reference.ctc_viterbi(emissions, columns, blank)
+    score, states = best or reference_ctc.ctc_viterbi(emissions, columns, blank)
     assert found.score == score
     if score == -np.inf:
         assert_nothing_found(found)
@@ -246,7 +246,7 @@ def test_long_sequence_is_optimal(rng):
     """T = 30,000 with 400 labels: optimal, with the same bits on every instruction set."""
     scores = fl.log_softmax(rng.normal(size=(30_000, 32)).astype(np.float32) * 2)
     target = rng.integers(1, 32, 400)
-    best = reference.ctc_viterbi(scores, target)
+    best = reference_ctc.ctc_viterbi(scores, target)
     for name in _kernels.supported():
         with _kernels.use(name):
             assert_best(fl.ctc_align(scores, target), scores, target, best=best)

@@ -99,8 +99,3 @@ def check(row, call, name, reduction):
         for array in arrays:
             assert array.dtype == gradient_dtype(name)
             assert_close(array, derivative * scale, name, terms=terms * scale, rounded=True)
-
-
-def definition_of_sequences(row):
-    """ctc_loss -> reference.ctc: loss and gradient of one sequence."""
-    return getattr(reference, row.name.replace("_loss", "", 1))
