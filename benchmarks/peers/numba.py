@@ -93,10 +93,10 @@ def focal(x, y):
     p, c = binary_terms(x, y)
     weight = one / 4 * y + 3 * one / 4 * (one - y)
     q = p + y - 2 * p * y
-    slope = p * (one - p) * (one - 2 * y)
-    bend = slope * (one - 2 * p)
-    grad = weight * q * (q * (p - y) + 2 * slope * c)
-    hess = q * q * p * (one - p) + 4 * q * slope * (p - y) + 2 * (slope * slope + q * bend) * c
+    dq = p * (one - p) * (one - 2 * y)
+    ddq = dq * (one - 2 * p)
+    grad = weight * q * (q * (p - y) + 2 * dq * c)
+    hess = q * q * p * (one - p) + 4 * q * dq * (p - y) + 2 * (dq * dq + q * ddq) * c
     return weight * q * q * c, grad, weight * hess
 
 

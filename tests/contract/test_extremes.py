@@ -75,7 +75,7 @@ def test_the_loss_of_a_certain_row_is_not_zero(isa, name):
     assert fl.log_softmax(x)[0, 0] == pytest.approx(-2.0611536e-9, rel=1e-6)
 
 
-POINTS = [-1e4, -100, -88, -30, -20, -5, -1e-3, 0, 1e-20, 0.7, 5, 12, 20, 50, 87, 100, 700, 1e4]
+LOGITS = [-1e4, -100, -88, -30, -20, -5, -1e-3, 0, 1e-20, 0.7, 5, 12, 20, 50, 87, 100, 700, 1e4]
 GAMMAS = [0, 0.5, 1, 2, 3.7]
 
 
@@ -88,7 +88,7 @@ def test_sigmoid_focal_in_both_tails(isa, name, gamma, y):
         q, cost = 1 / (1 + mpmath.exp(-away)), mpmath.log1p(mpmath.exp(away))
         return mpmath.mpf(0.25 if y else 0.75) * q ** mpmath.mpf(gamma) * cost
 
-    x = np.array(POINTS, dtype=name)
+    x = np.array(LOGITS, dtype=name)
     value, grad = fl.sigmoid_focal_loss.value_and_grad(x, y, gamma=gamma, reduction="none")
     _, hess = fl.sigmoid_focal_loss.grad_and_hess(x, y, gamma=gamma, reduction="none")
     for i, point in enumerate(x):
@@ -171,9 +171,9 @@ def test_masked_classes(isa, rng, name, classes):
     soft[:, 1] = 0
     for target, narrow in ((labels, np.searchsorted(rest, labels)), (soft, soft[:, rest])):
         value, grad = fl.cross_entropy.value_and_grad(x, target)
-        expected, slope = fl.cross_entropy.value_and_grad(x[:, rest], narrow)
+        expected, gradient = fl.cross_entropy.value_and_grad(x[:, rest], narrow)
         assert value == pytest.approx(expected, rel=RELATIVE[name])
-        np.testing.assert_allclose(grad[:, rest], slope, rtol=RELATIVE[name], atol=RELATIVE[name] / 100)
+        np.testing.assert_allclose(grad[:, rest], gradient, rtol=RELATIVE[name], atol=RELATIVE[name] / 100)
         hess = fl.cross_entropy.grad_and_hess(x, target)[1]
         assert not grad[:, 1].any()
         assert not hess[:, 1].any()

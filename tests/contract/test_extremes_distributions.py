@@ -44,8 +44,8 @@ def exact_entropy(x, y):
 
 @functools.cache
 def exact_divergence(x, y):
-    value, slope, bend = exact_class(x, y)
-    return value - cost(y, y), slope, bend
+    value, gradient, curvature = exact_class(x, y)
+    return value - cost(y, y), gradient, curvature
 
 
 @pytest.mark.parametrize("name", FLOATS)
@@ -65,15 +65,15 @@ def test_entropy_in_other_units(isa, name, base):
     unit = 1 / mpmath.log(mpmath.mpf(base))
 
     def exact(x, y):
-        value, (slope, _), bend = exact_entropy(x, y)
-        return value * unit, (slope * unit, abs(unit)), bend * unit
+        value, (gradient, _), curvature = exact_entropy(x, y)
+        return value * unit, (gradient * unit, abs(unit)), curvature * unit
 
     p = probabilities(name)
     p = p[p > (1e-36 if name == "float32" else 1e-306)].reshape(-1, 1)  # 1 / p is finite before it changes its unit
     check_losses(fl.entropy, (p,), exact, name, base=base)
     row = np.array([15, 0, 1], dtype=name)
-    value, size, slopes, shares = exact_softmax_entropy((15, 0, 1))
-    exact_row = value * unit, size * abs(unit), [a * unit for a in slopes], [a * abs(unit) for a in shares]
+    value, size, gradients, shares = exact_softmax_entropy((15, 0, 1))
+    exact_row = value * unit, size * abs(unit), [a * unit for a in gradients], [a * abs(unit) for a in shares]
     check_softmax(results(fl.entropy_with_logits, row, base=base), exact_row, name)
 
 
@@ -127,15 +127,15 @@ def exact_softmax_entropy(row):
     classes = [(p, log_p, 6 + gap) for p, log_p, gap in zip(*softmax(row), strict=True)]
     value = -mpmath.fsum(p * log_p for p, log_p, _ in classes if p)
     size = mpmath.fsum(p * units * ((units > 6) - log_p) for p, log_p, units in classes if p)
-    slopes = [-p * (log_p + value) if p else ZERO for p, log_p, _ in classes]
-    return value, size, slopes, [p * ((value - log_p) * units + size) if p else ZERO for p, log_p, units in classes]
+    gradients = [-p * (log_p + value) if p else ZERO for p, log_p, _ in classes]
+    return value, size, gradients, [p * ((value - log_p) * units + size) if p else ZERO for p, log_p, units in classes]
 
 
 @functools.cache
 def exact_softmax_divergence(x, y, temperature):
     """The same of D(softmax(y) || softmax(x)). With l = log p - log q its parts are p (l - 1 + exp(-l)), all positive;
     where l is not near 0 they may be formed as the differences that they are."""
-    value, size, slopes, shares = ZERO, ZERO, [], []
+    value, size, gradients, shares = ZERO, ZERO, [], []
     sides = softmax(y, temperature), softmax(x, temperature)
     for p, q, log_p, log_q, gap, q_gap in zip(*(a for pair in zip(*sides, strict=True) for a in pair), strict=True):
         p_size, q_size = p * (6 + gap) if p else ZERO, q * (6 + q_gap) if q else ZERO
@@ -147,16 +147,16 @@ def exact_softmax_divergence(x, y, temperature):
             # as a difference, of p (l - 1) and q; an error of l is one of log_p + gap, the logarithm of a sum
             bound = p_size * (1 + abs(apart)) + q_size + p * abs(log_p + gap) if far else part * (12 + gap + q_gap)
         value, size = value + part, size + bound
-        slopes.append((q - p) / temperature)
+        gradients.append((q - p) / temperature)
         shares.append((p_size + q_size) / temperature)
-    return value, size, slopes, shares
+    return value, size, gradients, shares
 
 
 def check_softmax(found, exact, name):
-    (value, grad), (wanted, size, slopes, shares) = found, exact
+    (value, grad), (wanted, size, gradients, shares) = found, exact
     check("value", value, wanted, EPSILON[name] * size + UNDERFLOW[name], name)
-    for c, (slope, share) in enumerate(zip(slopes, shares, strict=True)):
-        check(f"grad[{c}]", grad[c], slope, EPSILON[name] * share + UNDERFLOW[name], name)
+    for c, (gradient, share) in enumerate(zip(gradients, shares, strict=True)):
+        check(f"grad[{c}]", grad[c], gradient, EPSILON[name] * share + UNDERFLOW[name], name)
 
 
 def check_logits(x, y, name, temperature=1.0):

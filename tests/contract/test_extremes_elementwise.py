@@ -46,8 +46,8 @@ def exact_huber(d, delta):
 
 
 def exact_smooth_l1(d, beta):
-    value, slope, _ = exact_huber(d, beta)
-    return value / beta, slope / beta, 1 / beta if abs(d) < beta else ZERO
+    value, gradient, _ = exact_huber(d, beta)
+    return value / beta, gradient / beta, 1 / beta if abs(d) < beta else ZERO
 
 
 def exact_quantile(d, q):
@@ -115,8 +115,10 @@ def test_root_mean_square(isa, name, scale, weight):
     value, grad = fl.rmse_loss.value_and_grad(x, 0, sample_weight=weight)
     exact = mpmath.sqrt(mpmath.fsum(w * number(d) ** 2 for d, w in zip(x, weight, strict=True)) / 4)
     check("value", value, exact, max(2 * EPSILON["float64"] * exact, SMALLEST["float64"]), "float64")
-    for d, w, slope in zip(x, weight, grad, strict=True):
-        check(f"grad at {d}", slope, w * number(d) / (4 * exact), 3 * EPSILON[name] * w * abs(number(d)) / exact, name)
+    for d, w, gradient in zip(x, weight, grad, strict=True):
+        check(
+            f"grad at {d}", gradient, w * number(d) / (4 * exact), 3 * EPSILON[name] * w * abs(number(d)) / exact, name
+        )
 
 
 # ---- binary decisions ----

@@ -12,26 +12,26 @@ STEP = 1e-5  # error of a central difference: STEP^2 and eps / STEP, about 1e-10
 
 def differences(function, x, step=STEP):
     """d function / d x for every element of x; function may return a number or an array to be summed."""
-    slopes = np.empty(x.shape)
+    gradients = np.empty(x.shape)
     for place in np.ndindex(x.shape):
         moved = x.copy()
         moved[place] = x[place] + step
         above = np.sum(function(moved))
         moved[place] = x[place] - step
-        slopes[place] = (above - np.sum(function(moved))) / (2 * step)
-    return slopes
+        gradients[place] = (above - np.sum(function(moved))) / (2 * step)
+    return gradients
 
 
 def own_differences(function, x, step=STEP):
     """d function(x)[i] / d x[i]: the diagonal of the Jacobian."""
-    slopes = np.empty(x.shape)
+    gradients = np.empty(x.shape)
     for place in np.ndindex(x.shape):
         moved = x.copy()
         moved[place] = x[place] + step
         above = function(moved)[place]
         moved[place] = x[place] - step
-        slopes[place] = (above - function(moved)[place]) / (2 * step)
-    return slopes
+        gradients[place] = (above - function(moved)[place]) / (2 * step)
+    return gradients
 
 
 CASES = [

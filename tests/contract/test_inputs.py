@@ -61,10 +61,10 @@ def test_layouts(isa, rng, tmp_path, sample):
     value, grad = loss.value_and_grad(x, *targets, **options)
     for name, layout in layouts(x, tmp_path):
         before = np.array(layout.array if hasattr(layout, "array") else layout)
-        found, slope = loss.value_and_grad(layout, *targets, **options)
+        found, gradient = loss.value_and_grad(layout, *targets, **options)
         assert found == same(value), name
-        assert type(slope) is np.ndarray, name
-        np.testing.assert_array_equal(slope, grad, err_msg=name)
+        assert type(gradient) is np.ndarray, name
+        np.testing.assert_array_equal(gradient, grad, err_msg=name)
         np.testing.assert_array_equal(np.array(layout.array if hasattr(layout, "array") else layout), before)
         assert loss(layout, *targets, **options) == same(value), name
 
@@ -75,9 +75,9 @@ def test_one_row_broadcast_to_all(isa, rng, sample):
     loss, x, targets, options = sample.draw(rng)
     broadcast = np.broadcast_to(x[:1], x.shape)
     value, grad = loss.value_and_grad(broadcast, *targets, **options)
-    expected, slope = loss.value_and_grad(broadcast.copy(), *targets, **options)
+    expected, gradient = loss.value_and_grad(broadcast.copy(), *targets, **options)
     assert value == same(expected)
-    np.testing.assert_array_equal(grad, slope)
+    np.testing.assert_array_equal(grad, gradient)
     assert grad.flags.writeable
 
 
@@ -88,9 +88,9 @@ def test_layouts_of_the_target(isa, rng, tmp_path, sample):
     for name, layout in layouts(targets[0], tmp_path) if targets else ():
         if sample.row.family == "ctc" and name == "list":
             layout = [list(row) for row in layout]
-        found, slope = loss.value_and_grad(x, layout, **options)
+        found, gradient = loss.value_and_grad(x, layout, **options)
         assert found == same(value), name
-        np.testing.assert_array_equal(slope, grad, err_msg=name)
+        np.testing.assert_array_equal(gradient, grad, err_msg=name)
 
 
 @every_loss
@@ -101,13 +101,13 @@ def test_integer_scores_are_promoted_before_any_arithmetic(isa, rng, sample, dty
         dtype
     )
     value, grad = loss.value_and_grad(whole, *targets, **options)
-    expected, slope = loss.value_and_grad(whole.astype(np.float64), *targets, **options)
+    expected, gradient = loss.value_and_grad(whole.astype(np.float64), *targets, **options)
     assert value == same(expected)
     assert grad.dtype == np.float64
-    np.testing.assert_array_equal(grad, slope)
+    np.testing.assert_array_equal(grad, gradient)
     out = np.empty(x.shape)
     assert loss.grad(whole, *targets, **options, out=out) is out
-    np.testing.assert_array_equal(out, slope)
+    np.testing.assert_array_equal(out, gradient)
 
 
 @every_loss
@@ -117,10 +117,10 @@ def test_half_scores_compute_in_float32(isa, rng, sample, name):
     loss, x, targets, options = sample.draw(rng)
     half = x.astype(dtype)
     value, grad = loss.value_and_grad(half, *targets, **options)
-    expected, slope = loss.value_and_grad(half.astype(np.float32), *targets, **options)
+    expected, gradient = loss.value_and_grad(half.astype(np.float32), *targets, **options)
     assert value == pytest.approx(expected, rel=1e-6)
     assert grad.dtype == dtype
-    assert_close(grad, slope.astype(np.float64), name, rounded=True, terms=1e-2)
+    assert_close(grad, gradient.astype(np.float64), name, rounded=True, terms=1e-2)
     strided = np.zeros((*x.shape, 2), dtype)[..., 0]
     loss.grad(half, *targets, **options, out=strided)
     np.testing.assert_array_equal(strided, grad)
@@ -180,9 +180,9 @@ def test_axis_everywhere(isa, rng, loss, axis, dtype):
     labels, weight = rng.integers(0, classes, shape), rng.uniform(size=shape)
     last = np.ascontiguousarray(np.moveaxis(x, axis, -1))
     value, grad = loss.value_and_grad(x, labels, axis=axis, sample_weight=weight, reduction="none")
-    expected, slope = loss.value_and_grad(last, labels, sample_weight=weight, reduction="none")
+    expected, gradient = loss.value_and_grad(last, labels, sample_weight=weight, reduction="none")
     np.testing.assert_array_equal(value, expected)
-    np.testing.assert_array_equal(grad, np.moveaxis(slope, -1, axis))
+    np.testing.assert_array_equal(grad, np.moveaxis(gradient, -1, axis))
     if loss is fl.cross_entropy:
         soft = rng.dirichlet(np.ones(classes), shape)
         found = fl.cross_entropy.grad(x, np.moveaxis(soft, -1, axis), axis=axis)
@@ -203,9 +203,9 @@ def test_axis_of_distributions(isa, rng, shape, axis, order):
         loss, count = row.loss, 1 + bool(row.targets)
         options = {"sample_weight": weight, "reduction": "none"}
         value, grad = loss.value_and_grad(*(x, y)[:count], axis=axis, **options)
-        expected, slope = loss.value_and_grad(*last[:count], **options)
+        expected, gradient = loss.value_and_grad(*last[:count], **options)
         np.testing.assert_array_equal(value, expected)
-        np.testing.assert_array_equal(grad, np.moveaxis(slope, -1, axis))
+        np.testing.assert_array_equal(grad, np.moveaxis(gradient, -1, axis))
         total, grad = loss.value_and_grad(*(x, y)[:count], axis=axis)
         assert total == pytest.approx(loss(*last[:count]), rel=1e-13)
         np.testing.assert_array_equal(grad, np.moveaxis(loss.grad(*last[:count]), -1, axis))
@@ -228,9 +228,9 @@ def test_torch_tensors(isa, rng):
     torch = pytest.importorskip("torch")
     for loss, x, targets, options in (sample.draw(rng, np.float32) for sample in SAMPLES):
         value, grad = loss.value_and_grad(x, *targets, **options)
-        found, slope = loss.value_and_grad(torch.from_numpy(x), *map(torch.from_numpy, targets), **options)
+        found, gradient = loss.value_and_grad(torch.from_numpy(x), *map(torch.from_numpy, targets), **options)
         assert found == value
-        np.testing.assert_array_equal(slope, grad)
+        np.testing.assert_array_equal(gradient, grad)
         with pytest.raises(TypeError, match="can't be viewed as an array"):
             loss(torch.from_numpy(x).requires_grad_(), *map(torch.from_numpy, targets), **options)
     x, labels = rng.normal(size=(N, C)).astype(np.float32), rng.integers(0, C, N)
@@ -247,10 +247,10 @@ def test_jax_arrays(isa, rng, dtype):
         value, grad = loss.value_and_grad(
             np.array(array), *(np.array(jnp.asarray(target)) for target in targets), **options
         )
-        found, slope = loss.value_and_grad(array, *map(jnp.asarray, targets), **options)
+        found, gradient = loss.value_and_grad(array, *map(jnp.asarray, targets), **options)
         assert found == value
-        assert slope.dtype == dtype
-        np.testing.assert_array_equal(slope, grad)
+        assert gradient.dtype == dtype
+        np.testing.assert_array_equal(gradient, grad)
 
 
 def test_as_many_dimensions_as_numpy_has(isa, rng):

@@ -17,7 +17,7 @@ from fastloss._kernels import runtime
 
 @pytest.fixture(autouse=True)
 def threads_as_asked():
-    """On a crowded machine calls would go without threads, and nothing here would be tested."""
+    """On a busy machine calls would get no threads, and nothing here would be tested."""
     runtime.force_threads(True)
     yield
     runtime.force_threads(False)
@@ -121,7 +121,7 @@ def test_many_python_threads_at_once(rng):
         assert result == expected[index], (index, threads)
 
 
-def test_crowded_calls_share_and_agree(rng):
+def test_calls_at_once_agree(rng):
     """Without the fixture's order: callers that come at once, with threads or without, get the same bits."""
     runtime.force_threads(False)
     x, labels = rng.normal(size=(3000, 100)), rng.integers(0, 100, 3000)
@@ -177,8 +177,8 @@ FORK = """
 
     def work():
         value, grad = fl.cross_entropy.value_and_grad(x, y, num_threads=2)
-        cost, slope = fl.ctc_loss_with_logits.value_and_grad(frames, targets, num_threads=2)
-        return value, grad.tobytes(), cost, slope.tobytes()
+        cost, gradient = fl.ctc_loss_with_logits.value_and_grad(frames, targets, num_threads=2)
+        return value, grad.tobytes(), cost, gradient.tobytes()
 
     expected = work()
 

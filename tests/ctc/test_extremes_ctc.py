@@ -37,9 +37,9 @@ def test_any_spread(isa, rng, name, spread):
     targets = [rng.integers(1, classes, 200), rng.integers(1, classes, 30)]
     value, grad = fl.ctc_loss_with_logits.value_and_grad(logits, targets, reduction="none")
     for n in range(2):
-        loss, slope = exact(logits[:, n], targets[n])
+        loss, gradient = exact(logits[:, n], targets[n])
         assert value[n] == pytest.approx(float(loss), rel=LOSS[name])
-        np.testing.assert_allclose(grad[:, n], slope.astype(float), rtol=0, atol=GRADIENT[name] * max(1, spread / 5))
+        np.testing.assert_allclose(grad[:, n], gradient.astype(float), rtol=0, atol=GRADIENT[name] * max(1, spread / 5))
 
 
 @pytest.mark.parametrize("name", FLOATS)
@@ -49,10 +49,10 @@ def test_confident_and_wrong_models_over_thousands_of_frames(isa, rng, name, hei
     target = rng.integers(1, classes, 60)
     logits = confident_and_wrong(rng, frames, classes, target, height).astype(name)
     value, grad = fl.ctc_loss_with_logits.value_and_grad(logits, target, reduction="sum")
-    loss, slope = exact(logits, target)
+    loss, gradient = exact(logits, target)
     assert math.isfinite(value)
     assert value == pytest.approx(float(loss), rel=LOSS[name])
-    np.testing.assert_allclose(grad, slope.astype(float), rtol=0, atol=GRADIENT[name] * 4)
+    np.testing.assert_allclose(grad, gradient.astype(float), rtol=0, atol=GRADIENT[name] * 4)
 
 
 @pytest.mark.parametrize("name", FLOATS)
@@ -63,9 +63,9 @@ def test_states_that_matter_only_later(isa, name):
     logits[400:, 2] = 90  # certain of b
     for target in ([1, 2], [2], [1], [3], [2, 1], [1, 2, 1, 2]):
         value, grad = fl.ctc_loss_with_logits.value_and_grad(logits.astype(name), target, reduction="sum")
-        loss, slope = exact(logits, target)
+        loss, gradient = exact(logits, target)
         assert value == pytest.approx(float(loss), rel=LOSS[name], abs=1e-30 if name == "float64" else 1e-6)
-        np.testing.assert_allclose(grad, slope.astype(float), rtol=0, atol=GRADIENT[name])
+        np.testing.assert_allclose(grad, gradient.astype(float), rtol=0, atol=GRADIENT[name])
 
 
 @pytest.mark.parametrize("name", FLOATS)
@@ -128,13 +128,13 @@ def test_masked_classes(isa, rng, loss, name):
     x[2, 3] = x[4, 0] = x[5:, 1] = x[0, 4] = -np.inf
     for target in ([1, 2], [3, 3], [1, 4, 2], []):
         value, grad = loss.value_and_grad(x, target, reduction="sum")
-        expected, slope = define(x.astype(float), target)
+        expected, gradient = define(x.astype(float), target)
         if np.isinf(expected):
             assert value == np.inf
             assert not grad.any()
             continue
         assert value == pytest.approx(expected, rel=1e-6, abs=1e-6)
-        np.testing.assert_allclose(grad, slope, atol=1e-6)
+        np.testing.assert_allclose(grad, gradient, atol=1e-6)
         assert not grad[x == -np.inf].any()
 
 

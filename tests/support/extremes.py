@@ -76,9 +76,9 @@ def ratio(y, x):
 @functools.cache
 def exact_decision(x, y):
     yes, no = ratio(y, x), ratio(1 - y, 1 - x)
-    slope = (x - y) / (x * (1 - x)) if 0 < x < 1 else (no if no == mpmath.inf or not yes else -yes)
+    gradient = (x - y) / (x * (1 - x)) if 0 < x < 1 else (no if no == mpmath.inf or not yes else -yes)
     rejected = -(1 - y) * mpmath.log1p(-x) if x < 1 else cost(1 - y, ZERO)
-    return cost(y, x) + rejected, slope, ratio(yes, x) + ratio(no, 1 - x)
+    return cost(y, x) + rejected, gradient, ratio(yes, x) + ratio(no, 1 - x)
 
 
 def probabilities(name):

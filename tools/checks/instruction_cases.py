@@ -29,7 +29,7 @@ from losses import LOSSES, public_losses
 
 LINE = 64
 ELEMENTS = 2**16
-STREAMED = 2**22 + 2**10  # from 16 MB on, results go by the caches
+STREAMED = 2**22 + 2**10  # from 16 MB on, stores bypass the cache
 SHAPES = [(6400, 10), (640, 100), (64, 1000), (2, 32000)]
 SHORT = (640, 100)
 STANDARD = {"elementwise": [(ELEMENTS,)], "rowwise": SHAPES, "ctc": [(100, 4, 32)]}
