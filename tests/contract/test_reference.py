@@ -1,12 +1,14 @@
 """Every loss x dtype x instruction set x reduction x options x weights against its definition in support/reference.py:
 value, gradient, curvature."""
 
+from typing import NamedTuple
+
 import domains
 import numpy as np
 import pytest
 import reference
 import reference_ctc
-from losses import of_family
+from losses import Row, of_family
 from tolerance import DTYPES, assert_close, compute_dtype, draw, dtype_of, gradient_dtype
 from verbs import IGNORED, Call, check
 
@@ -28,8 +30,18 @@ def weightings(row, kind, options):
     return ("plain", "weighted", "broadcast") if row.family == "elementwise" else ("plain", "weighted")
 
 
+class Case(NamedTuple):
+    row: Row
+    kind: object  # of the target
+    options: dict
+    weighting: str
+    shape: tuple
+    name: str  # of the dtype
+    reduction: str
+
+
 CASES = [
-    (row, kind, options, weighting, shape, name, reduction)
+    Case(row, kind, options, weighting, shape, name, reduction)
     for row in of_family("elementwise", "rowwise")
     for kind in row.targets or (None,)
     for options in row.options
@@ -46,23 +58,24 @@ def name_of(value):
     return getattr(value, "name", None) or ("x".join(map(str, value)) if isinstance(value, tuple) else str(value))
 
 
-def make_call(rng, row, kind, options, weighting, shape, name):
+def make_call(rng, case):
     """Arguments in the dtype of that name; where they are weighted, with a label that is ignored."""
-    x, *targets = row.draw(rng, shape, dtype_of(name), compute_dtype(name), kind)
+    row, shape, name = case.row, case.shape, case.name
+    x, *targets = row.draw(rng, shape, dtype_of(name), compute_dtype(name), case.kind)
     weight, ignored, of_losses = 1.0, None, shape if row.family == "elementwise" else shape[:-1]
-    if kind == "labels":
+    if case.kind == "labels":
         targets[0][0] = IGNORED
-    if weighting == "weighted":
+    if case.weighting == "weighted":
         weight = rng.uniform(0, 2, of_losses)
-        ignored = IGNORED if kind == "labels" else None
-    elif weighting == "broadcast":  # one weight a row, and one row of targets for all
+        ignored = IGNORED if case.kind == "labels" else None
+    elif case.weighting == "broadcast":  # one weight a row, and one row of targets for all
         weight, targets = rng.uniform(0, 2, (shape[0], 1)), [target[:1] for target in targets]
-    return Call((x, *targets), domains.with_arrays(options, rng, shape[-1]), weight, ignored)
+    return Call((x, *targets), domains.with_arrays(case.options, rng, shape[-1]), weight, ignored)
 
 
-@pytest.mark.parametrize(("row", "kind", "options", "weighting", "shape", "name", "reduction"), CASES, ids=name_of)
-def test_every_loss(isa, rng, row, kind, options, weighting, shape, name, reduction):
-    check(row, make_call(rng, row, kind, options, weighting, shape, name), name, reduction)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(name_of, case)))
+def test_every_loss(isa, rng, case):
+    check(case.row, make_call(rng, case), case.name, case.reduction)
 
 
 CTC_OPTIONS = [set(), {"sample_weight"}, {"lengths"}, {"lengths", "blank", "sample_weight"}, {"infeasible"}]

@@ -1,8 +1,8 @@
-"""The one table of the public losses, a row each: it drives tests, stub, pictures, tables of docs, counts, benchmarks.
+"""The one table of the public losses, a row each: tests, pictures, tables of the docs, counts and benchmarks follow it.
 
-What can be asked of a loss is asked of it: `family`, `has_curvature`, its arguments and their defaults. A row has what
-can't be asked. A new loss gets its row here, and its definition in reference.py; tests/contract/test_table.py fails
-for a loss that lacks one of them.
+What can be asked of a loss is asked of it: `family`, `has_curvature`, its arguments and their defaults, the reductions
+that it takes. A row has what can't be asked. A new loss gets its row here, and its definition in reference.py;
+tests/contract/test_table.py fails for a loss that lacks one of them. `python tools/regenerate.py` does the rest.
 """
 
 import functools
@@ -19,7 +19,7 @@ import fastloss as fl
 from fastloss._loss import Loss
 
 REDUCTIONS = ("mean", "batchmean", "sum", "none")
-MANY_OPTIONS = 4
+MANY_OPTIONS = 4  # of more, not all are tried together with weights
 SHAPES = {"elementwise": (4, 3), "rowwise": (4, 3), "ctc": (6, 2, 5)}  # of small examples
 
 

@@ -38,8 +38,9 @@ def trace(picture, curve):
     return x, values, at_jumps
 
 
-def draw_curve(axes, x, pieces, dots, jumps, label, colour, style, width):
+def draw_curve(axes, x, pieces, dots, jumps, label, look):
     """One curve: joined where its pieces meet, apart where it jumps, with a dot where the value at the jump lies."""
+    colour, style, width = look
     joined_x, joined_y = [x[0]], [pieces[0]]
     for place, (before, after) in enumerate(pairwise(pieces)):
         if abs(before[-1] - after[0]) > 1e-6:
@@ -62,7 +63,7 @@ def draw(picture):
         for label, (x, values, at_jumps), style in zip(picture.curves, traces, STYLES, strict=False):
             pieces = [value[order] for value in values]
             dots = at_jumps[order] if at_jumps else None
-            draw_curve(axes, x, pieces, dots, picture.jumps, label, *style)
+            draw_curve(axes, x, pieces, dots, picture.jumps, label, style)
         axes.set(xlim=picture.span, xlabel=picture.x, ylabel=name)
         if limits:
             axes.set_ylim(limits)
