@@ -9,24 +9,11 @@ import numpy as np
 import fastloss as fl
 from benchmarks import draws
 from benchmarks.measure import derivative_error, relative_error, size_name
-from benchmarks.reference import losses, sequences, some_rows
+from benchmarks.reference import definitions, definitions_ctc, sequences, some_rows, table
 
 BOTH, CURVED = "value_and_grad", "grad_and_hess"
 MATRICES = [(65536, 10), (65536, 100), (8192, 1000), (1024, 32000)]
 RECORDINGS = [(500, 16, 64, 100), (1000, 8, 128, 200), (1500, 4, 32, 400), (100, 64, 6000, 20)]
-
-DRAWS = {
-    "log_softmax": draws.scores,
-    "cross_entropy": draws.labelled_rows,
-    "sigmoid_focal_loss": draws.logits,
-    "binary_cross_entropy_with_logits": draws.logits,
-    "binary_cross_entropy": draws.probabilities,
-    "kl_divergence": draws.two_distributions,
-    "entropy": draws.distributions,
-    "mse_loss": draws.numbers,
-    "l1_loss": draws.numbers,
-    "ctc_loss_with_logits": draws.sequences,
-}
 
 
 class Case(NamedTuple):
@@ -58,9 +45,9 @@ CASES = [
     *group("Classes", "cross_entropy", ["value", BOTH], [(1024, 10), *MATRICES[:1]], MATRICES[1:], [(512, 128256)]),
     Case("Classes", "cross_entropy", BOTH, (8192, 1000), dtype="float64"),
     *group("Classes", "log_softmax", ["value"], full=MATRICES[1:]),
-    *group("Yes or no", "sigmoid_focal_loss", [BOTH, CURVED], [(10**6,)], [(10**7,)]),
-    *group("Yes or no", "binary_cross_entropy_with_logits", [BOTH], [(10**6,)], [(10**7,)]),
-    *group("Yes or no", "binary_cross_entropy", [BOTH], [(10**6,)]),
+    *group("Binary decisions", "sigmoid_focal_loss", [BOTH, CURVED], [(10**6,)], [(10**7,)]),
+    *group("Binary decisions", "binary_cross_entropy_with_logits", [BOTH], [(10**6,)], [(10**7,)]),
+    *group("Binary decisions", "binary_cross_entropy", [BOTH], [(10**6,)]),
     *group("Distributions", "kl_divergence", ["value"], [(10**4, 100)], [(10**5, 100)]),
     *group("Distributions", "entropy", ["value"], [(10**4, 100)], [(10**5, 100)]),
     *group("Regression", "mse_loss", ["value", BOTH], [(10**4,)], [(10**7,)]),
@@ -97,9 +84,14 @@ class Problem:
     def __init__(self, case):
         self.case = case
         rng = np.random.default_rng(zlib.crc32(case.name.encode()))
-        self.arrays = DRAWS[case.loss](rng, case.shape, **({"dtype": np.float64} if case.dtype == "float64" else {}))
+        self.arrays = self.draw(rng)
         self.scores = self.arrays[0]
         self.expected = self.expected_sequences() if case.loss.startswith("ctc") else self.expected_rows()
+
+    def draw(self, rng):
+        if self.case.loss == "log_softmax":
+            return (draws.standard_normal(rng, self.case.shape),)
+        return draws.of_loss(self.case.loss, rng, self.case.shape, np.dtype(self.case.dtype))
 
     def ours(self, tuned):
         """Tuned, the gradient's place is used again."""
@@ -118,19 +110,19 @@ class Problem:
     def exact(self, rows):
         """The inputs of some rows, as the definitions take them."""
         x, *targets = (array[rows] for array in self.arrays)
-        if self.case.loss == "cross_entropy":
-            targets = [losses.one_hot(targets[0], x.shape[1])]
+        if self.case.loss in table.BY_NAME and table.BY_NAME[self.case.loss].has_labels:
+            targets = [definitions.one_hot(targets[0], x.shape[1])]
         return [array.astype(float) for array in (x, *targets)]
 
     def expected_rows(self):
         """The sum over all rows, and the derivatives in the first, by name; a log_softmax in the first."""
-        step, definition = some_rows(self.scores).stop, getattr(losses, self.case.loss)
+        step, definition = some_rows(self.scores).stop, getattr(definitions, self.case.loss)
         self.place = slice(0, step)
         first = self.exact(self.place)
         if self.case.loss == "log_softmax":
             return {"value": definition(*first)}
         wanted = [what for what in ("grad", "hess") if what in self.case.verb]
-        derivatives = {what: getattr(losses, f"{self.case.loss}_{what}")(*first) for what in wanted}
+        derivatives = {what: getattr(definitions, f"{self.case.loss}_{what}")(*first) for what in wanted}
         if "value" not in self.case.verb:
             return derivatives
         parts = (definition(*self.exact(slice(at, at + step))).sum() for at in range(0, len(self.scores), step))
@@ -138,7 +130,7 @@ class Problem:
 
     def expected_sequences(self):
         logits, targets, *_ = self.arrays
-        values, grads = sequences(losses.ctc_with_logits, logits, targets, most=len(targets))
+        values, grads = sequences(definitions_ctc.ctc_loss_with_logits, logits, targets, most=len(targets))
         self.place = ...
         return {"value": math.fsum(values), "grad": grads}
 

@@ -3,46 +3,48 @@
 import numpy as np
 
 import fastloss as fl
+from benchmarks.reference import domains, table
 
 
-def scores(rng, shape, dtype=np.float32):
-    return (rng.standard_normal(shape, dtype=dtype),)
+def standard_normal(rng, shape, dtype=np.float32):
+    """In the dtype from the beginning: the largest arrays have no room for a copy in double."""
+    return rng.standard_normal(shape, dtype=dtype)
 
 
-def numbers(rng, shape):
-    return rng.standard_normal(shape, dtype=np.float32), rng.standard_normal(shape, dtype=np.float32)
+def few_counts(rng, shape, dtype):
+    """Below 3: from there on the Poisson loss passes through 0, where no relative error is meant."""
+    return rng.integers(0, 3, shape).astype(dtype)
 
 
-def log_rates(rng, shape):
-    """With counts below 3: from there on the loss passes through 0, where no relative error is meant."""
-    return rng.standard_normal(shape, dtype=np.float32), rng.integers(0, 3, shape).astype(np.float32)
+def decisions(rng, shape, dtype):
+    return (rng.random(shape, dtype=np.float32) < 0.25).astype(dtype)
 
 
-def logits(rng, shape):
-    return rng.standard_normal(shape, dtype=np.float32), decisions(rng, shape)
+def softmaxes(rng, shape, dtype):
+    return fl.softmax(standard_normal(rng, shape, dtype))
 
 
-def probabilities(rng, shape):
-    """Within (0, 1)."""
-    return rng.uniform(1e-6, 1 - 1e-6, shape).astype(np.float32), decisions(rng, shape)
+# Kinds of predictions and targets that benchmarks draw otherwise than the tests.
+OTHERWISE = {
+    **dict.fromkeys(["numbers", "logits", "log-rates"], standard_normal),
+    "counts": few_counts,
+    "binary": decisions,
+    "distributions": softmaxes,
+}
 
 
-def decisions(rng, shape):
-    return (rng.random(shape, dtype=np.float32) < 0.25).astype(np.float32)
+def of_loss(name, rng, shape, dtype=np.float32):
+    """Its positional arguments, by its row in the table of losses."""
+    row = table.BY_NAME[name]
+    if row.family == "ctc":
+        return sequences(rng, shape)
+    x = OTHERWISE.get(row.predictions, row.domain.draw)(rng, shape, dtype)
+    return (x, *(OTHERWISE.get(kind, domains.TARGETS[kind].draw)(rng, shape, dtype) for kind in row.targets[:1]))
 
 
 def labelled_rows(rng, shape, dtype=np.float32):
     """Scores (N, C) and labels (N,)."""
-    return rng.standard_normal(shape, dtype=dtype), rng.integers(0, shape[1], shape[0])
-
-
-def distributions(rng, shape, count=1):
-    """So many arrays of rows that sum to 1."""
-    return tuple(fl.softmax(rng.standard_normal(shape, dtype=np.float32)) for _ in range(count))
-
-
-def two_distributions(rng, shape):
-    return distributions(rng, shape, 2)
+    return of_loss("cross_entropy", rng, shape, dtype)
 
 
 class Batch:

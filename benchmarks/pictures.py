@@ -10,7 +10,8 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
-from tools.draw_losses import save
+
+from tools.docs.figures import save
 
 DOTS_PER_INCH = 150
 COLOURS = 128

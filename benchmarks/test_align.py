@@ -10,7 +10,7 @@ import fastloss as fl
 from benchmarks import align_peer
 from benchmarks.parameters import sizes
 from benchmarks.peers import torch as torch_peer
-from benchmarks.reference import losses
+from benchmarks.reference import definitions, definitions_ctc
 
 pytestmark = pytest.mark.benchmark(group="align", timer=time.process_time)
 
@@ -21,7 +21,7 @@ SHAPES = sizes(quick=[(300, 32, 80)], full=[(1500, 32, 400), (3000, 5000, 200), 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_ctc_align(comparison, rng, shape):
     frames, classes, labels = shape
-    log_probs = losses.log_softmax(rng.standard_normal((frames, classes))).astype(np.float32)
+    log_probs = definitions.log_softmax(rng.standard_normal((frames, classes))).astype(np.float32)
     target = rng.integers(1, classes, labels)
     peer, others = align_peer.align(log_probs, target), {}
     if peer is not None:
@@ -45,7 +45,7 @@ def test_ctc_align(comparison, rng, shape):
 def test_ctc_score(comparison, rng, shape, kind):
     """K candidates of S labels: random ones, or an n-best list whose members differ in three places."""
     frames, classes, count, labels = shape
-    log_probs = losses.log_softmax(rng.standard_normal((frames, classes))).astype(np.float32)
+    log_probs = definitions.log_softmax(rng.standard_normal((frames, classes))).astype(np.float32)
     candidates = rng.integers(1, classes, (count, labels))
     if kind == "alike":
         candidates[:] = candidates[0]
@@ -61,6 +61,6 @@ def test_ctc_score(comparison, rng, shape, kind):
         size=f"{frames}x{classes}, {count} of {labels}",
     )
     some = slice(0, 8)
-    expected = [-losses.ctc(log_probs.astype(float), target)[0] for target in candidates[some]]
+    expected = [-definitions_ctc.ctc_loss(log_probs.astype(float), target)[0] for target in candidates[some]]
     found = fl.ctc_score(log_probs, candidates)[some]
     comparison.check(values=(found.astype(np.float32), np.array(expected)))  # computed in float32

@@ -57,11 +57,11 @@ def test_import(comparison, benchmark, tmp_path):
     """In new processes, with a bytecode cache of their own: as in an installed package."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, "-X", f"pycache_prefix={tmp_path}", "-c", IMPORTS]
-    home = pathlib.Path(fl.__file__).parents[1]
+    folder = pathlib.Path(fl.__file__).parents[1]
     times = []
 
     def new_process():
-        done = subprocess.run(command, capture_output=True, check=True, text=True, env=environment, cwd=home)
+        done = subprocess.run(command, capture_output=True, check=True, text=True, env=environment, cwd=folder)
         times.append([float(number) for number in done.stdout.split()])
 
     benchmark.pedantic(new_process, rounds=2 * LEAST_ROUNDS + 1, warmup_rounds=1)

@@ -9,7 +9,7 @@ import fastloss as fl
 from benchmarks.draws import labelled_rows
 from benchmarks.parameters import sizes
 from benchmarks.peers import torch as torch_peer
-from benchmarks.reference import losses, some_rows
+from benchmarks.reference import definitions, some_rows
 
 pytestmark = pytest.mark.benchmark(group="cross-entropy", timer=time.process_time)
 
@@ -29,9 +29,9 @@ def test_value(comparison, rng, shape):
         torch_peer.value(torch_peer.cross_entropy, x, y),
     )
     rows = some_rows(x)
-    exact, target = x[rows].astype(float), losses.one_hot(y[rows], shape[1])
+    exact, target = x[rows].astype(float), definitions.one_hot(y[rows], shape[1])
     comparison.check(
-        values=(fl.cross_entropy(x[rows], y[rows], reduction="none"), losses.cross_entropy(exact, target)),
+        values=(fl.cross_entropy(x[rows], y[rows], reduction="none"), definitions.cross_entropy(exact, target)),
     )
 
 
@@ -43,10 +43,10 @@ def value_and_grad(comparison, x, y):
         torch_peer.value_and_grad(torch_peer.cross_entropy, x, y),
     )
     rows = some_rows(x)
-    exact, target = x[rows].astype(float), losses.one_hot(y[rows], x.shape[1])
+    exact, target = x[rows].astype(float), definitions.one_hot(y[rows], x.shape[1])
     comparison.check(
-        values=(fl.cross_entropy(x[rows], y[rows], reduction="none"), losses.cross_entropy(exact, target)),
-        gradients=(grad[rows], losses.cross_entropy_grad(exact, target)),
+        values=(fl.cross_entropy(x[rows], y[rows], reduction="none"), definitions.cross_entropy(exact, target)),
+        gradients=(grad[rows], definitions.cross_entropy_grad(exact, target)),
     )
 
 

@@ -9,7 +9,7 @@ import fastloss as fl
 from benchmarks.draws import Batch
 from benchmarks.parameters import sizes
 from benchmarks.peers import torch as torch_peer
-from benchmarks.reference import losses, sequences
+from benchmarks.reference import definitions_ctc, sequences
 
 pytestmark = pytest.mark.benchmark(group="CTC", timer=time.process_time)
 
@@ -47,7 +47,7 @@ def test_value(comparison, rng, shape):
         torch_peer.value(torch_peer.ctc_with_logits, batch.logits, batch.targets, *batch.lengths),
         **batch.about,
     )
-    values, _ = sequences(losses.ctc_with_logits, batch.logits, batch.targets)
+    values, _ = sequences(definitions_ctc.ctc_loss_with_logits, batch.logits, batch.targets)
     some = slice(0, len(values))
     comparison.check(
         values=(fl.ctc_loss_with_logits(batch.logits[:, some], batch.targets[some], reduction="none"), values)
@@ -62,7 +62,7 @@ def test_value_and_grad(comparison, rng, shape):
         batch,
         fl.ctc_loss_with_logits,
         torch_peer.ctc_with_logits,
-        losses.ctc_with_logits,
+        definitions_ctc.ctc_loss_with_logits,
         batch.logits,
     )
 
@@ -71,4 +71,4 @@ def test_value_and_grad(comparison, rng, shape):
 def test_from_log_probs_value_and_grad(comparison, rng, shape):
     batch = Batch(rng, shape)
     log_probs = fl.log_softmax(batch.logits)
-    value_and_grad(comparison, batch, fl.ctc_loss, torch_peer.ctc, losses.ctc, log_probs)
+    value_and_grad(comparison, batch, fl.ctc_loss, torch_peer.ctc, definitions_ctc.ctc_loss, log_probs)

@@ -9,7 +9,7 @@ import fastloss as fl
 from benchmarks import draws
 from benchmarks.parameters import sizes
 from benchmarks.peers import torch as torch_peer
-from benchmarks.reference import losses, some_rows
+from benchmarks.reference import definitions, some_rows
 
 pytestmark = pytest.mark.benchmark(group="focal", timer=time.process_time)
 
@@ -26,7 +26,7 @@ class Elements:
     name = "sigmoid_focal_loss"
 
     def __init__(self, rng, shape):
-        self.x, self.y = draws.logits(rng, shape)
+        self.x, self.y = draws.of_loss("sigmoid_focal_loss", rng, shape)
 
     def target(self, some):
         return self.y[some].astype(float)
@@ -43,12 +43,12 @@ class Rows:
         self.x, self.y = draws.labelled_rows(rng, shape)
 
     def target(self, some):
-        return losses.one_hot(self.y[some], self.x.shape[1])
+        return definitions.one_hot(self.y[some], self.x.shape[1])
 
 
 def expected(data, some, gamma, derivative=""):
     """The definition in float64."""
-    return getattr(losses, data.name + derivative)(data.x[some].astype(float), data.target(some), gamma=gamma)
+    return getattr(definitions, data.name + derivative)(data.x[some].astype(float), data.target(some), gamma=gamma)
 
 
 def value(comparison, data, gamma):

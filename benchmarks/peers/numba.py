@@ -58,7 +58,7 @@ def cross_entropy_grad(x, y, grad):
 
 
 @njit
-def yes_or_no(x, y):
+def binary_terms(x, y):
     """sigmoid(x), and the binary cross-entropy. The arguments' precision is kept: every constant is of theirs."""
     one = x * 0 + 1
     e = math.exp(-abs(x))
@@ -70,7 +70,7 @@ def yes_or_no(x, y):
 def binary_cross_entropy_with_logits(x, y, grad):
     value = 0.0
     for i in range(x.size):
-        p, c = yes_or_no(x[i], y[i])
+        p, c = binary_terms(x[i], y[i])
         value += c
         grad[i] = p - y[i]
     return value, grad
@@ -90,13 +90,13 @@ def binary_cross_entropy(x, y, grad):
 def focal(x, y):
     """gamma = 2, alpha = 0.25: the loss, its derivative, its second derivative."""
     one = x * 0 + 1
-    p, c = yes_or_no(x, y)
+    p, c = binary_terms(x, y)
     weight = one / 4 * y + 3 * one / 4 * (one - y)
     q = p + y - 2 * p * y
-    slope = p * (one - p) * (one - 2 * y)
-    bend = slope * (one - 2 * p)
-    grad = weight * q * (q * (p - y) + 2 * slope * c)
-    hess = q * q * p * (one - p) + 4 * q * slope * (p - y) + 2 * (slope * slope + q * bend) * c
+    dq = p * (one - p) * (one - 2 * y)
+    ddq = dq * (one - 2 * p)
+    grad = weight * q * (q * (p - y) + 2 * dq * c)
+    hess = q * q * p * (one - p) + 4 * q * dq * (p - y) + 2 * (dq * dq + q * ddq) * c
     return weight * q * q * c, grad, weight * hess
 
 

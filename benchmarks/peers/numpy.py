@@ -53,25 +53,23 @@ def focal_terms(x, y, alpha, c=None):
     p = sigmoid(x)
     c = np.subtract(softplus(x, out=c), x * y, out=c)
     q = p + y - 2 * p * y  # 1 - p of the truth
-    slope = p * (1 - p) * (1 - 2 * y)  # dq/dx
-    return p, q, c, slope, alpha * y + (1 - alpha) * (1 - y)
+    dq = p * (1 - p) * (1 - 2 * y)  # dq/dx
+    return p, q, c, dq, alpha * y + (1 - alpha) * (1 - y)
 
 
 def sigmoid_focal_loss(x, y, grad=None, c=None, alpha=0.25):
     """gamma = 2."""
-    p, q, c, slope, weight = focal_terms(x, y, alpha, c)
+    p, q, c, dq, weight = focal_terms(x, y, alpha, c)
     value = np.vdot(weight, q * q * c)
-    grad = np.multiply(weight, q * (q * (p - y) + 2 * slope * c), out=grad)
+    grad = np.multiply(weight, q * (q * (p - y) + 2 * dq * c), out=grad)
     return value, grad
 
 
 def sigmoid_focal_loss_hess(x, y, grad=None, hess=None, alpha=0.25):
-    p, q, c, slope, weight = focal_terms(x, y, alpha)
-    grad = np.multiply(weight, q * (q * (p - y) + 2 * slope * c), out=grad)
-    bend = slope * (1 - 2 * p)
-    hess = np.multiply(
-        weight, q * q * p * (1 - p) + 4 * q * slope * (p - y) + 2 * (slope * slope + q * bend) * c, out=hess
-    )
+    p, q, c, dq, weight = focal_terms(x, y, alpha)
+    grad = np.multiply(weight, q * (q * (p - y) + 2 * dq * c), out=grad)
+    ddq = dq * (1 - 2 * p)
+    hess = np.multiply(weight, q * q * p * (1 - p) + 4 * q * dq * (p - y) + 2 * (dq * dq + q * ddq) * c, out=hess)
     return grad, hess
 
 

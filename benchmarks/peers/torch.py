@@ -114,7 +114,7 @@ def log_cosh_loss(x, y):
     return (d + F.softplus(-2 * d) - math.log(2)).sum()
 
 
-def quantile_loss(x, y, quantile):
+def quantile_loss(x, y, quantile=0.5):
     d = y - x
     return torch.maximum(quantile * d, (quantile - 1) * d).sum()
 

@@ -1,104 +1,99 @@
 """The shape that all losses share: four verbs with honest signatures, types of results, configuration."""
 
 import copy
-import importlib.util
 import inspect
 import os
 import pickle
 import re
 import subprocess
 import sys
-from pathlib import Path
 
+import domains
 import numpy as np
 import pytest
+from losses import BY_NAME, LOSSES
 
 import fastloss as fl
 from fastloss import _kernels
 
-COMMON = ["sample_weight", "reduction"]
-# loss -> positional arguments, options, has a curvature
-LOSSES = {
-    "nll_loss": (["log_probs", "target"], ["axis", "class_weight", "ignore_index"], False),
-    "cross_entropy": (["logits", "target"], ["axis", "class_weight", "ignore_index", "label_smoothing"], True),
-    "sigmoid_focal_loss": (["logits", "target"], ["alpha", "gamma"], True),
-    "softmax_focal_loss": (["logits", "target"], ["axis", "alpha", "gamma", "ignore_index"], True),
-    "l1_loss": (["predictions", "target"], [], False),
-    "mse_loss": (["predictions", "target"], [], True),
-    "rmse_loss": (["predictions", "target"], [], False),
-    "huber_loss": (["predictions", "target"], ["delta"], True),
-    "smooth_l1_loss": (["predictions", "target"], ["beta"], True),
-    "log_cosh_loss": (["predictions", "target"], [], True),
-    "quantile_loss": (["predictions", "target"], ["quantile"], False),
-    "poisson_nll_loss": (["log_rate", "target"], ["full"], True),
-    "binary_cross_entropy": (["probs", "target"], [], True),
-    "binary_cross_entropy_with_logits": (["logits", "target"], ["pos_weight"], True),
-    "categorical_cross_entropy": (["probs", "target"], ["axis", "include_negatives"], True),
-    "entropy": (["probs"], ["axis", "base"], True),
-    "entropy_with_logits": (["logits"], ["axis", "base"], False),
-    "kl_divergence": (["probs", "target"], ["axis"], True),
-    "kl_divergence_with_logits": (["logits", "target"], ["axis", "temperature"], False),
-    "ctc_loss": (
-        ["log_probs", "targets", "input_lengths", "target_lengths"], ["blank", "batch_first", "infeasible"], False,
-    ),
-    "ctc_loss_with_logits": (
-        ["logits", "targets", "input_lengths", "target_lengths"], ["blank", "batch_first", "infeasible"], False,
-    ),
-}  # fmt: skip
-DEFAULTS = {
-    "axis": -1, "class_weight": None, "ignore_index": -100, "label_smoothing": 0.0, "gamma": 2.0, "blank": 0,
-    "batch_first": False, "infeasible": "inf", "sample_weight": None, "reduction": "mean", "input_lengths": None,
-    "target_lengths": None, "num_threads": None, "out": None, "delta": 1.0, "beta": 1.0, "quantile": 0.5,
-    "full": False, "pos_weight": None, "include_negatives": False, "base": None, "temperature": 1.0,
-}  # fmt: skip
-every_loss = pytest.mark.parametrize("name", LOSSES)
+VERBS = ("__call__", "grad", "value_and_grad", "grad_and_hess")
+every_loss = pytest.mark.parametrize("row", LOSSES, ids=lambda row: row.name)
+
+# What the contract fixes, once: first argument, options with their defaults, and reductions other than the common ones.
+ROWS = {"axis": -1}
+LABELS = {**ROWS, "ignore_index": -100}
+CTC = {"input_lengths": None, "target_lengths": None, "blank": 0, "batch_first": False, "infeasible": "inf"}
+CONTRACT = {
+    "l1_loss": ("predictions", {}),
+    "mse_loss": ("predictions", {}),
+    "rmse_loss": ("predictions", {}),
+    "huber_loss": ("predictions", {"delta": 1.0}),
+    "smooth_l1_loss": ("predictions", {"beta": 1.0}),
+    "log_cosh_loss": ("predictions", {}),
+    "quantile_loss": ("predictions", {"quantile": 0.5}),
+    "poisson_nll_loss": ("log_rate", {"full": False}),
+    "binary_cross_entropy": ("probs", {}),
+    "binary_cross_entropy_with_logits": ("logits", {"pos_weight": None}),
+    "sigmoid_focal_loss": ("logits", {"alpha": 0.25, "gamma": 2.0}),
+    "nll_loss": ("log_probs", {**LABELS, "class_weight": None}),
+    "cross_entropy": ("logits", {**LABELS, "class_weight": None, "label_smoothing": 0.0}),
+    "softmax_focal_loss": ("logits", {**LABELS, "alpha": None, "gamma": 2.0}),
+    "categorical_cross_entropy": ("probs", {**ROWS, "include_negatives": False}),
+    "entropy": ("probs", {**ROWS, "base": None}),
+    "entropy_with_logits": ("logits", {**ROWS, "base": None}),
+    "kl_divergence": ("probs", ROWS),
+    "kl_divergence_with_logits": ("logits", {**ROWS, "temperature": 1.0}),
+    "ctc_loss": ("log_probs", CTC),
+    "ctc_loss_with_logits": ("logits", CTC),
+}
+WITHOUT_CURVATURE = [
+    *("l1_loss", "rmse_loss", "quantile_loss", "nll_loss", "entropy_with_logits", "kl_divergence_with_logits"),
+    *("ctc_loss", "ctc_loss_with_logits"),
+]
+WITH_BATCHMEAN = ["kl_divergence", "kl_divergence_with_logits", "ctc_loss", "ctc_loss_with_logits"]
+COMMON = {"sample_weight": None, "reduction": "mean"}
+VERBS_COMMON = {"num_threads": None, "out": None}
 
 
-def sample(name):
-    """The positional arguments of a small call."""
-    if name.startswith("ctc"):
-        return np.linspace(-1, 1, 60, dtype=np.float32).reshape(6, 2, 5), np.array([[1, 2], [3, 4]])
-    x = np.linspace(0, 1, 12, dtype=np.float32).reshape(4, 3)
-    if not probabilities(name):
-        x = x * 2 - 1
-    if name.startswith("entropy"):
-        return (x,)
-    by_row = name in ("nll_loss", "cross_entropy", "softmax_focal_loss")
-    return x, np.array([0, 1, 2, 1]) if by_row else np.full((4, 3), 0.5)
-
-
-def probabilities(name):
-    """Whether the first argument is within [0, 1]."""
-    return LOSSES[name][0][0] == "probs"
-
-
-def by_element(name):
-    return LOSSES[name][0][0] == "predictions" or name.startswith(("binary", "sigmoid", "poisson"))
+@pytest.mark.parametrize("name", CONTRACT)
+def test_what_the_contract_fixes(name):
+    loss, (first, options) = getattr(fl, name), CONTRACT[name]
+    parameters = inspect.signature(loss.grad).parameters
+    assert next(iter(parameters)) == first
+    for option, default in {**options, **COMMON, **VERBS_COMMON}.items():
+        assert parameters[option].default == default, option
+    assert loss.has_curvature == (name not in WITHOUT_CURVATURE)
+    reductions = ("mean",) if name == "rmse_loss" else ("mean", "batchmean", "sum", "none")
+    assert {*BY_NAME[name].reductions} == {*reductions} - ({"batchmean"} if name not in WITH_BATCHMEAN else set())
 
 
 @every_loss
-def test_signatures(name):
-    loss, (positional, options, _) = getattr(fl, name), LOSSES[name]
-    assert loss.__name__ == name
-    verbs = {loss: [], loss.grad: ["out"], loss.value_and_grad: ["out"], loss.grad_and_hess: ["out"]}
-    for verb, extra in verbs.items():
-        parameters = inspect.signature(verb).parameters
-        named = [p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
-        keywords = [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY]
-        assert named == positional
-        assert sorted(keywords) == sorted([*options, *COMMON, "num_threads", *extra])
-        assert len(parameters) == len(named) + len(keywords), "no *args, no **kwargs"
-        for parameter in parameters.values():
-            if parameter.name in DEFAULTS:
-                assert parameter.default == DEFAULTS[parameter.name], parameter.name
-    assert inspect.signature(fl.sigmoid_focal_loss).parameters["alpha"].default == 0.25
-    assert inspect.signature(fl.softmax_focal_loss).parameters["alpha"].default is None
+def test_signatures(row):
+    """The same on every verb: predictions, a target where there is one, then options by keyword."""
+    loss = row.loss
+    assert loss.__name__ == row.name
+    own = dict(inspect.signature(loss).parameters)
+    assert row.arguments[1:] == [
+        *(["target"] if row.targets and row.family != "ctc" else []),
+        *(["targets", "input_lengths", "target_lengths"] if row.family == "ctc" else []),
+    ]
+    assert {**COMMON, "num_threads": None}.items() <= {name: p.default for name, p in own.items()}.items()
+    assert ("axis" in own) == (row.family == "rowwise")
+    assert ("ignore_index" in own) == row.has_labels
+    for verb in VERBS:
+        parameters = dict(inspect.signature(loss if verb == "__call__" else getattr(loss, verb)).parameters)
+        if verb != "__call__":
+            assert parameters.pop("out").default is None
+        assert parameters == own
+        assert all(p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) for p in parameters.values())
+    required = [name for name, p in own.items() if p.default is p.empty]
+    assert required == row.arguments[: 1 + bool(row.targets)]
 
 
 @every_loss
-def test_everything_by_keyword_or_by_position(name):
-    loss, arguments = getattr(fl, name), sample(name)
-    by_name = dict(zip(LOSSES[name][0], arguments, strict=False))
+def test_everything_by_keyword_or_by_position(row):
+    loss, arguments = row.loss, row.example(np.float32)
+    by_name = dict(zip(row.arguments, arguments, strict=False))
     for verb in (loss, loss.grad, loss.value_and_grad):
         np.testing.assert_equal(verb(**by_name), verb(*arguments))
     with pytest.raises(TypeError):
@@ -106,33 +101,30 @@ def test_everything_by_keyword_or_by_position(name):
 
 
 @every_loss
-def test_documentation(name):
-    loss = getattr(fl, name)
+def test_documentation(row):
+    loss = row.loss
     for verb in (loss, loss.grad, loss.value_and_grad, loss.grad_and_hess):
         assert "Parameters" in inspect.getdoc(verb)
         assert "sample_weight" in inspect.getdoc(verb)
     assert inspect.getdoc(loss).split("\n")[0].endswith(".")
     assert ">>>" in inspect.getdoc(loss)
-    assert name in repr(loss)
+    assert row.name in repr(loss)
 
 
 @every_loss
-def test_types_of_the_results(name):
-    loss, (x, *targets) = getattr(fl, name), sample(name)
-    reductions = ["mean", "sum"]
-    if name.startswith(("ctc", "kl")):
-        reductions.append("batchmean")
-    if name == "rmse_loss":
-        reductions = ["mean"]
-    for reduction in reductions:
+def test_types_of_the_results(row):
+    loss, (x, *targets) = row.loss, row.example(np.float32)
+    for reduction in row.reductions:
+        if reduction == "none":
+            continue
         assert type(loss(x, *targets, reduction=reduction)) is float
         value, grad = loss.value_and_grad(x, *targets, reduction=reduction)
         assert type(value) is float
         assert type(grad) is np.ndarray
         assert (grad.dtype, grad.shape) == (x.dtype, x.shape)
-    if name == "rmse_loss":
+    if row.is_of_all:
         return
-    shape = (4, 3) if by_element(name) else (2,) if name.startswith("ctc") else (4,)
+    shape = {"elementwise": x.shape, "rowwise": x.shape[:-1], "ctc": x.shape[1:-1]}[row.family]
     for dtype in (np.float32, np.float64, np.float16, np.int16):
         value = loss(x.astype(dtype), *targets, reduction="none")
         assert type(value) is np.ndarray
@@ -141,43 +133,45 @@ def test_types_of_the_results(name):
 
 
 @every_loss
-def test_gradient_of_none_is_that_of_the_sum(name):
-    if name == "rmse_loss":
+def test_gradient_of_none_is_that_of_the_sum(row):
+    if row.is_of_all:
         return
-    loss, arguments = getattr(fl, name), sample(name)
+    loss, arguments = row.loss, row.example(np.float32)
     np.testing.assert_array_equal(loss.grad(*arguments, reduction="none"), loss.grad(*arguments, reduction="sum"))
     total = loss(*arguments, reduction="none").astype(np.float64).sum()
     assert loss(*arguments, reduction="sum") == pytest.approx(total, rel=1e-6)
 
 
 @every_loss
-def test_curvature_or_a_clear_refusal(name):
-    loss, arguments = getattr(fl, name), sample(name)
-    if LOSSES[name][2]:
-        x = arguments[0]
-        grad, hess = loss.grad_and_hess(*arguments)
-        assert (hess.dtype, hess.shape) == (x.dtype, x.shape)
-        np.testing.assert_allclose(grad, loss.grad(*arguments), rtol=1e-6, atol=1e-9)
-    else:
-        with pytest.raises(TypeError, match=name):
-            loss.grad_and_hess(*arguments)
+def test_curvature_or_a_clear_refusal(row):
+    loss, arguments = row.loss, row.example(np.float32)
+    for options in row.options:
+        options = domains.with_arrays(options, np.random.default_rng(3), arguments[0].shape[-1])
+        if row.has_curvature(options):
+            x = arguments[0]
+            grad, hess = loss.grad_and_hess(*arguments, **options)
+            assert (hess.dtype, hess.shape) == (x.dtype, x.shape)
+            np.testing.assert_allclose(grad, loss.grad(*arguments, **options), rtol=1e-6, atol=1e-9)
+        else:
+            with pytest.raises(TypeError, match=row.name):
+                loss.grad_and_hess(*arguments, **options)
 
 
 @every_loss
-def test_docstrings_say_everything(name):
+def test_docstrings_say_everything(row):
     """A sentence, a formula, parameters with shapes, what is returned and raised, an example, the source."""
-    text = inspect.getdoc(getattr(fl, name))
+    text = inspect.getdoc(row.loss)
     for part in (".. math::", "Parameters\n", "Returns\n", "Raises\n", "Examples\n", ">>> ", "References\n"):
         assert part in text, part
-    for argument in (*LOSSES[name][0], *LOSSES[name][1], *COMMON, "out=", "num_threads"):
+    for argument in (*row.parameters, "out="):
         assert argument in text, argument
-    assert all(verb.__doc__ for verb in (getattr(fl, name).grad, getattr(fl, name).value_and_grad))
+    assert all(verb.__doc__ for verb in (row.loss.grad, row.loss.value_and_grad))
 
 
 @every_loss
-def test_losses_can_be_copied_and_pickled(name):
+def test_losses_can_be_copied_and_pickled(row):
     """They travel to worker processes by name."""
-    loss = getattr(fl, name)
+    loss = row.loss
     assert pickle.loads(pickle.dumps(loss)) is loss
     assert copy.deepcopy(loss) is loss
 
@@ -192,7 +186,7 @@ def test_plain_functions():
 
 
 def test_public_names():
-    for name in (*LOSSES, "softmax", "log_softmax", "logsumexp", "show_config", "set_num_threads", "get_num_threads"):
+    for name in (*CONTRACT, "softmax", "log_softmax", "logsumexp", "show_config", "set_num_threads", "get_num_threads"):
         assert name in fl.__all__
         assert name in dir(fl)
     assert re.fullmatch(r"\d+\.\d+\.\d+.*", fl.__version__)
@@ -206,14 +200,15 @@ def test_show_config(capsys):
 
 
 def test_instruction_set_in_use_is_the_best_of_this_processor():
+    """Of those that are built: FASTLOSS_BUILD leaves some of them out."""
     try:
         with open("/proc/cpuinfo") as file:
             flags = set(re.search(r"^flags\s*:(.*)$", file.read(), re.MULTILINE).group(1).split())
     except (OSError, AttributeError):
         pytest.skip("no /proc/cpuinfo with flags here")
-    best = "avx2" if {"avx2", "fma", "f16c"} <= flags else "baseline"
-    if best == "avx2" and {"avx512f", "avx512dq", "avx512bw", "avx512vl"} <= flags:
-        best = "avx512"
+    needs = {"baseline": set(), "avx2": {"avx2", "fma", "f16c"}}
+    needs["avx512"] = needs["avx2"] | {"avx512f", "avx512dq", "avx512bw", "avx512vl"}
+    best = [name for name in needs if needs[name] <= flags and name in _kernels.built()][-1]
     assert _kernels.supported()[-1] == best
     if "FASTLOSS_ISA" not in os.environ:
         assert _kernels.selected == best
@@ -294,12 +289,3 @@ def test_import_brings_fastloss_alone():
         "print(sorted(name for name in new if 'cython' not in name))"
     )
     assert python(code).stdout.strip() == "['fastloss']"
-
-
-def test_the_stub_shows_the_signatures():
-    """Written by tools/codegen/make_stub.py, for editors and type checkers."""
-    path = Path(__file__).parents[2] / "tools" / "codegen" / "make_stub.py"
-    spec = importlib.util.spec_from_file_location("make_stub", path)
-    make_stub = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(make_stub)
-    assert Path(fl.__file__).with_name("__init__.pyi").read_text() == make_stub.stub()

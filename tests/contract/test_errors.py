@@ -1,10 +1,10 @@
 """What is refused: every error once. The text names the argument, the place, the value; `out` is as it was before."""
 
-import inspect
-
+import domains
 import numpy as np
 import pytest
-from errors import BOTH, FRAMES, LABELS, NO_CURVATURE, SOFT, TARGETS, X, every_verb, put, refused
+from errors import BOTH, LABELS, SOFT, X, every_verb, put, refused
+from losses import LOSSES, of_family
 
 import fastloss as fl
 
@@ -22,20 +22,20 @@ NOT_LABELS = [
     (None, TypeError, ["target"]),
     (LABELS + 0j, TypeError, ["target", "complex128"]),
 ]
-ROW_LOSSES = [fl.cross_entropy, fl.nll_loss, fl.softmax_focal_loss]
+LABELLED = [row.loss for row in LOSSES if row.has_labels]
 
 
 def name_of(value):
-    return getattr(value, "__name__", None)
+    return getattr(value, "name", getattr(value, "__name__", None))
 
 
-@pytest.mark.parametrize("loss", ROW_LOSSES, ids=name_of)
+@pytest.mark.parametrize("loss", LABELLED, ids=name_of)
 @pytest.mark.parametrize(("target", "error", "tokens"), NOT_LABELS)
 def test_labels(loss, target, error, tokens):
     every_verb(loss, (X, target), {}, error, tokens)
 
 
-@pytest.mark.parametrize("loss", ROW_LOSSES, ids=name_of)
+@pytest.mark.parametrize("loss", LABELLED, ids=name_of)
 def test_place_of_a_label_in_more_dimensions(loss):
     labels = put(np.zeros((2, 3, 4), int), (1, 2, 0), 9)
     every_verb(loss, (np.zeros((2, 5, 3, 4)), labels), {"axis": 1}, ValueError, ["target", "1, 2, 0", 9])
@@ -60,7 +60,7 @@ ROW_OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("loss", ROW_LOSSES, ids=name_of)
+@pytest.mark.parametrize("loss", LABELLED, ids=name_of)
 @pytest.mark.parametrize(("options", "error", "tokens"), ROW_OPTIONS, ids=str)
 def test_options_of_rows(loss, options, error, tokens):
     every_verb(loss, (X, LABELS), options, error, tokens)
@@ -77,7 +77,7 @@ CLASS_WEIGHTS = [
 
 @pytest.mark.parametrize(("weights", "error", "tokens"), CLASS_WEIGHTS, ids=str)
 def test_class_weights(weights, error, tokens):
-    for loss in (fl.cross_entropy, fl.nll_loss):
+    for loss in [row.loss for row in LOSSES if "class_weight" in row.parameters]:
         every_verb(loss, (X, LABELS), {"class_weight": weights}, error, ["class_weight", *tokens])
 
 
@@ -100,43 +100,63 @@ def test_alpha_per_class():
     every_verb(fl.softmax_focal_loss, (X, LABELS), {"alpha": [0.5, 0.5]}, ValueError, ["alpha", "(2,)", 3])
 
 
-REGRESSION = [
-    *(fl.l1_loss, fl.mse_loss, fl.rmse_loss, fl.huber_loss, fl.smooth_l1_loss, fl.log_cosh_loss, fl.quantile_loss),
-    fl.poisson_nll_loss,
+DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int64"])
+LIMITED_TARGETS = [
+    (row, domains.TARGETS[kind].limits)
+    for row in of_family("elementwise", "rowwise")
+    for kind in row.targets
+    if domains.TARGETS[kind].limits != domains.ANY
 ]
-BINARY = [fl.binary_cross_entropy, fl.binary_cross_entropy_with_logits]
-DISTRIBUTIONS = [fl.categorical_cross_entropy, fl.kl_divergence]
-OF_PROBABILITIES = [fl.binary_cross_entropy, *DISTRIBUTIONS]
 
 
-@pytest.mark.parametrize(
-    "loss",
-    [fl.cross_entropy, fl.sigmoid_focal_loss, fl.binary_cross_entropy_with_logits, *OF_PROBABILITIES],
-    ids=name_of,
-)
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int64"])
-def test_probabilities(loss, dtype):
-    x, y = SOFT if loss in OF_PROBABILITIES else X, np.zeros((4, 3), dtype)
-    every_verb(loss, (x, put(y, (2, 1), 2)), {}, ValueError, ["target", "2, 1", 2])
-    every_verb(loss, (x, put(put(y, (1, 0), -1), (3, 0), 5)), {}, ValueError, ["target", "1, 0", -1])
+@pytest.mark.parametrize(("row", "limits"), LIMITED_TARGETS, ids=name_of)
+@DTYPES
+def test_targets_out_of_range(row, limits, dtype):
+    loss, x, y, (low, high) = row.loss, row.example()[0], np.zeros((4, 3), dtype), limits
+    below = low - 1
+    every_verb(loss, (x, put(y, (2, 1), below)), {}, ValueError, ["target", "2, 1", int(below)])
+    every_verb(loss, (x, put(put(y, (1, 0), below), (3, 0), below - 4)), {}, ValueError, ["target", "1, 0", int(below)])
+    if high < np.inf:
+        every_verb(loss, (x, put(y, (2, 1), high + 1)), {}, ValueError, ["target", "2, 1", int(high + 1)])
     if dtype != "int64":
+        every_verb(loss, (x, put(y, (0, 2), -np.inf)), {}, ValueError, ["target", "0, 2", "-inf"])
+        every_verb(loss, (x.T, put(y.T, (2, 3), low - 0.5)), {}, ValueError, ["target", "2, 3", low - 0.5])
+    if dtype != "int64" and high < np.inf:
         every_verb(loss, (x, put(y, (0, 2), np.inf)), {}, ValueError, ["target", "0, 2", "inf"])
-        every_verb(loss, (x.T, put(y.T, (2, 3), 1.5)), {}, ValueError, ["target", "2, 3", 1.5])
+        every_verb(loss, (x.T, put(y.T, (2, 3), high + 0.5)), {}, ValueError, ["target", "2, 3", high + 0.5])
 
 
-@pytest.mark.parametrize("loss", [*OF_PROBABILITIES, fl.entropy], ids=name_of)
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int64"])
-def test_predicted_probabilities(loss, dtype):
-    p, rest = np.zeros((4, 3), dtype), [] if loss is fl.entropy else [SOFT]
-    every_verb(loss, (put(p, (2, 1), 2), *rest), {}, ValueError, ["probs", "2, 1", 2])
-    every_verb(loss, (put(put(p, (1, 0), -1), (3, 0), 5), *rest), {}, ValueError, ["probs", "1, 0", -1])
+OF_PROBABILITIES = [row for row in LOSSES if row.domain.limits == domains.UNIT]
+
+
+@pytest.mark.parametrize("row", OF_PROBABILITIES, ids=name_of)
+@DTYPES
+def test_predicted_probabilities(row, dtype):
+    loss, name = row.loss, row.arguments[0]
+    p, rest = np.zeros((4, 3), dtype), [SOFT] if row.targets else []
+    every_verb(loss, (put(p, (2, 1), 2), *rest), {}, ValueError, [name, "2, 1", 2])
+    every_verb(loss, (put(put(p, (1, 0), -1), (3, 0), 5), *rest), {}, ValueError, [name, "1, 0", -1])
     if dtype != "int64":
-        every_verb(loss, (put(p, (0, 2), -np.inf), *rest), {}, ValueError, ["probs", "0, 2", "-inf"])
+        every_verb(loss, (put(p, (0, 2), -np.inf), *rest), {}, ValueError, [name, "0, 2", "-inf"])
         smallest = -np.finfo(dtype).smallest_subnormal
-        every_verb(loss, (put(p, (3, 2), smallest), *rest), {}, ValueError, ["probs", "3, 2"])
+        every_verb(loss, (put(p, (3, 2), smallest), *rest), {}, ValueError, [name, "3, 2"])
     big = np.zeros(100_000, dtype)  # several chunks
     big[77_777] = 7
-    every_verb(loss, (big, *([0 * big] if rest else [])), {}, ValueError, ["probs", 77_777, 7])
+    every_verb(loss, (big, *([0 * big] if rest else [])), {}, ValueError, [name, 77_777, 7])
+
+
+NUMBERS = [
+    (row, name)
+    for row in of_family("elementwise", "rowwise")
+    for name, parameter in row.parameters.items()
+    if isinstance(parameter.default, float)
+]
+
+
+@pytest.mark.parametrize(("row", "name"), NUMBERS, ids=name_of)
+def test_options_that_are_numbers(row, name):
+    for wrong in ("a", np.nan, None if name != "alpha" else "b", 1j):
+        every_verb(row.loss, row.example(), {name: wrong}, BOTH, [name])
 
 
 def test_a_minus_zero_is_a_probability():
@@ -187,18 +207,25 @@ def test_options_of_divergences():
         options = {"temperature": temperature}
         every_verb(fl.kl_divergence_with_logits, (X, X), options, BOTH, ["temperature", temperature])
     every_verb(fl.kl_divergence_with_logits, (X, None), {}, TypeError, ["target", "None"])
-    for loss, x in ((fl.kl_divergence, SOFT), (fl.categorical_cross_entropy, SOFT), (fl.kl_divergence_with_logits, X)):
+
+
+@pytest.mark.parametrize("row", [row for row in of_family("rowwise") if not row.has_labels], ids=name_of)
+def test_shapes_and_options_of_distributions(row):
+    loss, (x, *targets) = row.loss, row.example()
+    every_verb(loss, (x, *targets), {"axis": 2}, ValueError, ["axis", 2])
+    every_verb(loss, (x, *targets), {"sample_weight": np.ones(3)}, ValueError, ["sample_weight", "(3,)", "(4,)"])
+    if "batchmean" not in row.reductions:
+        every_verb(loss, (x, *targets), {"reduction": "batchmean"}, ValueError, ["reduction", "batchmean"])
+    if targets:
         every_verb(loss, (x, SOFT[:, :2]), {}, ValueError, ["target", "(4, 2)", "(4, 3)"])
         every_verb(loss, (x, SOFT[0]), {}, ValueError, ["target", "(3,)", "(4, 3)"])
-        every_verb(loss, (x, SOFT), {"axis": 2}, ValueError, ["axis", 2])
-        every_verb(loss, (x, SOFT), {"sample_weight": np.ones(3)}, ValueError, ["sample_weight", "(3,)", "(4,)"])
         every_verb(loss, (x, SOFT.astype(object)), {}, TypeError, ["target", "object"])
-    every_verb(fl.entropy, (SOFT,), {"reduction": "batchmean"}, ValueError, ["reduction", "batchmean"])
+        every_verb(loss, (x, None), {}, BOTH, ["target"])
 
 
-@pytest.mark.parametrize("loss", [*REGRESSION, *BINARY], ids=name_of)
-def test_shapes_and_options_of_elements(loss):
-    x = SOFT if loss is fl.binary_cross_entropy else X
+@pytest.mark.parametrize("row", of_family("elementwise"), ids=name_of)
+def test_shapes_and_options_of_elements(row):
+    loss, x = row.loss, row.example()[0]
     every_verb(loss, (x, np.zeros(4)), {}, ValueError, ["target", "(4,)", "(4, 3)"])
     every_verb(loss, (x, np.zeros((2, 4, 3))), {}, ValueError, ["target", "(2, 4, 3)", "(4, 3)"])
     every_verb(loss, (x, SOFT.astype(object)), {}, TypeError, ["target", "object"])
@@ -206,8 +233,8 @@ def test_shapes_and_options_of_elements(loss):
     every_verb(loss, (x, SOFT), {"sample_weight": np.ones(4)}, ValueError, ["sample_weight", "(4,)", "(4, 3)"])
     every_verb(loss, (x, SOFT), {"reduction": "median"}, ValueError, ["reduction", "median"])
     every_verb(loss, (x, SOFT), {"num_threads": 0}, ValueError, ["num_threads", 0])
-    if loss is fl.rmse_loss:
-        every_verb(loss, (x, SOFT), {"reduction": "sum"}, ValueError, ["reduction", "sum"])
+    for reduction in {"batchmean", "sum", "none"} - {*row.reductions}:
+        every_verb(loss, (x, SOFT), {"reduction": reduction}, ValueError, ["reduction", reduction])
 
 
 def test_label_smoothing():
@@ -217,44 +244,41 @@ def test_label_smoothing():
     every_verb(fl.cross_entropy, (X, LABELS), {"label_smoothing": "a"}, TypeError, ["label_smoothing"])
 
 
-def test_shapes_of_elements():
-    every_verb(fl.sigmoid_focal_loss, (X, np.zeros(4)), {}, ValueError, ["target", "(4,)", "(4, 3)"])
-    every_verb(fl.sigmoid_focal_loss, (X, np.zeros((2, 4, 3))), {}, ValueError, ["target", "(2, 4, 3)", "(4, 3)"])
-    every_verb(fl.sigmoid_focal_loss, (X, SOFT), {"sample_weight": np.ones(4)}, ValueError, ["sample_weight", "(4,)"])
+def test_a_distribution_of_another_shape():
     every_verb(fl.cross_entropy, (X, SOFT.T), {}, BOTH, ["target"])
 
 
-EVERY_LOSS = [*((loss, X, LABELS) for loss in ROW_LOSSES), (fl.sigmoid_focal_loss, X, SOFT)]
-EVERY_LOSS += [(loss, SOFT if loss in OF_PROBABILITIES else X, SOFT) for loss in (*REGRESSION, *BINARY, *DISTRIBUTIONS)]
-EVERY_LOSS += [(fl.kl_divergence_with_logits, X, X)]
-EVERY_LOSS += [(loss, FRAMES, TARGETS) for loss in (fl.ctc_loss, fl.ctc_loss_with_logits)]
-every_loss = pytest.mark.parametrize(("loss", "x", "target"), EVERY_LOSS, ids=name_of)
+every_loss = pytest.mark.parametrize("row", LOSSES, ids=name_of)
 
 
 @every_loss
-def test_scores(loss, x, target):
-    name = next(iter(inspect.signature(loss).parameters))
-    every_verb(loss, (x.astype(object), target), {}, TypeError, [name, "object"])
-    every_verb(loss, (x + 0j, target), {}, TypeError, [name, "complex128"])
-    every_verb(loss, (x.astype("U5"), target), {}, TypeError, [name])
+def test_scores(row):
+    loss, name, (x, *rest) = row.loss, row.arguments[0], row.example()
+    every_verb(loss, (x.astype(object), *rest), {}, TypeError, [name, "object"])
+    every_verb(loss, (x + 0j, *rest), {}, TypeError, [name, "complex128"])
+    every_verb(loss, (x.astype("U5"), *rest), {}, TypeError, [name])
     if np.dtype(np.longdouble) != np.float64:
-        every_verb(loss, (x.astype(np.longdouble), target), {}, TypeError, [name, np.dtype(np.longdouble).name])
-    every_verb(loss, (x.astype("M8[s]"), target), {}, TypeError, [name, "datetime64"])
+        every_verb(loss, (x.astype(np.longdouble), *rest), {}, TypeError, [name, np.dtype(np.longdouble).name])
+    every_verb(loss, (x.astype("M8[s]"), *rest), {}, TypeError, [name, "datetime64"])
     for nothing in (None, "abc", {"a": 1}, [[1, 2], [3]]):
-        refused(TypeError, [name], lambda nothing=nothing: loss(nothing, target))
-    if loss not in (fl.sigmoid_focal_loss, *REGRESSION, *BINARY):
-        refused(ValueError, [name, "()"], lambda: loss(1.5, 0))
+        refused(TypeError, [name], lambda nothing=nothing: loss(nothing, *rest))
+    if row.family != "elementwise":
+        refused(ValueError, [name, "()"], lambda: loss(1.5, *[0] * len(rest)))
         # No memory behind it: more classes than the index type counts.
         huge = np.broadcast_to(np.float32(0), (1,) * (x.ndim - 1) + (2**31,))
-        refused(ValueError, [name, 2**31], lambda: loss(huge, [1]))
+        if rest or row.predictions == "logits":
+            refused(ValueError, [name, 2**31], lambda: loss(huge, *[[1]] * len(rest)))
 
 
 @every_loss
-def test_out(loss, x, target):
+def test_out(row):
+    loss, arguments = row.loss, row.example()
+    x = arguments[0]
+
     def untouched(error, tokens, out):
         before = out.tobytes()
-        refused(error, ["out", *tokens], lambda: loss.grad(x, target, out=out))
-        refused(error, ["out", *tokens], lambda: loss.value_and_grad(x, target, out=out))
+        refused(error, ["out", *tokens], lambda: loss.grad(*arguments, out=out))
+        refused(error, ["out", *tokens], lambda: loss.value_and_grad(*arguments, out=out))
         assert out.tobytes() == before
 
     untouched(ValueError, [str(x.shape[:-1])], np.ones(x.shape[:-1]))
@@ -265,28 +289,36 @@ def test_out(loss, x, target):
     locked.flags.writeable = False
     untouched(ValueError, ["read-only"], locked)
     for wrong in (x.tolist(), "out", 3):
-        refused(TypeError, ["out"], lambda wrong=wrong: loss.grad(x, target, out=wrong))
+        refused(TypeError, ["out"], lambda wrong=wrong: loss.grad(*arguments, out=wrong))
     with pytest.raises(TypeError):
-        loss(x, target, out=np.ones(x.shape))
+        loss(*arguments, out=np.ones(x.shape))
 
 
 @every_loss
-def test_out_of_the_curvature(loss, x, target):
-    good = np.ones(x.shape)
-    if loss in NO_CURVATURE:
-        refused(TypeError, [loss.__name__], lambda: loss.grad_and_hess(x, target))
+def test_out_of_the_curvature(row):
+    loss, arguments, options = row.loss, row.example(), row.curved_options
+    if options is None:
+        refused(TypeError, [row.name], lambda: loss.grad_and_hess(*arguments))
         return
-    refused(BOTH, ["out"], lambda: loss.grad_and_hess(x, target, out=good))
-    refused(BOTH, ["out"], lambda: loss.grad_and_hess(x, target, out=(good,)))
-    refused(BOTH, ["out", "(2, 2)"], lambda: loss.grad_and_hess(x, target, out=(good, np.ones((2, 2)))))
+    good = np.ones(arguments[0].shape)
+
+    def refuses(tokens, out):
+        refused(BOTH, ["out", *tokens], lambda: loss.grad_and_hess(*arguments, out=out, **options))
+
+    refuses([], good)
+    refuses([], (good,))
+    refuses(["(2, 2)"], (good, np.ones((2, 2))))
     for second in (good, good[::-1]):  # one array can't hold both
-        refused(BOTH, ["out"], lambda second=second: loss.grad_and_hess(x, target, out=(good, second)))
+        refuses([], (good, second))
     assert (good == 1).all()
 
 
 @every_loss
-def test_unknown_and_missing_arguments(loss, x, target):
-    for call in (lambda: loss(x), lambda: loss.grad(x), lambda: loss(x, target, colour=2), lambda: loss()):
+def test_unknown_and_missing_arguments(row):
+    loss, arguments = row.loss, row.example()
+    calls = [lambda: loss(*arguments, colour=2), loss]
+    calls += [lambda: loss(arguments[0]), lambda: loss.grad(arguments[0])] if row.targets else []
+    for call in calls:
         with pytest.raises(TypeError):
             call()
 

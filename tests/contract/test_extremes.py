@@ -75,7 +75,7 @@ def test_the_loss_of_a_certain_row_is_not_zero(isa, name):
     assert fl.log_softmax(x)[0, 0] == pytest.approx(-2.0611536e-9, rel=1e-6)
 
 
-POINTS = [-1e4, -100, -88, -30, -20, -5, -1e-3, 0, 1e-20, 0.7, 5, 12, 20, 50, 87, 100, 700, 1e4]
+LOGITS = [-1e4, -100, -88, -30, -20, -5, -1e-3, 0, 1e-20, 0.7, 5, 12, 20, 50, 87, 100, 700, 1e4]
 GAMMAS = [0, 0.5, 1, 2, 3.7]
 
 
@@ -88,7 +88,7 @@ def test_sigmoid_focal_in_both_tails(isa, name, gamma, y):
         q, cost = 1 / (1 + mpmath.exp(-away)), mpmath.log1p(mpmath.exp(away))
         return mpmath.mpf(0.25 if y else 0.75) * q ** mpmath.mpf(gamma) * cost
 
-    x = np.array(POINTS, dtype=name)
+    x = np.array(LOGITS, dtype=name)
     value, grad = fl.sigmoid_focal_loss.value_and_grad(x, y, gamma=gamma, reduction="none")
     _, hess = fl.sigmoid_focal_loss.grad_and_hess(x, y, gamma=gamma, reduction="none")
     for i, point in enumerate(x):
@@ -159,49 +159,6 @@ def test_softmax_focal_near_and_far_from_certainty(isa, name, gamma, row):
             check(f"hess[{c}] of label {label}", hess[c], second, name, factor * 4)
 
 
-@pytest.mark.parametrize("name", [*FLOATS, "float16"])
-@pytest.mark.parametrize("classes", [3, 70])
-@pytest.mark.parametrize("loss", [fl.cross_entropy, fl.softmax_focal_loss, fl.nll_loss], ids=lambda loss: loss.__name__)
-def test_nan_stays_in_its_row(isa, rng, loss, name, classes):
-    x, labels = rng.normal(size=(37, classes)).astype(name), rng.integers(0, classes, 37)
-    expected = loss.value_and_grad(x, labels, reduction="none")
-    x[5, 1] = x[20] = np.nan
-    if loss is fl.nll_loss:
-        labels[5] = 1
-    clean = np.delete(np.arange(37), [5, 20])
-    value, grad = loss.value_and_grad(x, labels, reduction="none")
-    assert np.isnan(value[[5, 20]]).all()
-    np.testing.assert_array_equal(value[clean], expected[0][clean])
-    np.testing.assert_array_equal(grad[clean], expected[1][clean])
-    assert np.isnan(loss(x, labels))
-    if loss is not fl.nll_loss:  # the gradient of nll_loss does not depend on the scores
-        assert np.isnan(grad[[5, 20]]).all()
-        hess = loss.grad_and_hess(x, labels, reduction="none")[1]
-        assert np.isnan(hess[[5, 20]]).all()
-        assert np.isfinite(hess[clean]).all()
-    ignored = labels.copy()
-    ignored[[5, 20]] = -100
-    value, grad = loss.value_and_grad(x, ignored, reduction="none")
-    np.testing.assert_array_equal(value[clean], expected[0][clean])
-    assert not value[[5, 20]].any()
-    assert not grad[[5, 20]].any()
-    assert np.isfinite(loss(x, ignored))
-
-
-@pytest.mark.parametrize("name", FLOATS)
-def test_nan_stays_in_its_element(isa, rng, name):
-    x, y = rng.normal(size=300).astype(name), rng.integers(0, 2, 300)
-    for gamma in GAMMAS:
-        expected = fl.sigmoid_focal_loss(x, y, gamma=gamma, reduction="none")
-        x[100] = np.nan
-        value, grad = fl.sigmoid_focal_loss.value_and_grad(x, y, gamma=gamma, reduction="none")
-        hess = fl.sigmoid_focal_loss.grad_and_hess(x, y, gamma=gamma, reduction="none")[1]
-        for array in (value, grad, hess):
-            assert np.flatnonzero(np.isnan(array)).tolist() == [100]
-        np.testing.assert_array_equal(np.delete(value, 100), np.delete(expected, 100))
-        x[100] = 1
-
-
 @pytest.mark.parametrize("name", FLOATS)
 @pytest.mark.parametrize("classes", [4, 64])
 def test_masked_classes(isa, rng, name, classes):
@@ -214,9 +171,9 @@ def test_masked_classes(isa, rng, name, classes):
     soft[:, 1] = 0
     for target, narrow in ((labels, np.searchsorted(rest, labels)), (soft, soft[:, rest])):
         value, grad = fl.cross_entropy.value_and_grad(x, target)
-        expected, slope = fl.cross_entropy.value_and_grad(x[:, rest], narrow)
+        expected, gradient = fl.cross_entropy.value_and_grad(x[:, rest], narrow)
         assert value == pytest.approx(expected, rel=RELATIVE[name])
-        np.testing.assert_allclose(grad[:, rest], slope, rtol=RELATIVE[name], atol=RELATIVE[name] / 100)
+        np.testing.assert_allclose(grad[:, rest], gradient, rtol=RELATIVE[name], atol=RELATIVE[name] / 100)
         hess = fl.cross_entropy.grad_and_hess(x, target)[1]
         assert not grad[:, 1].any()
         assert not hess[:, 1].any()
@@ -246,52 +203,6 @@ def test_the_derivatives_of_an_infinite_loss_are_their_limits(isa, name, padding
         grad, hess = fl.softmax_focal_loss.grad_and_hess(x, [1], gamma=gamma)
         np.testing.assert_allclose(grad, [p[0] - label], atol=1e-6)
         np.testing.assert_allclose(hess, p * (1 - p), atol=1e-6)
-
-
-@pytest.mark.parametrize("name", FLOATS)
-def test_a_weight_of_zero_removes_an_infinite_loss(isa, name):
-    """0 times infinity is 0, as for the probabilities of a target and for CTC."""
-    x = np.array([[1, -np.inf, 2], [0, 0, 0]], dtype=name)
-    weight = [0.0, 1.0]
-    for loss in (fl.cross_entropy, fl.softmax_focal_loss, fl.nll_loss):
-        value = loss(x, [1, 1], sample_weight=weight, reduction="none")
-        assert value[0] == 0
-        assert np.isfinite(loss(x, [1, 1], sample_weight=weight))
-    assert fl.cross_entropy(x, [1, 0], class_weight=[1.0, 0.0, 1.0], reduction="none")[0] == 0
-    infinite = np.array([np.inf, 0.0], dtype=name)
-    assert fl.sigmoid_focal_loss(infinite, [0, 0], sample_weight=weight, reduction="none")[0] == 0
-    frames = np.zeros((2, 2, 3), name)
-    assert fl.ctc_loss(frames, [[1, 1], [1, 2]], sample_weight=weight, reduction="none")[0] == 0
-
-
-@pytest.mark.parametrize("name", FLOATS)
-@pytest.mark.parametrize("classes", [4, 64])
-def test_a_row_with_nothing_but_masked_classes_is_nan_alone(isa, rng, name, classes):
-    x, labels = rng.normal(size=(20, classes)).astype(name), rng.integers(0, classes, 20)
-    x[7] = -np.inf
-    for loss in (fl.cross_entropy, fl.softmax_focal_loss):
-        value, grad = loss.value_and_grad(x, labels, reduction="none")
-        assert np.flatnonzero(np.isnan(value)).tolist() == [7]
-        assert np.flatnonzero(np.isnan(grad).any(axis=1)).tolist() == [7]
-
-
-@pytest.mark.parametrize("name", [*FLOATS, "float16", "int64"])
-def test_empty_and_all_ignored(isa, name):
-    nothing, rows = np.zeros((0, 4), name), np.zeros((3, 4), name)
-    for loss in (fl.cross_entropy, fl.nll_loss, fl.softmax_focal_loss):
-        for x, labels in ((nothing, np.zeros(0, int)), (rows, np.full(3, -100)), (np.zeros((3, 0)), np.full(3, -100))):
-            value, grad = loss.value_and_grad(x, labels)
-            assert np.isnan(value)
-            assert loss(x, labels, reduction="sum") == 0
-            assert loss(x, labels, reduction="none").shape == labels.shape
-            assert grad.shape == x.shape
-            assert not grad.any()
-    assert np.isnan(fl.cross_entropy(nothing, nothing))
-    value, grad = fl.sigmoid_focal_loss.value_and_grad(nothing, nothing)
-    assert np.isnan(value)
-    assert grad.shape == (0, 4)
-    assert fl.sigmoid_focal_loss(nothing, nothing, reduction="sum") == 0
-    assert fl.sigmoid_focal_loss(np.zeros((2, 0, 3)), 1, reduction="none").shape == (2, 0, 3)
 
 
 def test_a_mean_over_class_weights_of_zero_is_nan_with_gradient_zero(isa):

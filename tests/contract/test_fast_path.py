@@ -5,89 +5,82 @@ import sys
 
 import numpy as np
 import pytest
+from losses import BY_NAME, LOSSES
 
 import fastloss as fl
 from fastloss import _kernels
 
-ELEMENTS = (
-    *("l1_loss", "mse_loss", "huber_loss", "smooth_l1_loss", "log_cosh_loss", "quantile_loss", "poisson_nll_loss"),
-    *("binary_cross_entropy", "binary_cross_entropy_with_logits"),
-)
 VERBS = ("__call__", "grad", "value_and_grad", "grad_and_hess")
-WITHOUT_CURVATURE = ("l1_loss", "quantile_loss")
+FAST = [row for row in LOSSES if row.loss.fast_paths]
 SETS = pytest.mark.parametrize("instruction_set", _kernels.supported())
+every_fast = pytest.mark.parametrize("row", FAST, ids=lambda row: row.name)
 
 
-def arguments(name, dtype, rng, shape=(5, 7)):
-    """In (0, 1), where every loss is defined; labels for cross-entropy."""
-    x = rng.uniform(0.01, 0.99, shape).astype(dtype)
-    if name == "cross_entropy":
-        target = rng.integers(0, shape[-1], shape[:-1])
+def arguments(row, dtype, rng, shape=(5, 7)):
+    """Of the simplest kind; a label that is ignored among them."""
+    x, target = row.draw(rng, shape, dtype)
+    if row.has_labels:
         target[0] = -100
-        return x, target
-    return x, rng.uniform(0.01, 0.99, shape).astype(dtype)
+    return x, target
 
 
-def is_quick(name, *args, verb="__call__", **options):
-    """Whether the short way takes the call."""
+def is_fast(row, *args, verb="__call__", **options):
+    """Whether a fast path takes the call."""
     number = VERBS.index(verb)
-    modules = [_kernels.kernels(bits) for bits in (32, 64)]
-    if name == "cross_entropy":
-        attempts = [module.cross_entropy.quick_cross_entropy for module in modules]
-    else:
-        limits = (0.0, 1.0, 0.0, 1.0) if name == "binary_cross_entropy" else (-np.inf, np.inf, -np.inf, np.inf)
-        kernel_name = name.removesuffix("_loss")
-        attempts = [module.elementwise.Quick(kernel_name, (1.0, 0.0), limits).call for module in modules]
-    return any(attempt(args, options, number) is not None for attempt in attempts)
+    return any(attempt(args, options, number) is not None for attempt in row.loss.fast_paths)
 
 
 def parts(result):
     return result if isinstance(result, tuple) else (result,)
 
 
+def test_losses_of_which_small_calls_are_usual_have_a_fast_path():
+    usual = {"cross_entropy", "binary_cross_entropy", "binary_cross_entropy_with_logits", "poisson_nll_loss"}
+    usual |= {f"{name}_loss" for name in ("l1", "mse", "huber", "smooth_l1", "log_cosh", "quantile")}
+    assert usual <= {row.name for row in FAST}
+
+
 @SETS
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("name", [*ELEMENTS, "cross_entropy"])
-def test_both_ways_agree_to_the_bit(name, verb, reduction, dtype, instruction_set, rng):
+@every_fast
+def test_both_paths_agree_to_the_bit(row, verb, reduction, dtype, instruction_set, rng):
     with _kernels.use(instruction_set):
-        args = arguments(name, dtype, rng)
-        function = getattr(getattr(fl, name), verb)
-        if verb == "grad_and_hess" and name in WITHOUT_CURVATURE:
+        args = arguments(row, dtype, rng)
+        function = getattr(row.loss, verb)
+        if verb == "grad_and_hess" and not row.has_curvature(row.options[0]):
             with pytest.raises(TypeError, match="has no curvature"):
                 function(*args, reduction=reduction)
             return
-        assert is_quick(name, *args, verb=verb, reduction=reduction)
-        quick = function(*args, reduction=reduction)
-        long = function(*args, reduction=reduction, num_threads=1)
-        for a, b in zip(parts(quick), parts(long), strict=True):
+        assert is_fast(row, *args, verb=verb, reduction=reduction)
+        fast = function(*args, reduction=reduction)
+        general = function(*args, reduction=reduction, num_threads=1)
+        for a, b in zip(parts(fast), parts(general), strict=True):
             assert type(a) is type(b)
             np.testing.assert_array_equal(a, b, strict=True)
 
 
-@pytest.mark.parametrize("name", ["mse_loss", "binary_cross_entropy", "cross_entropy"])
-def test_out_is_used(name, rng):
-    loss = getattr(fl, name)
-    x, target = arguments(name, np.float32, rng)
-    expected = loss.grad(x, target, num_threads=1)
+@every_fast
+def test_out_is_used(row, rng):
+    x, target = arguments(row, np.float32, rng)
+    expected = row.loss.grad(x, target, num_threads=1)
     out = np.full_like(x, 7)
-    assert is_quick(name, x, target, verb="grad", out=out)
-    assert loss.grad(x, target, out=out) is out
+    assert is_fast(row, x, target, verb="grad", out=out)
+    assert row.loss.grad(x, target, out=out) is out
     np.testing.assert_array_equal(out, expected)
-    value, grad = loss.value_and_grad(x, target, out=x)
+    value, grad = row.loss.value_and_grad(x, target, out=x)
     assert grad is x
     assert np.isfinite(value)
     np.testing.assert_array_equal(x, expected)
 
 
-@pytest.mark.parametrize("name", ["mse_loss", "binary_cross_entropy_with_logits", "cross_entropy"])
-def test_a_pair_of_places_is_used(name, rng):
-    loss = getattr(fl, name)
-    x, target = arguments(name, np.float32, rng)
+@pytest.mark.parametrize("row", [row for row in FAST if row.has_curvature(row.options[0])], ids=lambda row: row.name)
+def test_a_pair_of_places_is_used(row, rng):
+    loss, (x, target) = row.loss, arguments(row, np.float32, rng)
     expected = loss.grad_and_hess(x, target, num_threads=1)
     pair = np.full_like(x, 7), np.full_like(x, 8)
-    assert is_quick(name, x, target, verb="grad_and_hess", out=pair)
+    assert is_fast(row, x, target, verb="grad_and_hess", out=pair)
     for out in (pair, (None, pair[1]), list(pair), (pair[0], x)):
         result = loss.grad_and_hess(x, target, out=out)
         for place, got, wanted in zip(out, result, expected, strict=True):
@@ -131,53 +124,54 @@ def large(x, target):
 
 
 @pytest.mark.parametrize("change", [other_dtype, strided, swapped, unaligned, a_list, a_subclass, large])
-@pytest.mark.parametrize("name", ["mse_loss", "cross_entropy"])
-def test_whatever_is_not_plain_goes_the_long_way(name, change, rng):
-    args = change(*arguments(name, np.float32, rng))
-    assert not is_quick(name, *args)
-    expected = getattr(fl, name)(*args, num_threads=1)
-    assert getattr(fl, name)(*args) == expected
+@every_fast
+def test_whatever_is_not_plain_takes_the_general_path(row, change, rng):
+    args = change(*arguments(row, np.float32, rng))
+    assert not is_fast(row, *args)
+    expected = row.loss(*args, num_threads=1)
+    assert row.loss(*args) == expected
 
 
-@pytest.mark.parametrize("name", ["mse_loss", "cross_entropy"])
-def test_options_go_the_long_way(name, rng):
-    x, target = arguments(name, np.float32, rng)
+@every_fast
+def test_options_take_the_general_path(row, rng):
+    loss, (x, target) = row.loss, arguments(row, np.float32, rng)
     weight = np.full(target.shape, 0.5, np.float32)
-    assert not is_quick(name, x, target, sample_weight=weight)
-    assert getattr(fl, name)(x, target, sample_weight=weight) == getattr(fl, name)(x, target) / 2
-    assert not is_quick(name, x, target, reduction=np.array(["mean"]))
+    assert not is_fast(row, x, target, sample_weight=weight)
+    assert loss(x, target, sample_weight=weight) == loss(x, target) / 2
+    assert not is_fast(row, x, target, reduction=np.array(["mean"]))
     with pytest.raises(ValueError, match="reduction must be"):
-        getattr(fl, name)(x, target, reduction="median")
+        loss(x, target, reduction="median")
     with pytest.raises(TypeError):
-        getattr(fl, name)(x, target, out=x)
+        loss(x, target, out=x)
 
 
-def test_results_in_memory_that_is_still_read_go_the_long_way(rng):
-    x, target = arguments("mse_loss", np.float32, rng)
+def test_results_in_memory_that_is_still_read_take_the_general_path(rng):
+    row = BY_NAME["mse_loss"]
+    x, target = arguments(row, np.float32, rng)
     expected = fl.mse_loss.grad(x, target, num_threads=1)
-    assert not is_quick("mse_loss", x, target, verb="grad", out=target)
+    assert not is_fast(row, x, target, verb="grad", out=target)
     memory = np.zeros(x.size + 3, np.float32)
     here = memory[: x.size].reshape(x.shape)
     for start in (1, 3):
         shifted = memory[start : start + x.size].reshape(x.shape)
-        assert is_quick("mse_loss", x, target, verb="grad", out=shifted)
+        assert is_fast(row, x, target, verb="grad", out=shifted)
         here[...] = x
-        assert not is_quick("mse_loss", here, target, verb="grad", out=shifted)
+        assert not is_fast(row, here, target, verb="grad", out=shifted)
         np.testing.assert_array_equal(fl.mse_loss.grad(here, target, out=shifted), expected)
     np.testing.assert_array_equal(fl.mse_loss.grad(x, target, out=target), expected)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_errors_are_those_of_the_long_way_and_nothing_is_written(dtype, rng):
+def test_errors_are_those_of_the_general_path_and_nothing_is_written(dtype, rng):
     out = np.full((5, 7), 7, dtype)
-    x, labels = arguments("cross_entropy", dtype, rng)
+    x, labels = arguments(BY_NAME["cross_entropy"], dtype, rng)
     for wrong in (7, -1, 2**40, -(2**63)):
         labels[3] = wrong
         with pytest.raises(ValueError, match=rf"target\[3\] is {wrong}"):
             fl.cross_entropy(x, labels)
         with pytest.raises(ValueError, match=rf"target\[3\] is {wrong}"):
             fl.cross_entropy.grad(x, labels, out=out)
-    x, target = arguments("binary_cross_entropy", dtype, rng)
+    x, target = arguments(BY_NAME["binary_cross_entropy"], dtype, rng)
     target[2, 3] = 1.5
     with pytest.raises(ValueError, match=r"target\[2, 3\] is 1.5"):
         fl.binary_cross_entropy(x, target)
@@ -204,13 +198,13 @@ def test_nothing_counts():
     assert np.isnan(fl.mse_loss(np.zeros(0), np.zeros(0)))
 
 
-def test_memory_is_steady(rng):
+@every_fast
+def test_memory_is_steady(row, rng):
     """Counts of references: a leak of one a call would show."""
-    x, labels = arguments("cross_entropy", np.float32, rng)
-    target, out = np.zeros_like(x), np.empty_like(x)
-    before = [sys.getrefcount(a) for a in (x, labels, target, out)]
+    x, target = arguments(row, np.float32, rng)
+    out = np.empty_like(x)
+    before = [sys.getrefcount(a) for a in (x, target, out)]
     for _ in range(1000):
-        fl.cross_entropy.value_and_grad(x, labels, out=out)
-        fl.mse_loss.value_and_grad(x, target, out=out)
-        fl.mse_loss(x, target, reduction="none")
-    assert [sys.getrefcount(a) for a in (x, labels, target, out)] == before
+        row.loss.value_and_grad(x, target, out=out)
+        row.loss(x, target, reduction="none")
+    assert [sys.getrefcount(a) for a in (x, target, out)] == before

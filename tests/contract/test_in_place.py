@@ -1,13 +1,19 @@
 """The result may take the place of the scores: the same bits as in an array of its own."""
 
+import domains
 import numpy as np
 import pytest
+from losses import of_family
 
 import fastloss as fl
 
 # On either side of every change of method: lanes, narrow tiles, short rows, blocks.
 CLASSES = [1, 2, 15, 16, 17, 63, 64, 65, 66, 80, 100, 1000, 1023, 1024, 1025, 3000]
 DTYPES = ["float32", "float64", "float16"]
+
+
+def name_of(value):
+    return getattr(value, "name", None)
 
 
 def scores(rng, dtype, *shape):
@@ -24,65 +30,54 @@ def test_normalization(isa, rng, function, classes, dtype):
     np.testing.assert_array_equal(x, expected)
 
 
+def check(row, x, targets, options):
+    """Gradient and curvature in the place of the predictions, and the gradient in that of the target."""
+    loss = row.loss
+    value, expected = loss.value_and_grad(x, *targets, **options)
+    if row.has_curvature(options):
+        both = loss.grad_and_hess(x, *targets, **options)
+        # The curvature's pass may bring the gradient to its scale in another order.
+        rounding = {"rtol": 1e-2, "atol": 2e-7} if x.dtype == np.float16 else {"rtol": 1e-5, "atol": 1e-8}
+        np.testing.assert_allclose(both[0].astype(float), expected.astype(float), **rounding)
+        for place in (0, 1):
+            y, other = x.copy(), np.empty_like(x)
+            out = (y, other) if place == 0 else (other, y)
+            np.testing.assert_array_equal(loss.grad_and_hess(y, *targets, out=out, **options), both)
+    for target in targets:
+        if (target.shape, target.dtype) == (x.shape, x.dtype):  # it is read later than the gradient is written
+            out = target.copy()
+            np.testing.assert_array_equal(loss.grad(x, out, out=out, **options), expected)
+    found = x.copy()
+    assert loss.value_and_grad(found, *targets, out=found, **options)[0] == value
+    np.testing.assert_array_equal(found, expected)
+
+
+def cases(family):
+    return [(row, kind) for row in of_family(family) for kind in row.targets or (None,)]
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("classes", CLASSES)
-@pytest.mark.parametrize("soft", [False, True])
-@pytest.mark.parametrize("loss", [fl.cross_entropy, fl.softmax_focal_loss], ids=["cross_entropy", "softmax_focal"])
-def test_row_losses(isa, rng, loss, soft, classes, dtype):
-    if soft and loss is fl.softmax_focal_loss:
-        return
-    x = scores(rng, dtype, 37, classes)
-    target = rng.dirichlet(np.ones(classes), 37) if soft else rng.integers(0, classes, 37)
-    value, expected = loss.value_and_grad(x, target)
-    _, hess = loss.grad_and_hess(x, target)
-    for place in (0, 1):  # the scores give way to the gradient, or to the curvature
-        y = x.copy()
-        other = np.empty_like(y)
-        pair = loss.grad_and_hess(y, target, out=(y, other) if place == 0 else (other, y))
-        np.testing.assert_array_equal(pair[1], hess)
-        # The curvature's pass brings the gradient to its scale in another order.
-        rounding = {"rtol": 1e-2, "atol": 2e-7} if dtype == "float16" else {"rtol": 1e-5, "atol": 1e-8}
-        np.testing.assert_allclose(pair[0].astype(float), expected.astype(float), **rounding)
-    assert loss.value_and_grad(x, target, out=x)[0] == value
-    np.testing.assert_array_equal(x, expected)
-
-
-ELEMENTS = [
-    *("l1_loss", "mse_loss", "rmse_loss", "huber_loss", "smooth_l1_loss", "log_cosh_loss", "quantile_loss"),
-    *("poisson_nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"),
-    *("kl_divergence", "categorical_cross_entropy"),
-]
+@pytest.mark.parametrize(("row", "kind"), cases("rowwise"), ids=name_of)
+def test_rows(isa, rng, row, kind, classes, dtype):
+    x, *targets = row.draw(rng, (37, classes), dtype, kind=kind)
+    check(row, x, targets, row.options[0])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("size", [1, 16, 255, 256, 257, 5000])
-@pytest.mark.parametrize("name", ELEMENTS)
-def test_elements(isa, rng, name, size, dtype):
-    loss, x, y = getattr(fl, name), rng.uniform(0.1, 0.9, size).astype(dtype), rng.uniform(size=size)
-    value, expected = loss.value_and_grad(x, y)
-    if name not in ("l1_loss", "rmse_loss", "quantile_loss"):
-        pair = loss.grad_and_hess(x, y)
-        for place in (0, 1):
-            z, other = x.copy(), np.empty_like(x)
-            found = loss.grad_and_hess(z, y, out=(z, other) if place == 0 else (other, z))
-            np.testing.assert_array_equal(found, pair)
-    assert loss.value_and_grad(x, y, out=x)[0] == value
-    np.testing.assert_array_equal(x, expected)
+@pytest.mark.parametrize("row", of_family("elementwise"), ids=name_of)
+def test_elements(isa, rng, row, size, dtype):
+    x, *targets = row.draw(rng, (size,), dtype)
+    check(row, x, targets, row.options[0])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("classes", CLASSES)
-def test_divergences_of_logits(isa, rng, classes, dtype):
-    x, y = scores(rng, dtype, 37, classes), scores(rng, dtype, 37, classes)
-    for loss, targets in ((fl.entropy_with_logits, ()), (fl.kl_divergence_with_logits, (y,))):
-        value, expected = loss.value_and_grad(x, *targets)
-        z = x.copy()
-        assert loss.value_and_grad(z, *targets, out=z)[0] == value
-        np.testing.assert_array_equal(z, expected)
-        if targets:  # the gradient in the place of the target, which is read later than it is written
-            out = y.copy()
-            loss.grad(x, out, out=out)
-            np.testing.assert_array_equal(out, expected)
+@pytest.mark.parametrize("row", of_family("elementwise", "rowwise"), ids=name_of)
+def test_every_option(isa, rng, row, dtype):
+    for options in row.options[1:]:
+        x, *targets = row.draw(rng, (50, 100), dtype)
+        check(row, x, targets, domains.with_arrays(options, rng, 100))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -101,28 +96,11 @@ def test_results_larger_than_the_caches(isa, rng, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("gamma", [0, 1, 2, 1.5])
-def test_sigmoid_focal(isa, rng, gamma, dtype):
-    x = scores(rng, dtype, 5000)
-    y = rng.integers(0, 2, 5000)
-    value, expected = fl.sigmoid_focal_loss.value_and_grad(x, y, gamma=gamma)
-    _, hess = fl.sigmoid_focal_loss.grad_and_hess(x, y, gamma=gamma)
-    for place in (0, 1):
-        z = x.copy()
-        other = np.empty_like(z)
-        pair = fl.sigmoid_focal_loss.grad_and_hess(z, y, gamma=gamma, out=(z, other) if place == 0 else (other, z))
-        np.testing.assert_array_equal(pair[0], expected)
-        np.testing.assert_array_equal(pair[1], hess)
-    assert fl.sigmoid_focal_loss.value_and_grad(x, y, gamma=gamma, out=x)[0] == value
-    np.testing.assert_array_equal(x, expected)
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("classes", CLASSES[1:])
-@pytest.mark.parametrize("loss", [fl.ctc_loss, fl.ctc_loss_with_logits], ids=["ctc_loss", "with_logits"])
-def test_ctc(isa, rng, loss, classes, dtype):
-    x = scores(rng, dtype, 30, 5, classes)
-    if loss is fl.ctc_loss:
+@pytest.mark.parametrize("row", of_family("ctc"), ids=name_of)
+def test_sequences(isa, rng, row, classes, dtype):
+    x, loss = scores(rng, dtype, 30, 5, classes), row.loss
+    if row.predictions == "log-probabilities":
         x = fl.log_softmax(x)
     targets, lengths = rng.integers(1, classes, (5, 7)), rng.integers(0, 8, 5)
     value, expected = loss.value_and_grad(x, targets, target_lengths=lengths, reduction="none")

@@ -1,67 +1,15 @@
-"""What may be passed: dtypes, layouts, axes, foreign arrays, and where the gradient may be written."""
+"""What may be passed to every loss: dtypes, layouts, axes, foreign arrays."""
 
 import tracemalloc
 
+import domains
 import numpy as np
 import pytest
+from losses import LOSSES, of_family
+from samples import SAMPLES, C, N, every_loss, same
 from tolerance import assert_close
 
 import fastloss as fl
-
-C, N = 7, 23
-
-
-class WithoutTarget:
-    """A loss that has no target, to be called like the others."""
-
-    def __init__(self, loss):
-        self.loss = loss
-
-    def __call__(self, x, target, **options):
-        return self.loss(x, **options)
-
-    def grad(self, x, target, **options):
-        return self.loss.grad(x, **options)
-
-    def value_and_grad(self, x, target, **options):
-        return self.loss.value_and_grad(x, **options)
-
-
-def calls(rng, dtype=np.float64):
-    """One call of each loss: (loss, scores, targets, options)."""
-    rows, labels = (rng.normal(size=(N, C)) * 2).astype(dtype), rng.integers(0, C, N)
-    soft = rng.dirichlet(np.ones(C), N).clip(0, 1)
-    frames, sequences = (rng.normal(size=(N, 3, C)) * 2).astype(dtype), rng.integers(1, C, (3, 5))
-    probs = rng.uniform(0.01, 0.99, (N, C)).astype(dtype)
-    return [
-        (fl.cross_entropy, rows, labels, {}),
-        (fl.cross_entropy, rows, labels, {"label_smoothing": 0.1}),
-        (fl.cross_entropy, rows, soft, {}),
-        (fl.nll_loss, rows, labels, {"sample_weight": rng.uniform(size=N)}),
-        (fl.softmax_focal_loss, rows, labels, {}),
-        (fl.sigmoid_focal_loss, rows, soft, {"sample_weight": rng.uniform(size=N)[:, None]}),
-        (fl.ctc_loss, frames, sequences, {"input_lengths": [N, 15, 12]}),
-        (fl.ctc_loss_with_logits, frames, sequences, {"input_lengths": [N, 15, 12]}),
-        *((loss, rows, soft, {}) for loss in (fl.l1_loss, fl.mse_loss, fl.rmse_loss, fl.huber_loss)),
-        *((loss, rows, soft, {}) for loss in (fl.smooth_l1_loss, fl.log_cosh_loss, fl.quantile_loss)),
-        (fl.poisson_nll_loss, rows, soft, {}),
-        (fl.poisson_nll_loss, rows, soft, {"full": True, "sample_weight": rng.uniform(size=(N, C))}),
-        (fl.binary_cross_entropy, probs, soft, {}),
-        (fl.binary_cross_entropy_with_logits, rows, soft, {"pos_weight": rng.uniform(size=C)}),
-        (fl.categorical_cross_entropy, probs, soft, {"include_negatives": True}),
-        (WithoutTarget(fl.entropy), probs, soft, {"sample_weight": rng.uniform(size=N)}),
-        (WithoutTarget(fl.entropy_with_logits), rows, soft, {}),
-        (fl.kl_divergence, probs, soft, {"sample_weight": rng.uniform(size=N)}),
-        (fl.kl_divergence_with_logits, rows, soft, {}),
-    ]
-
-
-IDS = [
-    *("cross_entropy", "smoothed", "soft", "nll", "softmax_focal", "sigmoid_focal", "ctc", "ctc_with_logits"),
-    *("l1", "mse", "rmse", "huber", "smooth_l1", "log_cosh", "quantile", "poisson", "poisson full", "binary"),
-    *("binary_with_logits", "categorical", "entropy", "entropy_with_logits", "kl", "kl_with_logits"),
-]
-every_loss = pytest.mark.parametrize("which", range(len(IDS)), ids=IDS)
 
 
 class OnlyArray:
@@ -81,14 +29,6 @@ class OnlyDLPack:
 
     def __dlpack_device__(self):
         return self.array.__dlpack_device__()
-
-
-PROBABILITIES = ("binary", "categorical", "entropy", "kl")  # their predictions are within [0, 1]
-
-
-def same(value):
-    """Elements are summed in the order in which they lie, so another layout may round the sum otherwise."""
-    return pytest.approx(value, rel=1e-14, nan_ok=True)
 
 
 def layouts(x, folder):
@@ -116,74 +56,76 @@ def layouts(x, folder):
 
 
 @every_loss
-def test_layouts(isa, rng, tmp_path, which):
-    loss, x, target, options = calls(rng)[which]
-    value, grad = loss.value_and_grad(x, target, **options)
+def test_layouts(isa, rng, tmp_path, sample):
+    loss, x, targets, options = sample.draw(rng)
+    value, grad = loss.value_and_grad(x, *targets, **options)
     for name, layout in layouts(x, tmp_path):
         before = np.array(layout.array if hasattr(layout, "array") else layout)
-        found, slope = loss.value_and_grad(layout, target, **options)
+        found, gradient = loss.value_and_grad(layout, *targets, **options)
         assert found == same(value), name
-        assert type(slope) is np.ndarray, name
-        np.testing.assert_array_equal(slope, grad, err_msg=name)
+        assert type(gradient) is np.ndarray, name
+        np.testing.assert_array_equal(gradient, grad, err_msg=name)
         np.testing.assert_array_equal(np.array(layout.array if hasattr(layout, "array") else layout), before)
-        assert loss(layout, target, **options) == same(value), name
+        assert loss(layout, *targets, **options) == same(value), name
 
 
 @every_loss
-def test_one_row_broadcast_to_all(isa, rng, which):
+def test_one_row_broadcast_to_all(isa, rng, sample):
     """Strides of 0: the gradient has memory of its own."""
-    loss, x, target, options = calls(rng)[which]
+    loss, x, targets, options = sample.draw(rng)
     broadcast = np.broadcast_to(x[:1], x.shape)
-    value, grad = loss.value_and_grad(broadcast, target, **options)
-    expected, slope = loss.value_and_grad(broadcast.copy(), target, **options)
+    value, grad = loss.value_and_grad(broadcast, *targets, **options)
+    expected, gradient = loss.value_and_grad(broadcast.copy(), *targets, **options)
     assert value == same(expected)
-    np.testing.assert_array_equal(grad, slope)
+    np.testing.assert_array_equal(grad, gradient)
     assert grad.flags.writeable
 
 
 @every_loss
-def test_layouts_of_the_target(isa, rng, tmp_path, which):
-    loss, x, target, options = calls(rng)[which]
-    value, grad = loss.value_and_grad(x, target, **options)
-    for name, layout in layouts(target, tmp_path):
-        if "ctc" in IDS[which] and name == "list":
+def test_layouts_of_the_target(isa, rng, tmp_path, sample):
+    loss, x, targets, options = sample.draw(rng)
+    value, grad = loss.value_and_grad(x, *targets, **options)
+    for name, layout in layouts(targets[0], tmp_path) if targets else ():
+        if sample.row.family == "ctc" and name == "list":
             layout = [list(row) for row in layout]
-        found, slope = loss.value_and_grad(x, layout, **options)
+        found, gradient = loss.value_and_grad(x, layout, **options)
         assert found == same(value), name
-        np.testing.assert_array_equal(slope, grad, err_msg=name)
+        np.testing.assert_array_equal(gradient, grad, err_msg=name)
 
 
 @every_loss
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"])
-def test_integer_scores_are_promoted_before_any_arithmetic(isa, rng, which, dtype):
-    loss, x, target, options = calls(rng)[which]
-    whole = rng.integers(0, 2 if dtype == "bool" or IDS[which] in PROBABILITIES else 120, x.shape).astype(dtype)
-    value, grad = loss.value_and_grad(whole, target, **options)
-    expected, slope = loss.value_and_grad(whole.astype(np.float64), target, **options)
+def test_integer_scores_are_promoted_before_any_arithmetic(isa, rng, sample, dtype):
+    loss, x, targets, options = sample.draw(rng)
+    whole = rng.integers(0, 2 if dtype == "bool" or sample.row.domain.limits == domains.UNIT else 120, x.shape).astype(
+        dtype
+    )
+    value, grad = loss.value_and_grad(whole, *targets, **options)
+    expected, gradient = loss.value_and_grad(whole.astype(np.float64), *targets, **options)
     assert value == same(expected)
     assert grad.dtype == np.float64
-    np.testing.assert_array_equal(grad, slope)
+    np.testing.assert_array_equal(grad, gradient)
     out = np.empty(x.shape)
-    assert loss.grad(whole, target, **options, out=out) is out
-    np.testing.assert_array_equal(out, slope)
+    assert loss.grad(whole, *targets, **options, out=out) is out
+    np.testing.assert_array_equal(out, gradient)
 
 
 @every_loss
 @pytest.mark.parametrize("name", ["float16", "bfloat16"])
-def test_half_scores_compute_in_float32(isa, rng, which, name):
+def test_half_scores_compute_in_float32(isa, rng, sample, name):
     dtype = np.dtype(name) if name == "float16" else np.dtype(pytest.importorskip("ml_dtypes").bfloat16)
-    loss, x, target, options = calls(rng)[which]
+    loss, x, targets, options = sample.draw(rng)
     half = x.astype(dtype)
-    value, grad = loss.value_and_grad(half, target, **options)
-    expected, slope = loss.value_and_grad(half.astype(np.float32), target, **options)
+    value, grad = loss.value_and_grad(half, *targets, **options)
+    expected, gradient = loss.value_and_grad(half.astype(np.float32), *targets, **options)
     assert value == pytest.approx(expected, rel=1e-6)
     assert grad.dtype == dtype
-    assert_close(grad, slope.astype(np.float64), name, rounded=True, terms=1e-2)
+    assert_close(grad, gradient.astype(np.float64), name, rounded=True, terms=1e-2)
     strided = np.zeros((*x.shape, 2), dtype)[..., 0]
-    loss.grad(half, target, **options, out=strided)
+    loss.grad(half, *targets, **options, out=strided)
     np.testing.assert_array_equal(strided, grad)
-    if loss is not fl.rmse_loss:
-        assert loss(half, target, reduction="none", **options).dtype == np.float32
+    if not sample.row.is_of_all:
+        assert loss(half, *targets, reduction="none", **options).dtype == np.float32
 
 
 def test_half_infinities_subnormals_and_nan(isa):
@@ -225,7 +167,10 @@ def test_mixed_types(isa, rng):
     assert fl.cross_entropy.grad(narrow, soft).dtype == np.float32
 
 
-@pytest.mark.parametrize("loss", [fl.cross_entropy, fl.nll_loss, fl.softmax_focal_loss], ids=lambda loss: loss.__name__)
+LABELLED = [row.loss for row in LOSSES if row.has_labels]
+
+
+@pytest.mark.parametrize("loss", LABELLED, ids=lambda loss: loss.__name__)
 @pytest.mark.parametrize("axis", [0, 1, 2, 3, -1, -2, -3, -4])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
 def test_axis_everywhere(isa, rng, loss, axis, dtype):
@@ -235,9 +180,9 @@ def test_axis_everywhere(isa, rng, loss, axis, dtype):
     labels, weight = rng.integers(0, classes, shape), rng.uniform(size=shape)
     last = np.ascontiguousarray(np.moveaxis(x, axis, -1))
     value, grad = loss.value_and_grad(x, labels, axis=axis, sample_weight=weight, reduction="none")
-    expected, slope = loss.value_and_grad(last, labels, sample_weight=weight, reduction="none")
+    expected, gradient = loss.value_and_grad(last, labels, sample_weight=weight, reduction="none")
     np.testing.assert_array_equal(value, expected)
-    np.testing.assert_array_equal(grad, np.moveaxis(slope, -1, axis))
+    np.testing.assert_array_equal(grad, np.moveaxis(gradient, -1, axis))
     if loss is fl.cross_entropy:
         soft = rng.dirichlet(np.ones(classes), shape)
         found = fl.cross_entropy.grad(x, np.moveaxis(soft, -1, axis), axis=axis)
@@ -252,18 +197,15 @@ def test_axis_of_distributions(isa, rng, shape, axis, order):
     x, y = (np.asarray(rng.uniform(0.01, 1, shape), order=order) for _ in range(2))
     weight = rng.uniform(size=np.delete(shape, axis))
     last = [np.ascontiguousarray(np.moveaxis(array, axis, -1)) for array in (x, y)]
-    for loss, count in (
-        (fl.entropy, 1),
-        (fl.entropy_with_logits, 1),
-        (fl.kl_divergence, 2),
-        (fl.kl_divergence_with_logits, 2),
-        (fl.categorical_cross_entropy, 2),
-    ):
+    for row in of_family("rowwise"):
+        if row.has_labels:
+            continue
+        loss, count = row.loss, 1 + bool(row.targets)
         options = {"sample_weight": weight, "reduction": "none"}
         value, grad = loss.value_and_grad(*(x, y)[:count], axis=axis, **options)
-        expected, slope = loss.value_and_grad(*last[:count], **options)
+        expected, gradient = loss.value_and_grad(*last[:count], **options)
         np.testing.assert_array_equal(value, expected)
-        np.testing.assert_array_equal(grad, np.moveaxis(slope, -1, axis))
+        np.testing.assert_array_equal(grad, np.moveaxis(gradient, -1, axis))
         total, grad = loss.value_and_grad(*(x, y)[:count], axis=axis)
         assert total == pytest.approx(loss(*last[:count]), rel=1e-13)
         np.testing.assert_array_equal(grad, np.moveaxis(loss.grad(*last[:count]), -1, axis))
@@ -271,7 +213,7 @@ def test_axis_of_distributions(isa, rng, shape, axis, order):
 
 def test_one_sample(isa):
     x = np.array([1.0, 2.0, 0.5])
-    for loss in (fl.cross_entropy, fl.nll_loss, fl.softmax_focal_loss):
+    for loss in LABELLED:
         for label in (1, np.int8(1), np.array(1)):
             assert loss(x, label) == loss(x[None], [1])
             assert loss(x, label, reduction="none").shape == ()
@@ -284,13 +226,13 @@ def test_one_sample(isa):
 
 def test_torch_tensors(isa, rng):
     torch = pytest.importorskip("torch")
-    for loss, x, target, options in calls(rng, np.float32):
-        value, grad = loss.value_and_grad(x, target, **options)
-        found, slope = loss.value_and_grad(torch.from_numpy(x), torch.from_numpy(target), **options)
+    for loss, x, targets, options in (sample.draw(rng, np.float32) for sample in SAMPLES):
+        value, grad = loss.value_and_grad(x, *targets, **options)
+        found, gradient = loss.value_and_grad(torch.from_numpy(x), *map(torch.from_numpy, targets), **options)
         assert found == value
-        np.testing.assert_array_equal(slope, grad)
+        np.testing.assert_array_equal(gradient, grad)
         with pytest.raises(TypeError, match="can't be viewed as an array"):
-            loss(torch.from_numpy(x).requires_grad_(), torch.from_numpy(target), **options)
+            loss(torch.from_numpy(x).requires_grad_(), *map(torch.from_numpy, targets), **options)
     x, labels = rng.normal(size=(N, C)).astype(np.float32), rng.integers(0, C, N)
     strided = torch.from_numpy(x).t().contiguous().t()
     assert fl.cross_entropy(strided, torch.from_numpy(labels)) == fl.cross_entropy(x, labels)
@@ -300,105 +242,15 @@ def test_torch_tensors(isa, rng):
 def test_jax_arrays(isa, rng, dtype):
     """They arrive read-only; bfloat16 is NumPy's by way of ml_dtypes."""
     jnp = pytest.importorskip("jax.numpy")
-    for loss, x, target, options in calls(rng, np.float32):
+    for loss, x, targets, options in (sample.draw(rng, np.float32) for sample in SAMPLES):
         array = jnp.asarray(x).astype(dtype)
-        value, grad = loss.value_and_grad(np.array(array), np.array(jnp.asarray(target)), **options)
-        found, slope = loss.value_and_grad(array, jnp.asarray(target), **options)
+        value, grad = loss.value_and_grad(
+            np.array(array), *(np.array(jnp.asarray(target)) for target in targets), **options
+        )
+        found, gradient = loss.value_and_grad(array, *map(jnp.asarray, targets), **options)
         assert found == value
-        assert slope.dtype == dtype
-        np.testing.assert_array_equal(slope, grad)
-
-
-@every_loss
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
-def test_out(isa, rng, which, dtype):
-    loss, x, target, options = calls(rng, dtype)[which]
-    value, grad = loss.value_and_grad(x, target, **options)
-    spaced = np.full((*x.shape, 3), 77, dtype)
-    fresh = [np.full(x.shape, np.nan, dtype), np.full(x.shape, 7, dtype, order="F")]
-    for out in (*fresh, spaced[..., 1], spaced[::-1, ..., 2]):
-        assert loss.grad(x, target, **options, out=out) is out
-        np.testing.assert_array_equal(out, grad)
-        out[...] = -3
-        found, same = loss.value_and_grad(x, target, **options, out=out)
-        assert same is out
-        assert found == value
-        np.testing.assert_array_equal(out, grad)
-    assert (spaced[..., 0] == 77).all()
-
-
-@every_loss
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
-@pytest.mark.parametrize("order", ["C", "F"])
-def test_in_place(isa, rng, which, dtype, order):
-    loss, x, target, options = calls(rng, dtype)[which]
-    value, grad = loss.value_and_grad(x, target, **options)
-    memory = np.array(x, order=order)
-    found, out = loss.value_and_grad(memory, target, **options, out=memory)
-    assert out is memory
-    assert found == same(value)
-    np.testing.assert_array_equal(memory, grad)
-    memory = np.array(x, order=order)
-    loss.grad(memory, target, **options, out=memory)
-    np.testing.assert_array_equal(memory, grad)
-
-
-@every_loss
-def test_out_that_overlaps_an_input(isa, rng, which):
-    """Shifted or reversed onto the scores, or onto the target: refused or right, never silently wrong."""
-    loss, x, target, options = calls(rng)[which]
-    grad = loss.grad(x, target, **options)
-
-    def right_or_refused(scores, targets, out):
-        try:
-            loss.grad(scores, targets, **options, out=out)
-        except ValueError:
-            return
-        np.testing.assert_array_equal(out, grad)
-
-    memory = np.empty((N + 1, *x.shape[1:]))
-    memory[:-1] = x
-    right_or_refused(memory[:-1], target, memory[1:])
-    memory[1:] = x
-    right_or_refused(memory[1:], target, memory[:-1])
-    memory = x.copy()
-    right_or_refused(memory, target, memory[::-1])
-    if target.shape == x.shape:
-        memory = target.copy()
-        right_or_refused(x, memory, memory)
-    narrow = x.astype(np.float32)
-    wide = loss.grad(narrow, target, **options)
-    memory = np.empty(2 * x.size, np.float32)
-    scores = memory[::2].reshape(x.shape)
-    scores[...] = narrow
-    out = memory[: x.size].reshape(x.shape)
-    loss.grad(scores, target, **options, out=out)
-    np.testing.assert_array_equal(out, wide)
-
-
-def test_out_that_is_the_sample_weight(isa, rng):
-    x, y, weight = rng.normal(size=(N, C)), rng.integers(0, 2, (N, C)), rng.uniform(size=(N, C))
-    expected = fl.sigmoid_focal_loss.grad(x, y, sample_weight=weight)
-    fl.sigmoid_focal_loss.grad(x, y, sample_weight=weight, out=weight)
-    np.testing.assert_array_equal(weight, expected)
-
-
-@pytest.mark.parametrize(
-    "loss", [fl.cross_entropy, fl.softmax_focal_loss, fl.sigmoid_focal_loss], ids=lambda loss: loss.__name__
-)
-def test_out_of_the_curvature_is_a_pair(isa, rng, loss):
-    x = rng.normal(size=(N, C))
-    target = rng.integers(0, 2, (N, C)) if loss is fl.sigmoid_focal_loss else rng.integers(0, C, N)
-    expected = loss.grad_and_hess(x, target)
-    grad, hess = np.empty((N, C)), np.empty((N, C), order="F")
-    found = loss.grad_and_hess(x, target, out=(grad, hess))
-    assert found[0] is grad
-    assert found[1] is hess
-    np.testing.assert_array_equal(found, expected)
-    memory = x.copy()
-    np.testing.assert_array_equal(loss.grad_and_hess(memory, target, out=(memory, hess)), expected)
-    memory = x.copy()
-    np.testing.assert_array_equal(loss.grad_and_hess(memory, target, out=(grad, memory)), expected)
+        assert gradient.dtype == dtype
+        np.testing.assert_array_equal(gradient, grad)
 
 
 def test_as_many_dimensions_as_numpy_has(isa, rng):

@@ -1,156 +1,84 @@
-"""Every loss x dtype x instruction set x reduction x weights against support/reference.py: value to curvature."""
+"""Every loss x dtype x instruction set x reduction x options x weights against its definition in support/reference.py:
+value, gradient, curvature."""
 
-from itertools import product
+from typing import NamedTuple
 
+import domains
 import numpy as np
 import pytest
 import reference
-from tolerance import assert_close, compute_dtype, draw, gradient_dtype
-from verbs import check, table
+import reference_ctc
+from losses import Row, of_family
+from tolerance import DTYPES, assert_close, compute_dtype, draw, dtype_of, gradient_dtype
+from verbs import IGNORED, Call, check
 
 import fastloss as fl
 
+ELEMENTS = ((7, 311),)  # more than a block of the kernel, and no multiple of one
 # Rows across the vector lanes (a full tile and a remainder), one row at a time, and rows in blocks.
-ROW_SHAPES = ((67, 7), (35, 100), (9, 130), (2, 5003))
+LABELLED_ROWS = ((67, 7), (35, 100), (9, 130), (2, 5003))
+ROWS = ((67, 7), (9, 130), (2, 5003))
 
-IGNORED = 2  # a class that exists: rows with this label must vanish all the same
 
-CROSS_ENTROPY_OPTIONS = [
-    set(),
-    {"sample_weight"},
-    {"class_weight"},
-    {"ignore_index", "class_weight", "sample_weight"},
-    {"label_smoothing"},
-    {"label_smoothing", "class_weight", "ignore_index", "sample_weight"},
-    {"soft"},
-    {"soft", "class_weight", "label_smoothing", "sample_weight"},
+def shapes(row):
+    return ELEMENTS if row.family == "elementwise" else LABELLED_ROWS if row.has_labels else ROWS
+
+
+def weightings(row, kind, options):
+    if not row.is_weighted_too(options, kind):
+        return ("plain",)
+    return ("plain", "weighted", "broadcast") if row.family == "elementwise" else ("plain", "weighted")
+
+
+class Case(NamedTuple):
+    row: Row
+    kind: object  # of the target
+    options: dict
+    weighting: str
+    shape: tuple
+    name: str  # of the dtype
+    reduction: str
+
+
+CASES = [
+    Case(row, kind, options, weighting, shape, name, reduction)
+    for row in of_family("elementwise", "rowwise")
+    for kind in row.targets or (None,)
+    for options in row.options
+    for weighting in weightings(row, kind, options)
+    for shape in shapes(row)
+    for name in row.domain.dtypes
+    for reduction in row.reductions
 ]
-NLL_OPTIONS = [set(), {"sample_weight"}, {"class_weight"}, {"ignore_index", "class_weight", "sample_weight"}]
-GAMMAS = (0, 0.5, 1, 2, 3.7)
-SOFTMAX_FOCAL_OPTIONS = [
-    *({f"gamma={gamma}"} for gamma in GAMMAS),
-    {"gamma=2", "alpha"},
-    {"gamma=0.5", "alpha per class", "ignore_index", "sample_weight"},
-]
-SIGMOID_FOCAL_OPTIONS = [
-    *({f"gamma={gamma}", alpha, kind} for gamma, alpha, kind in product(GAMMAS, ["alpha", "none"], ["hard", "soft"])),
-    {"gamma=2", "alpha", "hard", "sample_weight"},
-]
+
+
+def name_of(value):
+    if isinstance(value, dict):
+        return "+".join(f"{key}={number}" for key, number in value.items()) or "defaults"
+    return getattr(value, "name", None) or ("x".join(map(str, value)) if isinstance(value, tuple) else str(value))
+
+
+def make_call(rng, case):
+    """Arguments in the dtype of that name; where they are weighted, with a label that is ignored."""
+    row, shape, name = case.row, case.shape, case.name
+    x, *targets = row.draw(rng, shape, dtype_of(name), compute_dtype(name), case.kind)
+    weight, ignored, of_losses = 1.0, None, shape if row.family == "elementwise" else shape[:-1]
+    if case.kind == "labels":
+        targets[0][0] = IGNORED
+    if case.weighting == "weighted":
+        weight = rng.uniform(0, 2, of_losses)
+        ignored = IGNORED if case.kind == "labels" else None
+    elif case.weighting == "broadcast":  # one weight a row, and one row of targets for all
+        weight, targets = rng.uniform(0, 2, (shape[0], 1)), [target[:1] for target in targets]
+    return Call((x, *targets), domains.with_arrays(case.options, rng, shape[-1]), weight, ignored)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(name_of, case)))
+def test_every_loss(isa, rng, case):
+    check(case.row, make_call(rng, case), case.name, case.reduction)
+
+
 CTC_OPTIONS = [set(), {"sample_weight"}, {"lengths"}, {"lengths", "blank", "sample_weight"}, {"infeasible"}]
-
-
-def gamma_of(options):
-    return next(float(option[6:]) for option in options if option.startswith("gamma="))
-
-
-def labels_and_weights(rng, shape, options):
-    labels = rng.integers(0, shape[1], shape[0])
-    labels[0] = IGNORED
-    keywords, weight, class_weight = {}, np.ones(shape[0]), np.ones(shape[1])
-    if "sample_weight" in options:
-        weight = keywords["sample_weight"] = rng.uniform(0, 2, shape[0])
-    if "class_weight" in options:
-        class_weight = keywords["class_weight"] = rng.uniform(0.1, 3, shape[1])
-    if "ignore_index" in options:
-        keywords["ignore_index"] = IGNORED
-    return labels, keywords, weight, class_weight
-
-
-@table(CROSS_ENTROPY_OPTIONS, ROW_SHAPES)
-def test_cross_entropy(isa, rng, name, reduction, options, shape):
-    x, exact = draw(rng, shape, name)
-    labels, keywords, weight, class_weight = labels_and_weights(rng, shape, options)
-    smoothing = 0.1 if "label_smoothing" in options else 0.0
-    if smoothing:
-        keywords["label_smoothing"] = smoothing
-    if "soft" in options:
-        target = y = rng.dirichlet(np.full(shape[1], 0.3), shape[0]).astype(compute_dtype(name)).clip(0, 1)
-        y = y.astype(np.float64)
-        divisor = shape[0]
-    else:
-        counts, row_weight, usable = reference.label_rows(labels, class_weight, keywords.get("ignore_index", -100))
-        target, y = labels, reference.one_hot(usable, shape[1])
-        weight, divisor = weight * counts, row_weight.sum()
-    wanted = (
-        weight * reference.cross_entropy(exact, y, class_weight, smoothing),
-        weight[:, None] * reference.cross_entropy_grad(exact, y, class_weight, smoothing),
-        weight[:, None] * reference.cross_entropy_hess(exact, y, class_weight, smoothing),
-    )
-    terms = (0.0, 0.0)
-    if smoothing or "soft" in options:
-        spread = weight[:, None] * reference.weighted_target(y, class_weight, smoothing)
-        terms = (spread + spread.sum(axis=-1, keepdims=True) * reference.softmax(exact), 0.0)
-    check(fl.cross_entropy, (x, target), keywords, name, wanted, divisor, reduction, terms)
-
-
-@table(NLL_OPTIONS, ROW_SHAPES[:2])
-def test_nll_loss(isa, rng, name, reduction, options, shape):
-    x, exact = draw(rng, shape, name)
-    labels, keywords, weight, class_weight = labels_and_weights(rng, shape, options)
-    _, row_weight, usable = reference.label_rows(labels, class_weight, keywords.get("ignore_index", -100))
-    y = reference.one_hot(usable, shape[1])
-    factor = weight * row_weight
-    wanted = (factor * reference.nll_loss(exact, y), factor[:, None] * reference.nll_loss_grad(exact, y))
-    divisor = row_weight.sum()
-    losses, gradient = wanted
-    if reduction == "none":
-        check(fl.nll_loss, (x, labels), keywords, name, wanted, divisor, reduction)
-        return
-    # Losses of both signs: the sum is a difference.
-    keywords["reduction"] = reduction
-    scale = 1.0 if reduction == "sum" else 1.0 / divisor
-    value, found = fl.nll_loss.value_and_grad(x, labels, **keywords)
-    terms = np.abs(losses).sum() * scale
-    assert_close(value, reference.reduce(losses, reduction, divisor), name, terms=terms)
-    assert_close(fl.nll_loss(x, labels, **keywords), value, name, terms=terms)
-    assert_close(found, gradient * scale, name, rounded=True)
-
-
-@table(SOFTMAX_FOCAL_OPTIONS, ROW_SHAPES)
-def test_softmax_focal_loss(isa, rng, name, reduction, options, shape):
-    x, exact = draw(rng, shape, name)
-    labels, keywords, weight, _ = labels_and_weights(rng, shape, options)
-    gamma, alpha = gamma_of(options), np.ones(shape[1])
-    if "alpha" in options:
-        keywords["alpha"], alpha = 0.3, np.full(shape[1], 0.3)
-    if "alpha per class" in options:
-        keywords["alpha"] = alpha = rng.uniform(0, 1, shape[1])
-    counts, row_weight, usable = reference.label_rows(labels, alpha, keywords.get("ignore_index", -100))
-    y, factor = reference.one_hot(usable, shape[1]), weight * row_weight
-    wanted = (
-        factor * reference.softmax_focal_loss(exact, y, gamma),
-        factor[:, None] * reference.softmax_focal_loss_grad(exact, y, gamma),
-        factor[:, None] * reference.softmax_focal_loss_hess(exact, y, gamma),
-    )
-    keywords["gamma"] = gamma
-    log_p = reference.log_softmax(exact)
-    u = np.where(y == 0, 0, log_p).sum(axis=-1, keepdims=True)
-    p, q, near = np.exp(u), -np.expm1(u), np.where(y == 1, -np.expm1(log_p), np.exp(log_p))
-    bend = gamma * p * q ** (gamma - 1) * (2 - u - abs(gamma - 1) * p / q * u)
-    # Without the focal factor the curvature is one positive term.
-    terms = (0.0, factor[:, None] * near * (q**gamma + bend * near) if gamma else 0.0)
-    check(fl.softmax_focal_loss, (x, labels), keywords, name, wanted, counts.sum(), reduction, terms, 1 + gamma / 4)
-
-
-@table(SIGMOID_FOCAL_OPTIONS)
-def test_sigmoid_focal_loss(isa, rng, name, reduction, options):
-    shape = (7, 311)
-    x, exact = draw(rng, shape, name)
-    gamma, alpha = gamma_of(options), 0.25 if "alpha" in options else None
-    y = rng.integers(0, 2, shape).astype(compute_dtype(name))
-    if "soft" in options:
-        y = rng.uniform(0, 1, shape).astype(compute_dtype(name))
-    keywords, weight = {"alpha": alpha, "gamma": gamma}, np.ones(shape)
-    if "sample_weight" in options:
-        weight = keywords["sample_weight"] = rng.uniform(0, 2, shape)
-    formulas = (reference.sigmoid_focal_loss, reference.sigmoid_focal_loss_grad, reference.sigmoid_focal_loss_hess)
-    wanted = [weight * formula(exact, y.astype(np.float64), alpha, gamma) for formula in formulas]
-    # Soft targets and the curvature are differences of these.
-    a, q, c, dq = reference.sigmoid_focal_terms(exact, y.astype(np.float64), alpha)
-    slope = weight * a * q**gamma * (q + gamma * c * np.abs(dq) / q)
-    bend = slope + weight * a * q**gamma * np.abs(dq) * gamma * (2 + c * (1 + abs(gamma - 1) * np.abs(dq) / q) / q)
-    terms = (slope if "soft" in options else 0.0, bend)
-    check(fl.sigmoid_focal_loss, (x, y), keywords, name, wanted, x.size, reduction, terms, 1 + gamma / 4)
 
 
 def ctc_batch(rng, options, frames=12, batch=5, classes=6, longest=4):
@@ -171,11 +99,13 @@ def ctc_batch(rng, options, frames=12, batch=5, classes=6, longest=4):
     return targets, input_lengths, target_lengths, blank, weight, keywords
 
 
-@pytest.mark.parametrize("loss", ["ctc_loss", "ctc_loss_with_logits"])
-@table(CTC_OPTIONS)
-def test_ctc(isa, rng, name, reduction, options, loss):
+@pytest.mark.parametrize("name", DTYPES)
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("options", CTC_OPTIONS, ids=lambda options: "+".join(sorted(options)) or "plain")
+@pytest.mark.parametrize("row", of_family("ctc"), ids=name_of)
+def test_sequences(isa, rng, row, options, reduction, name):
+    loss, define = row.loss, getattr(reference_ctc, row.name)
     x, exact = draw(rng, (12, 5, 6), name)
-    define = reference.ctc if loss == "ctc_loss" else reference.ctc_with_logits
     targets, input_lengths, target_lengths, blank, weight, keywords = ctc_batch(rng, options)
     losses, gradient = np.zeros(5), np.zeros(x.shape)
     for n in range(5):
@@ -185,12 +115,12 @@ def test_ctc(isa, rng, name, reduction, options, loss):
     for kind in (reduction,) if reduction != "mean" else ("mean", "batchmean"):
         # PyTorch's mean: each sequence's loss per label first.
         each = weight / (5 * np.maximum(target_lengths, 1) if kind == "mean" else 5 if kind == "batchmean" else 1)
-        value, found = getattr(fl, loss).value_and_grad(x, targets, reduction=kind, **keywords)
+        value, found = loss.value_and_grad(x, targets, reduction=kind, **keywords)
         wanted = each * losses if kind == "none" else (each * losses).sum()
         # A sum over frames of scores of both signs.
         terms = each if kind == "none" else each.sum()
         assert_close(value, wanted, name, terms=terms)
-        assert_close(getattr(fl, loss)(x, targets, reduction=kind, **keywords), value, name, terms=terms)
+        assert_close(loss(x, targets, reduction=kind, **keywords), value, name, terms=terms)
         assert found.dtype == gradient_dtype(name)
         assert_close(found, gradient * each[:, None], name, terms=each[:, None] / 4, rounded=True)
 

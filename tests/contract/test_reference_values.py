@@ -1,4 +1,4 @@
-"""Numbers that must come out, from textbooks and by hand."""
+"""Reference values, from textbooks and by hand."""
 
 import math
 

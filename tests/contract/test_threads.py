@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from losses import LOSSES
 
 import fastloss as fl
 from fastloss._kernels import runtime
@@ -16,52 +17,69 @@ from fastloss._kernels import runtime
 
 @pytest.fixture(autouse=True)
 def threads_as_asked():
-    """On a crowded machine calls would go without threads, and nothing here would be tested."""
+    """On a busy machine calls would get no threads, and nothing here would be tested."""
     runtime.force_threads(True)
     yield
     runtime.force_threads(False)
 
 
-def large_calls(rng, dtype=np.float32):
-    """Work for several chunks of every kernel: (name, function of num_threads)."""
-    narrow, wide = (rng.normal(size=shape).astype(dtype) for shape in ((20_011, 10), (301, 1000)))
-    labels, wide_labels = rng.integers(0, 10, 20_011), rng.integers(0, 1000, 301)
-    weight, soft = rng.uniform(size=20_011), rng.dirichlet(np.ones(1000), 301)
-    points, hits = rng.normal(size=200_003).astype(dtype), rng.integers(0, 2, 200_003)
+LARGE = {"elementwise": (200_003,), "rowwise": (20_011, 10), "ctc": (90, 13, 40)}  # work for several chunks
+
+
+def verbs_of(loss, arguments, has_curvature, **options):
+    """(verb, function of num_threads) for each, the value with and without a reduction."""
+    yield "value", lambda n: [loss(*arguments, num_threads=n, **options)]
+    yield "value_and_grad", lambda n: loss.value_and_grad(*arguments, num_threads=n, **options)
+    if "reduction" not in options:
+        yield "no reduction", lambda n: [loss(*arguments, num_threads=n, reduction="none", **options)]
+    if has_curvature:
+        yield "grad_and_hess", lambda n: loss.grad_and_hess(*arguments, num_threads=n, **options)
+
+
+def calls_of_every_loss(rng, dtype):
+    for row in LOSSES:
+        options = {"reduction": "mean"} if row.is_of_all else {}
+        for kind in row.targets or (None,):
+            arguments = row.draw(rng, LARGE[row.family], dtype, kind=kind)
+            for verb, call in verbs_of(row.loss, arguments, row.curved_options == {}, **options):
+                yield f"{row.name} {verb}", call
+
+
+def more_calls(rng, dtype):
+    """Wide rows, axes, weights, ragged sequences, and the plain functions."""
+    wide, wide_labels = rng.normal(size=(301, 1000)).astype(dtype), rng.integers(0, 1000, 301)
+    narrow, labels = rng.normal(size=(20_011, 10)).astype(dtype), rng.integers(0, 10, 20_011)
+    axis_one, pixels = rng.normal(size=(3, 17, 70, 50)).astype(dtype), rng.integers(0, 17, (3, 70, 50))
+    weight, soft, spread = rng.uniform(size=20_011), rng.dirichlet(np.ones(1000), 301), np.clip(np.abs(wide) / 4, 0, 1)
     frames = rng.normal(size=(90, 13, 40)).astype(dtype)
-    targets, lengths = rng.integers(1, 40, (13, 15)), rng.integers(20, 91, 13)
-    axis_one = rng.normal(size=(3, 17, 70, 50)).astype(dtype)
-    pixels = rng.integers(0, 17, (3, 70, 50))
-    lengths = {"input_lengths": lengths, "target_lengths": rng.integers(0, 16, 13), "infeasible": "zero"}
-    weighted = {"sample_weight": weight}
-    yield "cross_entropy", lambda n: fl.cross_entropy.value_and_grad(narrow, labels, **weighted, num_threads=n)
-    yield "cross_entropy wide", lambda n: fl.cross_entropy.value_and_grad(wide, wide_labels, num_threads=n)
-    yield "cross_entropy value", lambda n: [fl.cross_entropy(wide, wide_labels, num_threads=n)]
-    yield "cross_entropy soft", lambda n: fl.cross_entropy.value_and_grad(wide, soft, num_threads=n)
-    yield "cross_entropy axis", lambda n: fl.cross_entropy.value_and_grad(axis_one, pixels, axis=1, num_threads=n)
-    yield "cross_entropy hess", lambda n: fl.cross_entropy.grad_and_hess(narrow, labels, num_threads=n)
-    yield "nll_loss", lambda n: fl.nll_loss.value_and_grad(narrow, labels, num_threads=n)
-    yield "softmax_focal", lambda n: fl.softmax_focal_loss.value_and_grad(narrow, labels, gamma=1.5, num_threads=n)
-    yield "softmax_focal hess", lambda n: fl.softmax_focal_loss.grad_and_hess(wide, wide_labels, num_threads=n)
-    yield "sigmoid_focal", lambda n: fl.sigmoid_focal_loss.value_and_grad(points, hits, num_threads=n)
-    yield "sigmoid_focal hess", lambda n: fl.sigmoid_focal_loss.grad_and_hess(points, hits, gamma=0.5, num_threads=n)
-    yield "ctc_loss", lambda n: fl.ctc_loss.value_and_grad(frames, targets, **lengths, num_threads=n)
-    yield "ctc_with_logits", lambda n: fl.ctc_loss_with_logits.value_and_grad(frames, targets, **lengths, num_threads=n)
-    yield "ctc value", lambda n: [fl.ctc_loss_with_logits(frames, targets, **lengths, num_threads=n)]
-    spread = np.clip(np.abs(wide) / 4, 0, 1)
-    for loss in (fl.mse_loss, fl.l1_loss, fl.rmse_loss, fl.huber_loss, fl.log_cosh_loss, fl.poisson_nll_loss):
-        yield loss.__name__, lambda n, loss=loss: loss.value_and_grad(points, hits, num_threads=n)
-    yield "binary", lambda n: fl.binary_cross_entropy_with_logits.value_and_grad(points, hits, num_threads=n)
-    yield "binary hess", lambda n: fl.binary_cross_entropy.grad_and_hess(spread, 1 - spread, num_threads=n)
-    yield "entropy", lambda n: [fl.entropy(spread, num_threads=n), fl.entropy(spread, reduction="none", num_threads=n)]
-    yield "kl", lambda n: fl.kl_divergence.value_and_grad(spread, soft, num_threads=n)
-    yield "categorical", lambda n: fl.categorical_cross_entropy.value_and_grad(spread, soft, axis=0, num_threads=n)
-    yield "entropy_with_logits", lambda n: fl.entropy_with_logits.value_and_grad(narrow, **weighted, num_threads=n)
-    other = axis_one[:, :, ::-1]
-    yield "kl_with_logits", lambda n: fl.kl_divergence_with_logits.value_and_grad(wide, wide[::-1], num_threads=n)
-    yield "kl axis", lambda n: fl.kl_divergence_with_logits.value_and_grad(axis_one, other, axis=1, num_threads=n)
+    lengths = {"input_lengths": rng.integers(20, 91, 13), "target_lengths": rng.integers(0, 16, 13)}
+    ragged = {**lengths, "infeasible": "zero"}
+    sequences, other = rng.integers(1, 40, (13, 15)), axis_one[:, :, ::-1]
+    for loss, arguments, has_curvature, options in (
+        (fl.cross_entropy, (narrow, labels), True, {"sample_weight": weight}),
+        (fl.cross_entropy, (wide, wide_labels), True, {}),
+        (fl.cross_entropy, (wide, soft), True, {}),
+        (fl.cross_entropy, (axis_one, pixels), True, {"axis": 1}),
+        (fl.softmax_focal_loss, (narrow, labels), True, {"gamma": 1.5}),
+        (fl.softmax_focal_loss, (wide, wide_labels), True, {}),
+        (fl.sigmoid_focal_loss, (wide, soft.clip(0, 1)), True, {"gamma": 0.5}),
+        (fl.categorical_cross_entropy, (spread, soft), True, {"axis": 0}),
+        (fl.entropy_with_logits, (narrow,), False, {"sample_weight": weight}),
+        (fl.kl_divergence_with_logits, (wide, wide[::-1]), False, {}),
+        (fl.kl_divergence_with_logits, (axis_one, other), False, {"axis": 1}),
+        (fl.ctc_loss, (frames, sequences), False, ragged),
+        (fl.ctc_loss_with_logits, (frames, sequences), False, ragged),
+    ):
+        for verb, call in verbs_of(loss, arguments, has_curvature, **options):
+            yield f"{loss.__name__} {verb} {', '.join(options)}", call
     yield "softmax", lambda n: [fl.softmax(wide, num_threads=n), fl.log_softmax(axis_one, axis=1, num_threads=n)]
     yield "logsumexp", lambda n: [fl.logsumexp(narrow, num_threads=n)]
+
+
+def large_calls(rng, dtype=np.float32):
+    """Work for several chunks of every kernel: (name, function of num_threads)."""
+    yield from calls_of_every_loss(rng, dtype)
+    yield from more_calls(rng, dtype)
 
 
 def bits(results):
@@ -93,7 +111,7 @@ def test_more_threads_than_work(rng):
 
 
 def test_many_python_threads_at_once(rng):
-    calls = [call for _, call in large_calls(rng)]
+    calls = [call for name, call in large_calls(rng) if "no reduction" not in name and "hess" not in name]
     expected = [bits(call(1)) for call in calls]
     jobs = [(index, threads) for threads in (1, 2, 3) for index in range(len(calls))] * 2
 
@@ -103,7 +121,7 @@ def test_many_python_threads_at_once(rng):
         assert result == expected[index], (index, threads)
 
 
-def test_crowded_calls_share_and_agree(rng):
+def test_calls_at_once_agree(rng):
     """Without the fixture's order: callers that come at once, with threads or without, get the same bits."""
     runtime.force_threads(False)
     x, labels = rng.normal(size=(3000, 100)), rng.integers(0, 100, 3000)
@@ -159,8 +177,8 @@ FORK = """
 
     def work():
         value, grad = fl.cross_entropy.value_and_grad(x, y, num_threads=2)
-        cost, slope = fl.ctc_loss_with_logits.value_and_grad(frames, targets, num_threads=2)
-        return value, grad.tobytes(), cost, slope.tobytes()
+        cost, gradient = fl.ctc_loss_with_logits.value_and_grad(frames, targets, num_threads=2)
+        return value, grad.tobytes(), cost, gradient.tobytes()
 
     expected = work()
 

@@ -1,82 +1,17 @@
-"""ctc_align: all paths enumerated, a dynamic programme in float64, ties, hours of frames, and what is refused."""
+"""ctc_align: all paths enumerated, a dynamic programme in float64, ties, forms of the arguments, hours of frames."""
 
 import itertools
-import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-import reference
-from errors import BOTH, FRAMES, TARGETS, WRONG_LENGTHS, WRONG_TARGETS, put, refused
+import reference_ctc
+from alignments import assert_best, bits, fields, ragged, reading, sample, states_of
 from scripts import run_script
 from tolerance import DTYPES, draw
 
 import fastloss as fl
 from fastloss import _kernels
-
-FIELDS = ("path", "score", "starts", "ends", "token_scores")
-
-
-def fields(found):
-    return [getattr(found, name) for name in FIELDS]
-
-
-def bits(found):
-    return [np.asarray(field).tobytes() for field in fields(found)]
-
-
-def sample(found, n):
-    return fl.CTCAlignment(*(field[n] for field in fields(found)))
-
-
-def reading(path, blank):
-    return [c for c, _ in itertools.groupby(path) if c != blank]
-
-
-def assert_nothing_found(found):
-    """No path, no spans."""
-    assert (found.path == -1).all()
-    assert (found.starts == -1).all()
-    assert (found.ends == -1).all()
-    assert np.isnan(found.token_scores).all()
-
-
-def assert_best(found, scores, target, blank=0, star=None, star_cost=0.0, best=None):
-    """`found`, of one sequence, is the best path to the bit, and what it says about the labels is so."""
-    frames, classes = scores.shape
-    target, blank = np.asarray(target, np.int64), blank % classes
-    emissions = np.hstack([scores.astype(np.float64), np.full((frames, 1), -star_cost)])
-    columns = np.where(target == star, classes, target)
-    score, states = best or reference.ctc_viterbi(emissions, columns, blank)
-    assert found.score == score
-    if score == -np.inf:
-        assert_nothing_found(found)
-        return
-    spelled = np.full((2, 2 * len(target) + 1), blank)
-    spelled[:, 1::2] = target, columns
-    path, used = spelled[:, states]
-    assert found.path[:frames].tolist() == path.tolist()
-    assert reading(path.tolist(), blank) == target.tolist()
-    emitted = emissions[np.arange(frames), used]
-    assert emitted.sum() == pytest.approx(score, rel=1e-11, abs=1e-12)
-    starts, ends = (np.searchsorted(states, 2 * np.arange(len(target)) + 1, side) for side in ("left", "right"))
-    assert found.starts[: len(target)].tolist() == starts.tolist()
-    assert found.ends[: len(target)].tolist() == ends.tolist()
-    means = [emitted[start:end].mean() for start, end in zip(starts, ends, strict=True)]
-    np.testing.assert_allclose(found.token_scores[: len(target)], means, rtol=1e-12, atol=1e-13)
-    rest = (slice(frames, None), slice(0, 0), *[slice(len(target), None)] * 3)
-    assert_nothing_found(fl.CTCAlignment(*(np.ravel(f)[part] for f, part in zip(fields(found), rest, strict=True))))
-
-
-def states_of(path, blank):
-    """The states of `ctc_viterbi` that a path goes through."""
-    runs = [(c, len(list(run))) for c, run in itertools.groupby(path)]
-    labels, states = 0, []
-    for c, length in runs:
-        labels += c != blank
-        states += [2 * labels - (c != blank)] * length
-    return states
 
 
 def test_every_path_enumerated(isa, rng):
@@ -98,22 +33,6 @@ def test_every_path_enumerated(isa, rng):
             equal = [states_of(paths[n], blank) for n in np.flatnonzero(sums == sums.max())]
             chosen = max(equal, key=lambda states: (states[-1:] == [2 * len(target) - 1], states[::-1]))
             assert states_of(found.path.tolist(), blank) == chosen
-
-
-def ragged(rng, frames, longest, classes, batch, ties):
-    """A batch with repeats, empty targets, no frames, exactly as many frames as needed, and targets that don't fit."""
-    blank = int(rng.integers(-classes, classes))
-    labels = [c for c in range(classes) if c != blank % classes]
-    sizes = rng.integers(0, longest + 1, batch) if labels else np.zeros(batch, int)
-    targets = [rng.choice(labels[: rng.integers(1, classes)], size) if size else [] for size in sizes]
-    needed = [len(target) + int((np.diff(target) == 0).sum()) for target in targets]
-    lengths = rng.integers(0, frames + 1, batch)
-    exact = rng.random(batch) < 0.3
-    lengths[exact] = np.minimum(needed, frames)[exact]
-    shape = frames, batch, classes
-    scores = rng.integers(-8, 1, shape) / 4 if ties else rng.normal(size=shape) * 3
-    scores[rng.random(shape) < rng.choice([0, 0.05])] = -np.inf
-    return scores, targets, lengths, blank
 
 
 SIZES = [(10, 6, 5, 50, 60), (10, 4, 1, 9, 2), (70, 33, 4, 12, 30), (300, 130, 30, 4, 8)]
@@ -246,7 +165,7 @@ def test_long_sequence_is_optimal(rng):
     """T = 30,000 with 400 labels: optimal, with the same bits on every instruction set."""
     scores = fl.log_softmax(rng.normal(size=(30_000, 32)).astype(np.float32) * 2)
     target = rng.integers(1, 32, 400)
-    best = reference.ctc_viterbi(scores, target)
+    best = reference_ctc.ctc_viterbi(scores, target)
     for name in _kernels.supported():
         with _kernels.use(name):
             assert_best(fl.ctc_align(scores, target), scores, target, best=best)
@@ -346,137 +265,3 @@ def test_star_takes_what_the_transcript_leaves_out(isa):
     assert fl.ctc_align(scores, [1, 4, 1], star=4, star_cost=0.5).score == found.score
     with pytest.raises(ValueError, match="needs 3 frames, there are 2"):
         fl.ctc_align(scores[:2], [9, 9], star=9)
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
-def test_nan_stays_in_its_sequence(isa, rng, dtype):
-    """A NaN of a class in use leaves no score and no path; of any other class, or beyond the frames, it is not seen."""
-    clean = rng.normal(size=(12, 3, 6)).astype(dtype)
-    targets, lengths, sizes = np.array([[1, 2, 0], [3, 1, 3], [2, 2, 4]]), [12, 11, 12], [2, 3, 3]
-    expected = fl.ctc_align(clean, targets, lengths, sizes)
-    for nan in (np.nan, -np.nan):
-        unseen = clean.copy()
-        unseen[:, 0, 3:] = unseen[:, 1, [2, 4, 5]] = unseen[11:, 1] = unseen[:, 2, [1, 3, 5]] = nan
-        assert bits(fl.ctc_align(unseen, targets, lengths, sizes)) == bits(expected)
-        for frame, label in itertools.product(range(11), (0, 1, 3)):
-            scores = put(clean, (frame, 1, label), nan)
-            found = fl.ctc_align(scores, targets, lengths, sizes)
-            assert np.isnan(found.score).tolist() == [False, True, False]
-            assert_nothing_found(sample(found, 1))
-            assert all(bits(sample(found, n)) == bits(sample(expected, n)) for n in (0, 2))
-
-
-@pytest.mark.parametrize("place", [(0, 40), (59, 1), (30, 20), (0, 12), (50, 25)], ids=str)
-def test_nan_where_no_path_goes(isa, place):
-    """Of a class in use, in a frame where no path has it: NaN as of ctc_loss, wherever the label stands."""
-    scores = put(np.zeros((60, 41)), place, np.nan)
-    target = np.arange(1, 41)
-    assert np.isnan(fl.ctc_loss(scores, target))
-    assert np.isnan(fl.ctc_align(scores, target, infeasible="inf").score)
-
-
-@pytest.mark.parametrize("place", [(0, 2), (3, 1), (1, 2), (1, 0)], ids=str)
-def test_plus_infinity_is_no_lack_of_paths(isa, place):
-    """Scores need not be normalised; where +inf meets -inf there may be no number, but that is not probability 0."""
-    scores = put(np.zeros((4, 3)), place, np.inf)
-    assert not np.isneginf(fl.ctc_align(scores, [1, 2], infeasible="inf").score)
-
-
-def test_probability_zero(isa, rng):
-    scores = rng.normal(size=(20, 2, 4))
-    scores[:, :, 2] = scores[::3, :, 0] = -np.inf
-    scores[7, 0, 2] = 0
-    found = fl.ctc_align(scores, [[1, 2, 3], [1, 2, 3]], infeasible="inf")
-    assert found.starts[0, 1] == 7
-    assert found.ends[0, 1] == 8
-    for n in range(2):
-        assert_best(sample(found, n), scores[:, n], [1, 2, 3])
-    assert found.score[1] == -np.inf
-
-
-def test_infeasible_targets(isa, rng):
-    scores, targets = rng.normal(size=(6, 4, 5)), [[1, 2], [3, 3, 3, 3], [1, 2, 3, 4, 1, 2, 3], [4]]
-    gone = put(scores, (slice(None), 3, 4), -np.inf)
-    for x, impossible in ((scores, [1, 2]), (gone, [1, 2, 3])):
-        inf, zero = (fl.ctc_align(x, targets, infeasible=mode) for mode in ("inf", "zero"))
-        assert np.flatnonzero(np.isneginf(inf.score)).tolist() == impossible
-        np.testing.assert_array_equal(zero.score, np.where(np.isinf(inf.score), 0, inf.score))
-        assert bits(zero)[0:1] + bits(zero)[2:] == bits(inf)[0:1] + bits(inf)[2:]
-        for n, target in enumerate(targets):
-            assert_best(sample(inf, n), x[:, n], target)
-    refused(ValueError, ["sample 1", "4 labels", "needs 7", "are 6"], lambda: fl.ctc_align(scores, targets))
-    few, sizes = [6, 6, 3, 6], [2, 3, 7, 1]
-    refused(ValueError, ["sample 2", "needs 7", "are 3"], lambda: fl.ctc_align(scores, targets, few, sizes))
-    few[2], sizes[2] = 6, 6
-    zero = ["sample 3", "needs 1", "are 6", "probability 0"]
-    refused(ValueError, zero, lambda: fl.ctc_align(gone, targets, few, sizes))
-    assert np.isnan(fl.ctc_align(scores * np.nan, targets, infeasible="zero").score[[0, 3]]).all()
-
-
-WRONG = [
-    *((targets, options, ValueError, tokens) for targets, options, tokens in WRONG_TARGETS),
-    *((TARGETS, *wrong) for wrong in WRONG_LENGTHS),
-    *((targets, {}, BOTH, ["targets"]) for targets in (TARGETS.astype(object), [["a", "b"], ["c"]], "ab", None)),
-    (TARGETS * 1.0, {}, TypeError, ["targets", "float64"]),
-    (TARGETS, {"blank": 5}, ValueError, ["blank", 5]),
-    (TARGETS, {"blank": -6}, ValueError, ["blank", -6]),
-    (TARGETS, {"blank": 0.0}, TypeError, ["blank"]),
-    (TARGETS, {"infeasible": "ignore"}, ValueError, ["infeasible", "ignore", "inf", "zero", "raise"]),
-    (TARGETS, {"infeasible": None}, ValueError, ["infeasible", "None"]),
-    (TARGETS, {"star": -1}, ValueError, ["star", -1]),
-    (TARGETS, {"star": 0}, ValueError, ["star", 0, "blank"]),
-    ([[1], [2]], {"star": 4, "blank": -1}, ValueError, ["star", 4, "blank"]),
-    (TARGETS, {"star": 1.0}, TypeError, ["star", "1.0"]),
-    (TARGETS, {"star": 2**64}, ValueError, ["star", 2**64]),
-    (put(TARGETS, (1, 0), 8), {"star": 7}, ValueError, ["targets[1, 0]", 8]),
-    (TARGETS, {"star": 7, "star_cost": -0.5}, ValueError, ["star_cost", "-0.5"]),
-    (TARGETS, {"star": 7, "star_cost": np.inf}, ValueError, ["star_cost", "inf"]),
-    (TARGETS, {"star": 7, "star_cost": np.nan}, ValueError, ["star_cost", "nan"]),
-    (TARGETS, {"star": 7, "star_cost": "much"}, TypeError, ["star_cost", "much"]),
-    (TARGETS, {"num_threads": 0}, ValueError, ["num_threads", 0]),
-    (TARGETS, {"batch_first": True}, ValueError, ["targets", "(2, 2)", 6]),
-]
-
-
-@pytest.mark.parametrize(("targets", "options", "error", "tokens"), WRONG)
-def test_refused(targets, options, error, tokens):
-    """In every mode: what is malformed is not what is infeasible."""
-    modes = [options] if "infeasible" in options else [{**options, "infeasible": mode} for mode in ("raise", "inf")]
-    for mode in modes:
-        refused(error, tokens, lambda mode=mode: fl.ctc_align(FRAMES, targets, **mode))
-
-
-def test_scores_refused():
-    for shape in ((5,), (2, 3, 4, 5), (6, 2, 0)):
-        refused(ValueError, ["log_probs", shape], lambda shape=shape: fl.ctc_align(np.zeros(shape), TARGETS))
-    for scores in (FRAMES * 1j, FRAMES.astype(object), None, "scores"):
-        refused(BOTH, ["log_probs"], lambda scores=scores: fl.ctc_align(scores, TARGETS))
-    one = FRAMES[:, 0]
-    refused(ValueError, ["targets", "(2, 2)"], lambda: fl.ctc_align(one, TARGETS))
-    refused(ValueError, ["target_lengths", 3], lambda: fl.ctc_align(one, [1, 2], target_lengths=3))
-    refused(ValueError, ["input_lengths", 7], lambda: fl.ctc_align(one, [1, 2], input_lengths=7))
-
-
-def test_same_bits_for_every_thread_count(isa, rng):
-    scores, targets, lengths, blank = ragged(rng, 4000, 90, 20, 13, True)
-    options = {"blank": blank, "infeasible": "inf", "star": 77, "star_cost": 1.0}
-    expected = bits(fl.ctc_align(scores, targets, lengths, **options, num_threads=1))
-    for threads in (2, 3, 7, 64, None):
-        assert bits(fl.ctc_align(scores, targets, lengths, **options, num_threads=threads)) == expected, threads
-
-
-def test_many_python_threads_at_once(rng):
-    """Some of them refused."""
-    cases = [ragged(rng, 200, 40, 9, 5, True) for _ in range(6)]
-
-    def work(number, threads=1):
-        scores, targets, lengths, blank = cases[number % 6]
-        if number % 4 == 1:
-            with pytest.raises(ValueError, match=r"input_lengths\[4\] is 201"):
-                fl.ctc_align(scores, targets, put(lengths, 4, 201), blank=blank)
-        return bits(fl.ctc_align(scores, targets, lengths, blank=blank, infeasible="zero", num_threads=threads))
-
-    expected = [work(number) for number in range(6)]
-    with ThreadPoolExecutor(min(8, 2 * (os.cpu_count() or 1) + 2)) as pool:
-        found = list(pool.map(work, range(120), [1, 2, 3] * 40))
-    assert all(result == expected[number % 6] for number, result in enumerate(found))

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import reference
+import reference_ctc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tolerance import assert_close, half_ulp
@@ -43,10 +44,10 @@ def small_tasks(draw):
 def test_every_path_enumerated(task, dtype):
     """Scores as they come: they need not be normalised, for a loss that is a plain function of its argument."""
     scores, target, blank = task
-    value, grad = reference.ctc_by_enumeration(scores, target, blank)
-    found, slope = fl.ctc_loss.value_and_grad(scores.astype(dtype), target, blank=blank, reduction="sum")
+    value, grad = reference_ctc.ctc_by_enumeration(scores, target, blank)
+    found, gradient = fl.ctc_loss.value_and_grad(scores.astype(dtype), target, blank=blank, reduction="sum")
     assert_close(found, value, dtype, terms=300)
-    assert_close(slope, grad, dtype, terms=20)
+    assert_close(gradient, grad, dtype, terms=20)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, database=None)
@@ -54,11 +55,11 @@ def test_every_path_enumerated(task, dtype):
 def test_every_path_enumerated_from_logits(task):
     scores, target, blank = task
     scores[:, blank] = np.maximum(scores[:, blank], -5)  # a frame without any possible class has no softmax
-    value, occupancy = reference.ctc_by_enumeration(normalised(scores), target, blank)
-    found, slope = fl.ctc_loss_with_logits.value_and_grad(scores, target, blank=blank, reduction="sum")
+    value, occupancy = reference_ctc.ctc_by_enumeration(normalised(scores), target, blank)
+    found, gradient = fl.ctc_loss_with_logits.value_and_grad(scores, target, blank=blank, reduction="sum")
     assert_close(found, value, "float64", terms=300)
     expected = np.exp(normalised(scores)) + occupancy if np.isfinite(value) else occupancy
-    assert_close(slope, expected, "float64", terms=20)
+    assert_close(gradient, expected, "float64", terms=20)
 
 
 def test_recursion_of_the_reference_is_the_enumeration(rng):
@@ -67,10 +68,10 @@ def test_recursion_of_the_reference_is_the_enumeration(rng):
         blank = int(rng.integers(0, classes))
         log_probs = rng.normal(size=(frames, classes))
         target = rng.choice([c for c in range(classes) if c != blank], length)
-        value, grad = reference.ctc_by_enumeration(log_probs, target, blank)
-        found, slope = reference.ctc(log_probs, target, blank)
+        value, grad = reference_ctc.ctc_by_enumeration(log_probs, target, blank)
+        found, gradient = reference_ctc.ctc_loss(log_probs, target, blank)
         np.testing.assert_allclose(found, value, rtol=1e-12, atol=1e-13)
-        np.testing.assert_allclose(slope, grad, atol=1e-13)
+        np.testing.assert_allclose(gradient, grad, atol=1e-13)
 
 
 LARGE = [(150, 4, 32, 20), (300, 3, 20, 90), (60, 2, 2000, 12), (40, 9, 5, 3)]
@@ -101,9 +102,9 @@ def test_against_torch(isa, rng, sizes, reduction):
     # float32 within the promise: 1e-6 relative and 1e-5 absolute.
     x = x.astype(np.float32)
     value, grad = fl.ctc_loss_with_logits.value_and_grad(x, targets, **lengths, reduction="none")
-    exact, slope = fl.ctc_loss_with_logits.value_and_grad(x.astype(np.float64), targets, **lengths, reduction="none")
+    exact, gradient = fl.ctc_loss_with_logits.value_and_grad(x.astype(np.float64), targets, **lengths, reduction="none")
     np.testing.assert_allclose(value, exact, rtol=1e-6)
-    np.testing.assert_allclose(grad, slope, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(grad, gradient, rtol=0, atol=1e-5)
 
 
 def ragged(rng, dtype=np.float64):
@@ -126,9 +127,9 @@ def test_forms_of_the_targets(isa, rng, name):
     forms += [(targets.astype(kind), target_lengths.astype(kind)) for kind in ("int8", "uint16", "int32", "uint64")]
     forms += [(np.asfortranarray(targets), list(target_lengths)), (targets[:, ::-1][:, ::-1], tuple(target_lengths))]
     for form, lengths in forms:
-        found, slope = loss.value_and_grad(x, form, input_lengths, lengths, reduction="none")
+        found, gradient = loss.value_and_grad(x, form, input_lengths, lengths, reduction="none")
         np.testing.assert_array_equal(found, value)
-        np.testing.assert_array_equal(slope, grad)
+        np.testing.assert_array_equal(gradient, grad)
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -137,15 +138,15 @@ def test_layouts_of_the_scores(isa, rng, name):
     x, targets, *lengths = ragged(rng)
     value, grad = loss.value_and_grad(x, targets, *lengths)
     first = np.ascontiguousarray(x.transpose(1, 0, 2))
-    found, slope = loss.value_and_grad(first, targets, *lengths, batch_first=True)
+    found, gradient = loss.value_and_grad(first, targets, *lengths, batch_first=True)
     assert found == value
-    np.testing.assert_array_equal(slope.transpose(1, 0, 2), grad)
+    np.testing.assert_array_equal(gradient.transpose(1, 0, 2), grad)
     wide = rng.normal(size=(28, 8, 15))
     wide[::2, ::2, ::3] = x
     for layout in (np.asfortranarray(x), wide[::2, ::2, ::3], np.ascontiguousarray(x[::-1])[::-1]):
-        found, slope = loss.value_and_grad(layout, targets, *lengths)
+        found, gradient = loss.value_and_grad(layout, targets, *lengths)
         assert found == value
-        np.testing.assert_array_equal(slope, grad)
+        np.testing.assert_array_equal(gradient, grad)
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -153,10 +154,10 @@ def test_one_sequence_without_a_batch_axis(isa, rng, name):
     loss, x, target = getattr(fl, name), rng.normal(size=(10, 6)), [3, 3, 1]
     value, grad = loss.value_and_grad(x[:, None], [target], reduction="none")
     for form in (target, np.array(target), np.array([*target, 5])):
-        found, slope = loss.value_and_grad(x, form, target_lengths=3, reduction="none")
+        found, gradient = loss.value_and_grad(x, form, target_lengths=3, reduction="none")
         assert np.shape(found) == ()
         assert found == value[0]
-        np.testing.assert_array_equal(slope, grad[:, 0])
+        np.testing.assert_array_equal(gradient, grad[:, 0])
     assert loss(x, target, reduction="sum") == value[0]
     assert loss(x, target) == pytest.approx(value[0] / 3, rel=1e-14)
     short = loss.grad(x, target, input_lengths=7)
@@ -172,11 +173,11 @@ def test_each_sequence_by_itself(isa, rng, name):
     for n, length in enumerate(input_lengths):
         x[length:, n] = np.nan
     value, grad = loss.value_and_grad(x, targets, input_lengths, target_lengths, reduction="none")
-    define = reference.ctc if name == "ctc_loss" else reference.ctc_with_logits
+    define = reference_ctc.ctc_loss if name == "ctc_loss" else reference_ctc.ctc_loss_with_logits
     for n, length in enumerate(input_lengths):
-        expected, slope = define(x[:length, n], targets[n, : target_lengths[n]])
+        expected, gradient = define(x[:length, n], targets[n, : target_lengths[n]])
         assert_close(value[n], expected, "float64", terms=10)
-        assert_close(grad[:length, n], slope, "float64", terms=4)
+        assert_close(grad[:length, n], gradient, "float64", terms=4)
         assert not grad[length:, n].any()
         assert not np.signbit(grad[length:, n]).any()
     found, out = loss.value_and_grad(x, targets, input_lengths, target_lengths, reduction="none", out=x)
@@ -192,9 +193,9 @@ def test_blank_may_be_any_class(isa, rng, name, blank):
     targets = rng.choice(others, (3, 3))
     moved = [blank % 5, *others]
     value, grad = getattr(fl, name).value_and_grad(x, targets, blank=blank)
-    expected, slope = getattr(fl, name).value_and_grad(x[..., moved], np.argsort(moved)[targets])
+    expected, gradient = getattr(fl, name).value_and_grad(x[..., moved], np.argsort(moved)[targets])
     assert value == pytest.approx(expected, rel=1e-13)
-    np.testing.assert_allclose(grad[..., moved], slope, atol=1e-14)
+    np.testing.assert_allclose(grad[..., moved], gradient, atol=1e-14)
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -202,7 +203,7 @@ def test_reductions(isa, rng, name):
     loss = getattr(fl, name)
     x, targets, input_lengths, target_lengths = ragged(rng)
     arguments = (x, targets, input_lengths, target_lengths)
-    each, slope = loss.value_and_grad(*arguments, reduction="none")
+    each, gradient = loss.value_and_grad(*arguments, reduction="none")
     weight = np.array([0.5, -1.0, 2.0, 3.0])
     factors = {
         "sum": np.ones(4),
@@ -216,7 +217,7 @@ def test_reductions(isa, rng, name):
             value, grad = loss.value_and_grad(*arguments, reduction=reduction, sample_weight=weights)
             total = scale * each
             np.testing.assert_allclose(value, total if reduction == "none" else total.sum(), rtol=1e-13)
-            np.testing.assert_allclose(grad, scale[:, None] * slope, rtol=1e-12, atol=1e-16)
+            np.testing.assert_allclose(grad, scale[:, None] * gradient, rtol=1e-12, atol=1e-16)
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -228,9 +229,9 @@ def test_infeasible_targets(isa, rng, name):
     assert not grad[:, 1:3].any()
     assert grad[:, [0, 3]].any()
     assert loss(x, targets) == np.inf
-    zero, slope = loss.value_and_grad(x, targets, infeasible="zero", reduction="none")
+    zero, gradient = loss.value_and_grad(x, targets, infeasible="zero", reduction="none")
     np.testing.assert_array_equal(zero, np.where(np.isinf(value), 0, value))
-    np.testing.assert_array_equal(slope, grad)
+    np.testing.assert_array_equal(gradient, grad)
     # It keeps its place in the mean.
     assert loss(x, targets, infeasible="zero") == pytest.approx((zero / [2, 4, 7, 1]).sum() / 4, rel=1e-14)
     assert np.isfinite(loss(x[:, :1], [[3, 3, 3]], infeasible="raise"))
@@ -287,11 +288,11 @@ def test_half_types_round_once(isa, rng, half, name):
     x = (rng.normal(size=(50, 3, 8)) * 2).astype(dtype)
     targets = rng.integers(1, 8, (3, 9))
     value, grad = getattr(fl, name).value_and_grad(x, targets, reduction="none")
-    expected, slope = getattr(fl, name).value_and_grad(x.astype(np.float64), targets, reduction="none")
+    expected, gradient = getattr(fl, name).value_and_grad(x.astype(np.float64), targets, reduction="none")
     assert value.dtype == np.float32
     assert grad.dtype == dtype
     np.testing.assert_allclose(value, expected, rtol=1e-6)
-    assert (np.abs(grad.astype(np.float64) - slope) <= half_ulp(slope, half) * 1.01 + 3e-6).all()
+    assert (np.abs(grad.astype(np.float64) - gradient) <= half_ulp(gradient, half) * 1.01 + 3e-6).all()
 
 
 def test_a_slightly_negative_loss_of_scores_that_are_not_normalised(isa):

@@ -24,9 +24,9 @@ def test_label_smoothing_is_cross_entropy_with_the_smoothed_distribution(isa, rn
     x, labels = rng.normal(size=(50, 8)).astype(dtype), rng.integers(0, 8, 50)
     smoothed = 0.8 * reference.one_hot(labels, 8) + 0.2 / 8
     value, grad = fl.cross_entropy.value_and_grad(x, labels, label_smoothing=0.2)
-    expected, slope = fl.cross_entropy.value_and_grad(x, smoothed)
+    expected, gradient = fl.cross_entropy.value_and_grad(x, smoothed)
     assert_close(value, expected, dtype)
-    assert_close(grad, slope, dtype, terms=2 / 50)
+    assert_close(grad, gradient, dtype, terms=2 / 50)
 
 
 def test_one_hot_probabilities_are_labels(isa, rng):

@@ -22,9 +22,9 @@ def test_numbers_that_must_come_out():
 def test_gamma_zero_is_cross_entropy(isa, rng):
     x, labels = rng.normal(size=(60, 11)) * 3, rng.integers(0, 11, 60)
     value, grad = fl.softmax_focal_loss.value_and_grad(x, labels, gamma=0)
-    expected, slope = fl.cross_entropy.value_and_grad(x, labels)
+    expected, gradient = fl.cross_entropy.value_and_grad(x, labels)
     assert_close(value, expected, "float64")
-    assert_close(grad, slope, "float64")
+    assert_close(grad, gradient, "float64")
     hess = fl.softmax_focal_loss.grad_and_hess(x, labels, gamma=0)[1]
     assert_close(hess, fl.cross_entropy.grad_and_hess(x, labels)[1], "float64")
 
@@ -34,10 +34,10 @@ def test_two_classes_are_the_sigmoid_form(isa, rng, gamma):
     x, y = rng.normal(size=80) * 4, rng.integers(0, 2, 80)
     pair = np.stack([np.zeros(80), x], axis=1)
     value, grad = fl.softmax_focal_loss.value_and_grad(pair, y, gamma=gamma, reduction="none")
-    expected, slope = fl.sigmoid_focal_loss.value_and_grad(x, y, alpha=None, gamma=gamma, reduction="none")
+    expected, gradient = fl.sigmoid_focal_loss.value_and_grad(x, y, alpha=None, gamma=gamma, reduction="none")
     assert_close(value, expected, "float64", factor=2)
-    assert_close(grad[:, 1], slope, "float64", factor=2)
-    assert_close(grad[:, 0], -slope, "float64", factor=2)
+    assert_close(grad[:, 1], gradient, "float64", factor=2)
+    assert_close(grad[:, 0], -gradient, "float64", factor=2)
 
 
 @pytest.mark.parametrize("gamma", GAMMAS)
@@ -82,8 +82,8 @@ def test_target_and_weight_broadcast_to_the_logits(isa, rng):
     value, grad = fl.sigmoid_focal_loss.value_and_grad(x, y, sample_weight=weight)
     whole = np.broadcast_to(y, x.shape)
     assert_close(value, (weight * reference.sigmoid_focal_loss(x, whole)).mean(), "float64")
-    slope = weight * reference.sigmoid_focal_loss_grad(x, whole) / 24
-    assert_close(grad, slope, "float64", terms=1 / 24)
+    gradient = weight * reference.sigmoid_focal_loss_grad(x, whole) / 24
+    assert_close(grad, gradient, "float64", terms=1 / 24)
     assert_close(fl.sigmoid_focal_loss(x, 1), fl.sigmoid_focal_loss(x, np.ones((4, 6))), "float64")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "track.py"
-NAME = "benchmarks/test_points.py::test_value[mse_loss-1000]"
+NAME = "benchmarks/test_elementwise.py::test_value[mse_loss-1000]"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def save(tmp_path):
             "datetime": f"2026-02-13T12:00:{len(saved):02}",
             "commit_info": {"id": "0123456789abcdef", "dirty": False},
             "machine_info": {"node": "here", "fastloss": {"instruction_set": instruction_set}},
-            "benchmarks": [{"fullname": name, "group": "points", "extra_info": info, "stats": stats}],
+            "benchmarks": [{"fullname": name, "group": "elementwise", "extra_info": info, "stats": stats}],
         }
         saved[-1].write_text(json.dumps(run))
         return saved[-1]
@@ -90,8 +90,8 @@ def test_other_circumstances_and_grown_errors_are_told(track, save, capsys):
 
 
 def test_a_benchmark_that_one_run_lacks_is_told(track, save, capsys):
-    compared(track, [save()], [save(name="benchmarks/test_points.py::test_new")])
-    assert "not in every run: test_points::test_new" in capsys.readouterr().out
+    compared(track, [save()], [save(name="benchmarks/test_elementwise.py::test_new")])
+    assert "not in every run: test_elementwise::test_new" in capsys.readouterr().out
 
 
 def test_runs_are_found_by_number(track, save, tmp_path):

@@ -1,11 +1,12 @@
 """The definition of every loss, in plain NumPy and double precision: what fastloss computes is what stands here.
 
-The class axis is the last one; x are scores, y targets. Every function gives the loss of each row, element or sequence,
-without weights; `*_grad` and `*_hess` are the first and the diagonal second derivative by the first argument. Written
-to be read, and in a form that keeps its digits near certainty: 1 - p is -expm1(log p), never a difference.
+The class axis is the last one; x are predictions, y targets: labels as one-hot rows. Every loss of the library has a
+function of its name here, which takes its options and gives the loss of each row or element, without weights; `*_grad`
+and, of a loss with a curvature, `*_hess` are the first and the diagonal second derivative by the first argument. Those
+of sequences are in reference_ctc.py. Written to be read, and in a form that keeps its digits near certainty: 1 - p is
+-expm1(log p), never a difference.
 """
 
-import itertools
 import math
 
 import numpy as np
@@ -32,12 +33,12 @@ def one_hot(labels, classes):
     return (np.asarray(labels)[..., None] == np.arange(classes)).astype(np.float64)
 
 
-def nll_loss(log_probs, y):
-    return -np.where(y == 0, 0, log_probs).sum(axis=-1)
+def nll_loss(log_probs, y, class_weight=1.0):
+    return -np.where(y == 0, 0, class_weight * log_probs).sum(axis=-1)
 
 
-def nll_loss_grad(log_probs, y):
-    return -y
+def nll_loss_grad(log_probs, y, class_weight=1.0):
+    return -class_weight * y
 
 
 def weighted_target(y, class_weight=1.0, label_smoothing=0.0):
@@ -62,29 +63,31 @@ def cross_entropy_hess(x, y, class_weight=1.0, label_smoothing=0.0):
 # Lin et al. 2017. Both derivatives go through u = log p of the label: du/dx_c = [c = label] - p_c.
 
 
-def softmax_focal_loss(x, y, gamma=2.0):
+def softmax_focal_loss(x, y, gamma=2.0, alpha=1.0):
     u = np.where(y == 0, 0, log_softmax(x)).sum(axis=-1)
-    return -((-np.expm1(u)) ** gamma) * u
+    return -(alpha * y).sum(axis=-1) * (-np.expm1(u)) ** gamma * u
 
 
-def softmax_focal_loss_grad(x, y, gamma=2.0):
+def softmax_focal_loss_grad(x, y, gamma=2.0, alpha=1.0):
     log_p = log_softmax(x)
     u = np.where(y == 0, 0, log_p).sum(axis=-1, keepdims=True)
     p, q = np.exp(u), -np.expm1(u)
-    slope = q**gamma - gamma * p * q ** (gamma - 1) * u
-    return slope * np.where(y == 1, np.expm1(log_p), np.exp(log_p))
+    first = q**gamma - gamma * p * q ** (gamma - 1) * u
+    return (alpha * y).sum(axis=-1, keepdims=True) * first * np.where(y == 1, np.expm1(log_p), np.exp(log_p))
 
 
-def softmax_focal_loss_hess(x, y, gamma=2.0):
+def softmax_focal_loss_hess(x, y, gamma=2.0, alpha=1.0):
     log_p = log_softmax(x)
     u = np.where(y == 0, 0, log_p).sum(axis=-1, keepdims=True)
     p, q = np.exp(u), -np.expm1(u)
-    slope = q**gamma - gamma * p * q ** (gamma - 1) * u
-    bend = gamma * p * (q ** (gamma - 1) * (2 + u) - (gamma - 1) * p * q ** (gamma - 2) * u)
-    return -slope * np.exp(log_p) * np.expm1(log_p) + bend * np.where(y == 1, np.expm1(log_p), np.exp(log_p)) ** 2
+    first = q**gamma - gamma * p * q ** (gamma - 1) * u
+    second = gamma * p * (q ** (gamma - 1) * (2 + u) - (gamma - 1) * p * q ** (gamma - 2) * u)
+    by_score = np.where(y == 1, np.expm1(log_p), np.exp(log_p))
+    hess = second * by_score**2 - first * np.exp(log_p) * np.expm1(log_p)
+    return (alpha * y).sum(axis=-1, keepdims=True) * hess
 
 
-# ---- elements: yes/no decisions ----
+# ---- elements: binary decisions ----
 
 
 def sigmoid(x):
@@ -114,8 +117,8 @@ def sigmoid_focal_loss_hess(x, y, alpha=0.25, gamma=2.0):
     a, q, c, dq = sigmoid_focal_terms(x, y, alpha)
     dc, ddc = (1 - y) * sigmoid(x) - y * sigmoid(-x), sigmoid(x) * sigmoid(-x)
     ddq = dq * (sigmoid(-x) - sigmoid(x))
-    steep = (gamma - 1) * q ** (gamma - 2) * dq**2 + q ** (gamma - 1) * ddq
-    return a * (q**gamma * ddc + 2 * gamma * q ** (gamma - 1) * dq * dc + gamma * steep * c)
+    rest = (gamma - 1) * q ** (gamma - 2) * dq**2 + q ** (gamma - 1) * ddq
+    return a * (q**gamma * ddc + 2 * gamma * q ** (gamma - 1) * dq * dc + gamma * rest * c)
 
 
 # Regression: each in x (predictions) and y (targets); where there is no curvature there is no *_hess.
@@ -141,14 +144,14 @@ def mse_loss_hess(x, y):
     return np.full(np.broadcast(x, y).shape, 2.0)
 
 
-def rmse_loss(x, y, weight=1.0):
+def rmse_loss(x, y, sample_weight=1.0):
     """Of all elements: one number."""
-    return np.sqrt((weight * (x - y) ** 2).mean())
+    return np.sqrt((sample_weight * (x - y) ** 2).mean())
 
 
-def rmse_loss_grad(x, y, weight=1.0):
-    root = rmse_loss(x, y, weight)
-    return weight * (x - y) / (x.size * root) if root else np.zeros(x.shape)
+def rmse_loss_grad(x, y, sample_weight=1.0):
+    root = rmse_loss(x, y, sample_weight)
+    return sample_weight * (x - y) / (x.size * root) if root else np.zeros(x.shape)
 
 
 def huber_loss(x, y, delta=1.0):
@@ -303,91 +306,7 @@ def kl_divergence_with_logits_grad(x, y, temperature=1.0):
     return (softmax(x / temperature) - softmax(y / temperature)) / temperature
 
 
-# ---- one sequence: log_probs (T, C), target (S,) ----
-
-
-def ctc_by_enumeration(log_probs, target, blank=0):
-    """(loss, gradient) by its meaning: all paths that read as the target once repeats are merged and blanks dropped."""
-    total, visits, frames = 0.0, np.zeros(log_probs.shape), np.arange(len(log_probs))
-    for path in itertools.product(range(log_probs.shape[1]), repeat=len(log_probs)):
-        if [c for c, _ in itertools.groupby(path) if c != blank] == list(target):
-            probability = np.exp(log_probs[frames, list(path)].sum())
-            total += probability
-            visits[frames, list(path)] += probability
-    return (-np.log(total), -visits / total) if total > 0 else (np.inf, visits)
-
-
-def ctc_arrivals(log_probs, target, blank):
-    """(T, 2S+1): log-probability of reaching each state of (blank, l1, ..., blank), its own frame not counted."""
-    states = np.full(2 * len(target) + 1, blank)
-    states[1::2] = target
-    may_skip = np.append([False, False], (states[2:] != blank) & (states[2:] != states[:-2]))
-    arrivals = np.full((len(log_probs), len(states)), -np.inf, dtype=log_probs.dtype)
-    arrivals[:1, :2] = 0
-    for t in range(1, len(log_probs)):
-        alpha = arrivals[t - 1] + log_probs[t - 1, states]
-        arrivals[t] = alpha
-        arrivals[t, 1:] = np.logaddexp(arrivals[t, 1:], alpha[:-1])
-        arrivals[t, 2:] = np.logaddexp(arrivals[t, 2:], np.where(may_skip[2:], alpha[:-2], -np.inf))
-    return arrivals, states
-
-
-def ctc(log_probs, target, blank=0):
-    """(loss, gradient by log_probs), Graves et al. 2006: alpha from the front, beta as the alpha of the reversed task.
-
-    In the precision of log_probs: np.longdouble makes a reference for float64 too.
-    """
-    target, grad = np.asarray(target, dtype=np.int64), np.zeros_like(log_probs)
-    if len(log_probs) == 0:
-        return (0.0 if len(target) == 0 else np.inf), grad
-    front, states = ctc_arrivals(log_probs, target, blank)
-    back = ctc_arrivals(log_probs[::-1], target[::-1], blank)[0][::-1, ::-1]
-    joint = front + log_probs[:, states] + back
-    loss = -logsumexp(joint[-1])
-    if np.isfinite(loss):
-        np.subtract.at(grad, (slice(None), states), np.exp(joint + loss))
-    return loss, grad
-
-
-def ctc_with_logits(logits, target, blank=0):
-    """(loss, gradient by logits). The gradient of an infeasible target is 0."""
-    loss, grad = ctc(log_softmax(logits), target, blank)
-    return loss, (softmax(logits) + grad if np.isfinite(loss) else grad)
-
-
-def ctc_viterbi(log_probs, target, blank=0):
-    """(score, states) of the best path, a state of (blank, l1, blank, ..., blank) for each frame: Viterbi 1967.
-
-    Among equals it stays, or else comes from the nearer state; it ends in the last label rather than in the last blank.
-    Without a path of a probability above 0 the score is -inf, and the states mean nothing.
-    """
-    states = np.full(2 * len(target) + 1, blank)
-    states[1::2] = target
-    may_skip = np.append([False, False], (states[2:] != blank) & (states[2:] != states[:-2]))[: len(states)]
-    score = np.full(len(states) + 2, -np.inf)  # two that nothing reaches lie before the first
-    score[2] = 0  # before the first frame
-    moves = np.zeros((len(log_probs), len(states)), np.uint8)
-    for t, row in enumerate(np.asarray(log_probs, np.float64)):
-        stay, near, far = score[2:], score[1:-1], np.where(may_skip, score[:-2], -np.inf)
-        best = np.maximum(np.maximum(stay, near), far)
-        moves[t] = np.where(stay == best, 0, np.where(near == best, 1, 2))
-        score[2:] = best + row[states]
-    end = len(states) - 1 - (len(target) > 0 and score[-2] >= score[-1])
-    path, state = np.empty(len(log_probs), np.int64), end
-    for t in reversed(range(len(log_probs))):
-        path[t] = state
-        state -= moves[t, state]
-    return score[2 + end], path
-
-
 # ---- what a reduction divides by ----
-
-
-def label_rows(labels, class_weight, ignore_index):
-    """Per row: does it count, the class weight of its label (0 where ignored), a label that may be used as an index."""
-    counts = np.asarray(labels) != ignore_index
-    usable = np.where(counts, labels, 0)
-    return counts, np.where(counts, np.asarray(class_weight)[usable], 0.0), usable
 
 
 def reduce(losses, reduction, divisor):

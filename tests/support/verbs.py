@@ -1,55 +1,101 @@
-"""What the tests against reference.py share: the table of cases, and all verbs of a loss checked at once."""
+"""What a loss must return by its definition in reference.py, and all verbs of it checked at once."""
 
-import pytest
+from typing import NamedTuple
+
+import numpy as np
 import reference
-from tolerance import DTYPES, assert_close, compute_dtype, gradient_dtype
+from tolerance import assert_close, compute_dtype, gradient_dtype
 
-REDUCTIONS = ("mean", "sum", "none")
-
-
-def names(options):
-    return "+".join(sorted(options)) or "plain"
+IGNORED = 2  # a class that exists: rows with this label must vanish all the same
 
 
-def table(options, shapes=None, reductions=REDUCTIONS):
-    """dtype x reduction x options (x shape) as parametrisations."""
+class Call(NamedTuple):
+    """Arguments of a loss, and what they mean."""
 
-    def decorate(test):
-        for argument, values in (("options", options), ("reduction", reductions), ("name", DTYPES)):
-            test = pytest.mark.parametrize(argument, values, ids=names if argument == "options" else None)(test)
-        if shapes is not None:
-            test = pytest.mark.parametrize("shape", shapes, ids=lambda shape: "x".join(map(str, shape)))(test)
-        return test
+    arguments: tuple
+    options: dict  # as the loss and its definition take them
+    weight: object = 1.0  # one for each loss, or all of them
+    ignored: object = None  # an ignore_index
 
-    return decorate
+    @property
+    def keywords(self):
+        more = {} if np.isscalar(self.weight) else {"sample_weight": self.weight}
+        return self.options | more | ({} if self.ignored is None else {"ignore_index": self.ignored})
 
 
-def check(loss, arguments, keywords, name, wanted, divisor, reduction, terms=(0.0, 0.0), factor=1.0, mixed=None):
-    """All four verbs against `wanted` = (losses, gradient[, curvature]) of the sum.
+class Expected(NamedTuple):
+    """Losses and derivatives of the sum, and the magnitude of the terms of which each is a difference."""
 
-    terms: for gradient and curvature, the magnitude of what they are a difference of.
-    mixed: where losses have both signs or are a difference, the magnitude of each one's terms.
-    """
-    losses, *derivatives = wanted
-    scale = 1.0 / divisor if reduction in ("mean", "batchmean") else 1.0
-    keywords = {**keywords, "reduction": reduction}
-    expected = reference.reduce(losses, reduction, divisor)
-    value, grad = loss.value_and_grad(*arguments, **keywords)
-    results = [loss(*arguments, **keywords), value]
-    magnitude = 0.0
-    if mixed is not None:
-        magnitude = mixed if reduction == "none" else mixed.sum() * scale
-    for result in results:
-        assert_close(result, expected, name, terms=magnitude, factor=factor)
+    losses: object
+    derivatives: list
+    value_terms: object
+    terms: list
+    divisor: float  # what "mean" divides by
+
+
+def as_defined(row, call):
+    """Positional arguments in double, labels one-hot; which rows count; what a mean divides by."""
+    x, *targets = (np.asarray(array).astype(np.float64) for array in call.arguments)
+    if row.family == "elementwise":
+        return (x, *targets), True, x.size
+    rows = x.shape[:-1]
+    if not targets or targets[0].shape == x.shape:
+        return (x, *targets), True, int(np.prod(rows))
+    labels = np.asarray(call.arguments[1])
+    counts = labels != (-100 if call.ignored is None else call.ignored)
+    y = reference.one_hot(np.where(counts, labels, 0), x.shape[-1])
+    class_weight = call.options.get("class_weight")
+    of_rows = counts if class_weight is None else np.where(counts, (class_weight * y).sum(axis=-1), 0.0)
+    return (x, y), counts, of_rows.sum()
+
+
+def expected(row, call):
+    """By the definition, for one call."""
+    arguments, counts, divisor = as_defined(row, call)
+    parts = ("", "_grad", "_hess") if row.has_curvature(call.options) else ("", "_grad")
+    formulas = [getattr(reference, row.name + part) for part in parts]
+    if row.is_of_all:
+        options = {**call.options, "sample_weight": call.weight}
+        value, grad = (formula(*arguments, **options) for formula in formulas)
+        bounds = row.rounding(*arguments, **options)
+        return Expected(value, [grad], bounds.value, [bounds.grad], 1.0)
+    losses, *derivatives = (formula(*arguments, **call.options) for formula in formulas)
+    bounds = row.rounding(*arguments, **call.options)
+    weight = np.broadcast_to(np.multiply(call.weight, counts), losses.shape)
+    wide = weight if weight.shape == arguments[0].shape else weight[..., None]
+    return Expected(
+        weight * losses,
+        [wide * derivative for derivative in derivatives],
+        weight * bounds.value,
+        [wide * bounds.grad, wide * bounds.hess],
+        divisor,
+    )
+
+
+def check(row, call, name, reduction):
+    """All four verbs of a loss, in a dtype by name."""
+    loss, wanted = row.loss, expected(row, call)
+    keywords = {**call.keywords, "reduction": reduction}
+    scale = 1.0
+    if reduction in ("mean", "batchmean"):  # of one class axis and one other, they are the same
+        scale = 1.0 / wanted.divisor
+    if row.is_of_all or reduction == "none":
+        value, value_terms = wanted.losses, wanted.value_terms
+    else:
+        value = reference.reduce(wanted.losses, reduction, wanted.divisor)
+        value_terms = wanted.value_terms.sum() * scale
+        if (wanted.losses < 0).any() and (wanted.losses > 0).any():  # losses of both signs: the sum is a difference
+            value_terms = max(value_terms, np.abs(wanted.losses).sum() * scale)
+    found, grad = loss.value_and_grad(*call.arguments, **keywords)
+    for result in (loss(*call.arguments, **keywords), found):
+        assert_close(result, value, name, terms=value_terms)
     if reduction == "none":
-        assert value.dtype == compute_dtype(name)
-    gradients, found = [grad, loss.grad(*arguments, **keywords)], []
-    if len(derivatives) > 1:
-        found = [loss.grad_and_hess(*arguments, **keywords)]
-        gradients.append(found[0][0])
-    for result in gradients:
-        assert result.dtype == gradient_dtype(name)
-        assert_close(result, derivatives[0] * scale, name, terms=terms[0] * scale, factor=factor, rounded=True)
-    for _, hess in found:
-        assert hess.dtype == gradient_dtype(name)
-        assert_close(hess, derivatives[1] * scale, name, terms=terms[1] * scale, factor=factor, rounded=True)
+        assert found.dtype == compute_dtype(name)
+    results = [[grad, loss.grad(*call.arguments, **keywords)]]
+    if len(wanted.derivatives) > 1:
+        both = loss.grad_and_hess(*call.arguments, **keywords)
+        results = [[*results[0], both[0]], [both[1]]]
+    for arrays, derivative, terms in zip(results, wanted.derivatives, wanted.terms, strict=False):
+        for array in arrays:
+            assert array.dtype == gradient_dtype(name)
+            assert_close(array, derivative * scale, name, terms=terms * scale, rounded=True)

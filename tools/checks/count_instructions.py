@@ -3,6 +3,7 @@
     python tools/checks/count_instructions.py                  # compares with tools/checks/instruction_counts.json
     python tools/checks/count_instructions.py --accept         # writes all figures anew
     python tools/checks/count_instructions.py --accept 'ctc*'  # only those of some cases, by pattern
+    python tools/checks/count_instructions.py --accept-new     # only those of new cases: after adding a loss
 
 The calls of instruction_cases.py run under valgrind's callgrind, one process an instruction set. A figure is the
 instructions of one call in fastloss's compiled modules and in what they call of libc; of a small call, all
@@ -48,7 +49,7 @@ ADVICE = {
     "grown": f"""error: these execute over {LIMIT:.0%} more instructions than they did. Look for what changed in their
 loops (tools/checks/vector_code.py says which are vector code). If it has to be so, accept the new figures on purpose,
 and let the commit message say why: {ACCEPT}""",
-    "new": f"error: cases without figures: {ACCEPT}",
+    "new": f"error: cases without figures: {ACCEPT}-new",
     "gone": f"error: bring the figures up to date: {ACCEPT}",
 }
 
@@ -241,8 +242,10 @@ def differences(here, taken_with, sets):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--accept", nargs="*", metavar="PATTERN", help="write new figures, of these cases or of all")
-    patterns = parser.parse_args().accept
-    accepting = patterns is not None
+    parser.add_argument("--accept-new", action="store_true", help="write the figures of cases that have none")
+    arguments = parser.parse_args()
+    patterns = arguments.accept
+    accepting = patterns is not None or arguments.accept_new
     if ROOT not in Path(fl.__file__).parents:
         sys.exit(f"error: fastloss comes from {fl.__file__}, not from {ROOT}: build here, with `pip install -e .`")
     figures, here = read_figures(), circumstances()
@@ -255,9 +258,14 @@ def main():
     with_small = differences(here, figures["taken_with"], sets) or accepting
     if not with_small:
         print("SKIPPED: small calls: Python's and NumPy's own instructions count there, and those are others here")
-    messages = compare(found, {**figures["kernels"], **figures["small_calls"]}, with_small)
+    known = {**figures["kernels"], **figures["small_calls"]}
+    messages = compare(found, known, with_small)
+    if arguments.accept_new:
+        patterns = [name for name in found if name not in known]
     if not accepting:
         sys.exit(not report(messages))
+    if accepting and not patterns and arguments.accept_new:
+        sys.exit("no new cases")
     if len(sets) < len(SETS):
         sys.exit("error: figures of all instruction sets belong together, and this processor runs fewer")
     write_figures(accept(found, figures, patterns, here))

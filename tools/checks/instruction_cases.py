@@ -5,6 +5,9 @@
 Every kernel is called through the public API, with inputs that are the same in every run: their numbers, and where
 they lie within a cache line. Between the calls callgrind is told to write down its counts, by `requests.so`. What the
 cases are is printed as JSON.
+
+The cases written here are those that a change of a kernel can tell apart: shapes, dtypes, options, layouts. A loss
+without any of them is counted as the table of losses has it, at the sizes of its family.
 """
 
 import ctypes
@@ -13,18 +16,23 @@ import json
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 import fastloss as fl
-from fastloss._loss import Loss
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "support"))
+from domains import with_arrays
+from losses import LOSSES, public_losses
 
 LINE = 64
 ELEMENTS = 2**16
-STREAMED = 2**22 + 2**10  # from 16 MB on, results go by the caches
+STREAMED = 2**22 + 2**10  # from 16 MB on, stores bypass the cache
 SHAPES = [(6400, 10), (640, 100), (64, 1000), (2, 32000)]
 SHORT = (640, 100)
+STANDARD = {"elementwise": [(ELEMENTS,)], "rowwise": SHAPES, "ctc": [(100, 4, 32)]}
 REPEATS = 20  # of a small call
 WARM_UP = 80  # small calls until CPython has specialised its bytecode
 
@@ -70,7 +78,7 @@ class Inputs:
         return aligned(fl.softmax(self.numbers(*shape)))
 
 
-def verbs(name, about, arrays, curved, items=None, small=False, **options):
+def verbs(name, about, arrays, items=None, small=False, has_curvature=True, **options):
     """Value, gradient with it, and curvature where there is one, into memory of the caller's."""
     loss, scores = getattr(fl, name), arrays[0]
     grad, hess = aligned(np.zeros_like(scores)), aligned(np.zeros_like(scores))
@@ -79,7 +87,7 @@ def verbs(name, about, arrays, curved, items=None, small=False, **options):
         "": partial(loss, *arrays, **options),
         ".value_and_grad": partial(loss.value_and_grad, *arrays, out=grad, **options),
     }
-    if curved:
+    if loss.has_curvature and has_curvature:
         calls[".grad_and_hess"] = partial(loss.grad_and_hess, *arrays, out=(grad, hess), **options)
     for verb, call in calls.items():
         yield Case(f"{name}{verb} {about}", call, items or scores.size, small)
@@ -89,23 +97,23 @@ def labelled_rows(inputs):
     """Losses with a label a row: the same data for all, at several numbers of classes."""
     for shape in SHAPES:
         x, y, size = inputs.numbers(*shape), inputs.below(shape[1], shape[0]), "{}x{}".format(*shape)
-        yield from verbs("cross_entropy", size, (x, y), True)
-        yield from verbs("softmax_focal_loss", size, (x, y), True)
+        yield from verbs("cross_entropy", size, (x, y))
+        yield from verbs("softmax_focal_loss", size, (x, y))
     rows, classes = SHORT
     x, y = inputs.numbers(*SHORT), inputs.below(classes, rows)
     size, weights = f"{rows}x{classes}", inputs.unit(classes)
-    yield from verbs("softmax_focal_loss", f"{size} gamma 1.5", (x, y), True, gamma=1.5)
-    yield from verbs("softmax_focal_loss", f"{size} alpha", (x, y), True, alpha=weights)
-    yield from verbs("nll_loss", size, (x, y), False)
-    yield from verbs("cross_entropy", f"{size} float64", (inputs.numbers(*SHORT, dtype=np.float64), y), True)
-    yield from verbs("cross_entropy", f"{size} float16", (inputs.numbers(*SHORT, dtype=np.float16), y), True)
-    yield from verbs("cross_entropy", f"{size} one weight a row", (x, y), True, sample_weight=inputs.unit(rows))
-    yield from verbs("cross_entropy", f"{size} no reduction", (x, y), True, reduction="none")
-    yield from verbs("cross_entropy", f"{size} smoothing", (x, y), True, label_smoothing=0.1, class_weight=weights)
-    yield from verbs("cross_entropy", f"{size} distributions", (x, inputs.distributions(*SHORT)), True)
+    yield from verbs("softmax_focal_loss", f"{size} gamma 1.5", (x, y), gamma=1.5)
+    yield from verbs("softmax_focal_loss", f"{size} alpha", (x, y), alpha=weights)
+    yield from verbs("nll_loss", size, (x, y))
+    yield from verbs("cross_entropy", f"{size} float64", (inputs.numbers(*SHORT, dtype=np.float64), y))
+    yield from verbs("cross_entropy", f"{size} float16", (inputs.numbers(*SHORT, dtype=np.float16), y))
+    yield from verbs("cross_entropy", f"{size} one weight a row", (x, y), sample_weight=inputs.unit(rows))
+    yield from verbs("cross_entropy", f"{size} no reduction", (x, y), reduction="none")
+    yield from verbs("cross_entropy", f"{size} smoothing", (x, y), label_smoothing=0.1, class_weight=weights)
+    yield from verbs("cross_entropy", f"{size} distributions", (x, inputs.distributions(*SHORT)))
     y = inputs.below(rows, classes)
-    yield from verbs("cross_entropy", f"{size} axis 0", (x, y), True, axis=0)
-    yield from verbs("cross_entropy", f"{classes}x{rows} transposed", (x.T, y), True)
+    yield from verbs("cross_entropy", f"{size} axis 0", (x, y), axis=0)
+    yield from verbs("cross_entropy", f"{classes}x{rows} transposed", (x.T, y))
 
 
 def functions(inputs):
@@ -119,45 +127,45 @@ def functions(inputs):
 def distributions(inputs):
     for shape in (SHAPES[0], SHORT):
         p, q, size = inputs.distributions(*shape), inputs.distributions(*shape), "{}x{}".format(*shape)
-        yield from verbs("entropy", size, (p,), True)
-        yield from verbs("kl_divergence", size, (p, q), True)
-        yield from verbs("categorical_cross_entropy", size, (p, q), True)
-    yield from verbs("categorical_cross_entropy", f"{size} negatives", (p, q), True, include_negatives=True)
+        yield from verbs("entropy", size, (p,))
+        yield from verbs("kl_divergence", size, (p, q))
+        yield from verbs("categorical_cross_entropy", size, (p, q))
+    yield from verbs("categorical_cross_entropy", f"{size} negatives", (p, q), include_negatives=True)
     for shape in SHAPES:
         x, y, size = inputs.numbers(*shape), inputs.numbers(*shape), "{}x{}".format(*shape)
-        yield from verbs("entropy_with_logits", size, (x,), False)
-        yield from verbs("kl_divergence_with_logits", size, (x, y), False)
+        yield from verbs("entropy_with_logits", size, (x,))
+        yield from verbs("kl_divergence_with_logits", size, (x, y))
     x, y = inputs.numbers(*SHORT), inputs.numbers(*SHORT)
-    yield from verbs("kl_divergence_with_logits", "640x100 temperature", (x, y), False, temperature=2.0)
+    yield from verbs("kl_divergence_with_logits", "640x100 temperature", (x, y), temperature=2.0)
     x, y = x.astype(np.float64), y.astype(np.float64)
-    yield from verbs("kl_divergence_with_logits", "640x100 float64", (x, y), False)
+    yield from verbs("kl_divergence_with_logits", "640x100 float64", (x, y))
 
 
-def points(inputs):
+def elements(inputs):
     """Losses of elements."""
     n = ELEMENTS
     x, y, yes = inputs.numbers(n), inputs.numbers(n), inputs.decisions(n)
-    for name, curved in [("mse", True), ("l1", False), ("huber", True), ("smooth_l1", True), ("log_cosh", True)]:
-        yield from verbs(f"{name}_loss", str(n), (x, y), curved)
-    yield from verbs("rmse_loss", str(n), (x, y), False, reduction="mean")
-    yield from verbs("quantile_loss", str(n), (x, y), False, quantile=0.9)
-    yield from verbs("poisson_nll_loss", str(n), (x, inputs.below(5, n, dtype=np.float32)), True)
-    yield from verbs("poisson_nll_loss", f"{n} full", (x, inputs.below(5, n, dtype=np.float32)), True, full=True)
-    yield from verbs("binary_cross_entropy", str(n), (inputs.unit(n), yes), True)
-    yield from verbs("binary_cross_entropy_with_logits", str(n), (x, yes), True)
-    yield from verbs("binary_cross_entropy_with_logits", f"{n} pos_weight", (x, yes), True, pos_weight=2.0)
+    for name in ("mse", "l1", "huber", "smooth_l1", "log_cosh"):
+        yield from verbs(f"{name}_loss", str(n), (x, y))
+    yield from verbs("rmse_loss", str(n), (x, y), reduction="mean")
+    yield from verbs("quantile_loss", str(n), (x, y), quantile=0.9)
+    yield from verbs("poisson_nll_loss", str(n), (x, inputs.below(5, n, dtype=np.float32)))
+    yield from verbs("poisson_nll_loss", f"{n} full", (x, inputs.below(5, n, dtype=np.float32)), full=True)
+    yield from verbs("binary_cross_entropy", str(n), (inputs.unit(n), yes))
+    yield from verbs("binary_cross_entropy_with_logits", str(n), (x, yes))
+    yield from verbs("binary_cross_entropy_with_logits", f"{n} pos_weight", (x, yes), pos_weight=2.0)
     for gamma in (2.0, 1.5):
-        yield from verbs("sigmoid_focal_loss", f"{n} gamma {gamma:g}", (x, yes), True, gamma=gamma)
+        yield from verbs("sigmoid_focal_loss", f"{n} gamma {gamma:g}", (x, yes), gamma=gamma)
     wide = inputs.numbers(n, dtype=np.float64), inputs.numbers(n, dtype=np.float64)
-    yield from verbs("sigmoid_focal_loss", f"{n} float64", (wide[0], yes.astype(np.float64)), True)
-    yield from verbs("mse_loss", f"{n} float64", wide, True)
-    yield from verbs("mse_loss", f"{n} weights", (x, y), True, sample_weight=inputs.unit(n))
-    yield from verbs("mse_loss", f"{n} no reduction", (x, y), True, reduction="none")
-    yield from verbs("mse_loss", f"{n} every second", (aligned(np.zeros(2 * n, np.float32))[::2], y), True)
+    yield from verbs("sigmoid_focal_loss", f"{n} float64", (wide[0], yes.astype(np.float64)))
+    yield from verbs("mse_loss", f"{n} float64", wide)
+    yield from verbs("mse_loss", f"{n} weights", (x, y), sample_weight=inputs.unit(n))
+    yield from verbs("mse_loss", f"{n} no reduction", (x, y), reduction="none")
+    yield from verbs("mse_loss", f"{n} every second", (aligned(np.zeros(2 * n, np.float32))[::2], y))
     square = inputs.numbers(256, 256)
-    yield from verbs("mse_loss", "256x256 transposed", (square.T, inputs.numbers(256, 256)), True)
+    yield from verbs("mse_loss", "256x256 transposed", (square.T, inputs.numbers(256, 256)))
     large = aligned(np.resize(x, STREAMED))
-    yield from verbs("mse_loss", f"{STREAMED} by the caches", (large, aligned(np.resize(y, STREAMED))), True)
+    yield from verbs("mse_loss", f"{STREAMED} by the caches", (large, aligned(np.resize(y, STREAMED))))
 
 
 def dtypes(inputs):
@@ -167,7 +175,7 @@ def dtypes(inputs):
         y = inputs.below(100, ELEMENTS, dtype=name)
         yield Case(f"l1_loss {ELEMENTS} of {name}", partial(fl.l1_loss, x, y), ELEMENTS)
     half = inputs.numbers(ELEMENTS, dtype=np.float16)
-    yield from verbs("l1_loss", f"{ELEMENTS} float16", (half, half), False)
+    yield from verbs("l1_loss", f"{ELEMENTS} float16", (half, half))
 
 
 def sequences(inputs):
@@ -176,13 +184,13 @@ def sequences(inputs):
         x, y = inputs.numbers(frames, batch, classes), inputs.below(classes, batch, length, low=1)
         cells, size = frames * batch * (2 * length + 1), f"{frames}x{batch}x{classes}/{length}"
         log_probs = aligned(fl.log_softmax(x))
-        yield from verbs("ctc_loss_with_logits", size, (x, y), False, cells)
-        yield from verbs("ctc_loss", size, (log_probs, y), False, cells)
+        yield from verbs("ctc_loss_with_logits", size, (x, y), cells)
+        yield from verbs("ctc_loss", size, (log_probs, y), cells)
         for name in ("ctc_align", "ctc_posteriors"):
             yield Case(f"{name} {size}", partial(getattr(fl, name), log_probs, y), cells)
     wide = x.astype(np.float64)
-    yield from verbs("ctc_loss_with_logits", f"{size} float64", (wide, y), False, cells)
-    yield from verbs("ctc_loss_with_logits", f"{size} batch_first", (x.swapaxes(0, 1), y), False, cells,
+    yield from verbs("ctc_loss_with_logits", f"{size} float64", (wide, y), cells)
+    yield from verbs("ctc_loss_with_logits", f"{size} batch_first", (x.swapaxes(0, 1), y), cells,
                      batch_first=True)  # fmt: skip
     log_probs = log_probs[:, 0]
     yield Case(f"ctc_align {size} star", partial(fl.ctc_align, log_probs, y[0], star=classes), cells)
@@ -201,34 +209,55 @@ def small_calls(inputs):
     """Little to compute: what a call costs."""
     x, y = inputs.numbers(10, 10), inputs.below(10, 10)
     p, a, yes = inputs.distributions(10, 10), inputs.numbers(8), inputs.decisions(8)
-    yield from verbs("cross_entropy", "10x10", (x, y), True, small=True)
-    yield from verbs("mse_loss", "8", (a, inputs.numbers(8)), True, small=True)
-    yield from verbs("sigmoid_focal_loss", "8", (a, yes), True, small=True)
-    yield from verbs("kl_divergence", "10x10", (p, p), True, small=True)
-    yield from verbs("entropy_with_logits", "10x10", (x,), False, small=True)
-    yield from verbs("nll_loss", "10x10", (x, y), False, small=True)
+    yield from verbs("cross_entropy", "10x10", (x, y), small=True)
+    yield from verbs("mse_loss", "8", (a, inputs.numbers(8)), small=True)
+    yield from verbs("sigmoid_focal_loss", "8", (a, yes), small=True)
+    yield from verbs("kl_divergence", "10x10", (p, p), small=True)
+    yield from verbs("entropy_with_logits", "10x10", (x,), small=True)
+    yield from verbs("nll_loss", "10x10", (x, y), small=True)
     yield Case("softmax 10x10", partial(fl.softmax, x, out=aligned(x)), x.size, True)
     log_probs, target = fl.log_softmax(x), np.array([1, 2, 3])
-    yield from verbs("ctc_loss", "10x10/3", (log_probs, target), False, 70, small=True)
+    yield from verbs("ctc_loss", "10x10/3", (log_probs, target), 70, small=True)
     yield Case("ctc_align 10x10/3", partial(fl.ctc_align, log_probs, target), 70, True)
     yield Case("ctc_score 10x10, 2 of 3", partial(fl.ctc_score, log_probs, [target, target]), 140, True)
 
 
+class OldGenerator(np.random.RandomState):
+    """Of which the table can draw as of a new one."""
+
+    integers = np.random.RandomState.randint
+
+
+def of_the_table(row):
+    """A loss as its row has it: with its defaults, and with the first options that give it a curvature."""
+    random = OldGenerator(20260213)
+    several = [row.options[0]]
+    several += [row.curved_options] if row.curved_options not in (None, *several) else []
+    for shape in STANDARD[row.family]:
+        arrays = [aligned(array) for array in row.draw(random, shape, np.float32)]
+        for options in several:
+            words = ["x".join(map(str, shape)), *(f"{name}={value}" for name, value in options.items())]
+            keywords = with_arrays(options, random, shape[-1]) | ({"reduction": "mean"} if row.is_of_all else {})
+            yield from verbs(row.name, " ".join(words), arrays, has_curvature=row.has_curvature(options), **keywords)
+
+
+def counted(cases):
+    """The names of the functions that are called."""
+    return {case.name.partition(" ")[0].partition(".")[0] for case in cases}
+
+
 def all_cases():
     inputs = Inputs()
-    families = (labelled_rows, functions, distributions, points, dtypes, sequences, small_calls)
-    return [case for family in families for case in family(inputs)]
+    families = (labelled_rows, functions, distributions, elements, dtypes, sequences, small_calls)
+    cases = [case for family in families for case in family(inputs)]
+    known = counted(cases)
+    return cases + [case for row in LOSSES if row.name not in known for case in of_the_table(row)]
 
 
 def missing(cases):
-    """Public names that compute and of which there is no case."""
-    called = {case.name.partition(" ")[0].partition(".")[0] for case in cases}
-    plain = {"softmax", "log_softmax", "logsumexp"}
-    return [
-        name
-        for name in fl.__all__
-        if (isinstance(getattr(fl, name), Loss) or name.startswith("ctc_") or name in plain) and name not in called
-    ]
+    """Public functions that compute and of which there is no case; losses have theirs from the table."""
+    plain = {"softmax", "log_softmax", "logsumexp", *(name for name in fl.__all__ if name.startswith("ctc_"))}
+    return sorted({*plain, *public_losses()} - counted(cases))
 
 
 def main():

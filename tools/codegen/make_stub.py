@@ -1,7 +1,7 @@
 """Write fastloss/__init__.pyi: what an editor and a type checker show of each verb's arguments.
 
 The losses are objects made at import, which static tools can't see through; their signatures are read off here.
-Run it after changing a public signature; tests/contract/test_api.py holds the file to it.
+tools/regenerate.py runs it with all that is generated.
 """
 
 import dataclasses
@@ -11,32 +11,19 @@ from pathlib import Path
 import fastloss as fl
 from fastloss._loss import Loss
 
+# Of options whose default does not tell; the others are of its type.
 TYPES = {
     "alpha": "ArrayLike | None",
-    "axis": "int",
     "base": "float | None",
-    "batch_first": "bool",
-    "beta": "float",
-    "blank": "int",
     "class_weight": "ArrayLike | None",
-    "delta": "float",
-    "full": "bool",
-    "gamma": "float",
-    "ignore_index": "int",
-    "include_negatives": "bool",
     "infeasible": 'Literal["inf", "zero", "raise"]',
     "input_lengths": "ArrayLike | None",
-    "label_smoothing": "float",
     "num_threads": "int | None",
     "out": "NDArray[Any] | None",
     "pos_weight": "ArrayLike | None",
-    "quantile": "float",
-    "reduction": "str",
     "sample_weight": "ArrayLike | None",
     "star": "int | None",
-    "star_cost": "float",
     "target_lengths": "ArrayLike | None",
-    "temperature": "float",
 }
 RETURNS = {
     "__call__": "float | NDArray[Any]",
@@ -55,13 +42,17 @@ __version__: str
 '''
 
 
+def type_of(default):
+    return type(default).__name__ if isinstance(default, (bool, int, float, str)) else "Any"
+
+
 def parameters(signature, pair_of_outs=False):
     shown, keyword_only = [], False
     for parameter in signature.parameters.values():
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY and not keyword_only:
             shown.append("*")
             keyword_only = True
-        kind = TYPES.get(parameter.name, "Any")
+        kind = TYPES.get(parameter.name) or type_of(parameter.default)
         if parameter.default is parameter.empty:
             kind = kind.removesuffix(" | None")
         if parameter.name == "out" and pair_of_outs:

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-from draw_losses import DOTS_PER_INCH, ROOT, SETTINGS, save
+from figures import DOTS_PER_INCH, SETTINGS, save
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 import fastloss as fl
 
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "ctc.md"
 CLASSES = "-|adegoty"
 HEARD = "--gg-oo-o-dd--||-dd-aaa-yy--"  # the likeliest class of each frame
@@ -144,10 +145,8 @@ def stale():
     return [text for text in (CLASSES, HEARD, DOUBT, SURE, *CANDIDATES) if f'"{text}"' not in page]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures", help="the folder the pictures go to")
-    out = parser.parse_args().out
+def draw_all(out):
+    """Into a folder; returns how many."""
     if stale():
         sys.exit(f"error: {PAGE.name} does not have {', '.join(stale())}, which {Path(__file__).name} draws")
     out.mkdir(parents=True, exist_ok=True)
@@ -161,7 +160,14 @@ def main():
     with matplotlib.rc_context(SETTINGS):
         for name, (draw, scores) in pictures.items():
             save(draw(scores), out / f"{name}.png")
-    print(f"{len(pictures)} pictures in {out}")
+    return len(pictures)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures", help="the folder the pictures go to")
+    out = parser.parse_args().out
+    print(f"{draw_all(out)} pictures in {out}")
 
 
 if __name__ == "__main__":

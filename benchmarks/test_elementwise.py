@@ -1,4 +1,4 @@
-"""Losses of single elements, from regression to yes/no decisions: value, with gradient, gradient with curvature."""
+"""Elementwise losses, for regression and binary decisions: value, with gradient, gradient with curvature."""
 
 import functools
 import time
@@ -6,45 +6,34 @@ import time
 import numpy as np
 import pytest
 
-import fastloss as fl
 from benchmarks import draws
 from benchmarks.parameters import sizes
 from benchmarks.peers import torch as torch_peer
-from benchmarks.reference import losses, some_rows
+from benchmarks.reference import definitions, some_rows, table
 
-pytestmark = pytest.mark.benchmark(group="points", timer=time.process_time)
+pytestmark = pytest.mark.benchmark(group="elementwise", timer=time.process_time)
 
 SHAPES = pytest.mark.parametrize("shape", sizes(quick=[(10**3,), (10**5,)], full=[(10**7,)]))
 
-# How predictions and targets are drawn.
-DRAWS = {
-    "mse_loss": draws.numbers,
-    "l1_loss": draws.numbers,
-    "huber_loss": draws.numbers,
-    "smooth_l1_loss": draws.numbers,
-    "log_cosh_loss": draws.numbers,
-    "quantile_loss": draws.numbers,
-    "poisson_nll_loss": draws.log_rates,
-    "binary_cross_entropy": draws.probabilities,
-    "binary_cross_entropy_with_logits": draws.logits,
-}
-OPTIONS = {"quantile_loss": {"quantile": 0.9}}
-FLAT = {"l1_loss", "quantile_loss"}  # these have no curvature
-
-LOSSES = pytest.mark.parametrize("loss", DRAWS)
-CURVED = pytest.mark.parametrize("loss", [name for name in DRAWS if name not in FLAT])
+# A loss of all elements has no values to compare one by one; the focal loss has benchmarks of its own.
+ROWS = [row for row in table.of_family("elementwise") if not row.is_of_all and row.name != "sigmoid_focal_loss"]
+LOSSES = pytest.mark.parametrize("loss", [row.name for row in ROWS])
+CURVED = pytest.mark.parametrize("loss", [row.name for row in ROWS if row.curved_options is not None])
 
 
 class Case:
-    """A loss by name, with its data, its peer and its definition."""
+    """A loss by name, with its data, its peer where there is one, and its definition."""
 
     def __init__(self, name, rng, shape):
-        self.name = name
-        self.options = OPTIONS.get(name, {})
-        self.loss = getattr(fl, name)
-        self.peer = functools.partial(getattr(torch_peer, name), **self.options)
-        self.x, self.y = DRAWS[name](rng, shape)
+        row = table.BY_NAME[name]
+        self.name, self.loss, self.options = name, row.loss, row.curved_options or row.options[0]
+        peer = getattr(torch_peer, name, None)
+        self.peer = peer and functools.partial(peer, **self.options)
+        self.x, self.y = draws.of_loss(name, rng, shape)
         self.some = some_rows(self.x)
+
+    def timed_peer(self, verb):
+        return self.peer and verb(self.peer, self.x, self.y)
 
     def values(self):
         """What came out and what it is in float64."""
@@ -53,7 +42,7 @@ class Case:
 
     def expected(self, derivative):
         x, y = self.x[self.some].astype(float), self.y[self.some].astype(float)
-        return getattr(losses, self.name + derivative)(x, y, **self.options)
+        return getattr(definitions, self.name + derivative)(x, y, **self.options)
 
 
 @SHAPES
@@ -63,7 +52,7 @@ def test_value(comparison, rng, shape, loss):
     comparison.time(
         lambda: case.loss(case.x, case.y, **case.options, reduction="sum"),
         case.x,
-        torch_peer.value(case.peer, case.x, case.y),
+        case.timed_peer(torch_peer.value),
     )
     comparison.check(values=case.values())
 
@@ -76,7 +65,7 @@ def test_value_and_grad(comparison, rng, shape, loss):
     comparison.time(
         lambda: case.loss.value_and_grad(case.x, case.y, **case.options, reduction="sum", out=grad),
         case.x,
-        torch_peer.value_and_grad(case.peer, case.x, case.y),
+        case.timed_peer(torch_peer.value_and_grad),
     )
     comparison.check(values=case.values(), gradients=(grad[case.some], case.expected("_grad")))
 
@@ -89,7 +78,7 @@ def test_grad_and_hess(comparison, rng, shape, loss):
     comparison.time(
         lambda: case.loss.grad_and_hess(case.x, case.y, **case.options, reduction="sum", out=out),
         case.x,
-        torch_peer.grad_and_hess(case.peer, case.x, case.y),
+        case.timed_peer(torch_peer.grad_and_hess),
     )
     comparison.check(
         gradients=(out[0][case.some], case.expected("_grad")),

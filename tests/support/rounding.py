@@ -1,0 +1,75 @@
+"""Of each loss whose results are differences in their nature: the magnitude of what cancels.
+
+A result is within some roundings of itself (tolerance.py). Where a formula has terms of both signs, it is within as
+many roundings of the terms. Every function takes the arguments of the loss's definition in reference.py.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import reference
+
+
+class Rounding(NamedTuple):
+    """Numbers, or arrays that broadcast to the results; for a sample weight of 1."""
+
+    value: object = 0.0  # magnitude of the terms of a loss
+    grad: object = 0.0
+    hess: object = 0.0
+
+
+def of_the_result(x, *targets, **options):
+    """Nothing cancels, or nothing is lost by it."""
+    return Rounding()
+
+
+def poisson_nll_loss(x, y, full=False):
+    rate = np.exp(x)
+    return Rounding(value=rate + np.abs(x) * y + full * 10, grad=rate + y)
+
+
+def is_certain(y):
+    return np.isin(y, (0, 1)).all()
+
+
+def binary_cross_entropy_with_logits(x, y, pos_weight=1.0):
+    return Rounding(grad=0.0 if is_certain(y) else np.maximum(pos_weight, 1))
+
+
+def sigmoid_focal_loss(x, y, alpha=0.25, gamma=2.0):
+    a, q, c, dq = reference.sigmoid_focal_terms(x, y, alpha)
+    first = a * q**gamma * (q + gamma * c * np.abs(dq) / q)
+    second = a * q**gamma * np.abs(dq) * gamma * (2 + c * (1 + abs(gamma - 1) * np.abs(dq) / q) / q)
+    return Rounding(grad=0.0 if is_certain(y) else first, hess=first + second)
+
+
+def cross_entropy(x, y, class_weight=1.0, label_smoothing=0.0):
+    if is_certain(y) and not label_smoothing:
+        return Rounding()
+    parts = reference.weighted_target(y, class_weight, label_smoothing)
+    return Rounding(grad=parts + parts.sum(axis=-1, keepdims=True) * reference.softmax(x))
+
+
+def softmax_focal_loss(x, y, gamma=2.0, alpha=1.0):
+    if not gamma:  # without the focal factor the curvature is one positive term
+        return Rounding()
+    log_p = reference.log_softmax(x)
+    u = np.where(y == 0, 0, log_p).sum(axis=-1, keepdims=True)
+    p, q, near = np.exp(u), -np.expm1(u), np.where(y == 1, -np.expm1(log_p), np.exp(log_p))
+    second = gamma * p * q ** (gamma - 1) * (2 - u - abs(gamma - 1) * p / q * u)
+    weight = (alpha * y).sum(axis=-1, keepdims=True)
+    return Rounding(hess=weight * near * (q**gamma + second * near))
+
+
+def entropy(x, base=np.e):
+    return Rounding(grad=1 / abs(np.log(base)))
+
+
+def entropy_with_logits(x, base=np.e):
+    terms = np.abs(reference.log_softmax(x)) + reference.entropy_with_logits(x)[..., None]
+    return Rounding(grad=reference.softmax(x) * terms / abs(np.log(base)))
+
+
+def kl_divergence_with_logits(x, y, temperature=1.0):
+    both = reference.softmax(x / temperature) + reference.softmax(y / temperature)
+    return Rounding(grad=both / temperature)
