@@ -1,15 +1,14 @@
-"""Find where each digit of a string stands, and which strings are labelled wrongly, with the CTC loss.
+"""Find where each digit of a string is, and which strings are labelled wrongly, with the CTC loss.
 
     python examples/align_digits.py [--seed 0] [--steps 3000] [--altered 0.05] [--out align.png]
 
-The network of read_digits.py learns to read strings of handwritten digits from the strings alone. Here it is asked
-about held-out strings with a label each. `fl.ctc_align` lays the label along the frames in the most likely way: the
+The network of read_digits.py learns to read strings of handwritten digits from the strings alone. Here it is applied to
+held-out strings, each with a label. `fl.ctc_align` finds the most probable alignment of the label with the frames: the
 span of each digit, and the confidence that it is there, which is the geometric mean of its probability over the span.
 Then some of the labels are altered on purpose (a digit substituted, dropped or inserted), and the losses find them.
 
-Printed are a progress bar, the share of digits that are found where they stand, precision and recall of the search for
-altered labels, and the confidence in each digit of a few labels. Written is a picture of these: images, spans,
-confidence.
+It prints a progress bar, the share of digits that are found in the right place, precision and recall of the search for
+altered labels, and the confidence in each digit of a few labels. These are drawn as well: image, spans, confidence.
 
 Needs scikit-learn, tqdm and matplotlib besides fastloss: pip install "fastloss[examples]"
 """
@@ -26,14 +25,14 @@ import fastloss as fl
 
 STRINGS = 2000  # in the validation set, and in the test set
 EXCEED = 0.99  # of the altered labels of the validation set, this share is above the threshold
-DOUBT = 0.5  # where the label's class has less than this probability, the picture shows doubt
+DOUBT = 0.5  # where the label's class has less than this probability, the picture marks it as doubtful
 ALTERATIONS = "substituted", "dropped", "inserted"
 
 SPAN_COLOUR, DOUBT_COLOUR = "#0b4f8a", "#b71c1c"
 
 
 def held_out_strings():
-    """Strings to choose a threshold with and strings to test it on: of different images, none of them trained with."""
+    """Strings to choose a threshold with, and to test it on: of different images, none of them used in training."""
     _, (images, labels) = load_images()
     halves = train_test_split(images, labels, test_size=0.5, stratify=labels, random_state=0)
     validation = make_strings(np.random.default_rng(1), halves[0], halves[2], STRINGS)
@@ -46,7 +45,7 @@ def true_labels(strings):
 
 
 def alter(rng, labels, share):
-    """The labels with one digit wrong, missing or too many in a share of them, and what was done to each ("" or so)."""
+    """The labels, a share of them with one digit wrong, missing or too many; and what was done to each ("" or so)."""
     labels, done = list(labels), np.full(len(labels), "", "U11")
     for n in rng.choice(len(labels), round(share * len(labels)), replace=False):
         label, done[n] = labels[n], rng.choice(ALTERATIONS)
@@ -66,12 +65,12 @@ def read(logits, strings):
     return [decode(logits[:frames, n])[0] for n, frames in enumerate(strings.frames)]
 
 
-# A label's loss is the negative logarithm of its probability, so a wrong label's is large. But so is a correct one's
-# where the writing is hard to read. There the network's own reading has a large loss as well, and the difference of the
-# two tells how many times more likely (exp of it) the reading is than the label. It is not divided by the number of
-# digits: one wrong digit counts as much in a long string as in a short one. Over three seeds and both ways round of the
-# two halves of images, the loss per digit found as many of the altered labels, but at a precision of 97 to 100 %, where
-# the margin's was always 100 %.
+# A label's loss is the negative logarithm of its probability, so it is large for a wrong label, but also for a right
+# one where the writing is hard to read. There the loss of the network's own reading is large as well; exp of the
+# difference of the two is how many times more probable the reading is than the label. It is not divided by the number
+# of digits: one wrong digit counts as much in a long string as in a short one. With three seeds, and with the two
+# halves of the images in either role, the loss per digit found as many of the altered labels, but at a precision of 97
+# to 100 %, where the margin's was always 100 %.
 def margins(logits, strings, labels, readings):
     """How much larger each label's loss is than that of the reading, in nats: 0 where both agree."""
     loss_of_label, loss_of_reading = (
@@ -84,8 +83,8 @@ def margins(logits, strings, labels, readings):
 def choose_threshold(rng, reader, strings):
     """The margin that all but a few labels exceed when each has been altered.
 
-    The altered labels give it, not the correct ones: among these only a handful of images is misread, and how far, is
-    chance. It takes labels known to be correct, and nothing about the set that is to be searched.
+    It is chosen by altered labels, not by right ones: of these only a handful is misread, too few for an estimate. It
+    needs labels that are known to be right, and uses nothing of the set that is to be searched.
     """
     logits = reader.logits(strings.pixels)
     labels, _ = alter(rng, true_labels(strings), share=1.0)
@@ -145,12 +144,12 @@ def draw(strings, labels, readings, done, log_probs, alignment, shown, path):
             text, colour = f"{text}\nread {as_text(readings[n])}\n({done[n]})", DOUBT_COLOUR
         axes.text(-2, SIZE / 2, text, ha="right", va="center", color=colour, fontsize=11, linespacing=1.4)
 
-    title = "Where each digit of the label stands; labels altered on purpose"
+    title = "Where each digit of the label is; some labels altered on purpose"
     figure.text(left / width, 1 - 0.35 / height, title, fontsize=12, weight="bold", color="#222222")
     note = (
         "Framed: the most likely span of each digit. Below it: the digit and the confidence in it, in %.\n"
-        f"Dashed: frames where what the label says has a probability below {DOUBT:.0%}, "
-        f'with "?" where it says that no digit is there.'
+        f"Dashed: frames in which the label's class has a probability below {DOUBT:.0%}, "
+        f'with "?" where that class is the blank.'
     )
     figure.text(left / width, 0.2 / height, note, fontsize=8.5, color="#555555", linespacing=1.5)
     figure.savefig(path)
@@ -196,7 +195,7 @@ def main():
     logits = reader.logits(strings.pixels)
     log_probs = fl.log_softmax(logits, axis=-1)
     alignment = fl.ctc_align(log_probs, true_labels(strings), strings.frames, blank=BLANK)
-    print(f"digits whose span is where they stand: {share_in_place(strings, alignment):.1%}")
+    print(f"digits whose span is in the right place: {share_in_place(strings, alignment):.1%}")
 
     readings = read(logits, strings)
     found = margins(logits, strings, labels, readings) > threshold

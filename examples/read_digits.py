@@ -2,16 +2,15 @@
 
     python examples/read_digits.py [--seed 0] [--steps 3000] [--out digits.png]
 
-Real 8x8 digits (the UCI set that comes with scikit-learn) are strung together, 3 to 7 in a row with random gaps. The
-network sees the image as a sequence of frames and, for each frame, gives a score to every digit and to the "blank",
-which stands for "nothing new here". What it is taught with is only the string, never where a digit stands: the CTC
-loss sums over all ways to lay the string along the frames, and its gradient with respect to the scores is all that
-plain NumPy backpropagation needs. To read an image, take the best class of each frame, merge repeats, drop blanks.
+Real 8x8 digits (the UCI set that comes with scikit-learn) are joined to strings of 3 to 7 digits with random gaps. The
+network reads the image as a sequence of frames and, for each frame, gives a score to every digit and to the "blank",
+which means "nothing new here". It is trained with the string only, not with the places of the digits: the CTC loss sums
+over all alignments of the string with the frames, and its gradient with respect to the scores is all that
+backpropagation in plain NumPy needs. To read an image, take the best class of each frame, merge repeats, drop blanks.
 
-Digits in the test strings come from images that were kept apart from training. Printed are a progress bar with the
-loss and the speed, the share of held-out strings read without any mistake, and a checksum of the weights: on the same
-machine the same seed gives the same bits. Written is a picture of held-out strings, their class probabilities, and
-what was read.
+Digits in the test strings come from images that are not used in training. It prints a progress bar with the loss and
+the speed, the share of held-out strings read without any mistake, and a checksum of the weights: on the same machine
+the same seed gives the same bits. It draws a picture of held-out strings, their class probabilities, and what was read.
 
 Needs scikit-learn, tqdm and matplotlib besides fastloss: pip install "fastloss[examples]"
 """
@@ -51,12 +50,12 @@ class Strings(NamedTuple):
     pixels: np.ndarray  # (N, SIZE, CANVAS) float32, 0 is paper and 1 is ink
     digits: np.ndarray  # (N, MAX_DIGITS); only the first `lengths` of a row count
     lengths: np.ndarray  # (N,) digits in the string
-    starts: np.ndarray  # (N, MAX_DIGITS) the column where each digit begins, which the network is never told
+    starts: np.ndarray  # (N, MAX_DIGITS) the column where each digit begins; not used in training
     frames: np.ndarray  # (N,) frames in the string, without the padding
 
 
 def load_images():
-    """Digit images (n, 8, 8) and labels: those to train with, those held out. The split is the same for every seed."""
+    """Digit images (n, 8, 8) and labels: for training, and held out. The split is the same for every seed."""
     images, labels = load_digits(return_X_y=True)
     images = (images / 16).astype(np.float32).reshape(-1, SIZE, SIZE)
     train, held_out, train_labels, held_out_labels = train_test_split(
@@ -66,7 +65,7 @@ def load_images():
 
 
 def distort(rng, images):
-    """Each image slightly stretched, slanted, turned and shifted, so that no two strings show quite the same digit."""
+    """Each image slightly stretched, slanted, turned and shifted, so that no digit is seen twice in the same form."""
     centred = np.arange(SIZE, dtype=np.float32) - (SIZE - 1) / 2
     y, x = centred[:, None], centred
     stretch_y, stretch_x, slant, turn, shift_y, shift_x = rng.uniform(-1, 1, (6, len(images), 1, 1)).astype(np.float32)
@@ -137,7 +136,7 @@ class Reader:
         self.gradient = np.empty((FRAMES, BATCH, CLASSES), np.float32)  # of the loss, in the logits; used every step
 
     def forward(self, pixels):
-        """What each layer puts out, for every frame of every image: windows, features, hidden, logits."""
+        """The output of each layer, for every frame of every image: windows, features, hidden, logits."""
         w1, b1, w2, b2, w3, b3 = self.parameters
         windows = column_windows(pixels)
         features = np.maximum(windows @ w1 + b1, 0)
@@ -176,7 +175,7 @@ def column_windows(pixels):
 
 
 def train(seed=0, steps=3000, top_rate=0.006):
-    """A Reader taught with fresh random strings of the training images."""
+    """A Reader trained with new random strings of the training images in every step."""
     rng = np.random.default_rng(seed)
     (images, labels), _ = load_images()
     reader = Reader(rng)
