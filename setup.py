@@ -129,8 +129,20 @@ class Build(build_ext):
         super().build_extensions()
 
     def run(self):
+        if self.inplace:
+            self.reuse_modules()
         super().run()
         self.remove_others()
+
+    def reuse_modules(self):
+        """What is up to date is decided by build/, where an editable installation by pip leaves nothing: the modules in
+        the package are as good."""
+        for extension in self.extensions:
+            made = Path(self.get_ext_fullpath(extension.name))
+            kept = Path(self.build_lib, self.get_ext_filename(extension.name))
+            if made.exists() and not kept.exists():
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(made, kept)
 
     def remove_others(self):
         """Modules of an earlier build that this one does not make: an import must not find them."""
