@@ -492,6 +492,53 @@ entropy_with_logits: _entropy_with_logits
 
 def get_num_threads() -> int: ...
 
+class _hinge_loss:
+    def __call__(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        squared: bool = False,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        squared: bool = False,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        squared: bool = False,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        predictions: Any,
+        target: Any,
+        *,
+        squared: bool = False,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+hinge_loss: _hinge_loss
+
 class _huber_loss:
     def __call__(
         self,

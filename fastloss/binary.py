@@ -1,4 +1,4 @@
-"""Losses of independent binary labels, from probabilities and from logits."""
+"""Losses of independent binary labels, from probabilities, from logits and from the scores of a margin classifier."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from fastloss import _validation as check
 from fastloss._elementwise import elements, fast_path
 from fastloss._loss import loss
 
-__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits"]
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "hinge_loss"]
 
 
 @loss("elementwise", curvature=True, fast_path=fast_path("binary_cross_entropy"))
@@ -111,4 +111,59 @@ def binary_cross_entropy_with_logits(logits, target, *, sample_weight=None, pos_
         first="logits", third=("pos_weight", positive),
     )  # fmt: skip
     check.check_range(positive, "pos_weight", 0.0, float(np.finfo(call.value_dtype).max))
+    return call
+
+
+@loss("elementwise", curvature=True, fast_path=fast_path("hinge"))
+def hinge_loss(predictions, target, *, squared=False, sample_weight=None, reduction="mean"):
+    r"""Hinge loss of binary labels: 0 for a prediction on the right side with a margin of 1, linear below it.
+
+    .. math:: L = \max(0, 1 - s x), \quad \text{or } L = \max(0, 1 - s x)^2 \text{ squared}
+
+    with the sign :math:`s` of the label, 1 or -1. The gradient is :math:`-s` where :math:`s x < 1`, squared
+    :math:`-2 s (1 - s x)`, and 0 from there on, the corner itself included. The curvature of the square is 2 where
+    :math:`s x < 1`, then 0.
+
+    Parameters
+    ----------
+    predictions : array, float or integer, any shape
+        What a margin classifier decides by: above 0 for the positive class.
+    target : array of numbers that broadcasts to the shape of `predictions`
+        -1 or 1 throughout (scikit-learn's and Keras' labels), or 0 or 1 throughout (Keras takes these too): 1 for the
+        positive class. An array with both -1 and 0 is refused.
+    squared : bool
+        Whether to square it. Without that it has no curvature, and `grad_and_hess` raises a TypeError.
+    sample_weight : array that broadcasts to the shape of `predictions`, optional
+        Multiplies each element's loss and derivatives; never changes what the mean divides by.
+    reduction : {"mean", "sum", "none"}
+        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
+        an element.
+
+    Returns
+    -------
+    float, or array of the shape of `predictions`
+        In the unit of `predictions`, or its square. A mean over no elements is nan.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For another target, shapes or dtypes that do not fit; before anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> predictions = np.array([2.0, 0.5, -1.0])
+    >>> fl.hinge_loss(predictions, [1, 1, 1], reduction="none")
+    array([0. , 0.5, 2. ])
+    >>> fl.hinge_loss.grad_and_hess(predictions, [1, 0, 1], squared=True, reduction="sum")
+    (array([ 0.,  3., -4.]), array([0., 2., 2.]))
+
+    References
+    ----------
+    Cortes & Vapnik 1995, "Support-Vector Networks". ``sklearn.metrics.hinge_loss``, ``keras.losses.hinge`` and
+    ``keras.losses.squared_hinge``.
+    """
+    name = "squared_hinge" if squared else "hinge"
+    call = elements(name, predictions, target, sample_weight, reduction, first="predictions")
+    call.no_curvature = None if squared else "unless squared=True"
     return call

@@ -163,6 +163,26 @@ FL_INLINE element binary_cross_entropy_with_pos_weight(real x, real y, real z, c
     return logit(x, z * y, R(1.0) - y, z * y + (R(1.0) - y));
 }
 
+/* max(0, 1 - s x), s = 1 for a target above 0, else -1; no slope at the corner */
+FL_INLINE element hinge(real x, real y, real z, const element_options o)
+{
+    real negative = y == y ? R(-1.0) : y, sign = y > R(0.0) ? R(1.0) : negative, margin = R(1.0) - sign * x;
+    real flat = margin == margin ? R(0.0) : margin;
+    return (element){.real_value = r_atleast(margin, R(0.0)), .grad = margin > R(0.0) ? -sign : flat};
+}
+
+/* Its square. */
+FL_INLINE element squared_hinge(real x, real y, real z, const element_options o)
+{
+    element e = hinge(x, y, z, o);
+    real flat = e.grad == e.grad ? R(0.0) : e.grad;
+    return (element){
+        .value = (double)e.real_value * (double)e.real_value,
+        .grad = R(2.0) * r_term(e.grad, e.real_value),
+        .hess = e.real_value > R(0.0) ? R(2.0) : flat,
+    };
+}
+
 /* ---- distributions: an element's part of a row's loss ---- */
 
 /* -y log x; 0 log 0 = 0 */
@@ -207,6 +227,8 @@ FL_INLINE element kl_divergence(real x, real y, real z, const element_options o)
     LOSS(binary_cross_entropy, IN_REAL, CURVED, UNIT_INTERVAL, UNIT_INTERVAL)              \
     LOSS(binary_cross_entropy_with_logits, IN_REAL, CURVED, ANY_NUMBER, UNIT_INTERVAL)     \
     LOSS(binary_cross_entropy_with_pos_weight, IN_REAL, CURVED, ANY_NUMBER, UNIT_INTERVAL) \
+    LOSS(hinge, IN_REAL, FLAT, ANY_NUMBER, SIGNS)                                          \
+    LOSS(squared_hinge, IN_DOUBLE, CURVED, ANY_NUMBER, SIGNS)                              \
     LOSS(categorical_cross_entropy, IN_REAL, CURVED, UNIT_INTERVAL, UNIT_INTERVAL)         \
     LOSS(entropy, IN_REAL, CURVED, UNIT_INTERVAL, ANY_NUMBER)                              \
     LOSS(kl_divergence, IN_TWO_PARTS, CURVED, UNIT_INTERVAL, UNIT_INTERVAL)

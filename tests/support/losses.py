@@ -154,6 +154,8 @@ LOSSES = (
         options=({}, *({"gamma": gamma} for gamma in GAMMAS if gamma != 2),
                  *({"gamma": gamma, "alpha": None} for gamma in GAMMAS)),
         rounding=rounding.sigmoid_focal_loss),
+    Row("hinge_loss", "Binary decisions", "numbers", ("signs", "binary"), target_words="-1 or 1, or 0 or 1",
+        options=(WithoutCurvature(), WithoutCurvature({"squared": False}), {"squared": True})),
     Row("nll_loss", "Classes", "log-probabilities", ("labels",), LABELS_THAT_COUNT,
         options=({}, {"class_weight": CLASS_WEIGHT})),
     Row("cross_entropy", "Classes", "logits", ("labels", "distributions"), f"{LABELS_THAT_COUNT}, or rows",

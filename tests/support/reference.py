@@ -203,6 +203,24 @@ def quantile_loss_grad(x, y, quantile=0.5):
     return np.where(y > x, -quantile, np.where(y < x, 1 - quantile, 0.0))
 
 
+def margin(x, y):
+    """How far a prediction is from being right with a margin of 1; labels -1 and 0 are the negative class."""
+    return np.maximum(0.0, 1 - np.where(y > 0, 1.0, -1.0) * x)
+
+
+def hinge_loss(x, y, squared=False):
+    return margin(x, y) ** (2 if squared else 1)
+
+
+def hinge_loss_grad(x, y, squared=False):
+    slope = 2 * margin(x, y) if squared else 1.0 * (margin(x, y) > 0)
+    return -np.where(y > 0, 1.0, -1.0) * slope
+
+
+def hinge_loss_hess(x, y, squared=True):
+    return 2.0 * (margin(x, y) > 0)
+
+
 def poisson_nll_loss(x, y, full=False):
     constant = np.vectorize(math.lgamma)(y + 1.0) if full else 0.0
     return np.exp(x) - x * y + constant
