@@ -10,6 +10,7 @@ cdef extern from "core/specialmath.h" nogil:
     real r_expm1_tail(real)
     real r_log1p_unit(real)
     real r_log1m_half(real)
+    real log1m_tail(real)
     real r_log_unit(real)
     real r_log_cosh_unit(real)
     real r_log_factorial(real)
@@ -26,12 +27,14 @@ cdef enum:
     LOG_FACTORIAL
     LOG_UNIT
     LOG1M_HALF
+    LOG1M_TAIL
     LOG_COSH_UNIT
 
 FUNCTIONS = {
     "exp": EXP, "log": LOG, "log1p": LOG1P, "log1p_unit": LOG1P_UNIT, "exp_wide": EXP_WIDE, "exp_tail": EXP_TAIL,
     "expm1_tail": EXPM1_TAIL, "log_factorial": LOG_FACTORIAL, "log_unit": LOG_UNIT,
-    "log1m_half": LOG1M_HALF, "log_cosh_unit": LOG_COSH_UNIT,
+    "log1m_half": LOG1M_HALF, "log1m_tail": LOG1M_TAIL,
+    "log_cosh_unit": LOG_COSH_UNIT,
 }
 
 
@@ -64,6 +67,9 @@ cdef void apply(real_cp x, real_p y, Py_ssize_t n, int function) noexcept nogil:
     elif function == LOG1M_HALF:
         for i in range(n):
             y[i] = r_log1m_half(x[i])
+    elif function == LOG1M_TAIL:
+        for i in range(n):
+            y[i] = log1m_tail(x[i])
     elif function == LOG_COSH_UNIT:
         for i in range(n):
             y[i] = r_log_cosh_unit(x[i])

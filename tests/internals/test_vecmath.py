@@ -41,6 +41,12 @@ def rng():
     return np.random.default_rng(7)
 
 
+def log1m_tail(x):
+    """(-log(1 - x) - x) / x^2, by its series where the numerator would have no digits."""
+    series = mpmath.fsum(x**k / (k + 2) for k in range(40))
+    return series if x < 0.1 else (-mpmath.log1p(-x) - x) / x**2
+
+
 @pytest.mark.parametrize("bits", [32, 64])
 @pytest.mark.parametrize("instruction_set", _kernels.supported())
 class TestBounds:
@@ -96,6 +102,7 @@ class TestBounds:
         assert ulps(evaluate("log_unit", x, instruction_set, bits), x, mpmath.log) <= 2
         half = x[x <= 0.5]
         assert ulps(evaluate("log1m_half", half, instruction_set, bits), half, lambda x: -mpmath.log1p(-x)) <= 2
+        assert ulps(evaluate("log1m_tail", half, instruction_set, bits), half, log1m_tail) <= 5
 
     def test_log_cosh_of_the_unit_interval(self, instruction_set, bits, rng):
         dtype = FLOATS[bits]
