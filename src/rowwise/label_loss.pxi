@@ -101,6 +101,8 @@ cdef inline void finish_row(const LabelJob* job, const row_tile* tile, Py_ssize_
         p = grad[excluded]   # of the peak: 1 - p without cancellation
         hess[excluded] = curvature * p * (without_peak * tile.inverse[r]) + second * p * p
         hess[label] = curvature * grad[label] * q + second * q * q
+        if tile.own[r] != 0:
+            hess[label] = tile.own[r] * job.scale * job.scores.tau * grad[label] * q
         multiply(grad, n, factor)
     else:
         scale_row(grad, n, peaks, tile.peak[r], tile.inverse[r] * factor)
@@ -144,7 +146,7 @@ cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile,
     cdef real curvature[TILE]
     cdef real second[TILE]
     cdef real of_e[TILE]
-    cdef real p
+    cdef real p, q
     cdef real* curves = lanes + n * TILE
     for k in range(TILE):
         factor[k] = -tile.first[k] * job.scale
@@ -162,7 +164,10 @@ cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile,
             p = lanes[tile.excluded[k] * TILE + k]
             hess[k * n + tile.excluded[k]] = curvature[k] * p * (without_peak[k] * tile.inverse[k]) + second[k] * p * p
             p = lanes[tile.label[k] * TILE + k]
-            hess[k * n + tile.label[k]] = (curvature[k] * p + second[k] * tile.one_minus_p[k]) * tile.one_minus_p[k]
+            q = tile.one_minus_p[k]
+            hess[k * n + tile.label[k]] = (curvature[k] * p + second[k] * q) * q
+            if tile.own[k] != 0:
+                hess[k * n + tile.label[k]] = tile.own[k] * job.scale * job.scores.tau * p * q
         lanes_multiply(lanes, n, factor)
     else:
         for k in range(TILE):

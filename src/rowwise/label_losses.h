@@ -20,8 +20,11 @@ typedef struct {
     real weight; /* all three results are multiples of it: a formula begins its products with it */
 } label_point;
 
+/* `own` is for a loss whose sum for c = label cancels, as it may where p is near 0: that second derivative by the label's
+ * own score, over p (1 - p). Others leave it 0. */
 typedef struct {
     real loss, first, second; /* the derivatives are by log p */
+    real own;
 } label_result;
 
 typedef struct {
@@ -31,7 +34,7 @@ typedef struct {
 /* -log p */
 FL_INLINE label_result cross_entropy(label_point at, const label_options o)
 {
-    return (label_result){at.weight * at.cost, -at.weight, R(0.0)};
+    return (label_result){.loss = at.weight * at.cost, .first = -at.weight};
 }
 
 /* (1 - p)^gamma times -log p; Lin et al. 2017. `raised` is that power. Where 1 - p is 0, -log p / (1 - p) is 1. */
@@ -99,6 +102,7 @@ FL_INLINE void label_rows(label_formula formula, row_tile *t, const label_option
         t->loss[k] = result.loss;
         t->first[k] = result.first;
         t->second[k] = result.second;
+        t->own[k] = result.own;
     }
 }
 

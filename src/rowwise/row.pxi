@@ -37,6 +37,7 @@ cdef extern from "rowwise/tile.h" nogil:
         real* loss
         real* first
         real* second
+        real* own
 
 cdef enum:
     ROW_BLOCK = 2048        # scores that stay in the first-level cache with their e

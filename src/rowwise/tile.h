@@ -17,9 +17,10 @@ typedef struct {
     real score[FL_TILE];         /* of the label */
     real inverse[FL_TILE];       /* one over the sum over all classes */
     real one_minus_p[FL_TILE];   /* p is the label's probability */
-    real loss[FL_TILE];          /* this and the next two times the weight */
+    real loss[FL_TILE];          /* this and the next three times the weight */
     real first[FL_TILE];         /* derivative of the loss by log p */
     real second[FL_TILE];        /* second derivative by log p */
+    real own[FL_TILE];           /* see label_losses.h */
 } row_tile;
 
 #endif
