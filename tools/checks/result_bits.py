@@ -13,6 +13,7 @@ import dataclasses
 import hashlib
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -169,11 +170,14 @@ def figures():
     found = {}
     for name in _kernels.supported():
         with _kernels.use(name), np.errstate(all="ignore"):
-            for number, (about, call) in enumerate(all_calls()):
+            seen = Counter()
+            for about, call in all_calls():
+                seen[about] += 1
+                key = f"{name} {about} #{seen[about]}"
                 try:
-                    found[f"{name} {number} {about}"] = digest(call())
+                    found[key] = digest(call())
                 except (ValueError, TypeError) as error:
-                    found[f"{name} {number} {about}"] = str(error)
+                    found[key] = str(error)
     return found
 
 
