@@ -931,6 +931,65 @@ class _poisson_nll_loss:
 
 poisson_nll_loss: _poisson_nll_loss
 
+class _poly1_cross_entropy:
+    def __call__(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        epsilon: float = 1.0,
+        class_weight: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        epsilon: float = 1.0,
+        class_weight: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        epsilon: float = 1.0,
+        class_weight: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        epsilon: float = 1.0,
+        class_weight: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+poly1_cross_entropy: _poly1_cross_entropy
+
 class _quantile_loss:
     def __call__(
         self,

@@ -1,4 +1,4 @@
-"""The focal losses: of binary labels (sigmoid), and of one label among many (softmax)."""
+"""Losses that weigh hard and easy examples otherwise than cross-entropy: the focal losses and their relatives."""
 
 import numpy as np
 
@@ -7,10 +7,11 @@ from fastloss import _validation as check
 from fastloss._elementwise import elements, fast_path
 from fastloss._loss import loss
 
-__all__ = ["sigmoid_focal_loss", "softmax_focal_loss"]
+__all__ = ["poly1_cross_entropy", "sigmoid_focal_loss", "softmax_focal_loss"]
 
 # From here on (1 - p)^gamma is 0 or 1 in double precision, and gamma^2 still fits float32.
 _LARGEST_GAMMA = 1e18
+_LARGEST_EPSILON = 1e30  # that float32 holds with its products
 
 
 @loss("elementwise", curvature=True, fast_path=fast_path("sigmoid_focal", "alpha", "gamma"))
@@ -148,3 +149,74 @@ def _alphas(alpha, classes):
     if bad.size:
         raise ValueError(f"alpha[{bad[0]}] is {alphas[bad[0]]}; expected a number within [0, 1]")
     return alphas
+
+
+@loss("rowwise", curvature=True, fast_path=rowwise.fast_path("poly1_cross_entropy", "epsilon"))
+def poly1_cross_entropy(
+    logits,
+    target,
+    *,
+    axis=-1,
+    epsilon=1.0,
+    class_weight=None,
+    sample_weight=None,
+    ignore_index=-100,
+    reduction="mean",
+):
+    r"""Poly-1 loss: cross-entropy with another weight of the first term of its expansion in 1 - p.
+
+    .. math:: L = w \left(-\log p + \epsilon (1 - p)\right), \qquad p = \mathrm{softmax}(x)_\text{label}
+
+    since :math:`-\log p = \sum_j (1 - p)^j / j`. With :math:`u = \log p` the first derivative by u is
+    :math:`-w (1 + \epsilon p)`, the second :math:`-w \epsilon p`; gradient and curvature by the logits follow from
+    them. All keep their digits in both tails, also with :math:`\epsilon = -1`, where the loss is of second order.
+
+    Parameters
+    ----------
+    logits : array, float or integer, with C classes along `axis`
+        Scores, in nats; -inf masks a class.
+    target : integer array, the shape of `logits` without `axis`
+        Labels 0..C-1, or `ignore_index`.
+    axis : int
+        The class axis. ``axis=1`` is PyTorch's (N, C, d1, ...) layout.
+    epsilon : float
+        How much the first term counts more than in cross-entropy; at least -1 in the paper, 0 is `cross_entropy`.
+    class_weight : array (C,), optional
+        A weight w at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that count.
+    sample_weight : array that broadcasts to the shape of `target`, optional
+        Multiplies each row's loss and derivatives; never changes what the mean divides by.
+    ignore_index : int
+        Rows with this label cost 0 and have gradient 0, even if their scores are NaN.
+    reduction : {"mean", "sum", "none"}
+        ``"mean"`` and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss a row.
+
+    Returns
+    -------
+    float, or array of the shape of `target`
+        In nats. A mean over no rows is nan, with gradient 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a label out of range, an epsilon that is not finite, shapes that do not fit; before anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> logits = np.array([[2.0, 0.0, 0.0], [0.0, 0.0, 5.0]])
+    >>> fl.poly1_cross_entropy(logits, [0, 1], reduction="none").round(5)
+    array([0.4525 , 6.00677])
+
+    References
+    ----------
+    Leng, Tan, Liu, Cubuk, Shi, Cheng, Anguelov 2022, "PolyLoss: A Polynomial Expansion Perspective of Classification
+    Loss Functions".
+    """
+    rows = rowwise.Rows(logits, "logits", axis)
+    target = check.as_array(target, "target")
+    options = (check.as_number(epsilon, "epsilon", -_LARGEST_EPSILON, _LARGEST_EPSILON),)
+    weights = check.as_class_weights(class_weight, "class_weight", rows.classes)
+    return rows.label_loss(
+        "poly1_cross_entropy", target, sample_weight, weights, ignore_index, reduction,
+        options=options, weighs_mean=True,
+    )  # fmt: skip

@@ -69,13 +69,30 @@ FL_INLINE label_result softmax_focal_2(label_point at, const label_options o)
     return focal(at, R(2.0), at.one_minus_p * at.one_minus_p);
 }
 
+/* -log p + epsilon (1 - p); Leng et al. 2022. With q = 1 - p, and so that epsilon = -1 keeps its digits where p is
+ * near 1, as (1 + epsilon) q + (-log(1 - q) - q), whose second part is of second order. */
+FL_INLINE label_result poly1_cross_entropy(label_point at, const label_options o)
+{
+    real epsilon = (real)o.number[0], p = at.p, q = at.one_minus_p;
+    real near = log1m_tail(r_atmost(q, R(0.5))) * q * q, far = at.cost - q;
+    real slope_near = (R(1.0) + epsilon) - epsilon * q, slope_far = R(1.0) + epsilon * p; /* equal: p + q = 1 */
+    real own_near = (R(1.0) + epsilon) - R(2.0) * epsilon * q, own_far = (R(1.0) - epsilon) + R(2.0) * epsilon * p;
+    return (label_result){
+        .loss = at.weight * r_fma(R(1.0) + epsilon, q, q < R(0.5) ? near : far),
+        .first = -(at.weight * (q < R(0.5) ? slope_near : slope_far)),
+        .second = -(at.weight * epsilon * p),
+        .own = at.weight * (q < R(0.5) ? own_near : own_far),
+    };
+}
+
 /* Their names. */
 #define LABEL_LOSSES(LOSS) \
     LOSS(cross_entropy)    \
     LOSS(softmax_focal)    \
     LOSS(softmax_focal_0)  \
     LOSS(softmax_focal_1)  \
-    LOSS(softmax_focal_2)
+    LOSS(softmax_focal_2)  \
+    LOSS(poly1_cross_entropy)
 
 /* ---- the loop that they share ---- */
 

@@ -87,6 +87,43 @@ def softmax_focal_loss_hess(x, y, gamma=2.0, alpha=1.0):
     return (alpha * y).sum(axis=-1, keepdims=True) * hess
 
 
+# Leng et al. 2022 and others: functions of u = log p of the label, by what they and their derivatives by u are.
+
+
+def label_terms(x, y):
+    """log p of every class, and of the label u, p and 1 - p."""
+    log_p = log_softmax(x)
+    u = np.where(y == 0, 0, log_p).sum(axis=-1)
+    return log_p, u, np.exp(u), -np.expm1(u)
+
+
+def grad_by_scores(x, y, first):
+    log_p = log_softmax(x)
+    return first[..., None] * np.where(y == 1, -np.expm1(log_p), -np.exp(log_p))
+
+
+def hess_by_scores(x, y, first, second):
+    log_p = log_softmax(x)
+    by_score = np.where(y == 1, np.expm1(log_p), np.exp(log_p))
+    return second[..., None] * by_score**2 + first[..., None] * np.exp(log_p) * np.expm1(log_p)
+
+
+def poly1_cross_entropy(x, y, epsilon=1.0, class_weight=1.0):
+    _, u, _, q = label_terms(x, y)
+    return (class_weight * y).sum(axis=-1) * (epsilon * q - u)
+
+
+def poly1_cross_entropy_grad(x, y, epsilon=1.0, class_weight=1.0):
+    _, _, p, _ = label_terms(x, y)
+    return grad_by_scores(x, y, -(class_weight * y).sum(axis=-1) * (1 + epsilon * p))
+
+
+def poly1_cross_entropy_hess(x, y, epsilon=1.0, class_weight=1.0):
+    _, _, p, _ = label_terms(x, y)
+    weight = (class_weight * y).sum(axis=-1)
+    return hess_by_scores(x, y, -weight * (1 + epsilon * p), -weight * epsilon * p)
+
+
 # ---- elements: binary decisions ----
 
 

@@ -61,6 +61,12 @@ def softmax_focal_loss(x, y, gamma=2.0, alpha=1.0):
     return Rounding(hess=weight * near * (q**gamma + second * near))
 
 
+def poly1_cross_entropy(x, y, epsilon=1.0, class_weight=1.0):
+    log_p, _, p, _ = reference.label_terms(x, y)
+    near, weight = np.where(y == 1, -np.expm1(log_p), np.exp(log_p)), (class_weight * y).sum(axis=-1)
+    return Rounding(hess=(weight * (1 + abs(epsilon) * p))[..., None] * near)
+
+
 def entropy(x, base=np.e):
     return Rounding(grad=1 / abs(np.log(base)))
 
