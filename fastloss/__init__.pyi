@@ -490,6 +490,65 @@ class _entropy_with_logits:
 
 entropy_with_logits: _entropy_with_logits
 
+class _generalized_cross_entropy:
+    def __call__(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        q: float = 0.7,
+        class_weight: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        q: float = 0.7,
+        class_weight: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        q: float = 0.7,
+        class_weight: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        logits: Any,
+        target: Any,
+        *,
+        axis: int = -1,
+        q: float = 0.7,
+        class_weight: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+generalized_cross_entropy: _generalized_cross_entropy
+
 def get_num_threads() -> int: ...
 
 class _hinge_loss:

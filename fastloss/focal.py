@@ -7,10 +7,11 @@ from fastloss import _validation as check
 from fastloss._elementwise import elements, fast_path
 from fastloss._loss import loss
 
-__all__ = ["poly1_cross_entropy", "sigmoid_focal_loss", "softmax_focal_loss"]
+__all__ = ["generalized_cross_entropy", "poly1_cross_entropy", "sigmoid_focal_loss", "softmax_focal_loss"]
 
 # From here on (1 - p)^gamma is 0 or 1 in double precision, and gamma^2 still fits float32.
 _LARGEST_GAMMA = 1e18
+_SMALLEST_Q = 1e-6  # below, it is cross-entropy to rounding
 _LARGEST_EPSILON = 1e30  # that float32 holds with its products
 
 
@@ -205,7 +206,7 @@ def poly1_cross_entropy(
     >>> import numpy as np, fastloss as fl
     >>> logits = np.array([[2.0, 0.0, 0.0], [0.0, 0.0, 5.0]])
     >>> fl.poly1_cross_entropy(logits, [0, 1], reduction="none").round(5)
-    array([0.4525 , 6.00677])
+    array([0.45256, 6.00674])
 
     References
     ----------
@@ -218,5 +219,76 @@ def poly1_cross_entropy(
     weights = check.as_class_weights(class_weight, "class_weight", rows.classes)
     return rows.label_loss(
         "poly1_cross_entropy", target, sample_weight, weights, ignore_index, reduction,
+        options=options, weighs_mean=True,
+    )  # fmt: skip
+
+
+@loss("rowwise", curvature=True, fast_path=rowwise.fast_path("generalized_cross_entropy", "q"))
+def generalized_cross_entropy(
+    logits,
+    target,
+    *,
+    axis=-1,
+    q=0.7,
+    class_weight=None,
+    sample_weight=None,
+    ignore_index=-100,
+    reduction="mean",
+):
+    r"""Generalized cross-entropy: between cross-entropy and the absolute error of p, so that wrong labels pull less.
+
+    .. math:: L = w \, \frac{1 - p^q}{q}, \qquad p = \mathrm{softmax}(x)_\text{label}
+
+    With q towards 0 this is `cross_entropy`; with q = 1 it is :math:`1 - p`. With :math:`u = \log p` the first
+    derivative by u is :math:`-w p^q`, the second :math:`-w q p^q`; gradient and curvature by the logits follow from
+    these. All keep their digits in both tails, except that a power :math:`p^q` has about :math:`q |\log p|` roundings of
+    its type. The curvature is negative in places; it is returned as it is.
+
+    Parameters
+    ----------
+    logits : array, float or integer, with C classes along `axis`
+        Scores, in nats; -inf masks a class.
+    target : integer array, the shape of `logits` without `axis`
+        Labels 0..C-1, or `ignore_index`.
+    axis : int
+        The class axis. ``axis=1`` is PyTorch's (N, C, d1, ...) layout.
+    q : float within [1e-6, 1]
+        How little rows with a small p count; 0.7 is the paper's.
+    class_weight : array (C,), optional
+        A weight w at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that count.
+    sample_weight : array that broadcasts to the shape of `target`, optional
+        Multiplies each row's loss and derivatives; never changes what the mean divides by.
+    ignore_index : int
+        Rows with this label cost 0 and have gradient 0, even if their scores are NaN.
+    reduction : {"mean", "sum", "none"}
+        ``"mean"`` and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss a row.
+
+    Returns
+    -------
+    float, or array of the shape of `target`
+        At most w / q. A mean over no rows is nan, with gradient 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a label out of range, a q out of range, shapes that do not fit; before anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> logits = np.array([[2.0, 0.0, 0.0], [0.0, 0.0, 5.0]])
+    >>> fl.generalized_cross_entropy(logits, [0, 1], reduction="none").round(5)
+    array([0.22054, 1.38583])
+
+    References
+    ----------
+    Zhang & Sabuncu 2018, "Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy Labels".
+    """
+    rows = rowwise.Rows(logits, "logits", axis)
+    target = check.as_array(target, "target")
+    options = (check.as_number(q, "q", _SMALLEST_Q, 1.0),)
+    weights = check.as_class_weights(class_weight, "class_weight", rows.classes)
+    return rows.label_loss(
+        "generalized_cross_entropy", target, sample_weight, weights, ignore_index, reduction,
         options=options, weighs_mean=True,
     )  # fmt: skip

@@ -85,14 +85,26 @@ FL_INLINE label_result poly1_cross_entropy(label_point at, const label_options o
     };
 }
 
+/* (1 - p^q) / q; Zhang and Sabuncu 2018 */
+FL_INLINE label_result generalized_cross_entropy(label_point at, const label_options o)
+{
+    real q = (real)o.number[0], exponent = -(q * at.cost), power = r_exp_tail(exponent);
+    return (label_result){
+        .loss = at.weight * (-r_expm1_tail(exponent) / q),
+        .first = -(at.weight * power),
+        .second = -(at.weight * (q * power)),
+    };
+}
+
 /* Their names. */
-#define LABEL_LOSSES(LOSS) \
-    LOSS(cross_entropy)    \
-    LOSS(softmax_focal)    \
-    LOSS(softmax_focal_0)  \
-    LOSS(softmax_focal_1)  \
-    LOSS(softmax_focal_2)  \
-    LOSS(poly1_cross_entropy)
+#define LABEL_LOSSES(LOSS)    \
+    LOSS(cross_entropy)       \
+    LOSS(softmax_focal)       \
+    LOSS(softmax_focal_0)     \
+    LOSS(softmax_focal_1)     \
+    LOSS(softmax_focal_2)     \
+    LOSS(poly1_cross_entropy) \
+    LOSS(generalized_cross_entropy)
 
 /* ---- the loop that they share ---- */
 

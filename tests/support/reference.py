@@ -124,6 +124,22 @@ def poly1_cross_entropy_hess(x, y, epsilon=1.0, class_weight=1.0):
     return hess_by_scores(x, y, -weight * (1 + epsilon * p), -weight * epsilon * p)
 
 
+def generalized_cross_entropy(x, y, q=0.7, class_weight=1.0):
+    _, u, _, _ = label_terms(x, y)
+    return -(class_weight * y).sum(axis=-1) * np.expm1(q * u) / q
+
+
+def generalized_cross_entropy_grad(x, y, q=0.7, class_weight=1.0):
+    _, u, _, _ = label_terms(x, y)
+    return grad_by_scores(x, y, -(class_weight * y).sum(axis=-1) * np.exp(q * u))
+
+
+def generalized_cross_entropy_hess(x, y, q=0.7, class_weight=1.0):
+    _, u, _, _ = label_terms(x, y)
+    first = -(class_weight * y).sum(axis=-1) * np.exp(q * u)
+    return hess_by_scores(x, y, first, q * first)
+
+
 # ---- elements: binary decisions ----
 
 

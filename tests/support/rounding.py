@@ -67,6 +67,12 @@ def poly1_cross_entropy(x, y, epsilon=1.0, class_weight=1.0):
     return Rounding(hess=(weight * (1 + abs(epsilon) * p))[..., None] * near)
 
 
+def generalized_cross_entropy(x, y, q=0.7, class_weight=1.0):
+    log_p, u, _, _ = reference.label_terms(x, y)
+    near, weight = np.where(y == 1, -np.expm1(log_p), np.exp(log_p)), (class_weight * y).sum(axis=-1)
+    return Rounding(hess=(weight * np.exp(q * u))[..., None] * near)
+
+
 def entropy(x, base=np.e):
     return Rounding(grad=1 / abs(np.log(base)))
 
