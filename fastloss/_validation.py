@@ -128,6 +128,11 @@ def as_positive(value, name):
     return number
 
 
+def as_temperature(value):
+    """A number whose inverse float32 holds."""
+    return as_number(value, "temperature", 1e-30, 1e30)
+
+
 def as_reduction(reduction, allowed=REDUCTIONS):
     """What it does: one of the codes of REDUCTIONS."""
     if not isinstance(reduction, str) or reduction not in allowed:

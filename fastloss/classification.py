@@ -83,15 +83,16 @@ def cross_entropy(
     sample_weight=None,
     ignore_index=-100,
     label_smoothing=0.0,
+    temperature=1.0,
     reduction="mean",
 ):
     r"""Cross-entropy of a target with the softmax of logits.
 
-    .. math:: L_n = -\sum_c w_c \, y_{nc} \log \mathrm{softmax}(x_n)_c
+    .. math:: L_n = -\sum_c w_c \, y_{nc} \log \mathrm{softmax}(x_n / T)_c
 
     where :math:`y_n` is 1 at the label, or the distribution given, and with smoothing :math:`\epsilon` becomes
-    :math:`(1 - \epsilon) y + \epsilon / C`. The gradient is :math:`p_c \sum_k w_k y_k - w_c y_c`, the curvature
-    :math:`p_c (1 - p_c) \sum_k w_k y_k` with :math:`p` the softmax. Losses and gradients keep their digits near
+    :math:`(1 - \epsilon) y + \epsilon / C`. The gradient is :math:`(p_c \sum_k w_k y_k - w_c y_c) / T`, the curvature
+    :math:`p_c (1 - p_c) \sum_k w_k y_k / T^2` with :math:`p` the softmax. Losses and gradients keep their digits near
     certainty: scores (20, 0) with label 0 cost 2.06e-9, not 0.
 
     Parameters
@@ -111,6 +112,8 @@ def cross_entropy(
         Rows with this label cost 0 and have gradient 0, even if their scores are NaN.
     label_smoothing : float within [0, 1]
         How much of the target is spread evenly over the classes.
+    temperature : float within [1e-30, 1e30]
+        T, which divides the logits. Neither the loss nor its derivatives are multiplied by it again.
     reduction : {"mean", "sum", "none"}
         ``"mean"`` and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss a row.
 
@@ -141,16 +144,20 @@ def cross_entropy(
     """
     rows = Rows(logits, "logits", axis)
     smoothing = check.as_number(label_smoothing, "label_smoothing", 0.0, 1.0)
+    temperature = check.as_temperature(temperature)
     class_weights = check.as_class_weights(class_weight, "class_weight", rows.classes)
     target = check.as_array(target, "target")
-    if smoothing or target.shape == rows.array.shape:
-        return _with_distributions(rows, target, class_weights, sample_weight, ignore_index, smoothing, reduction)
-    return rows.label_loss(
-        "cross_entropy", target, sample_weight, class_weights, ignore_index, reduction, weighs_mean=True
-    )
+    if not smoothing and target.shape != rows.array.shape:
+        return rows.label_loss(
+            "cross_entropy", target, sample_weight, class_weights, ignore_index, reduction,
+            temperature=temperature, weighs_mean=True,
+        )  # fmt: skip
+    call = _with_distributions(rows, target, class_weights, sample_weight, ignore_index, reduction)
+    call.arguments += (smoothing, temperature)
+    return call
 
 
-def _with_distributions(rows, target, class_weights, sample_weight, ignore_index, smoothing, reduction):
+def _with_distributions(rows, target, class_weights, sample_weight, ignore_index, reduction):
     """Against a distribution a row: given, or made from labels by smoothing."""
     weights = check.as_row_weights(sample_weight, "sample_weight", rows.shape)
     ignore_index = check.as_integer(ignore_index, "ignore_index")
@@ -168,7 +175,7 @@ def _with_distributions(rows, target, class_weights, sample_weight, ignore_index
     return kind(
         rows,
         rows.kernels.cross_entropy.of_targets,
-        (rows.view, seen, class_weights, weights, ignore_index, smoothing, 1.0),
+        (rows.view, seen, class_weights, weights, ignore_index),  # smoothing and temperature follow
         check.as_reduction(reduction),
         denominator,
         (target, sample_weight),

@@ -14,8 +14,6 @@ __all__ = [
     "kl_divergence_with_logits",
 ]
 
-_TEMPERATURES = (1e-30, 1e30)
-
 
 def _unit_of(base):
     """What turns nats into the unit of a base: 1 / log(base)."""
@@ -251,7 +249,7 @@ def kl_divergence_with_logits(logits, target, *, axis=-1, temperature=1.0, sampl
     Kullback & Leibler 1951, "On Information and Sufficiency"; the temperature: Hinton, Vinyals, Dean 2015,
     "Distilling the Knowledge in a Neural Network".
     """
-    temperature = check.as_number(temperature, "temperature", *_TEMPERATURES)
+    temperature = check.as_temperature(temperature)
     if target is None:
         raise TypeError("target is None; expected an array of the shape of logits")
     return _of_logits(logits, target, axis, sample_weight, reduction, temperature=temperature)

@@ -241,8 +241,8 @@ def generalized_cross_entropy(
 
     With q towards 0 this is `cross_entropy`; with q = 1 it is :math:`1 - p`. With :math:`u = \log p` the first
     derivative by u is :math:`-w p^q`, the second :math:`-w q p^q`; gradient and curvature by the logits follow from
-    these. All keep their digits in both tails, except that a power :math:`p^q` has about :math:`q |\log p|` roundings of
-    its type. The curvature is negative in places; it is returned as it is.
+    these. All keep their digits in both tails, except that a power :math:`p^q` has about :math:`q |\log p|` roundings
+    of its type. The curvature is negative in places; it is returned as it is.
 
     Parameters
     ----------

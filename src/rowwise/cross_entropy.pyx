@@ -132,7 +132,7 @@ cdef class FastPath:
         plain_view(&job.out.values, values, size)
         plain_view(&job.out.grad, results[0], size)
         plain_view(&job.out.hess, results[1], size)
-        job.scores.tau = 1
+        job.scores.inverse_temperature = job.scores.tau = 1
         job.loss = self.loss
         job.options = self.options
         job.weights = NULL

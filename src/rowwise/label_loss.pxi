@@ -37,7 +37,7 @@ cdef void label_layout(LabelJob* job) noexcept nogil:
     # A tile is written in scattered pieces. These are cheaper into a buffer in the cache, from which whole lines bypass
     # the caches. Long rows are written in order and gain nothing.
     job.streamed = classes <= FEW_CLASSES and outputs_bypass_caches(&job.out, job.scores.rows * classes, &job.scores.x)
-    job.scale = <real> (job.out.scale * job.scores.tau)
+    job.scale = <real> (job.out.scale * job.scores.inverse_temperature)
 
 
 cdef Py_ssize_t label_scratch(const LabelJob* job) noexcept nogil:

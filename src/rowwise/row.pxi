@@ -53,7 +53,8 @@ ctypedef struct Scores:     # rows of class scores as a loss sees them
     array_view x
     Py_ssize_t rows
     Py_ssize_t classes
-    real tau                # one over the temperature
+    double inverse_temperature
+    real tau                # the same, rounded to the type
 
 
 cdef int set_scores(Scores* scores, cnp.ndarray x, double temperature) except -1:
@@ -61,7 +62,8 @@ cdef int set_scores(Scores* scores, cnp.ndarray x, double temperature) except -1
     view_of(&scores.x, x)
     scores.classes = x.shape[x.ndim - 1]
     scores.rows = x.size // scores.classes
-    scores.tau = <real> (1 / temperature)
+    scores.inverse_temperature = 1 / temperature
+    scores.tau = <real> scores.inverse_temperature
     return 0
 
 
@@ -70,26 +72,26 @@ cdef inline const real* read_scores(const Scores* scores, Py_ssize_t row, Py_ssi
     """Rows of scores over the temperature: where they lie, or in the buffer."""
     cdef Py_ssize_t n = scores.classes
     cdef const real* x = read_block(&scores.x, row * n, count * n, buffer)
-    if scores.tau != 1:
-        temper_rows(x, buffer, count, n, scores.tau)
+    if scores.inverse_temperature != 1:
+        temper_rows(x, buffer, count, n, scores.inverse_temperature)
         x = buffer
     return x
 
 
-cdef void temper_rows(const real* x, real* out, Py_ssize_t count, Py_ssize_t n, real tau) noexcept nogil:
-    """tau (x - peak), which leaves the softmax as it is and rounds differences, not scores. Without a finite peak, tau
-    x."""
+cdef void temper_rows(const real* x, real* out, Py_ssize_t count, Py_ssize_t n, double factor) noexcept nogil:
+    """The factor times x - peak, which leaves the softmax as it is: so differences are rounded, not scores, and once.
+    Without a finite peak, the factor times x."""
     cdef Py_ssize_t r
     cdef real peak
     for r in range(count):
         peak = largest_of(x + r * n, n)
-        temper(x + r * n, out + r * n, n, peak if r_abs(peak) <= FL_LARGEST else R(0.0), tau)
+        temper(x + r * n, out + r * n, n, peak if r_abs(peak) <= FL_LARGEST else R(0.0), factor)
 
 
-cdef void temper(const real* x, real* out, Py_ssize_t n, real peak, real tau) noexcept nogil:
+cdef void temper(const real* x, real* out, Py_ssize_t n, real peak, double factor) noexcept nogil:
     cdef Py_ssize_t c
     for c in range(n):
-        out[c] = tau * (x[c] - peak)
+        out[c] = <real> (factor * (x[c] - peak))
 
 
 cdef void exp_edge(const real* x, real* e, real* total, Py_ssize_t n, Py_ssize_t excluded, real reference,

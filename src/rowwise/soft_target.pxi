@@ -63,7 +63,7 @@ cdef void target_derivatives(const TargetJob* job, const TargetRow* row, const r
                              real inverse, bint want_hess) noexcept nogil:
     """From e, where the gradient will be: p times the target's mass, less the target."""
     cdef Py_ssize_t n = job.scores.classes, start, block = 0, top = tile.excluded[0]
-    cdef real scale = <real> (job.out.scale * job.scores.tau) * row.weight, q = tile.rest[0] * inverse, curvature
+    cdef real scale = <real> (job.out.scale * job.scores.inverse_temperature) * row.weight, q = tile.rest[0] * inverse, curvature
     if want_hess:
         curvature = scale * <real> mass * job.scores.tau
         scale_row(row.grad, n, row.peaks, tile.peak[0], inverse)

@@ -45,19 +45,19 @@ def weighted_target(y, class_weight=1.0, label_smoothing=0.0):
     return class_weight * ((1 - label_smoothing) * y + label_smoothing / y.shape[-1])
 
 
-def cross_entropy(x, y, class_weight=1.0, label_smoothing=0.0):
+def cross_entropy(x, y, class_weight=1.0, label_smoothing=0.0, temperature=1.0):
     y = weighted_target(y, class_weight, label_smoothing)
-    return -np.multiply(y, log_softmax(x), out=np.zeros(x.shape), where=y != 0).sum(axis=-1)
+    return -np.multiply(y, log_softmax(x / temperature), out=np.zeros(x.shape), where=y != 0).sum(axis=-1)
 
 
-def cross_entropy_grad(x, y, class_weight=1.0, label_smoothing=0.0):
-    y, log_p = weighted_target(y, class_weight, label_smoothing), log_softmax(x)
-    return np.exp(log_p) * (y.sum(axis=-1, keepdims=True) - y) + y * np.expm1(log_p)
+def cross_entropy_grad(x, y, class_weight=1.0, label_smoothing=0.0, temperature=1.0):
+    y, log_p = weighted_target(y, class_weight, label_smoothing), log_softmax(x / temperature)
+    return (np.exp(log_p) * (y.sum(axis=-1, keepdims=True) - y) + y * np.expm1(log_p)) / temperature
 
 
-def cross_entropy_hess(x, y, class_weight=1.0, label_smoothing=0.0):
-    y, log_p = weighted_target(y, class_weight, label_smoothing), log_softmax(x)
-    return -y.sum(axis=-1, keepdims=True) * np.exp(log_p) * np.expm1(log_p)
+def cross_entropy_hess(x, y, class_weight=1.0, label_smoothing=0.0, temperature=1.0):
+    y, log_p = weighted_target(y, class_weight, label_smoothing), log_softmax(x / temperature)
+    return -y.sum(axis=-1, keepdims=True) * np.exp(log_p) * np.expm1(log_p) / temperature**2
 
 
 # Lin et al. 2017. Both derivatives go through u = log p of the label: du/dx_c = [c = label] - p_c.

@@ -43,11 +43,14 @@ def sigmoid_focal_loss(x, y, alpha=0.25, gamma=2.0):
     return Rounding(grad=0.0 if is_certain(y) else first, hess=first + second)
 
 
-def cross_entropy(x, y, class_weight=1.0, label_smoothing=0.0):
-    if is_certain(y) and not label_smoothing:
-        return Rounding()
-    parts = reference.weighted_target(y, class_weight, label_smoothing)
-    return Rounding(grad=parts + parts.sum(axis=-1, keepdims=True) * reference.softmax(x))
+def cross_entropy(x, y, class_weight=1.0, label_smoothing=0.0, temperature=1.0):
+    parts, log_p = reference.weighted_target(y, class_weight, label_smoothing), reference.log_softmax(x / temperature)
+    mass = parts.sum(axis=-1, keepdims=True)
+    # A temperature's product with a score is rounded, and its exponential has as many roundings as nats below the peak.
+    carried = 0.0 if temperature == 1 else mass * np.exp(log_p) * np.abs(log_p) / 16
+    is_difference = label_smoothing or not is_certain(y)
+    grad = parts + mass * np.exp(log_p) if is_difference else 0.0
+    return Rounding(grad=(grad + carried) / temperature, hess=carried / temperature**2)
 
 
 def softmax_focal_loss(x, y, gamma=2.0, alpha=1.0):
