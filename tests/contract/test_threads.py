@@ -313,3 +313,47 @@ def test_steady_memory_and_references(rng):
 def test_import_leaves_the_environment_as_it_was():
     code = "import os; before = dict(os.environ); import fastloss; assert dict(os.environ) == before"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+# ---- how many threads, and why not more ----
+
+
+def said(call, *arguments, **options):
+    call(*arguments, **options)
+    threads, _, reason = fl.show_config()["threads_of_last_call"].partition(": ")
+    return int(threads), reason
+
+
+MANY, MANY_LABELS = np.zeros((40_000, 50), np.float32), np.zeros(40_000, np.int64)
+
+
+@pytest.mark.parametrize("loss", [fl.cross_entropy, fl.nll_loss, fl.softmax_focal_loss])
+def test_a_call_says_how_many_threads_it_had(loss):
+    for threads in (1, 2, 3):
+        assert said(loss, MANY, MANY_LABELS, num_threads=threads)[0] == (threads if runtime.openmp_version() else 1)
+    before = fl.get_num_threads()
+    fl.set_num_threads(4)
+    try:
+        few = said(loss, MANY[:10], MANY_LABELS[:10])
+        assert few[0] == 1
+        assert "too little work" in few[1]
+        some = said(loss, MANY[:4000], MANY_LABELS[:4000])
+        assert some[0] in (1, 3)
+    finally:
+        fl.set_num_threads(before)
+
+
+def test_a_call_says_why_it_had_no_more_threads():
+    assert "num_threads" in said(fl.cross_entropy, MANY, MANY_LABELS, num_threads=1)[1]
+    few = said(fl.cross_entropy, MANY[:10], MANY_LABELS[:10], num_threads=4)
+    assert few[0] == 1
+    assert "pieces of work" in few[1]
+    small = said(fl.mse_loss, np.zeros(8), np.zeros(8))
+    assert small[0] == 1
+    assert "too little work" in small[1]
+
+
+def test_the_report_is_of_the_asking_thread():
+    said(fl.cross_entropy, MANY, MANY_LABELS, num_threads=2)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: fl.show_config()["threads_of_last_call"]).result() == "none yet"

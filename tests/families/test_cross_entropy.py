@@ -10,7 +10,7 @@ from tolerance import assert_close
 import fastloss as fl
 
 
-def test_numbers_that_must_come_out():
+def test_reference_values():
     assert fl.cross_entropy([[0.0, 0.0]], [1]) == pytest.approx(math.log(2), rel=1e-15)
     assert fl.cross_entropy(np.zeros((4, 6)), [0, 1, 2, 5]) == pytest.approx(math.log(6), rel=1e-15)
     # The path "aa" through two frames with P(a) = 0.4.
@@ -146,3 +146,39 @@ def test_the_value_is_the_same_bits_with_a_gradient(isa, rng, target, classes):
     y = rng.integers(0, classes, 33) if target == "labels" else rng.dirichlet(np.ones(classes), 33)
     expected = fl.cross_entropy(x, y, reduction="none")
     np.testing.assert_array_equal(fl.cross_entropy.value_and_grad(x, y, reduction="none")[0], expected)
+
+
+def test_class_weights_of_no_classes():
+    x, weights = np.zeros((2, 0)), np.zeros(0)
+    assert np.isnan(fl.cross_entropy(x, [-100, -100], class_weight=weights))
+    value, grad = fl.cross_entropy.value_and_grad(x, [-100, -100], class_weight=weights, reduction="none")
+    assert value.tolist() == [0, 0]
+    assert grad.shape == (2, 0)
+    assert np.isnan(fl.nll_loss(x, [-100, -100], class_weight=weights))
+
+
+@pytest.mark.parametrize("temperature", [0.25, 4.0])
+def test_temperature_is_that_of_divided_scores(isa, rng, temperature):
+    """Powers of 2 divide exactly."""
+    x, labels, soft = rng.normal(size=(50, 40)) * 5, rng.integers(0, 40, 50), rng.dirichlet(np.ones(40), 50)
+    for target in (labels, soft):
+        for verb, power in ((fl.cross_entropy, 0), (fl.cross_entropy.grad, 1)):
+            found = verb(x, target, temperature=temperature, reduction="none")
+            wanted = verb(x / temperature, target, reduction="none") / temperature**power
+            np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=1e-300)
+        found = fl.cross_entropy.grad_and_hess(x, target, temperature=temperature)[1]
+        wanted = fl.cross_entropy.grad_and_hess(x / temperature, target)[1] / temperature**2
+        np.testing.assert_allclose(found, wanted, rtol=1e-13, atol=1e-300)
+
+
+def test_temperature_rounds_differences_and_not_scores(isa):
+    """Scores near 10^4, of which float32 keeps three digits behind the point."""
+    x = np.array([[10_000.0, 9_998.0, 9_990.0]], np.float32)
+    with_small = fl.cross_entropy(x - 10_000, [1], temperature=3.0)
+    assert fl.cross_entropy(x, [1], temperature=3.0) == pytest.approx(with_small, rel=1e-7)
+
+
+@pytest.mark.parametrize("temperature", [0, -1, np.inf, np.nan, "hot", None])
+def test_temperatures_that_are_none(temperature):
+    with pytest.raises((ValueError, TypeError), match="temperature"):
+        fl.cross_entropy(np.zeros((1, 2)), [0], temperature=temperature)

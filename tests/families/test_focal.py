@@ -116,3 +116,27 @@ def test_softmax_focal_against_torch(isa, rng, gamma):
     value, grad = fl.softmax_focal_loss.value_and_grad(x, labels, gamma=gamma)
     np.testing.assert_allclose(value, expected.item(), rtol=1e-12)
     np.testing.assert_allclose(grad, leaf.grad.numpy(), rtol=1e-9, atol=1e-14)
+
+
+@pytest.mark.parametrize("epsilon", [1.0, -1.0, 3.5])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_poly1_keeps_its_digits_in_both_tails(isa, epsilon, dtype):
+    mpmath = pytest.importorskip("mpmath")
+    eps = float(np.finfo(dtype).eps)
+    for scores in ([40, 0, 0, 1], [17, 0, 0, -3], [5, 0, 1, 0], [0, 0, 0, 0], [80, 0, 1, 2]):
+        for label in (0, 1):
+            x = np.array([scores], dtype)
+            value = fl.poly1_cross_entropy(x, [label], epsilon=epsilon, reduction="none")[0]
+            grad, hess = fl.poly1_cross_entropy.grad_and_hess(x, [label], epsilon=epsilon, reduction="none")
+            with mpmath.workprec(600):
+                p = [mpmath.exp(score) for score in scores]
+                p = [term / mpmath.fsum(p) for term in p]
+                q = [mpmath.fsum(p[:c] + p[c + 1 :]) for c in range(4)]
+                first, second = -1 - epsilon * p[label], -epsilon * p[label]
+                wanted = [-mpmath.log(p[label]) + epsilon * q[label]]
+                wanted += [first * (q[c] if c == label else -p[c]) for c in range(4)]
+                wanted += [second * (q[c] if c == label else -p[c]) ** 2 - first * p[c] * q[c] for c in range(4)]
+                found = [value, *grad[0], *hess[0]]
+                for number, exact in zip(found, wanted, strict=True):
+                    if abs(exact) > 4 * float(np.finfo(dtype).tiny):
+                        assert abs((mpmath.mpf(float(number)) - exact) / exact) < 8 * eps
