@@ -1,4 +1,4 @@
-"""What is compared: a loss, a verb and a size each, with inputs, our call and what must come out."""
+"""What is compared: a loss, a verb and a size each, with inputs, our call and the expected results."""
 
 import math
 import zlib
