@@ -12,7 +12,7 @@ import inspect
 import numpy as np
 
 from fastloss._kernels import per_instruction_set
-from fastloss._threads import threads_for
+from fastloss._threads import nothing_to_compute, threads_for
 from fastloss._validation import check_out, needs_another, rules
 
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
@@ -77,9 +77,9 @@ class Evaluation:
 
     def evaluate(self, want_value, derivatives, out, num_threads):
         """Value (None where not wanted) and a list of so many derivatives."""
-        threads = threads_for(num_threads, self.work)
         given = self.check_outs(out, derivatives)
         arrays = [self.array_for(array) for array in given]
+        threads = threads_for(num_threads, self.work)
         values = np.empty(self.value_shape, self.value_dtype) if want_value and self.reduction & rules.KEEPS else None
         scale = rules.scale_of(self.reduction, self.denominator) * self.unit
         outputs = Outputs(want_value, values, scale, threads)
@@ -104,6 +104,7 @@ class Evaluation:
         """The weighted sum of the losses. Kernels of rows and elements never see an empty array."""
         if self.prediction.size:
             return self.kernel(*self.arguments, outputs)
+        nothing_to_compute()
         if outputs.values is not None:
             outputs.values[...] = 0
         return 0.0

@@ -102,6 +102,8 @@ def threads_for(num_threads, work):
     return runtime.allowed_threads(min(count, useful), useful < count)
 
 
+nothing_to_compute = runtime.nothing_to_compute  # of an empty array: no kernel takes up what threads_for has said
+
 _LIMITS = (  # in the order of thread_limit in src/parallel/threads.h
     "as many as num_threads or the default allows",
     "too little work for more",

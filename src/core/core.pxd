@@ -1,7 +1,7 @@
 """What every kernel shares: the C helpers of this folder, how a NumPy array becomes an array_view, and what a call
 writes."""
 
-from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 
 cimport numpy as cnp
 

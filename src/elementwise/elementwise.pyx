@@ -20,7 +20,8 @@ cdef const elementwise_loss* loss_called(str name) except NULL:
     if name == "sigmoid_focal":
         found = &SIGMOID_FOCAL
     if found == NULL:
-        raise LookupError(name)
+        raise LookupError(f"the compiled kernels have no loss {name!r}: they must be built again, or it is not in "
+                          "ELEMENTWISE_LOSSES in src/elementwise/losses.h")
     return found
 
 

@@ -106,6 +106,13 @@ def allowed_threads(int threads, bint limited_by_work):
     return threads
 
 
+def nothing_to_compute():
+    """Takes back what allowed_threads() has said: there will be no call."""
+    last_call.is_expected = False
+    last_call.threads = 1
+    last_call.limit = LIMIT_WORK
+
+
 def thread_report():
     """(threads, limit) of the last call of this thread; 0 threads before the first."""
     return last_call.threads, <int> last_call.limit

@@ -24,7 +24,8 @@ cnp.import_array()
 cdef label_loss loss_called(str name) except NULL:
     cdef label_loss found = find_label_loss(PyUnicode_AsUTF8(name))
     if found == NULL:
-        raise LookupError(name)
+        raise LookupError(f"the compiled kernels have no loss {name!r}: they must be built again, or it is not in "
+                          "LABEL_LOSSES in src/rowwise/label_losses.h")
     return found
 
 

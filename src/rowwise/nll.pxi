@@ -17,29 +17,30 @@ cdef double chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch) noexc
     """The sum of -weight * x[row, label]; the gradient is -weight * scale there and 0 elsewhere."""
     cdef NllJob* job = <NllJob*> data
     cdef Py_ssize_t n = job.classes, row, stop = min((chunk + 1) * NLL_ROWS, job.rows)
-    cdef const int64_t* labels = job.labels
+    cdef int64_t label
     cdef const double* weights = job.weights
     cdef real* values = <real*> job.out.values.data
     cdef real score, loss
     cdef double total = 0
     for row in range(chunk * NLL_ROWS, stop):
         loss = 0
-        if labels[row] != job.ignore_index:
-            loss = -read_block(&job.log_probs, row * n + labels[row], 1, &score)[0]
+        label = label_or_none(job.labels + row, job.ignore_index, n)
+        if label >= 0:
+            loss = -read_block(&job.log_probs, row * n + label, 1, &score)[0]
             if weights != NULL:
                 loss = r_weighted(loss, <real> weights[row])
         total += loss
         if values != NULL:
             values[row] = loss
         if job.out.grad.data != NULL:
-            store_nll_grad(job, row, scratch)
+            store_nll_grad(job, row, label, scratch)
     return total
 
 
-cdef inline void store_nll_grad(const NllJob* job, Py_ssize_t row, real* buffer) noexcept nogil:
+cdef inline void store_nll_grad(const NllJob* job, Py_ssize_t row, int64_t label, real* buffer) noexcept nogil:
     cdef Py_ssize_t n = job.classes
     cdef real* grad = block_destination(&job.out.grad, row * n, buffer)
     fill(grad, n, 0)
-    if job.labels[row] != job.ignore_index:
-        grad[job.labels[row]] = <real> (-job.out.scale * (1 if job.weights == NULL else job.weights[row]))
+    if label >= 0:
+        grad[label] = <real> (-job.out.scale * (1 if job.weights == NULL else job.weights[row]))
     store_block(&job.out.grad, row * n, n, grad)

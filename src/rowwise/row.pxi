@@ -78,6 +78,12 @@ cdef inline const real* read_scores(const Scores* scores, Py_ssize_t row, Py_ssi
     return x
 
 
+cdef inline int64_t label_or_none(const int64_t* label, int64_t ignore_index, int64_t classes) noexcept nogil:
+    """A row's label, -1 for one that is ignored. It is read once: see read_labels() in label_loss.pxi."""
+    cdef int64_t found = label[0]
+    return -1 if found == ignore_index or <uint64_t> found >= <uint64_t> classes else found
+
+
 cdef void temper_rows(const real* x, real* out, Py_ssize_t count, Py_ssize_t n, double factor) noexcept nogil:
     """The factor times x - peak, which leaves the softmax as it is: so differences are rounded, not scores, and once.
     Without a finite peak, the factor times x."""

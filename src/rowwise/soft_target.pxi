@@ -109,6 +109,7 @@ cdef double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scratch) no
     cdef real* one_hot = scratch + 4 * n
     cdef real* values = <real*> job.out.values.data
     cdef TargetRow row
+    cdef int64_t label
     cdef real loss
     cdef double total = 0
     cdef row_tile tile
@@ -123,7 +124,10 @@ cdef double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scratch) no
             row.grad = block_destination(&job.out.grad, i * n, scratch + n)
         if want_hess:
             row.hess = block_destination(&job.out.hess, i * n, scratch + 2 * n)
-        if job.labels != NULL and job.labels[i] == job.ignore_index:
+        label = 0
+        if job.labels != NULL:
+            label = label_or_none(job.labels + i, job.ignore_index, n)
+        if label < 0:
             loss = 0
             if want_grad:
                 fill(row.grad, n, 0)
@@ -133,13 +137,13 @@ cdef double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scratch) no
             row.x = read_scores(&job.scores, i, 1, scratch)
             row.weight = R(1.0) if job.weights == NULL else <real> job.weights[i]
             if job.labels != NULL:
-                one_hot[job.labels[i]] = 1
+                one_hot[label] = 1
                 row.y = one_hot
             else:
                 row.y = read_block(&job.target, i * n, n, one_hot)
             loss = target_loss(job, &row, &tile, want_grad, want_hess)
             if job.labels != NULL:
-                one_hot[job.labels[i]] = 0
+                one_hot[label] = 0
         total += loss
         if values != NULL:
             values[i] = loss
