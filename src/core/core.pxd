@@ -35,7 +35,7 @@ cdef extern from "core/vecmath.h" nogil:
 
 cdef extern from "core/scaled.h" nogil:
     enum:
-        V "FL_STATES"
+        V "FL_SLOTS"
     xint X_ZERO, X_NO_TRANSITION, X_LIMIT, X_UNREACHABLE
     double X_NATS
     real x_mantissa(real)

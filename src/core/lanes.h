@@ -1,6 +1,6 @@
-/* Steps over FL_LANES numbers at once, for reductions. Sums and maxima of floats do not vectorise by themselves, since
- * that changes the order of operations; -ffast-math would allow it, and with it any order. Here a lane is an accumulator
- * of its own, so the order is fixed and the same with every compiler and instruction set. The pragma keeps GCC from unrolling
+/* Steps over FL_LANES numbers at once, for reductions. Sums and maxima of floats do not vectorise by themselves, as
+ * that changes the order of operations; -ffast-math would allow any order. Here a lane is an accumulator of its own, so
+ * the order is fixed and the same with every compiler and instruction set. The pragma keeps GCC from unrolling
  * these short loops into scalar code before it looks for vectors.
  */
 #ifndef FASTLOSS_LANES_H

@@ -1,8 +1,8 @@
 /* A tile of rows laid across the vector lanes, and back: table[c * FL_TILE + k] is class c of row k.
  *
  * A piece is 16 bytes of one row: FL_COLUMNS numbers. Pieces of several rows side by side fill a vector of the
- * processor's width. FL_COLUMNS such vectors are transposed together, within each 16 bytes, by two instructions a vector
- * (one for doubles). The last piece of a row overlaps the one before it, unless pieces divide the row evenly.
+ * processor's width. FL_COLUMNS such vectors are transposed together, within each 16 bytes, by two instructions a
+ * vector (one for doubles). The last piece of a row overlaps the one before it, unless pieces divide the row evenly.
  */
 #ifndef FASTLOSS_TRANSPOSE_H
 #define FASTLOSS_TRANSPOSE_H

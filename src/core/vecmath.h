@@ -104,8 +104,8 @@ FL_INLINE real log_tail(real z)
 }
 
 /* The bits of a positive number less those of the square root of 1/2 give its exponent k: the number is 2^k times
- * one of [sqrt(1/2), sqrt(2)), so that numbers near 1 have k = 0 and keep their digits. Returns k, and in `power_bits` what
- * to subtract from the number's bits to divide it by 2^k. AVX2 has no 64-bit arithmetic shift or conversion: for doubles the
+ * one of [sqrt(1/2), sqrt(2)), so that numbers near 1 have k = 0 and keep their digits. Returns k, and in `power_bits`
+ * what to subtract from the number's bits to divide it by 2^k. AVX2 has no 64-bit arithmetic shift or conversion: for doubles the
  * biased integer is read as a mantissa instead. */
 FL_INLINE real exponent_of(xuint offset, xuint *power_bits)
 {

@@ -75,11 +75,11 @@ FL_INLINE label_result poly1_cross_entropy(label_point at, const label_options o
 {
     real epsilon = (real)o.number[0], p = at.p, q = at.one_minus_p;
     real near = log1m_tail(r_atmost(q, R(0.5))) * q * q, far = at.cost - q;
-    real slope_near = (R(1.0) + epsilon) - epsilon * q, slope_far = R(1.0) + epsilon * p; /* equal: p + q = 1 */
+    real first_near = (R(1.0) + epsilon) - epsilon * q, first_far = R(1.0) + epsilon * p; /* equal: p + q = 1 */
     real own_near = (R(1.0) + epsilon) - R(2.0) * epsilon * q, own_far = (R(1.0) - epsilon) + R(2.0) * epsilon * p;
     return (label_result){
         .loss = at.weight * r_fma(R(1.0) + epsilon, q, q < R(0.5) ? near : far),
-        .first = -(at.weight * (q < R(0.5) ? slope_near : slope_far)),
+        .first = -(at.weight * (q < R(0.5) ? first_near : first_far)),
         .second = -(at.weight * epsilon * p),
         .own = at.weight * (q < R(0.5) ? own_near : own_far),
     };
