@@ -29,7 +29,7 @@ class _Candidates:
             parts = label_array(candidates, "candidates")
             if parts.ndim != 2:
                 raise ValueError(f"candidates has shape {parts.shape}; expected (K, S), or a list of sequences")
-        # Copied: nobody may change a label between the look at it and its use.
+        # Copied: nobody may change a label between the check and its use.
         self.labels = np.concatenate([np.empty(0, np.int64), *parts]).astype(np.int64)
         self.lengths = np.array([len(part) for part in parts], np.int64)
         self.offsets = np.cumsum(self.lengths) - self.lengths
@@ -156,9 +156,9 @@ def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
         return np.zeros(0)
     parts = candidates.parts()
     scores = _scores(emissions, parts, blank, _GROUP, num_threads)
-    alone = np.flatnonzero(np.isnan(scores))
-    if alone.size:  # a NaN that is in the class of one candidate is in the tables of its group
-        scores[alone] = _scores(emissions, [parts[k] for k in alone], blank, 1, num_threads)
+    with_nan = np.flatnonzero(np.isnan(scores))
+    if with_nan.size:  # a NaN that is in the class of one candidate is in the tables of its group
+        scores[with_nan] = _scores(emissions, [parts[k] for k in with_nan], blank, 1, num_threads)
     return scores
 
 

@@ -73,7 +73,7 @@ FL_INLINE float half_to_float(uint16_t h)
 FL_INLINE uint16_t float_to_half(float x)
 {
     uint32_t bits = bits_of_float(x), magnitude = bits & 0x7fffffffu;
-    /* Normal: rebias and round to even on the 13 bits that are dropped. Subnormal: let a float addition do the rounding. */
+    /* Normal: rebias and round to even on the 13 bits that are dropped. Subnormal: a float addition rounds. */
     uint32_t normal = (magnitude - (112u << 23) + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
     uint32_t tiny = bits_of_float(float_of_bits(magnitude) + 0.5f) - bits_of_float(0.5f);
     uint32_t h = magnitude < (113u << 23) ? tiny : normal;

@@ -105,8 +105,8 @@ FL_INLINE real log_tail(real z)
 
 /* The bits of a positive number less those of the square root of 1/2 give its exponent k: the number is 2^k times
  * one of [sqrt(1/2), sqrt(2)), so that numbers near 1 have k = 0 and keep their digits. Returns k, and in `power_bits`
- * what to subtract from the number's bits to divide it by 2^k. AVX2 has no 64-bit arithmetic shift or conversion: for doubles the
- * biased integer is read as a mantissa instead. */
+ * what to subtract from the number's bits to divide it by 2^k. AVX2 has no 64-bit arithmetic shift or conversion: for
+ * doubles the biased integer is read as a mantissa instead. */
 FL_INLINE real exponent_of(xuint offset, xuint *power_bits)
 {
 #ifdef FL_REAL64
@@ -157,7 +157,7 @@ FL_INLINE real log_of_parts(real f, real exponent)
 #endif
 }
 
-/* log(1 + x): within 2 ULP for x >= -1, tiny x included. What the sum 1 + x rounds away is added to f, scaled as f is. */
+/* log(1 + x): within 2 ULP for x >= -1, tiny x included. What the sum 1 + x rounds away is added to f, scaled alike. */
 FL_INLINE real r_log1p(real x)
 {
     const xuint one = (xuint)FL_EXPONENT_BIAS << FL_MANTISSA_BITS;

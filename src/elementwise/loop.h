@@ -28,8 +28,8 @@ typedef struct {
     double *in_double, *lane;
 } loss_parts;
 
-/* Elements first .. last. Formula, `want` and which parts there are are constants of the call, so that each call becomes
- * a loop of its own. */
+/* Elements first .. last. The formula, `want` and which parts are stored are constants of the call, so that each call
+ * becomes a loop of its own. */
 FL_INLINE void element_loop(element_formula formula, const element_block b, ptrdiff_t first, ptrdiff_t last,
                             const int want, const loss_parts to)
 {

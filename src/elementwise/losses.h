@@ -45,8 +45,8 @@ FL_INLINE element mse(real x, real y, real z, const element_options o)
     return (element){.value = (double)d * (double)d, .grad = d + d, .hess = d == d ? R(2.0) : d};
 }
 
-/* (unit d)^2 and unit d, of which fastloss/_elementwise.py makes the root of the mean and its gradient. `unit` keeps the
- * squares of very large and of very small differences in range. */
+/* (unit d)^2 and unit d, of which fastloss/_elementwise.py makes the root of the mean and its gradient. `unit` keeps
+ * the squares of very large and of very small differences in range. */
 FL_INLINE element rmse(real x, real y, real z, const element_options o)
 {
     double scaled = o.number[0] * ((double)x - (double)y);

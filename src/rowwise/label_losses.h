@@ -1,7 +1,7 @@
 /* The losses of rows with one label each: a formula each.
  *
- * Such a loss is a function of the label's probability p = softmax(x)_label alone, so that its derivatives by the scores
- * x follow from those by u = log p, of which a row needs two numbers:
+ * Such a loss is a function of the label's probability p = softmax(x)_label alone, so that its derivatives by the
+ * scores x follow from the first and second derivative by u = log p, two numbers a row:
  *
  *     dL/dx_c    = dL/du ([c = label] - p_c)
  *     d2L/dx_c^2 = -dL/du p_c (1 - p_c) + d2L/du2 ([c = label] - p_c)^2
@@ -20,8 +20,8 @@ typedef struct {
     real weight; /* all three results are multiples of it: a formula begins its products with it */
 } label_point;
 
-/* `own` is for a loss whose sum for c = label cancels, as it may where p is near 0: that second derivative by the label's
- * own score, over p (1 - p). Others leave it 0. */
+/* `own` is for a loss whose sum for c = label cancels, as it may where p is near 0: the second derivative by the
+ * label's own score, over p (1 - p). Others leave it 0. */
 typedef struct {
     real loss, first, second; /* the derivatives are by log p */
     real own;

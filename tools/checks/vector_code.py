@@ -5,8 +5,8 @@ a warning:
 
 Speed lives in these loops, and no test would tell: a loop that the compiler gives up on is still right, only several
 times slower. Everything that setup.py builds is compiled here with setup.py's own flags, and the machine code is
-looked at (machine_code.py). Each copy of a loop must have a part that works on vectors; that there is another for the
-last few elements is right. A loop of src/ that vector_loops.py does not know is an error too.
+looked at (machine_code.py). Each copy of a loop must have a part of vector instructions; another part, for the last
+few elements, need not be vector code. A loop of src/ that vector_loops.py does not know is an error too.
 """
 
 import argparse
@@ -87,26 +87,26 @@ def compile_with(compiler, loops):
 
 
 def is_loop(name, function, regions, fixed):
-    """Whether a copy is still a loop, and not its remains: one for a single element, say, never turns. gcc makes such
+    """Whether a copy is still a loop: one that the compiler made for a single element has no jump back. gcc makes such
     a copy of load_run and of store_run too."""
     total = sum(regions.values(), Counter())
     if "case" in name and ".constprop" in function:
         return False
-    return (fixed or total["turn"]) and total["packed"] + total["single"] > 0
+    return (fixed or total["jump back"]) and total["packed"] + total["single"] > 0
 
 
-def works_on_vectors(part):
-    """And on nothing else, but for the odd constant."""
+def is_packed(part):
+    """Whether its instructions are packed, but for a few that handle constants."""
     return part["packed"] > 0 and part["single"] <= max(part["packed"] // 10, part["packed"] > 1)
 
 
 def is_vector(regions, fixed):
-    """Whether a copy of a loop has a part that works on vectors. A loop of constant length has no last few elements:
-    what else it has must be a loop of its own, for arrays that overlap."""
-    good = [region for region, part in regions.items() if works_on_vectors(part)]
-    if fixed and not works_on_vectors(sum(regions.values(), Counter())):
+    """Whether a copy of a loop has a part of vector instructions. A loop of constant length has no last few elements:
+    any other part must be a loop of its own, for arrays that overlap."""
+    good = [region for region, part in regions.items() if is_packed(part)]
+    if fixed and not is_packed(sum(regions.values(), Counter())):
         others = [part for region, part in regions.items() if region not in good and part["single"]]
-        return bool(good) and all(part["turn"] for part in others)
+        return bool(good) and all(part["jump back"] for part in others)
     return bool(good)
 
 
