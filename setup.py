@@ -108,16 +108,16 @@ class Build(build_ext):
             threads = False
         if not threads:
             print("warning: no OpenMP: fastloss will use one thread", file=sys.stderr)
-        # GCC would merge each long loop into its only caller, where the registers run out; and it would clear small
-        # arrays by `rep stos`, which takes tens of nanoseconds and hundreds after stores that bypass the caches. Clang
-        # 14 would read a loop's next number a round ahead, which makes the rounds depend on each other: such a loop
-        # stays scalar. In newer versions this is the default.
-        wanted = [] if msvc else [
+        # GCC would inline each long loop into its only caller, where registers no longer suffice; and it would clear
+        # small arrays by `rep stos`, which takes tens of nanoseconds, and hundreds after stores that bypass the caches.
+        # Clang 14 would read a loop's next number an iteration ahead, which makes the iterations depend on each other:
+        # such a loop stays scalar. In newer versions the flag is the default.
+        optional = [] if msvc else [
             "-fno-inline-functions-called-once",
             "-mmemset-strategy=unrolled_loop:4096:noalign,libcall:-1:noalign",
             "-mllvm -enable-split-backedge-in-load-pre=false",
         ]  # fmt: skip
-        known = [flags.split() for flags in wanted if compiles(compiler, "int probe;", "-Werror", *flags.split())]
+        known = [flags.split() for flags in optional if compiles(compiler, "int probe;", "-Werror", *flags.split())]
         more = [flag for flags in known for flag in flags]
         for extension in self.extensions:
             compile_flags, link_flags = self.msvc_flags(extension) if msvc else self.unix_flags(extension)
@@ -173,7 +173,7 @@ class Build(build_ext):
 
     @staticmethod
     def msvc_flags(extension):
-        """Written with care and never run: reports are welcome."""
+        """Never run so far: reports are welcome."""
         compile_flags = ["/O2", "/fp:precise", "/std:c11", "/DCYTHON_INLINE=__forceinline"]
         return compile_flags + instruction_flags(extension)[1], []
 

@@ -1,4 +1,4 @@
-"""Losses that are a sum over elements (src/elementwise): what lies between their arguments and the kernel.
+"""Losses that are a sum over elements (src/elementwise): validates their arguments and calls the kernel.
 
 Of two kinds: those of single elements, which reductions add up over all elements, and those of distributions, whose
 elements add up to one loss a row.
@@ -125,7 +125,7 @@ def _in_order(array, order):
 
 
 def _memory_order(array):
-    """The axes from the widest stride to the narrowest, or None if they lie so: what is contiguous stays a run."""
+    """The axes from the largest stride to the smallest, which keeps contiguous memory one run; None if they lie so."""
     if array.flags.c_contiguous:
         return None
     order = sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))

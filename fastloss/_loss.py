@@ -1,4 +1,4 @@
-"""The four verbs that every loss has, and what lies between a loss's own arguments and its kernel.
+"""The four verbs that every loss has, and the way of a call from its arguments to the kernel.
 
 A loss is written as one function of its own arguments that validates them and returns an `Evaluation`: a kernel and
 what it is called with. `@loss` turns that function into an object with the verbs. A call goes one way:
@@ -13,7 +13,7 @@ import numpy as np
 
 from fastloss._kernels import per_instruction_set
 from fastloss._threads import nothing_to_compute, threads_for
-from fastloss._validation import check_out, needs_another, rules
+from fastloss._validation import check_out, needs_another, rules, seen_with_axis_last
 
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _THREADS = inspect.Parameter("num_threads", _KEYWORD, default=None)
@@ -116,7 +116,7 @@ class Evaluation:
         return np.empty_like(out) if needs_another(out, self.prediction, self.inputs) else out
 
     def seen_by_kernel(self, array):
-        return array if self.axis is None or self.axis == array.ndim - 1 else np.moveaxis(array, self.axis, -1)
+        return array if self.axis is None else seen_with_axis_last(array, self.axis)
 
     def check_outs(self, out, derivatives):
         """The arrays given for the derivatives, checked; None for each one to allocate."""

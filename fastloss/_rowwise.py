@@ -1,4 +1,4 @@
-"""Rows of class scores: what every loss with a class axis needs of its arguments, and how their kernels are called."""
+"""Rows of class scores: validates the arguments of losses with a class axis and calls their kernels."""
 
 import math
 
@@ -93,7 +93,7 @@ def combine_weights(weights, class_weights, labels, ignore_index):
     if class_weights is None:
         return weights, None
     flat = labels.reshape(-1)
-    counts = flat != ignore_index
+    is_counted = flat != ignore_index
     of_rows = np.zeros(flat.shape)
-    of_rows[counts] = class_weights[flat[counts]]
+    of_rows[is_counted] = class_weights[flat[is_counted]]
     return (of_rows if weights is None else of_rows * weights), float(of_rows.sum())

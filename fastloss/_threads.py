@@ -6,7 +6,7 @@ import os
 
 from fastloss._kernels import runtime
 
-# Below so much work a thread (in elements of a float32 softmax), starting a parallel region costs more than it gains.
+# With less work a thread (in elements of a float32 softmax), starting a parallel region costs more than it gains.
 GRAIN = 65_536
 
 

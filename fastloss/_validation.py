@@ -16,7 +16,7 @@ HALVES = (rules.FLOAT16, rules.BFLOAT16)
 
 # What a reduction of each name does with the losses. A family's batchmean divides by something else than its mean.
 REDUCTIONS = {"mean": rules.MEANS, "sum": rules.SUMS, "none": rules.KEEPS}
-WITH_BATCHMEAN = {"mean": rules.MEANS, "batchmean": rules.MEANS, "sum": rules.SUMS, "none": rules.KEEPS}
+WITH_BATCHMEAN = {"mean": rules.MEANS, "batchmean": rules.MEANS, **REDUCTIONS}
 
 DOMAINS = rules.DOMAINS
 _DOMAIN_TEXTS = {

@@ -8,7 +8,7 @@ from fastloss._threads import threads_for
 
 __all__ = ["log_softmax", "logsumexp", "softmax"]
 
-_SOFTMAX, _LOG_SOFTMAX, _LOGSUMEXP = range(3)
+_SOFTMAX, _LOG_SOFTMAX, _LOGSUMEXP = kernels(64).softmax.WHAT
 
 
 def _normalise(scores, axis, out, num_threads, what):

@@ -111,8 +111,7 @@ def rmse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
 
     .. math:: L = \sqrt{\frac{1}{N} \sum_i w_i (x_i - y_i)^2}
 
-    The gradient is :math:`w (x - y) / (N L)`, and 0 at a perfect fit. Nothing overflows or underflows on the way: the
-    root of the mean of squares of 1e200 is 1e200.
+    The gradient is :math:`w (x - y) / (N L)`, and 0 at a perfect fit. No square overflows or underflows.
 
     Parameters
     ----------
@@ -363,9 +362,8 @@ def poisson_nll_loss(log_rate, target, *, full=False, sample_weight=None, reduct
     target : array of numbers at least 0 that broadcasts to the shape of `log_rate`
         Counts; they need not be whole.
     full : bool
-        Whether to add :math:`\log y!`, which does not depend on the prediction and makes the loss minus the logarithm
-        of a probability. It is exact, by the gamma function, and not Stirling's approximation; float32 is then
-        computed in double precision.
+        Whether to add :math:`\log y!`, exact and not by Stirling's approximation, which makes the loss minus the
+        logarithm of a probability; float32 is then computed in double precision.
     sample_weight : array that broadcasts to the shape of `log_rate`, optional
         Multiplies each element's loss and derivatives; never changes what the mean divides by.
     reduction : {"mean", "sum", "none"}

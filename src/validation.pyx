@@ -1,5 +1,4 @@
-"""What is looked at once, before anything is written: labels, numbers within their domain; and the rules of
-core/arguments.pxd for Python."""
+"""Labels and ranges of numbers, looked at before anything is written; the rules of core/arguments.pxd for Python."""
 
 from libc.string cimport memset
 
@@ -62,8 +61,8 @@ def labels(cnp.ndarray array, long long classes, long long ignore_index):
 def sequences(cnp.ndarray labels, cnp.ndarray lengths, long long classes, long long blank, long long star,
               cnp.ndarray frames_needed):
     """Place of the first label out of range or equal to the blank, or -1; all arrays are contiguous int64. A `star` is
-    legal wherever it lies; -1 for none. The frames that each sequence needs: one a label, and one more between equal
-    neighbours."""
+    legal whatever its value; -1 for none. Writes the frames that each sequence needs: one a label, and one more between
+    equal neighbours."""
     cdef const int64_t* label = <const int64_t*> data_of(labels)
     cdef const int64_t* length = <const int64_t*> data_of(lengths)
     cdef int64_t* needed = <int64_t*> data_of(frames_needed)

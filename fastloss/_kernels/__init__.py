@@ -66,17 +66,17 @@ def load(instruction_set):
 
 
 def choose():
-    wanted = os.environ.get("FASTLOSS_ISA", "").strip().lower()
-    if not wanted:
+    named = os.environ.get("FASTLOSS_ISA", "").strip().lower()
+    if not named:
         return supported()[-1]
-    if wanted not in INSTRUCTION_SETS:
+    if named not in INSTRUCTION_SETS:
         known = ", ".join(map(repr, INSTRUCTION_SETS))
-        raise ImportError(f"FASTLOSS_ISA={wanted!r} is no instruction set of fastloss: it knows {known}")
-    if wanted not in built():
-        raise ImportError(f"FASTLOSS_ISA={wanted!r}: this installation was built for {', '.join(built())} only")
-    if wanted not in supported():
-        raise ImportError(f"FASTLOSS_ISA={wanted!r}: this processor lacks it; it runs {', '.join(supported())}")
-    return wanted
+        raise ImportError(f"FASTLOSS_ISA={named!r} is no instruction set of fastloss: it knows {known}")
+    if named not in built():
+        raise ImportError(f"FASTLOSS_ISA={named!r}: this installation was built for {', '.join(built())} only")
+    if named not in supported():
+        raise ImportError(f"FASTLOSS_ISA={named!r}: this processor lacks it; it runs {', '.join(supported())}")
+    return named
 
 
 selected = choose()

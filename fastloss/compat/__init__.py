@@ -1,1 +1,1 @@
-"""Faces of other libraries: the same names, arguments and results, so that a pipeline switches by its import."""
+"""Other libraries' names, arguments and results, so that a pipeline switches by changing its import."""

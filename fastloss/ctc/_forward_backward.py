@@ -63,8 +63,8 @@ def losses_of(batch, from_logits, scales, grad, threads):
 
 
 def would_overwrite_scores(emissions, grad):
-    """Whether the gradient takes the place of scores that float32's exponents may not do for: when that turns out, they
-    can't be read again."""
+    """Whether the gradient is written over scores that may need float64's exponents: when the kernel finds that they
+    do, they can't be read again."""
     if not grad.size or not np.may_share_memory(grad, emissions.view):
         return False
     spread = float(emissions.view.max()) - float(emissions.view.min())

@@ -71,7 +71,7 @@ class Targets:
         self.lengths, labels = _read_targets(targets, target_lengths, emissions)
         self.offsets = np.zeros(emissions.batch, np.int64)
         np.cumsum(self.lengths[:-1], out=self.offsets[1:])
-        # A copy: nobody may change a label between the look at it and its use, which is without the interpreter's lock.
+        # A copy: nobody may change a label between the check and its use, which is without the interpreter's lock.
         self.labels = np.array(labels, np.int64, order="C").reshape(-1)
         self.frames_needed = check_sequences(self, "targets", emissions.classes, blank, star)
 

@@ -43,8 +43,8 @@ def _scaled(losses, scales):
 
 
 class _CTCEvaluation(Evaluation):
-    """The losses of a batch, to be computed and summed. Each sequence has a scale of its own, in which is what a mean
-    divides it by, so that the value is their sum; and sequences have a loss even where there is no frame."""
+    """The losses of a batch, to be computed and summed. Each sequence has a scale of its own, which includes what a
+    mean divides by, so that the value is their sum; and sequences have a loss even where there is no frame."""
 
     def __init__(self, batch, from_logits, scales, reduction, inputs):
         emissions = batch.emissions

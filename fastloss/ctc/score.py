@@ -29,7 +29,7 @@ class _Candidates:
             parts = label_array(candidates, "candidates")
             if parts.ndim != 2:
                 raise ValueError(f"candidates has shape {parts.shape}; expected (K, S), or a list of sequences")
-        # Copied: nobody may change a label between the look at it and its use.
+        # Copied: nobody may change a label between the check and its use.
         self.labels = np.concatenate([np.empty(0, np.int64), *parts]).astype(np.int64)
         self.lengths = np.array([len(part) for part in parts], np.int64)
         self.offsets = np.cumsum(self.lengths) - self.lengths
@@ -54,23 +54,23 @@ def _shared_beginnings(candidates):
 class _Tree:
     """Candidates in alphabetical order as runs of a tree: what two neighbours begin with in common is there once.
 
-    A run has a lane for each of its labels and one for the blank after them, and the lane before it is free. It begins
-    at a whole number of the kernel's vectors. src/ctc/score.pxi reads the attributes, and says what they are.
+    A run has a slot for each of its labels and one for the blank after them, and the slot before it is free. It begins
+    at a whole number of the kernel's steps. src/ctc/score.pxi reads the attributes, and says what they are.
     """
 
     def __init__(self, candidates, blank, group):
-        # One tree for both kernels: float64's vectors have as many lanes or fewer, and a whole number of them fits.
-        self._step = kernels(32).ctc.STATES
+        # One tree for both kernels: float64's steps have as many slots or fewer, and a whole number of steps fits.
+        self._step = kernels(32).ctc.SLOTS
         keys = [candidate.astype(">u8").tobytes() for candidate in candidates]  # they sort as the labels do
         self.order = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64)
         candidates = [candidates[k] for k in self.order]
         count, groups = len(candidates), -(-len(candidates) // group)
-        lanes = sum(len(candidate) + 1 + self._step for candidate in candidates) + self._step * (groups + 1)
+        slots = sum(len(candidate) + 1 + self._step for candidate in candidates) + self._step * (groups + 1)
         self.blank = blank
-        self.label, self.repeats = np.full(lanes, blank, np.int64), np.zeros(lanes, np.uint8)
-        self.target_lane, self.target_blank = np.full(count, -1, np.int64), np.zeros(count, np.int64)
+        self.label, self.repeats = np.full(slots, blank, np.int64), np.zeros(slots, np.uint8)
+        self.target_slot, self.target_blank = np.full(count, -1, np.int64), np.zeros(count, np.int64)
         self.run_start, self.run_stop, self.run_parent, self.first_run, self.first_target = [], [], [], [], []
-        self._lane = 0
+        self._slot = 0
         for first in range(0, count, group):
             self._add_group(first, candidates[first : first + group])
         self.first_run.append(len(self.run_start))
@@ -79,23 +79,23 @@ class _Tree:
             setattr(self, name, np.array(getattr(self, name), np.int64))
 
     def _add_group(self, first, candidates):
-        self._lane += self._step
+        self._slot += self._step
         self.first_run.append(len(self.run_start))
         self.first_target.append(first)
-        path = []  # (depth, lane) of the runs that lead to the candidate before
+        path = []  # (depth, slot) of the runs that lead to the candidate before
         for k, (candidate, depth) in enumerate(zip(candidates, _shared_beginnings(candidates), strict=True), first):
             if k > first and depth == len(candidate):  # the same once more
-                self.target_lane[k], self.target_blank[k] = self.target_lane[k - 1], self.target_blank[k - 1]
+                self.target_slot[k], self.target_blank[k] = self.target_slot[k - 1], self.target_blank[k - 1]
                 continue
             while path and path[-1][0] >= depth:
                 path.pop()
-            path.append((depth, self._lane))
+            path.append((depth, self._slot))
             parent = path[-2][1] + depth - 1 - path[-2][0] if len(path) > 1 else -1
             self._add_run(k, candidate, depth, parent)
 
     def _add_run(self, k, candidate, depth, parent):
         """The labels of candidate k from `depth` on."""
-        start, length = self._lane, len(candidate) - depth
+        start, length = self._slot, len(candidate) - depth
         stop = start + length
         self.label[start:stop] = candidate[depth:]
         before = candidate[max(depth - 1, 0) :]  # with the label before the run, if there is one
@@ -103,9 +103,9 @@ class _Tree:
         self.run_start.append(start)
         self.run_stop.append(stop + 1)
         self.run_parent.append(parent)
-        self.target_lane[k] = stop - 1 if len(candidate) else -1
+        self.target_slot[k] = stop - 1 if len(candidate) else -1
         self.target_blank[k] = stop
-        self._lane += -(-(length + 2) // self._step) * self._step  # its blank, and the free lane before the next run
+        self._slot += -(-(length + 2) // self._step) * self._step  # its blank, and the free slot before the next run
 
 
 def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
@@ -156,9 +156,9 @@ def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
         return np.zeros(0)
     parts = candidates.parts()
     scores = _scores(emissions, parts, blank, _GROUP, num_threads)
-    alone = np.flatnonzero(np.isnan(scores))
-    if alone.size:  # a NaN that is in the class of one candidate is in the tables of its group
-        scores[alone] = _scores(emissions, [parts[k] for k in alone], blank, 1, num_threads)
+    with_nan = np.flatnonzero(np.isnan(scores))
+    if with_nan.size:  # a NaN that is in the class of one candidate is in the tables of its group
+        scores[with_nan] = _scores(emissions, [parts[k] for k in with_nan], blank, 1, num_threads)
     return scores
 
 

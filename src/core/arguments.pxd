@@ -48,6 +48,7 @@ cdef inline bint are_equivalent(cnp.PyArray_Descr* a, cnp.PyArray_Descr* b) noex
 
 
 cdef inline int out_state(object out, int dimensions, const cnp.npy_intp* shape, cnp.PyArray_Descr* dtype) noexcept:
+    """One of the above, where `out` has to be an array of this shape and dtype."""
     cdef cnp.ndarray array
     if not cnp.PyArray_Check(out):
         return OUT_IS_NO_ARRAY

@@ -1,7 +1,7 @@
 /* An array as a kernel sees it: any NumPy layout and dtype, read and written a block at a time.
  *
- * The elements are numbered in C order. Contiguous arrays of the kernel's own type are used where they lie; every
- * other one goes through a small buffer, so no layout or dtype ever costs a copy of the whole array.
+ * The elements are numbered in C order. Contiguous arrays of the kernel's own type are used in place; every
+ * other one goes through a small buffer, so no layout or dtype costs a copy of the whole array.
  */
 #ifndef FASTLOSS_ARRAY_H
 #define FASTLOSS_ARRAY_H
@@ -29,9 +29,9 @@ typedef struct {
     ptrdiff_t stride[FL_MAX_DIMENSIONS]; /* in bytes; 0 where broadcast */
 } array_view;
 
-/* Neighbouring dimensions that lie one behind the other become one. */
+/* Neighbouring dimensions that one stride can step through become one. */
 FL_NOINLINE void view_init(array_view *a, void *data, int dtype, int dimensions,
-                               const ptrdiff_t *shape, const ptrdiff_t *stride)
+                           const ptrdiff_t *shape, const ptrdiff_t *stride)
 {
     int d = 0;
     a->data = (char *)data;
@@ -63,7 +63,7 @@ FL_INLINE uint32_t bits_of_float(float x) { uint32_t i; memcpy(&i, &x, 4); retur
 FL_INLINE float half_to_float(uint16_t h)
 {
     /* Shift exponent and mantissa into place, then multiply by 2^112: that moves the exponent's bias and makes
-     * subnormal halves come out normal. Infinity and NaN have their exponent set by hand. */
+     * subnormal halves come out normal. The exponent of infinity and NaN is set apart. */
     uint32_t magnitude = (uint32_t)(h & 0x7fff) << 13;
     uint32_t scaled = bits_of_float(float_of_bits(magnitude) * 0x1p112f);
     uint32_t special = magnitude | 0x7f800000u;
@@ -73,7 +73,7 @@ FL_INLINE float half_to_float(uint16_t h)
 FL_INLINE uint16_t float_to_half(float x)
 {
     uint32_t bits = bits_of_float(x), magnitude = bits & 0x7fffffffu;
-    /* Normal: rebias and round to even on the 13 bits that go. Subnormal: let a float addition do the rounding. */
+    /* Normal: rebias and round to even on the 13 bits that are dropped. Subnormal: a float addition rounds. */
     uint32_t normal = (magnitude - (112u << 23) + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
     uint32_t tiny = bits_of_float(float_of_bits(magnitude) + 0.5f) - bits_of_float(0.5f);
     uint32_t h = magnitude < (113u << 23) ? tiny : normal;
@@ -227,16 +227,6 @@ static inline real *block_destination(const array_view *a, ptrdiff_t start, real
 static inline void store_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, const real *buffer)
 {
     if (!a->direct) scatter_block(a, start, n, buffer);
-}
-
-/* Starts bringing a line of memory that will be read soon. */
-static inline void prefetch(const void *address)
-{
-#if defined(__GNUC__)
-    __builtin_prefetch(address);
-#else
-    (void)address;
-#endif
 }
 
 #endif

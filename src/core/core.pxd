@@ -19,11 +19,13 @@ cdef extern from "core/real.h" nogil:
     real r_against(real, real)
     real r_abs(real)
     real r_atleast(real, real)
-    real r_atmost(real, real)
     real r_weighted(real, real)
     double weighted_double(double, real)
     real r_term(real, real)
     xint x_max(xint, xint)
+    void prefetch(const void*)
+    enum:
+        FL_LINE
 
 cdef extern from "core/vecmath.h" nogil:
     real r_exp(real)
@@ -33,7 +35,7 @@ cdef extern from "core/vecmath.h" nogil:
 
 cdef extern from "core/scaled.h" nogil:
     enum:
-        V "FL_STATES"
+        V "FL_SLOTS"
     xint X_ZERO, X_NO_TRANSITION, X_LIMIT, X_UNREACHABLE
     double X_NATS
     real x_mantissa(real)
@@ -55,7 +57,6 @@ cdef extern from "core/lanes.h" nogil:
     void lanes_cost(real_cp, real_cp, real_p, real_p, real)
     void subtract_twice(const real*, real*, Py_ssize_t, real, real)
     void prefetch_lanes(const real*)
-    int lanes_find(real_cp, real)
     real lanes_top(real_cp)
     real largest_of(const real*, Py_ssize_t)
     Py_ssize_t first_place_of(const real*, Py_ssize_t, real)
@@ -70,7 +71,7 @@ cdef extern from "core/domain.h" nogil:
         UNIT_INTERVAL
         SIGNS
     ctypedef struct legal_numbers:
-        bint is_bounded
+        pass
     ctypedef struct findings:
         pass
     legal_numbers legal_in(domain)
@@ -105,7 +106,6 @@ cdef extern from "core/array.h" nogil:
     const real* read_block(const array_view*, Py_ssize_t, Py_ssize_t, real*)
     real* block_destination(const array_view*, Py_ssize_t, real*)
     void store_block(const array_view*, Py_ssize_t, Py_ssize_t, const real*)
-    void prefetch(const void*)
     void load_run(real*, const char*, Py_ssize_t, Py_ssize_t, int)
     void store_run(char*, const real*, Py_ssize_t, Py_ssize_t, int)
 
@@ -113,7 +113,7 @@ cdef extern from "core/stream.h" nogil:
     enum:
         FL_HELD
     ctypedef struct block_writer:
-        bint streamed
+        pass
     bint bypasses_caches(const array_view*, Py_ssize_t, const array_view*)
     block_writer writer_to(const array_view*, real*, bint)
     real* writer_block(const block_writer*, Py_ssize_t)
@@ -177,7 +177,7 @@ cdef inline int read_outputs(Outputs* o, object outputs) except -1:
 
 
 cdef inline bint outputs_bypass_caches(const Outputs* o, Py_ssize_t size, const array_view* x) noexcept nogil:
-    """Whether all derivatives that are wanted do."""
+    """Whether all derivatives that are wanted bypass the caches."""
     return (o.grad.data != NULL and bypasses_caches(&o.grad, size, x)
             and (o.hess.data == NULL or bypasses_caches(&o.hess, size, x)))
 

@@ -30,7 +30,7 @@ FL_INLINE legal_numbers legal_in(domain d)
     return legal;
 }
 
-/* What was found in the blocks so far, each set by any thread; 1 where it is there. */
+/* What was found in the blocks so far. Any thread may set a field to 1. */
 typedef struct {
     int illegal, minus_1, zero;
 } findings;
@@ -49,7 +49,7 @@ FL_NOINLINE void look_at_signs(const real *x, ptrdiff_t n, findings *found)
     if (other) found->illegal = 1;
 }
 
-/* Looks at a block. Most are legal: a cheap look first, which may take NaN or -0 for something else. */
+/* Looks at a block. Most are legal: a cheap test first, which NaN and -0 may fail too. */
 static inline void look_at(const real *x, ptrdiff_t n, legal_numbers legal, findings *found)
 {
     if (!legal.is_bounded) return;

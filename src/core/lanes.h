@@ -1,6 +1,6 @@
-/* Steps over LANES numbers at once, for reductions: sums and maxima of floats do not vectorise by themselves, since
- * that changes the order of operations, and must not be allowed to by -ffast-math. A lane is an accumulator of its
- * own, so the order is fixed and the same on every compiler and instruction set. The pragma keeps GCC from unrolling
+/* Steps over FL_LANES numbers at once, for reductions. Sums and maxima of floats do not vectorise by themselves, as
+ * that changes the order of operations; -ffast-math would allow any order. Here a lane is an accumulator of its own, so
+ * the order is fixed and the same with every compiler and instruction set. The pragma keeps GCC from unrolling
  * these short loops into scalar code before it looks for vectors.
  */
 #ifndef FASTLOSS_LANES_H
@@ -46,11 +46,10 @@ FL_INLINE void lanes_add_double(const double *FL_RESTRICT x, double *FL_RESTRICT
     for (int i = 0; i < FL_LANES; i++) lane[i] += x[i];
 }
 
-/* In these, e may be x itself: every score is read once, before its e is written. That is also why they have no
- * `restrict`, which the compiler would take for a promise that it isn't so; the pragma says what is true, that no
- * element depends on another.
+/* In these, e may be x itself: every score is read before its e is written. So x and e are not `restrict`, which would
+ * promise the compiler that they do not overlap; the pragma says what is true, that no element depends on another.
  *
- * e = exp(x - reference), where it is kept, added to each lane. `keep` is a constant of the call. */
+ * e = exp(x - reference), stored where it is kept, and added to the lanes. `keep` is a constant of the call. */
 FL_INLINE void lanes_exp(const real *x, real *e, real_p lane, real reference, const int keep)
 {
 #pragma omp simd
@@ -63,7 +62,7 @@ FL_INLINE void lanes_exp(const real *x, real *e, real_p lane, real reference, co
 
 /* The same; lanes before `first` and the lane `excluded` (none if negative) are not added. */
 FL_INLINE void lanes_exp_excluding(const real *x, real *e, real_p lane, real reference, xint excluded, xint first,
-                                 const int keep)
+                                   const int keep)
 {
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
@@ -89,15 +88,11 @@ FL_INLINE void lanes_exp_below(const real *x, real *e, real_p lane, real_p count
     }
 }
 
-/* Starts bringing a step's numbers from memory. The loops above are busy for long enough per cache line that what they
- * will read next arrives meanwhile; the search for a maximum, which comes first, would wait for it. */
+/* Prefetches the numbers of a later step. The loops above compute for long enough per cache line that it arrives
+ * meanwhile; the search for a maximum, which reads a row or block first, would wait for it. */
 FL_INLINE void prefetch_lanes(const real *x)
 {
-#if defined(__GNUC__)
-    for (int i = 0; i < FL_LANES; i += 64 / (int)sizeof(real)) __builtin_prefetch(x + i);
-#else
-    (void)x;
-#endif
+    for (int i = 0; i < FL_LANES; i += FL_LINE / (int)sizeof(real)) prefetch(x + i);
 }
 
 /* The weights' sum, and the sum of weight * (peak - x). */
@@ -118,7 +113,8 @@ FL_INLINE void subtract_twice(const real *x, real *out, ptrdiff_t n, real peak, 
 }
 
 /* Whether some number of a block seems to lie outside [low, high]: by the signs of the differences, which takes fewer
- * operations than comparisons and no 64-bit ones. Every number outside shows; -0 and NaN may too. */
+ * operations than comparisons and no 64-bit ones. It finds every number outside; it may take -0 or NaN for
+ * one. */
 FL_NOINLINE int seems_outside(const real *x, ptrdiff_t n, real low, real high)
 {
     xint signs = 0;

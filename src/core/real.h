@@ -1,12 +1,13 @@
 /* The type that a kernel computes in, its limits, and the smallest operations on it.
  *
  * Every kernel is compiled once for float32 and once for float64; `real` is the type of the build at hand, `xint` the
- * signed integer of its width. Contraction of a*b+c is off (-ffp-contract=off) and fused multiply-adds are asked for
- * by name, so that what is fused does not depend on the compiler.
+ * signed integer of its width. Contraction of a*b+c is off (-ffp-contract=off) and fused multiply-adds are explicit
+ * (r_fma), so that what is fused does not depend on the compiler.
  */
 #ifndef FASTLOSS_REAL_H
 #define FASTLOSS_REAL_H
 
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -58,6 +59,7 @@ typedef uint32_t xuint;
 #define FL_LN2_HIGH 0.693359375f
 #define FL_LN2_LOW -2.12194440e-4f
 #endif
+#define FL_LINE 64 /* bytes of a cache line */
 #define R(number) ((real)(number))
 #define FL_LOG2E R(1.442695040888963407)
 
@@ -84,11 +86,11 @@ FL_INLINE real r_fma(real a, real b, real c)
 #endif
 }
 
-/* Selects are written so that NaN in `x` comes through: a comparison with NaN is false. */
+/* A NaN in `x` is returned: a comparison with NaN is false. */
 FL_INLINE real r_atleast(real x, real low) { return x < low ? low : x; }
 FL_INLINE real r_atmost(real x, real high) { return x > high ? high : x; }
 FL_INLINE real r_abs(real x) { return from_bits(bits_of(x) & (xint)(~(xuint)0 >> 1)); }
-/* y, or -y where x is not negative (-0 is not) */
+/* y where x < 0, -y where x >= 0; -0 counts as 0 */
 FL_INLINE real r_against(real y, real x)
 {
     const xint sign = (xint)((xuint)1 << (sizeof(xint) * 8 - 1));
@@ -102,7 +104,7 @@ FL_INLINE real r_weighted(real x, real weight)
 }
 FL_INLINE double weighted_double(double x, real weight) /* of a loss, which is never -inf */
 {
-    double finite = x > 0x1.fffffffffffffp+1023 ? 0 : x;
+    double finite = x > DBL_MAX ? 0 : x;
     return (weight == R(0.0) ? finite : x) * (double)weight;
 }
 /* factor * x, and 0 where the factor is 0, whatever x is: a term of a sum that is not there. */
@@ -112,5 +114,15 @@ FL_INLINE real r_term(real factor, real x)
     return factor == R(0.0) ? R(0.0) : product;
 }
 FL_INLINE xint x_max(xint a, xint b) { return a > b ? a : b; }
+
+/* Starts to load a cache line that will be read soon. */
+FL_INLINE void prefetch(const void *address)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(address);
+#else
+    (void)address;
+#endif
+}
 
 #endif

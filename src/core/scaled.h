@@ -4,16 +4,16 @@
 
 #include "core/vecmath.h"
 
-/* States of a CTC target that go through a step together: a vector of float32, or two where vectors are narrower. Arrays
- * of states are padded to a whole number of these. */
+/* Slots of CTC (a label and the blank before it) that go through a step together: a vector of float32, or two where
+ * vectors are shorter. Arrays of slots are padded to a whole number of these. */
 #if defined(__AVX512F__) && !defined(FL_REAL64)
-#define FL_STATES 16
+#define FL_SLOTS 16
 #else
-#define FL_STATES 8
+#define FL_SLOTS 8
 #endif
 
-/* Exponents of special meaning: probability 0, and what a transition that does not exist adds. Every probability above 0
- * has an exponent above X_LIMIT. The sum of any two of these and a few more fits the integer. */
+/* Exponents of special meaning: probability 0, and what a transition that does not exist adds. Every probability above
+ * 0 has an exponent above X_LIMIT. The sum of any two of these and a few more fits the integer. */
 #define X_ZERO (-((xint)1 << (sizeof(xint) * 8 - 3)))
 #define X_NO_TRANSITION (-((xint)1 << (sizeof(xint) * 8 - 4)))
 #define X_LIMIT (-((xint)1 << (sizeof(xint) * 8 - 5)))

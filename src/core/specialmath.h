@@ -61,9 +61,9 @@ FL_INLINE real r_log_unit(real x)
     /* Scaled so that subnormal numbers become normal, with the scale taken back from the exponent bits. */
     const xuint back = (xuint)(FL_MANTISSA_BITS + 1) << FL_MANTISSA_BITS;
     xuint bits = (xuint)bits_of(x * R((real)((xuint)1 << (FL_MANTISSA_BITS + 1)))) - back;
-    xuint whole;
-    real exponent = exponent_of(bits - (xuint)FL_SQRT_HALF_BITS, &whole);
-    real f = from_bits((xint)(bits - whole)) - R(1.0);
+    xuint power_bits;
+    real exponent = exponent_of(bits - (xuint)FL_SQRT_HALF_BITS, &power_bits);
+    real f = from_bits((xint)(bits - power_bits)) - R(1.0);
     return r_fma(x, R(0.0), log_of_parts(f, exponent)); /* NaN does not survive the arithmetic on its bits */
 }
 
@@ -101,9 +101,9 @@ FL_INLINE real r_relative_entropy(real p, real q, real *difference)
     real a = p * scale, b = q * scale;
     /* k by the bits, which are close to the logarithm: a / (2^k b) is within 2/3 .. 3/2. */
     xuint apart = (xuint)bits_of(a) - (xuint)bits_of(b) + ((xuint)1 << (FL_MANTISSA_BITS - 1));
-    xuint whole;
-    real k = exponent_of(apart, &whole);
-    b = from_bits((xint)((xuint)bits_of(b) + whole));
+    xuint power_bits;
+    real k = exponent_of(apart, &power_bits);
+    b = from_bits((xint)((xuint)bits_of(b) + power_bits));
     real gap = a - b, sum = a + b;
     real s = gap / sum;
     real z = s * s;
@@ -121,48 +121,47 @@ FL_INLINE real r_relative_entropy(real p, real q, real *difference)
     tail = r_fma(tail, z, 0.3997880194f);
     tail = r_fma(tail, z, 0.666667141f);
 #endif
-    real near = sum * z * r_fma(r_fma(s, s, s), R(0.5) * tail, R(1.0));
-    real far = r_fma(a * R(0.6931471805599453094), k, gap);
-    far = q == R(0.0) ? R(INFINITY) : far;
-    near = p == R(0.0) ? R(0.0) : near;
-    far = p == R(0.0) ? R(0.0) : far;
-    *difference = r_fma(q, R(0.0), far * (R(1.0) / scale)); /* NaN does not survive the arithmetic on its bits */
-    return near * (R(1.0) / scale);
+    real square = sum * z * r_fma(r_fma(s, s, s), R(0.5) * tail, R(1.0));
+    real linear = r_fma(a * R(0.6931471805599453094), k, gap);
+    linear = q == R(0.0) ? R(INFINITY) : linear;
+    square = p == R(0.0) ? R(0.0) : square;
+    linear = p == R(0.0) ? R(0.0) : linear;
+    *difference = r_fma(q, R(0.0), linear * (R(1.0) / scale)); /* NaN does not survive the arithmetic on its bits */
+    return square * (R(1.0) / scale);
 }
 
 /* log(x!) for x >= 0: within 4 ULP in float64, which is the build that uses it. */
 FL_INLINE real r_log_factorial(real x)
 {
-    /* Up to 12, x! is x (x - 1) ... and the factorial of a rest up to 1, whose logarithm is rest (rest - 1) times a
-     * polynomial; */
-    real rest = x, product = R(1.0);
+    /* Up to 12: x! is x (x - 1) ... times y! for a y up to 1, and log y! is y (y - 1) times a polynomial. */
+    real y = x, product = R(1.0);
     for (int i = 0; i < 11; i++) {
-        real step = rest > R(1.0) ? R(1.0) : R(0.0);
-        product *= rest > R(1.0) ? rest : R(1.0);
-        rest -= step;
+        real step = y > R(1.0) ? R(1.0) : R(0.0);
+        product *= y > R(1.0) ? y : R(1.0);
+        y -= step;
     }
     real tail = R(-0.00001804276273750087093);
-    tail = r_fma(tail, rest, R(0.0001997467933573165064));
-    tail = r_fma(tail, rest, R(-0.001048455901058822933));
-    tail = r_fma(tail, rest, R(0.003491978914302706365));
-    tail = r_fma(tail, rest, R(-0.008359294535802178219));
-    tail = r_fma(tail, rest, R(0.01551652331352655838));
-    tail = r_fma(tail, rest, R(-0.02366674070422273548));
-    tail = r_fma(tail, rest, R(0.03123483138409024296));
-    tail = r_fma(tail, rest, R(-0.03744008639927311315));
-    tail = r_fma(tail, rest, R(0.04253698876131426078));
-    tail = r_fma(tail, rest, R(-0.04730180374111879747));
-    tail = r_fma(tail, rest, R(0.05250452708572356944));
-    tail = r_fma(tail, rest, R(-0.05876948854656978421));
-    tail = r_fma(tail, rest, R(0.06673070951748116338));
-    tail = r_fma(tail, rest, R(-0.07731808140175613444));
-    tail = r_fma(tail, rest, R(0.09223900346937745393));
-    tail = r_fma(tail, rest, R(-0.1151465423877968553));
-    tail = r_fma(tail, rest, R(0.155434265860652647));
-    tail = r_fma(tail, rest, R(-0.245251368522555703));
-    tail = r_fma(tail, rest, R(0.5772156649015328298));
-    real small = rest * (rest - R(1.0)) * tail + r_log(product);
-    /* beyond, Stirling's series has all digits. */
+    tail = r_fma(tail, y, R(0.0001997467933573165064));
+    tail = r_fma(tail, y, R(-0.001048455901058822933));
+    tail = r_fma(tail, y, R(0.003491978914302706365));
+    tail = r_fma(tail, y, R(-0.008359294535802178219));
+    tail = r_fma(tail, y, R(0.01551652331352655838));
+    tail = r_fma(tail, y, R(-0.02366674070422273548));
+    tail = r_fma(tail, y, R(0.03123483138409024296));
+    tail = r_fma(tail, y, R(-0.03744008639927311315));
+    tail = r_fma(tail, y, R(0.04253698876131426078));
+    tail = r_fma(tail, y, R(-0.04730180374111879747));
+    tail = r_fma(tail, y, R(0.05250452708572356944));
+    tail = r_fma(tail, y, R(-0.05876948854656978421));
+    tail = r_fma(tail, y, R(0.06673070951748116338));
+    tail = r_fma(tail, y, R(-0.07731808140175613444));
+    tail = r_fma(tail, y, R(0.09223900346937745393));
+    tail = r_fma(tail, y, R(-0.1151465423877968553));
+    tail = r_fma(tail, y, R(0.155434265860652647));
+    tail = r_fma(tail, y, R(-0.245251368522555703));
+    tail = r_fma(tail, y, R(0.5772156649015328298));
+    real small = y * (y - R(1.0)) * tail + r_log(product);
+    /* Beyond 12, Stirling's series has all digits. */
     real w = x + R(1.0), inverse = R(1.0) / w, square = inverse * inverse;
     real series = R(1.0 / 1188);
     series = r_fma(series, square, R(-1.0 / 1680));

@@ -21,7 +21,7 @@ typedef __m128i stream_unit;
 #define FL_STREAMS 0
 #endif
 
-#define FL_LINE 64 /* bytes of a cache line */
+#define FL_STREAM_BYTES ((ptrdiff_t)16 << 20) /* of a result: far more than the second-level cache holds */
 
 enum { FL_HELD = FL_LINE / (int)sizeof(real) }; /* numbers of a line: fewer are held for the next block */
 
@@ -31,10 +31,10 @@ FL_NOINLINE ptrdiff_t stream_store(real *target, const real *source, ptrdiff_t n
 {
     ptrdiff_t i = 0;
 #if FL_STREAMS
-    const ptrdiff_t lanes = (ptrdiff_t)(sizeof(stream_unit) / sizeof(real));
+    const ptrdiff_t width = (ptrdiff_t)(sizeof(stream_unit) / sizeof(real));
     for (; i < n && (uintptr_t)(target + i) % FL_LINE; i++) target[i] = source[i];
     for (; i + FL_HELD <= n; i += FL_HELD)
-        for (ptrdiff_t j = i; j < i + FL_HELD; j += lanes) {
+        for (ptrdiff_t j = i; j < i + FL_HELD; j += width) {
             stream_unit unit;
             memcpy(&unit, source + j, sizeof unit);
             STREAM_UNIT((stream_unit *)(target + j), unit);
@@ -45,12 +45,12 @@ FL_NOINLINE ptrdiff_t stream_store(real *target, const real *source, ptrdiff_t n
     return 0;
 }
 
-/* Whether results are large enough to bypass the caches, and in memory of their own: lines that are in the cache since
- * the input was read there are better written there. */
+/* Whether results are large enough to bypass the caches, and in memory of their own: lines that are in the cache
+ * because the input was read are better written there. */
 static inline int bypasses_caches(const array_view *destination, ptrdiff_t n, const array_view *input)
 {
     return FL_STREAMS && destination->direct && destination->data != input->data
-        && n * (ptrdiff_t)sizeof(real) >= (ptrdiff_t)16 << 20;
+        && n * (ptrdiff_t)sizeof(real) >= FL_STREAM_BYTES;
 }
 
 /* Blocks of a result, one after the other, from a buffer to their array. */

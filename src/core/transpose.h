@@ -1,8 +1,8 @@
 /* A tile of rows laid across the vector lanes, and back: table[c * FL_TILE + k] is class c of row k.
  *
- * A piece is 16 bytes of one row. Pieces of several rows side by side fill a vector of the processor's width, and
- * within each 16 bytes of so many vectors as a piece has numbers the transposition takes two instructions a vector
- * (one for doubles). A last, ragged piece overlaps the one before.
+ * A piece is 16 bytes of one row: FL_COLUMNS numbers. Pieces of several rows side by side fill a vector of the
+ * processor's width. FL_COLUMNS such vectors are transposed together, within each 16 bytes, by two instructions a
+ * vector (one for doubles). The last piece of a row overlaps the one before it, unless pieces divide the row evenly.
  */
 #ifndef FASTLOSS_TRANSPOSE_H
 #define FASTLOSS_TRANSPOSE_H
@@ -32,7 +32,7 @@
 #define FL_WIDTH (4 * FL_PIECES)
 #define FL_COLUMNS ((int)(16 / sizeof(real))) /* numbers of a piece */
 
-/* Only moved, never computed with: doubles travel as pairs of floats. In memory they lie anywhere. */
+/* Only moved, never computed with: doubles are moved as pairs of floats. Their addresses need no alignment. */
 typedef float piece __attribute__((vector_size(16)));
 typedef float vector __attribute__((vector_size(16 * FL_PIECES)));
 typedef float piece_at __attribute__((vector_size(16), aligned(4), may_alias));
@@ -83,6 +83,7 @@ FL_INLINE vector join_pieces(const real *x, ptrdiff_t step)
 #endif
 }
 
+/* The opposite of join_pieces. */
 FL_INLINE void part_pieces(vector a, real *out, ptrdiff_t step)
 {
 #define FL_PART(i)                      \
@@ -130,7 +131,7 @@ FL_NOINLINE void store_pieces(const real *FL_RESTRICT table, ptrdiff_t classes, 
 #define store_pieces(table, classes, out) store_rows(table, FL_TILE, classes, out)
 #endif
 
-/* Number by number; where `classes` is a constant, by vectors. */
+/* Number by number; where `classes` is a constant, the compiler makes vector code of it. */
 FL_INLINE void load_rows(const real *FL_RESTRICT x, ptrdiff_t classes, real *FL_RESTRICT table)
 {
     for (int k = 0; k < FL_TILE; k++)

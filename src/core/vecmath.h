@@ -43,7 +43,7 @@ FL_INLINE real exp_split(real x, real *shifted)
     real r = r_fma(n, -R(FL_LN2_HIGH), x);
     return r_fma(n, -R(FL_LN2_LOW), r);
 }
-/* 2^(n + more); what the exponent bits can't hold is the caller's to avoid. */
+/* 2^(n + more), which the caller keeps within the range of the exponent bits. */
 FL_INLINE real exp_power(real shifted, xint more)
 {
     return from_bits((xint)(((xuint)bits_of(shifted) << FL_MANTISSA_BITS) + ((xuint)more << FL_MANTISSA_BITS)));
@@ -104,18 +104,18 @@ FL_INLINE real log_tail(real z)
 }
 
 /* The bits of a positive number less those of the square root of 1/2 give its exponent k: the number is 2^k times
- * one of [sqrt(1/2), sqrt(2)), so that what lies near 1 has k = 0 and keeps its digits. Returns k, and in `shift` what to
- * take off the number's bits to divide it by 2^k. AVX2 has no 64-bit arithmetic shift or conversion: for doubles the
- * biased integer is read as a mantissa instead. */
-FL_INLINE real exponent_of(xuint offset, xuint *shift)
+ * one of [sqrt(1/2), sqrt(2)), so that numbers near 1 have k = 0 and keep their digits. Returns k, and in `power_bits`
+ * what to subtract from the number's bits to divide it by 2^k. AVX2 has no 64-bit arithmetic shift or conversion: for
+ * doubles the biased integer is read as a mantissa instead. */
+FL_INLINE real exponent_of(xuint offset, xuint *power_bits)
 {
 #ifdef FL_REAL64
     xuint biased = (offset + ((xuint)2048 << 52)) >> 52;
-    *shift = (biased - 2048) << 52;
+    *power_bits = (biased - 2048) << 52;
     return from_bits((xint)(biased | 0x4330000000000000)) - (0x1p52 + 2048.0);
 #else
     xint k = (xint)offset >> 23;
-    *shift = (xuint)k << 23;
+    *power_bits = (xuint)k << 23;
     return (real)k;
 #endif
 }
@@ -125,9 +125,9 @@ FL_INLINE real r_log(real x)
 {
     real scaled = x < R(FL_SMALLEST) ? x * R((real)((xuint)1 << FL_MANTISSA_BITS)) : x;
     real shift = x < R(FL_SMALLEST) ? R(FL_MANTISSA_BITS) : R(0.0);
-    xuint whole;
-    real exponent = exponent_of((xuint)bits_of(scaled) - (xuint)FL_SQRT_HALF_BITS, &whole) - shift;
-    real f = from_bits((xint)((xuint)bits_of(scaled) - whole)) - R(1.0);
+    xuint power_bits;
+    real exponent = exponent_of((xuint)bits_of(scaled) - (xuint)FL_SQRT_HALF_BITS, &power_bits) - shift;
+    real f = from_bits((xint)((xuint)bits_of(scaled) - power_bits)) - R(1.0);
     real s = f / (R(2.0) + f);
     real z = s * s;
     real tail = log_tail(z);
@@ -157,15 +157,15 @@ FL_INLINE real log_of_parts(real f, real exponent)
 #endif
 }
 
-/* log(1 + x): within 2 ULP for x >= -1, tiny x included. What the sum 1 + x rounds away goes to f, scaled as that is. */
+/* log(1 + x): within 2 ULP for x >= -1, tiny x included. What the sum 1 + x rounds away is added to f, scaled alike. */
 FL_INLINE real r_log1p(real x)
 {
     const xuint one = (xuint)FL_EXPONENT_BIAS << FL_MANTISSA_BITS;
     real u = R(1.0) + x, lost = x - (u - R(1.0));
-    xuint whole;
-    real exponent = exponent_of((xuint)bits_of(u) - (xuint)FL_SQRT_HALF_BITS, &whole);
-    real f = from_bits((xint)((xuint)bits_of(u) - whole)) - R(1.0);
-    real scale = from_bits((xint)(one - whole));
+    xuint power_bits;
+    real exponent = exponent_of((xuint)bits_of(u) - (xuint)FL_SQRT_HALF_BITS, &power_bits);
+    real f = from_bits((xint)((xuint)bits_of(u) - power_bits)) - R(1.0);
+    real scale = from_bits((xint)(one - power_bits));
     real y = log_of_parts(r_fma(lost, u < R(0x1p100) ? scale : R(0.0), f), exponent);
     y = x > R(FL_LARGEST) ? x : y;
     y = u == R(0.0) ? -R(INFINITY) : y;

@@ -12,7 +12,7 @@
 
 A state's probability is a mantissa with an integer exponent of its own (see scaled.h), so that nothing underflows,
 however confident and wrong the scores, and a frame is two dozen plain vector instructions for eight labels. Labels
-and blanks lie in separate arrays, so that the recursion reads contiguous lanes. Emissions are relative to the frame's
+and blanks lie in separate arrays, so that the recursion reads contiguous numbers. Emissions are relative to the frame's
 likeliest class of the target; what that leaves out is added to the loss in double precision.
 """
 
@@ -31,7 +31,7 @@ include "workspace.pxi"
 include "emissions.pxi"
 include "recursion.pxi"
 
-STATES = V   # lanes of the tree that `score` takes are rounded up to whole numbers of this
+SLOTS = V   # the runs of the tree that `score` takes are rounded up to a whole number of these
 
 # Emissions of T frames have exponents enough if the lowest of them, in nats, times T + 1 is within this.
 EXPONENT_RANGE = -<double> X_LIMIT * X_NATS

@@ -39,7 +39,7 @@ cdef inline const real* row_after(const Job* job, const Sequence* q, Py_ssize_t 
 # ---- one row ----
 
 cdef inline void gather_used(real* table, const real* x, const Sequence* q) noexcept nogil:
-    """Scores of the used classes. The lanes beyond them repeat the blank's, which changes no maximum or minimum."""
+    """Scores of the used classes. The entries beyond them repeat the blank's, which changes no maximum or minimum."""
     cdef Py_ssize_t u
     gather(table, x, q.used_class, 0, q.used)
     for u in range(q.used, q.table_width):
@@ -79,6 +79,50 @@ cdef void exp_row_with_exponents(const Sequence* q, real* x, xint* exponent, rea
         x_exp(relative, lowest, &x[u], &exponent[u])
         if relative < lowest and relative >= -FL_LARGEST:
             offset.is_saturated = True
+
+
+cdef inline void softmax_short(const real* x, real* out, Py_ssize_t n, real scale, real* peak_out, real* rest_out,
+                               const bint keep) noexcept nogil:
+    """A row of less than LANES scores: its softmax times `scale`, its peak, and the sum of e without one peak."""
+    cdef real row[LANES]
+    cdef real e[LANES]
+    cdef real lane[LANES]
+    cdef real total[LANES]
+    cdef xint at_peak[LANES]
+    cdef real peak, reference, term, rest, factor
+    cdef xint count = 0
+    cdef Py_ssize_t i
+    for i in range(n):
+        row[i] = x[i]
+    for i in range(n, LANES):
+        row[i] = -INFINITY
+    for i in range(LANES):
+        lane[i] = -INFINITY
+    lanes_max(row, lane)
+    peak = lanes_top(lane)
+    reference = reference_of(peak)
+    for i in range(LANES):
+        term = r_exp(row[i] - reference)
+        e[i] = term
+        total[i] = R(0.0) if row[i] == reference else term
+        at_peak[i] = row[i] == reference
+    for i in range(LANES):
+        count += at_peak[i]
+    rest = <real> lanes_total(total) + (count - 1 if count > 0 else 0)
+    peak_out[0] = peak
+    rest_out[0] = rest
+    if keep:
+        factor = scale / (rest + R(1.0) if count > 0 else rest)
+        for i in range(n):
+            out[i] = e[i] * factor
+
+
+cdef void softmax_short_kept(const real* x, real* out, Py_ssize_t n, real scale, real* peak, real* rest) noexcept nogil:
+    softmax_short(x, out, n, scale, peak, rest, True)
+
+
+cdef void softmax_short_summed(const real* x, Py_ssize_t n, real* peak, real* rest) noexcept nogil:
+    softmax_short(x, NULL, n, 1, peak, rest, False)
 
 
 cdef inline void softmax_row(const real* x, real* out, real* block_peaks, Py_ssize_t n, real scale, real* peak,
@@ -123,7 +167,7 @@ cdef inline void read_frame(const Job* job, const Sequence* q, Py_ssize_t t) noe
         return
     if job.grad.data != NULL:
         out = grad_row(job, q, t)
-    if out == x:   # in place: softmax overwrites the scores; otherwise it brings them to the cache
+    if out == x:   # in place: softmax overwrites the scores; otherwise it loads them into the cache
         gather_used(table, x, q)
     softmax_row(x, out, q.block_peaks, job.batch.x.classes, q.scale, q.peak + t % F, q.rest + t % F,
                 row_after(job, q, t))

@@ -7,7 +7,7 @@
 
 #include "core/scaled.h"
 
-/* The states of a frame: lane i has label i and the blank before it. */
+/* The states of a frame: slot i has label i and the blank before it. */
 typedef struct {
     real *label, *blank;
     xint *label_exponent, *blank_exponent;
@@ -22,7 +22,7 @@ typedef struct {
     real blank_emission;
     xint blank_emission_exponent;
     int has_exponents;
-    ptrdiff_t low, high; /* the lanes: a whole number of FL_STATES */
+    ptrdiff_t low, high; /* the slots: a whole number of FL_SLOTS */
 } ctc_step;
 
 /* One number for each state of a frame. */
@@ -32,7 +32,7 @@ typedef struct {
 
 /* ---- `has_exponents` is a constant of the call ---- */
 
-FL_INLINE void forward_lanes(const ctc_step *step, const int has_exponents)
+FL_INLINE void forward_slots(const ctc_step *step, const int has_exponents)
 {
     real_cp label = step->old.label, blank = step->old.blank, emission = step->emission;
     xint_cp label_exponent = step->old.label_exponent, blank_exponent = step->old.blank_exponent;
@@ -42,8 +42,8 @@ FL_INLINE void forward_lanes(const ctc_step *step, const int has_exponents)
     const real blank_emission = step->blank_emission;
     const xint blank_emission_exponent = step->blank_emission_exponent;
     const ptrdiff_t high = step->high;
-    for (ptrdiff_t start = step->low; start < high; start += FL_STATES)
-        _Pragma("omp simd") for (ptrdiff_t i = start; i < start + FL_STATES; i++) {
+    for (ptrdiff_t start = step->low; start < high; start += FL_SLOTS)
+        _Pragma("omp simd") for (ptrdiff_t i = start; i < start + FL_SLOTS; i++) {
             xint before = label_exponent[i - 1] + skip[i];
             xint top = x_max(x_max(label_exponent[i], blank_exponent[i]), before);
             real total = (label[i] * x_power(label_exponent[i] - top) + blank[i] * x_power(blank_exponent[i] - top)
@@ -60,7 +60,7 @@ FL_INLINE void forward_lanes(const ctc_step *step, const int has_exponents)
         }
 }
 
-FL_INLINE void backward_lanes(const ctc_step *step, const ctc_frame *alpha, const ctc_states *posterior,
+FL_INLINE void backward_slots(const ctc_step *step, const ctc_frame *alpha, const ctc_states *posterior,
                               xint total_exponent, const int has_exponents)
 {
     real_cp label = step->old.label, blank = step->old.blank, emission = step->emission;
@@ -74,8 +74,8 @@ FL_INLINE void backward_lanes(const ctc_step *step, const ctc_frame *alpha, cons
     const real blank_emission = step->blank_emission;
     const xint blank_emission_exponent = step->blank_emission_exponent;
     const ptrdiff_t high = step->high;
-    for (ptrdiff_t start = step->low; start < high; start += FL_STATES)
-        _Pragma("omp simd") for (ptrdiff_t i = start; i < start + FL_STATES; i++) {
+    for (ptrdiff_t start = step->low; start < high; start += FL_SLOTS)
+        _Pragma("omp simd") for (ptrdiff_t i = start; i < start + FL_SLOTS; i++) {
             xint after = label_exponent[i + 1] + skip[i + 1];
             xint top = x_max(x_max(label_exponent[i], blank_exponent[i + 1]), after);
             real beta = label[i] * x_power(label_exponent[i] - top)
@@ -102,8 +102,8 @@ FL_INLINE void backward_lanes(const ctc_step *step, const ctc_frame *alpha, cons
 /* From the alphas of the frame before to those of this one. */
 FL_INLINE void forward_step(const ctc_step *step)
 {
-    if (step->has_exponents) forward_lanes(step, 1);
-    else forward_lanes(step, 0);
+    if (step->has_exponents) forward_slots(step, 1);
+    else forward_slots(step, 0);
 }
 
 /* From the gammas of the frame after to those of this one, and to its posteriors: alpha times beta, over two to the
@@ -111,12 +111,12 @@ FL_INLINE void forward_step(const ctc_step *step)
 FL_INLINE void backward_step(const ctc_step *step, const ctc_frame *alpha, const ctc_states *posterior,
                              xint total_exponent)
 {
-    if (step->has_exponents) backward_lanes(step, alpha, posterior, total_exponent, 1);
-    else backward_lanes(step, alpha, posterior, total_exponent, 0);
+    if (step->has_exponents) backward_slots(step, alpha, posterior, total_exponent, 1);
+    else backward_slots(step, alpha, posterior, total_exponent, 0);
 }
 
 /* The best path's score to each state, from those of the frame before. */
-FL_INLINE void viterbi_lanes(const ctc_states *old, const ctc_states *new, const real *skip, const real *emission,
+FL_INLINE void viterbi_slots(const ctc_states *old, const ctc_states *new, const real *skip, const real *emission,
                              real blank_emission, ptrdiff_t low, ptrdiff_t high)
 {
     const real *label = old->label, *blank = old->blank;

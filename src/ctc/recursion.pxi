@@ -35,7 +35,7 @@ cdef void forward_frame(const Sequence* q, Py_ssize_t t, const Frame* old, const
     clear_after_last_blank(q, new, band.high)
     new.label_exponent[band.low - 1] = X_ZERO   # the next frame reads one label below the band,
     new.label[band.low - 1] = 1
-    if band.high <= q.S:                        # and new lanes above it while the band still grows
+    if band.high <= q.S:                        # and new slots above it while the band still grows
         set_zero(new, band.high, band.high + V)
 
 
@@ -52,7 +52,7 @@ cdef void backward_frame(const Sequence* q, Py_ssize_t t, const Frame* old, cons
 
 cdef double negative_log_likelihood(const Offset* offset, const Frame* last, Py_ssize_t blank, Py_ssize_t label,
                                     xint* total_exponent) noexcept nogil:
-    """Of all paths that end in the blank of one lane of the last frame, or in the label of another (negative: there is
+    """Of all paths that end in the blank of one slot of the last frame, or in the label of another (negative: there is
     no label). inf where there is no such path, NaN where a score was. Also the exponent of their probability."""
     cdef xint label_exponent = last.label_exponent[label] if label >= 0 else X_ZERO
     cdef xint top = x_max(last.blank_exponent[blank], label_exponent)
@@ -71,7 +71,7 @@ cdef double negative_log_likelihood(const Offset* offset, const Frame* last, Py_
 
 # ---- posteriors and the gradient ----
 
-cdef inline real sum_lanes(real_cp x, Band band) noexcept nogil:
+cdef inline real sum_band(real_cp x, Band band) noexcept nogil:
     cdef real lane[LANES]
     cdef Py_ssize_t i, start = band.low
     for i in range(LANES):
@@ -101,13 +101,12 @@ cdef inline real accumulate_posteriors(const Sequence* q, Py_ssize_t t) noexcept
     for u in range(q.table_width):
         occupancy[u] = 0
     scatter_add(occupancy, q.posterior.label, q.class_index, band.low, min(band.high, q.S))
-    blank = sum_lanes(q.posterior.blank, band)
+    blank = sum_band(q.posterior.blank, band)
     occupancy[0] = blank
-    return blank + sum_lanes(q.posterior.label, band)
+    return blank + sum_band(q.posterior.label, band)
 
 
-cdef inline void write_posterior(const Job* job, const Sequence* q, Py_ssize_t t,
-                                 real total) noexcept nogil:
+cdef inline void write_posterior(const Job* job, const Sequence* q, Py_ssize_t t, real total) noexcept nogil:
     """Of the states of the band; of all others they are 0."""
     cdef Band band = band_at(q.T, q.S, t)
     cdef Py_ssize_t i, step = job.posterior_stride[2]
@@ -126,8 +125,7 @@ cdef inline void grad_of_used(real_p g, real_cp occupancy, real_cp emission, Py_
         g[u] = share * emission[u] - normal * occupancy[u]
 
 
-cdef inline void write_grad(const Job* job, const Sequence* q, Py_ssize_t t,
-                            real total) noexcept nogil:
+cdef inline void write_grad(const Job* job, const Sequence* q, Py_ssize_t t, real total) noexcept nogil:
     """The gradient of the used classes: scale (softmax - posterior), or -scale * posterior."""
     cdef Py_ssize_t u
     cdef real scale = q.scale, share = 0

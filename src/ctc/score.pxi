@@ -1,21 +1,21 @@
 """One emission against many targets. Included by ctc.pyx, which explains the names.
 
 The targets are a tree: what they begin with in common is computed once. A run is a piece of the tree without a fork,
-a label a lane, and one lane more for the blank after its last label. Its first lane follows a lane of another run, the
+a label a slot, and one slot more for the blank after its last label. Its first slot follows a slot of another run, the
 parent, whose label's probability is copied before it; a run without a parent is the beginning of its targets. Groups
-of targets are trees of their own, with a workspace each: lane 0 there is V lanes before the group's first run.
+of targets are trees of their own, with a workspace each: slot 0 there is V slots before the group's first run.
 """
 
 ctypedef struct ScoreJob:
     Job emission                 # x as (T, 1, C)
     # The fields of fastloss.ctc.score._Tree.
-    const int64_t* run_start     # first lane of each run
+    const int64_t* run_start     # first slot of each run
     const int64_t* run_stop      # one past its last
-    const int64_t* run_parent    # lane of its parent, or -1
+    const int64_t* run_parent    # slot of its parent, or -1
     const int64_t* first_run     # of each group of runs: the trees that go to one thread
-    const int64_t* label         # of each lane; the blank where there is none
-    const uint8_t* repeats       # whether a lane's label equals the label before
-    const int64_t* target_lane   # of each target: lane of its last label, or -1
+    const int64_t* label         # of each slot; the blank where there is none
+    const uint8_t* repeats       # whether a slot's label equals the label before
+    const int64_t* target_slot   # of each target: slot of its last label, or -1
     const int64_t* target_blank  # of the blank after it
     const int64_t* first_target  # of each group
     double* scores               # of each target
@@ -23,12 +23,12 @@ ctypedef struct ScoreJob:
 
 
 cdef inline Py_ssize_t group_base(const ScoreJob* job, Py_ssize_t group) noexcept nogil:
-    """Lane 0 of the group, as the job counts lanes: through all groups."""
+    """Slot 0 of the group, as the job counts slots: through all groups."""
     return job.run_start[job.first_run[group]] - V
 
 
 cdef Py_ssize_t group_layout(const ScoreJob* job, Sequence* q, Py_ssize_t group, char* memory) noexcept nogil:
-    """Cuts the memory for a group; returns how many bytes that takes. S is the number of its lanes."""
+    """Cuts the memory for a group; returns how many bytes that takes. S is the number of its slots."""
     cdef char* start = memory
     memset(q, 0, sizeof(Sequence))
     q.T = job.emission.batch.x.frames
@@ -66,7 +66,7 @@ cdef void forward_runs(const ScoreJob* job, const Sequence* q, Py_ssize_t group,
     for run in range(job.first_run[group], job.first_run[group + 1]):
         band.low = job.run_start[run] - base
         band.high = band.low + padded(job.run_stop[run] - job.run_start[run])
-        # The lane before a run is kept for its parent.
+        # The slot before a run is kept for its parent.
         old.label_exponent[band.low - 1] = X_ZERO
         if job.run_parent[run] >= 0:
             parent = job.run_parent[run] - base
@@ -80,7 +80,7 @@ cdef void forward_runs(const ScoreJob* job, const Sequence* q, Py_ssize_t group,
 cdef double score_group(void* data, Py_ssize_t group, real* scratch) noexcept nogil:
     cdef ScoreJob* job = <ScoreJob*> data
     cdef Py_ssize_t t, k, base = group_base(job, group)
-    cdef Band all_lanes
+    cdef Band all_slots
     cdef Sequence q
     cdef Frame old, new, swap
     cdef Offset offset
@@ -89,8 +89,8 @@ cdef double score_group(void* data, Py_ssize_t group, real* scratch) noexcept no
     offset.product = 1
     group_layout(job, &q, group, <char*> scratch)
     read_group(job, &q, base)
-    all_lanes.low = 0
-    all_lanes.high = q.S
+    all_slots.low = 0
+    all_slots.high = q.S
     old = frame_at(&q, q.alpha, 0)
     new = frame_at(&q, q.alpha, 1)
     set_zero(&old, -V, q.width - V)
@@ -101,7 +101,7 @@ cdef double score_group(void* data, Py_ssize_t group, real* scratch) noexcept no
         emit(&job.emission, &q, t, &offset)
         if offset.is_impossible:
             continue    # a NaN may still come
-        gather_emissions(&q, t, all_lanes)
+        gather_emissions(&q, t, all_slots)
         forward_runs(job, &q, group, t, &old, &new)
         if t == 0:
             set_start(job, &old, group, X_ZERO)
@@ -111,7 +111,7 @@ cdef double score_group(void* data, Py_ssize_t group, real* scratch) noexcept no
     for k in range(job.first_target[group], job.first_target[group + 1]):
         # Not by a minus sign, which would make -0 of the loss of a certain target.
         job.scores[k] = 0 - negative_log_likelihood(&offset, &old, job.target_blank[k] - base,
-                                                    job.target_lane[k] - base, &total_exponent)
+                                                    job.target_slot[k] - base, &total_exponent)
     job.saturated[group] = offset.is_saturated
     return 0
 
@@ -126,7 +126,7 @@ cdef int bind_score_job(ScoreJob* job, emissions, tree, scores, saturated) excep
     job.first_run = <const int64_t*> data_of(tree.first_run)
     job.label = <const int64_t*> data_of(tree.label)
     job.repeats = <const uint8_t*> data_of(tree.repeats)
-    job.target_lane = <const int64_t*> data_of(tree.target_lane)
+    job.target_slot = <const int64_t*> data_of(tree.target_slot)
     job.target_blank = <const int64_t*> data_of(tree.target_blank)
     job.first_target = <const int64_t*> data_of(tree.first_target)
     job.scores = <double*> data_of(scores)

@@ -1,8 +1,8 @@
-"""What the loss and the alignment of a batch share: its arrays, workspace, and the lanes that a frame reaches.
+"""What the loss and the alignment of a batch share: its arrays, workspace, and the slots that a frame reaches.
 Included by ctc.pyx and viterbi.pyx, which explain the names.
 
-A lane is a label and the blank before it. V lanes go through a step together (scaled.h), so frames are a whole number
-of these, and have V more on either side that no path reaches: a step may read the neighbours of any lane.
+A slot is a label and the blank before it. V slots go through a step together (scaled.h), so frames are a whole number
+of these, and have V more on either side that no path reaches: a step may read the neighbours of any slot.
 """
 
 from libc.string cimport memset
@@ -69,21 +69,21 @@ cdef inline bint is_direct(const Rows* rows) noexcept nogil:
 
 # ---- workspace: one block of memory a thread, cut into arrays ----
 
-cdef inline Py_ssize_t padded(Py_ssize_t lanes) noexcept nogil:
-    return (lanes + V - 1) // V * V
+cdef inline Py_ssize_t padded(Py_ssize_t slots) noexcept nogil:
+    return (slots + V - 1) // V * V
 
 
 cdef inline char* arena_alloc(char** memory, Py_ssize_t size) noexcept nogil:
     """`size` bytes, on a cache line of their own. From NULL on, this only counts."""
     cdef char* start = memory[0]
-    memory[0] += (size + 63) // 64 * 64
+    memory[0] += (size + FL_LINE - 1) // FL_LINE * FL_LINE
     return start
 
 
 # ---- frames ----
 
 cdef inline Band band_at(Py_ssize_t T, Py_ssize_t S, Py_ssize_t t) noexcept nogil:
-    """The lanes that the start reaches by frame t and from which the end can be reached, rounded to whole V."""
+    """The slots that the start reaches by frame t and from which the end can be reached, rounded to whole V."""
     cdef Band band
     band.low = max(<Py_ssize_t> 0, S - T + t) // V * V
     band.high = padded(min(S + 1, t + 1))

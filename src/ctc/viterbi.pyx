@@ -28,11 +28,11 @@ cdef extern from "ctc/recursion.h" nogil:
     ctypedef struct Frame "ctc_states":   # scores of one frame
         real* label
         real* blank
-    void viterbi_lanes(const Frame*, const Frame*, const real*, const real*, real, Py_ssize_t, Py_ssize_t)
+    void viterbi_slots(const Frame*, const Frame*, const real*, const real*, real, Py_ssize_t, Py_ssize_t)
 
 cdef enum:
-    AHEAD = 1          # frames ahead of which a row is prefetched
-    LONG_ROW = 1024    # bytes from which on it is
+    AHEAD = 1          # how many frames ahead a row is prefetched
+    LONG_ROW = 1024    # bytes of a row from which on it is prefetched
 
 ctypedef struct Job:
     Batch batch
@@ -47,19 +47,19 @@ ctypedef struct Job:
     double* token_scores
     Py_ssize_t longest           # S of these: labels of the longest target
 
-# The lanes that a segment of frames is computed again in.
+# The slots in which a segment of frames is computed again.
 ctypedef struct Segment:
     Py_ssize_t start             # its frames
     Py_ssize_t stop
-    Band lanes                   # those from which the segment's end can be reached
-    Py_ssize_t width             # lanes of a frame, with V unreachable ones on either side
+    Band slots                   # those from which the segment's end can be reached
+    Py_ssize_t width             # slots of a frame, with V unreachable ones on either side
 
 # One sequence, and its workspace.
 ctypedef struct Sequence:
     Py_ssize_t n
     Py_ssize_t T
     Py_ssize_t S
-    Py_ssize_t width             # lanes of a frame, with V unreachable ones on either side
+    Py_ssize_t width             # slots of a frame, with V unreachable ones on either side
     Py_ssize_t segment           # frames between checkpoints
     const int64_t* label
     int64_t* path                # its part of what the job writes
@@ -119,9 +119,9 @@ cdef inline Frame checkpoint_at(const Sequence* q, Py_ssize_t index) noexcept no
 
 
 cdef inline Frame segment_frame_at(const Sequence* q, const Segment* segment, Py_ssize_t t) noexcept nogil:
-    """The scores before frame t, by label as elsewhere though only the segment's lanes are there."""
+    """The scores before frame t, by label as elsewhere though only the segment's slots are there."""
     cdef Frame f
-    f.label = q.frames + (t - segment.start) * 2 * segment.width + V - segment.lanes.low
+    f.label = q.frames + (t - segment.start) * 2 * segment.width + V - segment.slots.low
     f.blank = f.label + segment.width
     return f
 
@@ -194,7 +194,7 @@ cdef inline void step(const Job* job, Sequence* q, Py_ssize_t t, const Frame* ol
     cdef real blank_score = score_of(job, q, t, job.batch.blank)
     if is_wrong(&blank_score, 0, 1):
         q.has_nan = True
-    viterbi_lanes(old, new, q.skip, q.emission, blank_score, band.low, band.high)
+    viterbi_slots(old, new, q.skip, q.emission, blank_score, band.low, band.high)
     new.label[band.low - 1] = -INFINITY     # the next frame reads one label below, which is out of the band
 
 
@@ -228,9 +228,9 @@ cdef double forward_pass(const Job* job, Sequence* q, bint* ends_in_label) noexc
 
 
 cdef void recompute_segment(const Job* job, Sequence* q, const Segment* segment) noexcept nogil:
-    """The scores of its frames once more, in its lanes, from the checkpoint before it. Labels below these count as
+    """The scores of its frames once more, in its slots, from the checkpoint before it. Labels below these count as
     unreachable, from which the segment's end is too far."""
-    cdef Py_ssize_t t, low = segment.lanes.low, high = segment.lanes.high
+    cdef Py_ssize_t t, low = segment.slots.low, high = segment.slots.high
     cdef Frame checkpoint = checkpoint_at(q, segment.start // q.segment)
     cdef Frame old = segment_frame_at(q, segment, segment.start), new
     cdef Band band
@@ -248,11 +248,11 @@ cdef void recompute_segment(const Job* job, Sequence* q, const Segment* segment)
         old = new
 
 
-cdef inline void trace_frame(const Job* job, const Sequence* q, Py_ssize_t t, const Frame* before, Py_ssize_t* lane,
+cdef inline void trace_frame(const Job* job, const Sequence* q, Py_ssize_t t, const Frame* before, Py_ssize_t* slot,
                              bint* in_label) noexcept nogil:
     """Writes down that the path is at a label or blank in frame t, and goes to where it was before. Ties prefer to
     stay, then the nearer state."""
-    cdef Py_ssize_t i = lane[0]
+    cdef Py_ssize_t i = slot[0]
     cdef real stay, other
     if in_label[0]:
         q.path[t] = q.label[i]
@@ -266,29 +266,29 @@ cdef inline void trace_frame(const Job* job, const Sequence* q, Py_ssize_t t, co
         if before.blank[i] > stay and before.blank[i] >= other:
             in_label[0] = False
         elif other > stay:
-            lane[0] = i - 1
+            slot[0] = i - 1
     else:
         q.path[t] = job.batch.blank
         if before.label[i - 1] > before.blank[i]:
             in_label[0] = True
-            lane[0] = i - 1
+            slot[0] = i - 1
 
 
 cdef void trace(const Job* job, Sequence* q, bint in_label) noexcept nogil:
     """From the end to the start: the path, and where each label is."""
-    cdef Py_ssize_t lane = q.S - 1 if in_label else q.S, index, t, i
+    cdef Py_ssize_t slot = q.S - 1 if in_label else q.S, index, t, i
     cdef Segment segment
     cdef Frame before
     for index in range((q.T - 1) // q.segment, -1, -1):
         segment.start = index * q.segment
         segment.stop = min(segment.start + q.segment, q.T)
-        segment.lanes.low = max(<Py_ssize_t> 0, lane - (segment.stop - segment.start)) // V * V
-        segment.lanes.high = padded(lane + 1)
-        segment.width = segment.lanes.high - segment.lanes.low + 2 * V
+        segment.slots.low = max(<Py_ssize_t> 0, slot - (segment.stop - segment.start)) // V * V
+        segment.slots.high = padded(slot + 1)
+        segment.width = segment.slots.high - segment.slots.low + 2 * V
         recompute_segment(job, q, &segment)
         for t in range(segment.stop - 1, segment.start - 1, -1):
             before = segment_frame_at(q, &segment, t)
-            trace_frame(job, q, t, &before, &lane, &in_label)
+            trace_frame(job, q, t, &before, &slot, &in_label)
     for i in range(q.S):
         q.token_scores[i] /= q.ends[i] - q.starts[i]
 

@@ -43,7 +43,7 @@ ctypedef struct Sequence:
     Py_ssize_t n
     Py_ssize_t T
     Py_ssize_t S
-    Py_ssize_t width             # lanes of a frame, with V unreachable ones on either side
+    Py_ssize_t width             # slots of a frame, with V unreachable ones on either side
     Py_ssize_t used              # classes of the target, blank first
     Py_ssize_t table_width       # the same, rounded up
     Py_ssize_t segment           # frames between checkpoints
@@ -147,7 +147,7 @@ cdef inline Frame frame_at(const Sequence* q, real* frames, Py_ssize_t index) no
 
 
 cdef inline void set_zero(const Frame* f, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    """Probability 0 in these lanes."""
+    """Probability 0 in these slots."""
     cdef Py_ssize_t i
     for i in range(start, stop):
         f.label[i] = 1

@@ -84,7 +84,7 @@ cdef void weigh_values(double* value, real_cp weight, Py_ssize_t n) noexcept nog
         value[i] = weighted_double(value[i], weight[i])
 
 
-cdef void narrow_values(const double* value, real_p out, Py_ssize_t n) noexcept nogil:
+cdef void round_values(const double* value, real_p out, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         out[i] = <real> value[i]
@@ -105,7 +105,7 @@ cdef void store_values(ElementJob* job, const double* value, Py_ssize_t start, P
     cdef Py_ssize_t done = 0, part
     if job.group == 1:
         destination = block_destination(&job.out.values, start, single)
-        narrow_values(value, destination, n)
+        round_values(value, destination, n)
         store_block(&job.out.values, start, n, destination)
         return
     while done < n:
@@ -121,7 +121,7 @@ cdef void store_values(ElementJob* job, const double* value, Py_ssize_t start, P
 
 
 cdef bint is_in_place(const ElementJob* job) noexcept nogil:
-    """Whether a derivative takes the place of the predictions, which both of them may need to the end."""
+    """Whether a derivative is written over the predictions, which loops take not to overlap their results."""
     return job.x.data == job.out.grad.data or job.x.data == job.out.hess.data
 
 
@@ -136,7 +136,7 @@ ctypedef struct ElementBuffers:     # for blocks that can't be read or written i
 
 
 cdef void read_elements(ElementJob* job, ElementBuffers* buffers, element_block* b, Py_ssize_t start) noexcept nogil:
-    """The numbers of a block; whether they are legal is noted."""
+    """The numbers of a block; records whether they are legal."""
     b.x = read_block(&job.x, start, b.n, buffers.x)
     if b.x != buffers.x and is_in_place(job):
         copy_block(buffers.x, b.x, b.n)
@@ -212,13 +212,13 @@ cdef bint is_illegal(const ElementJob* job) noexcept:
     return is_refused(&job.x_found) or is_refused(&job.y_found)
 
 
-cdef void set_loss(ElementJob* job, block_function compute, const double* options, domain x, domain y) noexcept:
-    """What is computed, and which numbers are legal; the arrays are set apart."""
-    job.compute = compute
+cdef void set_loss(ElementJob* job, const elementwise_loss* loss, const double* options, bint is_checked) noexcept:
+    """What is computed, and which numbers are legal: any, unless `is_checked`. The arrays are set elsewhere."""
+    job.compute = loss.compute
     job.options.number[0] = options[0]
     job.options.number[1] = options[1]
-    job.x_legal = legal_in(x)
-    job.y_legal = legal_in(y)
+    job.x_legal = legal_in(loss.x if is_checked else ANY_NUMBER)
+    job.y_legal = legal_in(loss.y if is_checked else ANY_NUMBER)
     memset(&job.x_found, 0, sizeof(findings))
     memset(&job.y_found, 0, sizeof(findings))
 

@@ -25,10 +25,6 @@ cdef const elementwise_loss* loss_called(str name) except NULL:
     return found
 
 
-cdef void choose_loss(ElementJob* job, const elementwise_loss* loss, const double* options, bint is_checked) noexcept:
-    set_loss(job, loss.compute, options, loss.x if is_checked else ANY_NUMBER, loss.y if is_checked else ANY_NUMBER)
-
-
 def domains(str name):
     """(legal predictions, legal targets) of a loss, as validation.DOMAINS has them."""
     cdef const elementwise_loss* loss = loss_called(name)
@@ -40,7 +36,7 @@ def evaluate(str name, tuple arrays, tuple options, bint is_checked, Py_ssize_t 
     cdef ElementJob job
     cdef double numbers[2]
     numbers[0], numbers[1] = options
-    choose_loss(&job, loss_called(name), numbers, is_checked)
+    set_loss(&job, loss_called(name), numbers, is_checked)
     return evaluate_arrays(&job, arrays, group, outputs)
 
 
@@ -65,6 +61,7 @@ cdef class FastPath:
         cdef double total
         cdef Py_ssize_t size
         cdef object values = None, out
+        cdef int dimensions
         options.want_value, options.derivatives, options.reduction = want_value, derivatives, self.reduction
         out = read_options(given, self.reductions, &options)
         if out is False or len(arguments) != 2 or (derivatives == 2 and not self.loss.is_curved):
@@ -72,16 +69,15 @@ cdef class FastPath:
         x, y = arguments
         if not is_plain(x, REAL_TYPE) or not is_plain(y, REAL_TYPE):
             return None
-        size = cnp.PyArray_SIZE(<cnp.ndarray> x)
-        if not (0 < size < self.large
-                and has_shape(y, cnp.PyArray_NDIM(<cnp.ndarray> x), cnp.PyArray_DIMS(<cnp.ndarray> x))):
+        size, dimensions = cnp.PyArray_SIZE(<cnp.ndarray> x), cnp.PyArray_NDIM(<cnp.ndarray> x)
+        if not (0 < size < self.large and has_shape(y, dimensions, cnp.PyArray_DIMS(<cnp.ndarray> x))):
             return None
         results = derivative_arrays(x, y, out, derivatives)
         if results is None:
             return None
         if want_value and options.reduction & KEEPS_EACH:
-            values = derivative_array(x, y, None)
-        choose_loss(&job, self.loss, self.options, True)
+            values = cnp.PyArray_EMPTY(dimensions, cnp.PyArray_DIMS(<cnp.ndarray> x), REAL_TYPE, 0)
+        set_loss(&job, self.loss, self.options, True)
         plain_view(&job.x, x, size)
         plain_view(&job.y, y, size)
         plain_view(&job.z, None, 0)

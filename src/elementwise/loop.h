@@ -9,8 +9,7 @@
 enum { ELEMENT_BLOCK = 256 }; /* elements whose numbers, results included, stay in the first-level cache */
 enum { WANT_VALUE = 1, WANT_GRAD = 2, WANT_HESS = 4 };
 
-/* Up to ELEMENT_BLOCK elements. A derivative may be written over x itself: every element is read before it is written,
- * and no element depends on another. */
+/* Up to ELEMENT_BLOCK elements. No result overlaps a number that is read. */
 typedef struct {
     const real *x, *y, *z;
     double *each;      /* receives each loss; or NULL, and only their sum is wanted */
@@ -25,12 +24,12 @@ typedef element (*element_formula)(real x, real y, real z, const element_options
 
 /* Where the parts of a loss go, those that are not NULL: by element, or added to lanes. */
 typedef struct {
-    real *value, *rest;
+    real *value, *addend;
     double *in_double, *lane;
 } loss_parts;
 
-/* Elements first .. last. Formula, `want` and which parts there are are constants of the call, so that each call becomes
- * a loop of its own. */
+/* Elements first .. last. The formula, `want` and which parts are stored are constants of the call, so that each call
+ * becomes a loop of its own. */
 FL_INLINE void element_loop(element_formula formula, const element_block b, ptrdiff_t first, ptrdiff_t last,
                             const int want, const loss_parts to)
 {
@@ -38,7 +37,7 @@ FL_INLINE void element_loop(element_formula formula, const element_block b, ptrd
     for (ptrdiff_t i = first; i < last; i++) {
         element e = formula(b.x[i], b.y[i], b.z[i], b.options);
         if (to.value) to.value[i] = e.real_value;
-        if (to.rest) to.rest[i] = e.rest;
+        if (to.addend) to.addend[i] = e.addend;
         if (to.in_double) to.in_double[i] = e.value;
         if (to.lane) to.lane[i - first] += e.value;
         if (want & WANT_GRAD) b.grad[i] = b.scale * e.grad;
@@ -46,15 +45,15 @@ FL_INLINE void element_loop(element_formula formula, const element_block b, ptrd
     }
 }
 
-/* The sum of value + rest, or each of them in double. */
-FL_NOINLINE double sum_elements(const real *value, const real *rest, double *each, ptrdiff_t n)
+/* The sum of value + addend, or each of them in double. */
+FL_NOINLINE double sum_elements(const real *value, const real *addend, double *each, ptrdiff_t n)
 {
     double lane[FL_LANES] = {0};
     ptrdiff_t whole = n - n % FL_LANES;
     if (each) {
-        if (rest) {
+        if (addend) {
 #pragma omp simd
-            for (ptrdiff_t i = 0; i < n; i++) each[i] = (double)value[i] + (double)rest[i];
+            for (ptrdiff_t i = 0; i < n; i++) each[i] = (double)value[i] + (double)addend[i];
         } else {
 #pragma omp simd
             for (ptrdiff_t i = 0; i < n; i++) each[i] = (double)value[i];
@@ -63,18 +62,18 @@ FL_NOINLINE double sum_elements(const real *value, const real *rest, double *eac
     }
     for (ptrdiff_t j = 0; j < whole; j += FL_LANES) {
         lanes_add_widened(value + j, lane);
-        if (rest) lanes_add_widened(rest + j, lane);
+        if (addend) lanes_add_widened(addend + j, lane);
     }
-    for (ptrdiff_t i = whole; i < n; i++) lane[i - whole] += (double)value[i] + (rest ? (double)rest[i] : 0);
+    for (ptrdiff_t i = whole; i < n; i++) lane[i - whole] += (double)value[i] + (addend ? (double)addend[i] : 0);
     return lanes_total_double(lane);
 }
 
 /* Losses in the build's own type go through a buffer: gcc would carry the conversion to double into every select. */
-FL_INLINE double sum_in_real(element_formula formula, const element_block b, const int want, const int has_rest)
+FL_INLINE double sum_in_real(element_formula formula, const element_block b, const int want, const int has_addend)
 {
-    real value[ELEMENT_BLOCK], rest[ELEMENT_BLOCK];
-    element_loop(formula, b, 0, b.n, want, (loss_parts){.value = value, .rest = has_rest ? rest : NULL});
-    return sum_elements(value, has_rest ? rest : NULL, b.each, b.n);
+    real value[ELEMENT_BLOCK], addend[ELEMENT_BLOCK];
+    element_loop(formula, b, 0, b.n, want, (loss_parts){.value = value, .addend = has_addend ? addend : NULL});
+    return sum_elements(value, has_addend ? addend : NULL, b.each, b.n);
 }
 
 /* Losses in double are added up on the way, each 16th in a lane of its own. */
@@ -92,7 +91,7 @@ FL_INLINE double sum_in_double(element_formula formula, const element_block b, c
     return lanes_total_double(lane);
 }
 
-/* Where a formula puts the loss: in real_value, there and in rest, or in value. */
+/* Where a formula puts the loss: in real_value, there and in addend, or in value. */
 typedef enum { IN_REAL, IN_TWO_PARTS, IN_DOUBLE } loss_form;
 
 /* The sum of the losses; each of them where `each` is not NULL, and then the sum is left to the caller. */

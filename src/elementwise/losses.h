@@ -14,7 +14,7 @@
 typedef struct {
     double value;    /* the loss in double; or */
     real real_value; /* in the build's own type, */
-    real rest;       /* and what is added to it in double */
+    real addend;     /* and what is added to it in double */
     real grad, hess;
 } element;
 
@@ -45,8 +45,8 @@ FL_INLINE element mse(real x, real y, real z, const element_options o)
     return (element){.value = (double)d * (double)d, .grad = d + d, .hess = d == d ? R(2.0) : d};
 }
 
-/* (unit d)^2 and unit d, of which fastloss/regression.py makes the root of the mean and its gradient. `unit` keeps the
- * squares of very large and of very small differences in range. */
+/* (unit d)^2 and unit d, of which fastloss/_elementwise.py makes the root of the mean and its gradient. `unit` keeps
+ * the squares of very large and of very small differences in range. */
 FL_INLINE element rmse(real x, real y, real z, const element_options o)
 {
     double scaled = o.number[0] * ((double)x - (double)y);
@@ -105,21 +105,21 @@ FL_INLINE element poisson_nll(real x, real y, real z, const element_options o)
 {
     real rate = r_exp_wide(x), log_term = r_term(y, x);
     log_term = rate > R(FL_LARGEST) ? R(0.0) : log_term; /* an infinite rate outweighs any count */
-    return (element){.real_value = rate, .rest = -log_term, .grad = rate - y, .hess = rate};
+    return (element){.real_value = rate, .addend = -log_term, .grad = rate - y, .hess = rate};
 }
 
 /* The same and log y!, which makes it the whole negative log-likelihood. */
 FL_INLINE element poisson_nll_full(real x, real y, real z, const element_options o)
 {
     element e = poisson_nll(x, y, z, o);
-    e.rest += r_log_factorial(y);
+    e.addend += r_log_factorial(y);
     return e;
 }
 
 /* ---- binary labels: probabilities x of the positive class, targets y within [0, 1] ---- */
 
-/* -y log x - (1 - y) log(1 - x). One of the logarithms is of w, up to 1/2, and costs its share u of the target; the
- * other is of 1 - w. The derivatives are a difference of inputs over a product: exact where x is near y. */
+/* -y log x - (1 - y) log(1 - x). One of the logarithms is of w, up to 1/2, with its share u of the target; the other
+ * is of 1 - w, with v. The derivatives are a difference of inputs over a product: exact where x is near y. */
 FL_INLINE element binary_cross_entropy(real x, real y, real z, const element_options o)
 {
     real away = R(1.0) - y, not_x = R(1.0) - x;
@@ -209,7 +209,7 @@ FL_INLINE element kl_divergence(real x, real y, real z, const element_options o)
     real difference, near = r_relative_entropy(y, x, &difference), ratio = y / x;
     ratio = y == R(0.0) ? y * x : ratio;
     real second = ratio / x;
-    return (element){.real_value = near, .rest = difference, .grad = -ratio, .hess = y == R(0.0) ? y * x : second};
+    return (element){.real_value = near, .addend = difference, .grad = -ratio, .hess = y == R(0.0) ? y * x : second};
 }
 
 /* Name; where its formula puts the loss, and whether it has a second derivative (see loop.h); which predictions, and

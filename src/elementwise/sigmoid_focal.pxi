@@ -65,7 +65,7 @@ cdef inline void focal_block(const element_block* b, real_p value, real positive
     cdef real_p hess = b.hess
     cdef real scale = b.scale
     cdef Py_ssize_t i, n = b.n
-    cdef real e, big, small, u, v, c, t, q, r, raised, slope
+    cdef real e, big, small, u, v, c, cr, away, product, q, r, raised, slope
     focal_terms(b, e_block, u_block, v_block, big_block, c_block, r_block, want)
     for i in range(n):
         e = e_block[i]
@@ -74,8 +74,8 @@ cdef inline void focal_block(const element_block* b, real_p value, real positive
         u = u_block[i]
         v = v_block[i]
         small = e * big
-        t = r_abs(x[i]) * u      # apart from the choice, which would otherwise be a branch
-        c += R(0.0) if u == 0 else t
+        away = r_abs(x[i]) * u   # computed before the choice, which would otherwise be a branch
+        c += R(0.0) if u == 0 else away
         q = r_fma(v, e, u) * big
         raised = r_fma(positive, y[i], negative * (R(1.0) - y[i])) * power(q, gamma, gamma_kind)
         if want & WANT_VALUE:
@@ -83,14 +83,14 @@ cdef inline void focal_block(const element_block* b, real_p value, real positive
         if want & WANT_GRAD:
             # Where c is infinite r is 0 and so is their product. The signs below are those of x < 0.
             r = r_block[i]
-            t = c * r
-            c = R(0.0) if c > FL_LARGEST else t
+            product = c * r
+            cr = R(0.0) if c > FL_LARGEST else product
             slope = r_fma(small, v, -(big * u))
             raised = raised * scale
-            grad[i] = raised * r_against(r_fma(gamma * c, v - u, slope), x[i])
+            grad[i] = raised * r_against(r_fma(gamma * cr, v - u, slope), x[i])
             if want & WANT_HESS:
-                hess[i] = raised * (big * small + gamma * (v - u) * (R(2.0) * r * slope + c * (big - small))
-                                    + gamma * (gamma - R(1.0)) * c * r * (v - u) * (v - u))
+                hess[i] = raised * (big * small + gamma * (v - u) * (R(2.0) * r * slope + cr * (big - small))
+                                    + gamma * (gamma - R(1.0)) * cr * r * (v - u) * (v - u))
 
 
 cdef inline double focal_results(const element_block* b, real gamma, const int gamma_kind) noexcept nogil:

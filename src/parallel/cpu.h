@@ -32,7 +32,7 @@ static int has_avx2(void)
     const unsigned fma = 1u << 12, osxsave = 1u << 27, avx = 1u << 28, f16c = 1u << 29;
     const unsigned needed = fma | osxsave | avx | f16c;
     if ((leaf1[2] & needed) != needed) return 0;
-    if ((read_xgetbv() & 6) != 6) return 0; /* the system saves the wide registers */
+    if ((read_xgetbv() & 6) != 6) return 0; /* the system saves the 256-bit registers */
     read_cpuid(7, leaf7);
     return (leaf7[1] >> 5) & 1;
 }

@@ -11,8 +11,8 @@ static int in_forked_child = 0;
 #include <pthread.h>
 
 /* libgomp's worker threads do not exist in a forked child, but its pool says that they do: the child's next parallel
- * region waits for them for ever. Releasing the forking thread's pool just before the fork cures that. LLVM's libomp
- * takes care of itself, and hangs the parent when asked for the same; it is known by a symbol of its own. */
+ * region waits for them for ever. Releasing the forking thread's pool just before the fork prevents that. LLVM's libomp
+ * handles a fork itself, and hangs the parent if its pool is released; it is recognised by a symbol of its own. */
 static int (*pause_openmp)(int) = NULL;
 
 static void before_fork(void)

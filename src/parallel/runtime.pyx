@@ -3,6 +3,10 @@ machine it runs on."""
 
 from libc.stdlib cimport free, malloc
 
+cdef extern from "core/real.h" nogil:
+    enum:
+        FL_LINE
+
 cdef extern from "parallel/cpu.h" nogil:
     bint IS_X86
     bint has_avx2()
@@ -51,9 +55,6 @@ cdef extern from *:
     """
     const char* COMPILER
 
-cdef enum:
-    CACHE_LINE = 64
-
 cdef bint fork_is_safe = protect_fork()
 
 
@@ -62,12 +63,12 @@ cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
     """See parallel.pxd. The partial sum of a chunk does not depend on who computes it, nor does their order."""
     cdef int most = <int> max(1, min(<Py_ssize_t> threads, chunks)), count = most
     cdef Py_ssize_t chunk
-    cdef Py_ssize_t size = (scratch_bytes // CACHE_LINE + 2) * CACHE_LINE   # a cache line or more between scratches
+    cdef Py_ssize_t size = (scratch_bytes // FL_LINE + 2) * FL_LINE   # a cache line or more between scratches
     cdef double single
     cdef double* partial = &single      # a small call allocates nothing
     cdef char* memory = NULL
     cdef bint has_memory
-    last_call.limit = last_call.expected if last_call.is_expected else LIMIT_WORK   # unasked: a small call
+    last_call.limit = last_call.expected if last_call.is_expected else LIMIT_WORK   # the fast path expects nothing
     if most < threads:
         last_call.limit = LIMIT_CHUNKS
     last_call.is_expected = False
@@ -77,11 +78,11 @@ cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
     if chunks > 1:
         partial = <double*> malloc(chunks * sizeof(double))
     if scratch_bytes:
-        memory = <char*> malloc(count * size + CACHE_LINE)
+        memory = <char*> malloc(count * size + FL_LINE)
     has_memory = partial != NULL and (memory != NULL or not scratch_bytes)
     if has_memory:
         with nogil:
-            run_all(work, job, <int> chunks, memory + CACHE_LINE - <size_t> memory % CACHE_LINE, size, count, partial)
+            run_all(work, job, <int> chunks, memory + FL_LINE - <size_t> memory % FL_LINE, size, count, partial)
             total[0] = 0
             for chunk in range(chunks):
                 total[0] += partial[chunk]
@@ -96,8 +97,8 @@ cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
 
 
 def allowed_threads(int threads, bint limited_by_work):
-    """How many of so many threads the next call of this thread may have, 1 in a forked child that can't have more. Why
-    is kept, for thread_report()."""
+    """How many threads the next call of this thread may have: `threads`, or 1 in a forked child in which OpenMP can't
+    run. The reason is kept for thread_report()."""
     last_call.is_expected = True
     last_call.expected = LIMIT_WORK if limited_by_work else LIMIT_NUM_THREADS
     if threads > 1 and in_forked_child and not fork_is_safe:

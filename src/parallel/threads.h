@@ -1,7 +1,7 @@
 /* Parallel regions over chunks of work: OpenMP where the compiler has it, one thread where it has not.
  *
  * Compiled once, into the runtime module, so that all kernels of a process share one state of the pool. Four questions
- * are answered here, in this order: how many threads may a call have (acquire_threads), who does which chunk
+ * are answered here: how many threads may a call have (acquire_threads), who does which chunk
  * (run_region), did the threads pay (update_backoff), and why were there so many (thread_limit, for the user).
  */
 #ifndef FASTLOSS_THREADS_H
@@ -61,8 +61,8 @@ static THREAD_LOCAL struct {
 
 typedef double (*chunk_work)(void *job, ptrdiff_t chunk, void *scratch);
 
-/* How many threads a call has of the `threads` that it may have; to be given back by release_threads(). Callers that
- * come at once share the cores instead of multiplying their threads. */
+/* How many threads a call has of the `threads` that it may have; to be given back by release_threads(). Calls that
+ * run at the same time share the cores instead of multiplying their threads. */
 static inline int acquire_threads(int threads)
 {
     int left = atomic_get(&pool_state.serial_calls_left), calls = atomic_add(&pool_state.active_calls, 1);
@@ -86,7 +86,7 @@ static inline int acquire_threads(int threads)
 static inline void release_threads(void) { atomic_add(&pool_state.active_calls, -1); }
 
 #ifdef _OPENMP
-/* Seconds that this thread has had a processor. */
+/* CPU time of this thread, in seconds. */
 static inline double thread_seconds(void)
 {
 #ifdef CLOCK_THREAD_CPUTIME_ID
@@ -96,10 +96,10 @@ static inline double thread_seconds(void)
     return omp_get_wtime();
 }
 
-/* A region ends when its last thread has come, even one that found nothing left to do since another process has its
- * core. If it took longer than its first thread would have needed for all chunks, going by those that it did, or if
- * that thread did not come to do one, other processes have the cores: after two such calls the next ones have one
- * thread, twice as many each time, until threads pay again. */
+/* A region ends when its last thread has finished, even one that found nothing left to do because another process had
+ * its core. If the region took longer than its first thread would have needed for all chunks, estimated from those that
+ * it did, or if that thread did none, other processes have the cores: after two such calls the next ones have one
+ * thread, twice as many of them each time, until threads pay again. */
 static inline void update_backoff(double seconds, double own_seconds, int own_chunks, int chunks)
 {
     int pays = own_chunks > 0 && own_seconds * chunks > seconds * own_chunks;
@@ -112,14 +112,14 @@ static inline void update_backoff(double seconds, double own_seconds, int own_ch
 static inline void run_region(chunk_work work, void *job, int chunks, char *scratch, ptrdiff_t size, int threads,
                               double *partial)
 {
-    int given = 0, own_chunks = 0;
+    int next = 0, own_chunks = 0;
     double start = omp_get_wtime(), own_seconds = 0;
 #pragma omp parallel num_threads(threads)
     {
         const int number = omp_get_thread_num();
         const double own_start = number ? 0 : thread_seconds();
         int chunk, done = 0;
-        while ((chunk = atomic_add(&given, 1) - 1) < chunks) {
+        while ((chunk = atomic_add(&next, 1) - 1) < chunks) {
             partial[chunk] = work(job, chunk, scratch + number * size);
             done++;
         }

@@ -59,7 +59,7 @@ def of_targets(cnp.ndarray x, target, class_weight, weights, long long ignore_in
     job.class_weight = <const real*> data_of(class_weight)
     job.weights = <const double*> data_of(weights)
     job.ignore_index = ignore_index
-    job.keep = <real> (1 - smoothing)
+    job.factor = <real> (1 - smoothing)
     job.spread = <real> (smoothing / job.scores.classes)
     run_soft_targets(&job, &total)
     return total

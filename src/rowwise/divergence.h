@@ -5,11 +5,12 @@
 
 #include "core/lanes.h"
 
-/* Where exp(-r) - 1 and what is left of it are taken from the polynomial of exp rather than from differences. */
+/* Below this |r|, exp(-r) - 1 and its remainder come from the polynomial of exp, not from differences, which would
+ * cancel. The polynomial holds up to ln(2)/2. */
 #define FL_NEAR R(0.34)
 
-/* A class's part e of the sum of exp(x - peak), all but those of the peak itself, which are counted in `top`; and of
- * the cost, the sum of e (peak - x). */
+/* A class's term e of the sum of exp(x - peak), which is 0 at the peak itself: that is counted in `top`; and its part
+ * of the cost, the sum of e (peak - x). */
 FL_INLINE void entropy_sums(real x, real peak, real *e, real *top, real *cost)
 {
     real term = r_exp(x - peak), is_top = x == peak ? R(1.0) : R(0.0);
@@ -45,7 +46,7 @@ FL_INLINE void set_peaks(row_pair *r, real y_peak, real x_peak)
 
 /* A class's exponentials, and how much less y lies below its peak than x below its own. `gap` is the logarithm of the
  * ratio of the two, exact to rounding since every subtraction's loss is made up for; 0 where both are 0. `tempered` is
- * a constant: whether there is a temperature, or numbers near the end of the type. */
+ * a constant: whether there is a temperature, or numbers near the limits of the type. */
 FL_INLINE void pair_terms(real y, real x, const row_pair r, real *e_y, real *e_x, real *gap, const int tempered)
 {
     real d = y - x, back = d + x, below_y = y - r.y_peak, below_x = x - r.x_peak;
@@ -88,9 +89,9 @@ FL_INLINE real divergence_part(real e_y, real e_x, real gap, const row_pair r, r
     real cost = (p + (l > R(FL_LARGEST) ? FL_SMALLEST : R(0.0))) * l; /* inf where q is 0 and p not, however small */
     cost = l < -R(FL_LARGEST) ? R(0.0) : cost; /* p is 0 */
     real near = p * r_fma(E, E, t + t), far = (cost - p) + q;
-    real gentle = p * r_fma(E, E, E + E), steep = q - p;
+    real near_slope = p * r_fma(E, E, E + E), far_slope = q - p;
     int is_near = r_abs(h) < FL_NEAR;
-    *slope = is_near ? gentle : steep;
+    *slope = is_near ? near_slope : far_slope;
     return is_near ? near : far;
 }
 
@@ -99,11 +100,11 @@ FL_INLINE void lanes_entropy(real_cp x, real_p rest, real_p count, real_p cost, 
 {
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
-        real e, top, gap;
-        entropy_sums(x[i], peak, &e, &top, &gap);
+        real e, top, part;
+        entropy_sums(x[i], peak, &e, &top, &part);
         rest[i] += e;
         count[i] += top;
-        cost[i] += gap;
+        cost[i] += part;
     }
 }
 
@@ -113,7 +114,7 @@ FL_INLINE void entropy_slopes(const real *x, real *slope, ptrdiff_t n, real peak
     for (ptrdiff_t i = 0; i < n; i++) slope[i] = scale * entropy_slope(x[i], peak, inverse, mean);
 }
 
-/* The terms are kept by groups of classes: FL_LANES each of e_y, of e_x and of the gap. */
+/* The terms are kept for FL_LANES classes at a time: their e_y, then their e_x, then their gaps. */
 FL_INLINE void lanes_pair(real_cp y, real_cp x, real_p terms, real_p y_sum, real_p x_sum, real_p excess,
                           const row_pair *row, const int tempered)
 {
@@ -121,14 +122,14 @@ FL_INLINE void lanes_pair(real_cp y, real_cp x, real_p terms, real_p y_sum, real
     real *FL_RESTRICT e_y = terms, *FL_RESTRICT e_x = terms + FL_LANES, *FL_RESTRICT gap = terms + 2 * FL_LANES;
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
-        real of_y, of_x, apart;
-        pair_terms(y[i], x[i], r, &of_y, &of_x, &apart, tempered);
+        real of_y, of_x, difference;
+        pair_terms(y[i], x[i], r, &of_y, &of_x, &difference, tempered);
         e_y[i] = of_y;
         e_x[i] = of_x;
-        gap[i] = apart;
+        gap[i] = difference;
         y_sum[i] += of_y;
         x_sum[i] += of_x;
-        excess[i] += excess_of(of_y, of_x, apart);
+        excess[i] += excess_of(of_y, of_x, difference);
     }
 }
 
@@ -139,9 +140,9 @@ FL_INLINE void lanes_divergence(real_cp terms, real_p slope, real_p lane, const 
     const real *e_y = terms, *e_x = terms + FL_LANES, *gap = terms + 2 * FL_LANES;
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
-        real steep;
-        lane[i] += divergence_part(e_y[i], e_x[i], gap[i], r, &steep);
-        if (keep) slope[i] = scale * steep;
+        real derivative;
+        lane[i] += divergence_part(e_y[i], e_x[i], gap[i], r, &derivative);
+        if (keep) slope[i] = scale * derivative;
     }
 }
 

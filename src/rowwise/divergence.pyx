@@ -48,11 +48,6 @@ ctypedef struct PairJob:
     bint streamed           # whether the gradient bypasses the caches
 
 
-cdef inline real without_masks(real peak) noexcept nogil:
-    """A number to subtract where every score is -inf."""
-    return 0 if peak == -INFINITY else peak
-
-
 cdef inline double weight_of(const PairJob* job, Py_ssize_t row) noexcept nogil:
     return 1 if job.weights == NULL else job.weights[row]
 
@@ -72,13 +67,13 @@ cdef inline const real* row_after(const real* x, Py_ssize_t n) noexcept nogil:
 
 
 cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bint want_grad) noexcept nogil:
-    """log S + cost / S, where S is the sum of e = exp(x - peak), held as 1 + rest, and both terms are positive."""
+    """log(sum) + cost / sum of e = exp(x - peak). The sum is held as 1 + rest; both terms are positive."""
     cdef real rest[LANES]
     cdef real count[LANES]
     cdef real cost[LANES]
     cdef real edge[LANES]
-    cdef real peak = largest_of(x, n), reference = without_masks(peak)
-    cdef double rest_sum = 0, cost_sum = 0, peak_term = 0 if peak == -INFINITY else 1, top = 0
+    cdef real peak = largest_of(x, n), reference = reference_of(peak)
+    cdef double rest_sum = 0, cost_sum = 0, peak_term = peak_term_of(peak), top = 0
     cdef Py_ssize_t start = 0, stop, i, j
     while start < n:
         stop = min(start + ROW_BLOCK, n)
@@ -113,7 +108,7 @@ cdef void sum_pair(row_pair* row, const real* y, const real* x, real* terms, Py_
     cdef real excess[LANES]
     cdef double y_sum = 0, x_sum = 0, excess_sum = 0
     cdef Py_ssize_t start = 0, stop, i, j
-    set_peaks(row, without_masks(largest_of(y, n)), without_masks(largest_of(x, n)))
+    set_peaks(row, reference_of(largest_of(y, n)), reference_of(largest_of(x, n)))
     while start < n:
         stop = min(start + ROW_BLOCK, n)
         for i in range(LANES):

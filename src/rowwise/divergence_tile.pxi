@@ -17,23 +17,23 @@ cdef void lanes_rest(real_cp table, Py_ssize_t classes, real_p peak, real_p tota
     cdef real count[TILE]
     cdef real rest_part[TILE]
     cdef real cost_part[TILE]
-    cdef real e, top, gap, peak_term
+    cdef real e, top, cost_term, peak_term
     for k in range(TILE):
         rest[k] = 0
         count[k] = 0
         cost[k] = 0
-        total[k] = R(0.0) if peak[k] == -INFINITY else R(1.0)
-        peak[k] = R(0.0) if peak[k] == -INFINITY else peak[k]
+        total[k] = peak_term_of(peak[k])
+        peak[k] = reference_of(peak[k])
     for start from 0 <= start < classes by STRIP:
         for k in range(TILE):
             rest_part[k] = 0
             cost_part[k] = 0
         for c in range(start, min(start + STRIP, classes)):
             for k in range(TILE):
-                entropy_sums(table[c * TILE + k], peak[k], &e, &top, &gap)
+                entropy_sums(table[c * TILE + k], peak[k], &e, &top, &cost_term)
                 rest_part[k] += e
                 count[k] += top
-                cost_part[k] += gap
+                cost_part[k] += cost_term
         for k in range(TILE):
             rest[k] += rest_part[k]
             cost[k] += cost_part[k]
@@ -86,7 +86,7 @@ cdef void lanes_terms(real_p y, real_p x, real_p gap, Py_ssize_t classes, PairTi
     cdef row_pair row
     row.tau = tau
     for k in range(TILE):
-        set_peaks(&row, without_masks(rows.y_peak[k]), without_masks(rows.x_peak[k]))
+        set_peaks(&row, reference_of(rows.y_peak[k]), reference_of(rows.x_peak[k]))
         rows.y_peak[k] = row.y_peak
         rows.x_peak[k] = row.x_peak
         rows.apart[k] = row.apart

@@ -1,7 +1,7 @@
 """Rows with one label each: any of label_losses.h in value, gradient and curvature. Included after tile.pxi.
 
-What a loss is, a tile's rows of it, is called once a tile, through a pointer: that costs nothing there, and the
-machinery for rows is compiled once for all losses.
+A loss is a function of a tile's rows, called through a pointer once a tile: that costs next to nothing, and the code
+below is compiled once for all losses.
 """
 
 cdef extern from "rowwise/label_losses.h" nogil:
@@ -41,10 +41,10 @@ cdef void label_layout(LabelJob* job) noexcept nogil:
 
 
 cdef Py_ssize_t label_scratch(const LabelJob* job) noexcept nogil:
-    """Numbers of type real that one thread needs: x, gradient and curvature of a tile, the lanes, the peaks."""
+    """Numbers of type real that one thread needs: x, gradient and curvature of a tile, two tables, the peaks."""
     cdef Py_ssize_t classes = job.scores.classes, tile = job.tile_rows * classes
-    cdef Py_ssize_t lanes = TILE * min(classes, <Py_ssize_t> FEW_CLASSES)
-    return 3 * tile + 2 * FL_HELD + 2 * lanes + 2 * TILE * (classes // ROW_BLOCK + 1)
+    cdef Py_ssize_t table = TILE * min(classes, <Py_ssize_t> FEW_CLASSES)
+    return 3 * tile + 2 * FL_HELD + 2 * table + TILE * (classes // ROW_BLOCK + 1)
 
 
 cdef int run_label_loss(LabelJob* job, double* total) except -1:
@@ -54,8 +54,8 @@ cdef int run_label_loss(LabelJob* job, double* total) except -1:
 
 
 cdef void read_labels(const LabelJob* job, row_tile* tile, Py_ssize_t row) noexcept nogil:
-    """Each label is read once. All were legal before the call, but another thread may write to the caller's array: what is
-    no class by now is ignored."""
+    """Each label is read once. All were legal before the call, but another thread may have written to the caller's
+    array: what is no class by now is ignored."""
     cdef Py_ssize_t k
     cdef const int64_t* labels = job.labels + row
     cdef int64_t label, ignore_index = job.ignore_index, classes = job.scores.classes
@@ -140,9 +140,9 @@ cdef inline void tile_row_by_row(const LabelJob* job, row_tile* tile, const real
                 finish_row(job, tile, r, grad + r * n, hess + r * n, peaks + r * stride, without_peak[r], want_hess)
 
 
-cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile, real* lanes, real* grad, real* hess,
+cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile, real* table, real* grad, real* hess,
                                       const real* without_peak, bint want_hess) noexcept nogil:
-    """From the lanes' e to gradient and curvature of the rows, but for ignored ones. Each label's own entry, and the
+    """From the table's e to gradient and curvature of the rows, but for ignored ones. Each label's own entry, and the
     peak's curvature, by themselves: there 1 - p has all its digits."""
     cdef Py_ssize_t c, k, n = tile.classes
     cdef real factor[TILE]
@@ -150,52 +150,52 @@ cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile,
     cdef real second[TILE]
     cdef real of_e[TILE]
     cdef real p, q
-    cdef real* curves = lanes + n * TILE
+    cdef real* curves = table + n * TILE
     for k in range(TILE):
         factor[k] = -tile.first[k] * job.scale
     if want_hess:
         for k in range(TILE):
             curvature[k] = factor[k] * job.scores.tau
             second[k] = tile.second[k] * job.scale * job.scores.tau
-        lanes_multiply(lanes, n, tile.inverse)
+        lanes_multiply(table, n, tile.inverse)
         for c in range(n):
             for k in range(TILE):
-                p = lanes[c * TILE + k]
+                p = table[c * TILE + k]
                 curves[c * TILE + k] = curvature[k] * p * (R(1.0) - p) + second[k] * p * p
         lanes_store(curves, tile.count, n, hess)
         for k in range(tile.count):
-            p = lanes[tile.excluded[k] * TILE + k]
+            p = table[tile.excluded[k] * TILE + k]
             hess[k * n + tile.excluded[k]] = curvature[k] * p * (without_peak[k] * tile.inverse[k]) + second[k] * p * p
-            p = lanes[tile.label[k] * TILE + k]
+            p = table[tile.label[k] * TILE + k]
             q = tile.one_minus_p[k]
             hess[k * n + tile.label[k]] = (curvature[k] * p + second[k] * q) * q
             if tile.own[k] != 0:
                 hess[k * n + tile.label[k]] = tile.own[k] * job.scale * job.scores.tau * p * q
-        lanes_multiply(lanes, n, factor)
+        lanes_multiply(table, n, factor)
     else:
         for k in range(TILE):
             of_e[k] = factor[k] * tile.inverse[k]
-        lanes_multiply(lanes, n, of_e)
-    lanes_store(lanes, tile.count, n, grad)
+        lanes_multiply(table, n, of_e)
+    lanes_store(table, tile.count, n, grad)
     for k in range(tile.count):
         grad[k * n + tile.label[k]] = -factor[k] * tile.one_minus_p[k]
 
 
 cdef inline void tile_across_lanes(const LabelJob* job, row_tile* tile, const real* x, real* grad, real* hess,
-                                   real* lanes, bint want_grad, bint want_hess) noexcept nogil:
+                                   real* table, bint want_grad, bint want_hess) noexcept nogil:
     """Few classes."""
     cdef Py_ssize_t k, n = tile.classes
     cdef real without_peak[TILE]
-    lanes_load(x, tile.count, n, lanes)
+    lanes_load(x, tile.count, n, table)
     tile.ahead = x + TILE * n
-    lanes_sum(tile, lanes, want_hess)
+    lanes_sum(tile, table, want_hess)
     for k in range(TILE):
         without_peak[k] = tile.rest[k]
     if want_hess:
         exclude_label(tile)
     job.loss(tile, job.options)
     if want_grad:
-        lanes_to_derivatives(job, tile, lanes, grad, hess, without_peak, want_hess)
+        lanes_to_derivatives(job, tile, table, grad, hess, without_peak, want_hess)
         for k in range(tile.count):
             if tile.ignored[k]:
                 fill(grad + k * n, n, 0)
@@ -222,8 +222,8 @@ cdef double chunk_of_labelled_rows(void* data, Py_ssize_t chunk, real* scratch) 
     cdef bint want_grad = job.out.grad.data != NULL, want_hess = job.out.hess.data != NULL, is_last
     cdef block_writer grad_writer = writer_to(&job.out.grad, scratch + size, job.streamed)
     cdef block_writer hess_writer = writer_to(&job.out.hess, scratch + 2 * size + FL_HELD, job.streamed)
-    cdef real* lanes = scratch + 3 * size + 2 * FL_HELD
-    cdef real* peaks = lanes + 2 * TILE * min(n, <Py_ssize_t> FEW_CLASSES)
+    cdef real* table = scratch + 3 * size + 2 * FL_HELD
+    cdef real* peaks = table + 2 * TILE * min(n, <Py_ssize_t> FEW_CLASSES)
     cdef real* values = <real*> job.out.values.data
     cdef real* grad = scratch
     cdef real* hess = scratch
@@ -240,7 +240,7 @@ cdef double chunk_of_labelled_rows(void* data, Py_ssize_t chunk, real* scratch) 
         if want_hess:
             hess = writer_block(&hess_writer, row * n)
         if n <= FEW_CLASSES:
-            tile_across_lanes(job, &tile, x, grad, hess, lanes, want_grad, want_hess)
+            tile_across_lanes(job, &tile, x, grad, hess, table, want_grad, want_hess)
         else:
             tile_row_by_row(job, &tile, x, grad, hess, peaks, want_grad, want_hess)
         total += tile_loss(&tile)

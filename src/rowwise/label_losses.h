@@ -1,7 +1,7 @@
 /* The losses of rows with one label each: a formula each.
  *
- * Such a loss is a function of the label's probability p = softmax(x)_label alone, so that its derivatives by the scores
- * x follow from those by u = log p, of which a row needs two numbers:
+ * Such a loss is a function of the label's probability p = softmax(x)_label alone, so that its derivatives by the
+ * scores x follow from the first and second derivative by u = log p, two numbers a row:
  *
  *     dL/dx_c    = dL/du ([c = label] - p_c)
  *     d2L/dx_c^2 = -dL/du p_c (1 - p_c) + d2L/du2 ([c = label] - p_c)^2
@@ -20,8 +20,8 @@ typedef struct {
     real weight; /* all three results are multiples of it: a formula begins its products with it */
 } label_point;
 
-/* `own` is for a loss whose sum for c = label cancels, as it may where p is near 0: that second derivative by the label's
- * own score, over p (1 - p). Others leave it 0. */
+/* `own` is for a loss whose sum for c = label cancels, as it may where p is near 0: the second derivative by the
+ * label's own score, over p (1 - p). Others leave it 0. */
 typedef struct {
     real loss, first, second; /* the derivatives are by log p */
     real own;
@@ -75,11 +75,11 @@ FL_INLINE label_result poly1_cross_entropy(label_point at, const label_options o
 {
     real epsilon = (real)o.number[0], p = at.p, q = at.one_minus_p;
     real near = log1m_tail(r_atmost(q, R(0.5))) * q * q, far = at.cost - q;
-    real slope_near = (R(1.0) + epsilon) - epsilon * q, slope_far = R(1.0) + epsilon * p; /* equal: p + q = 1 */
+    real first_near = (R(1.0) + epsilon) - epsilon * q, first_far = R(1.0) + epsilon * p; /* equal: p + q = 1 */
     real own_near = (R(1.0) + epsilon) - R(2.0) * epsilon * q, own_far = (R(1.0) - epsilon) + R(2.0) * epsilon * p;
     return (label_result){
         .loss = at.weight * r_fma(R(1.0) + epsilon, q, q < R(0.5) ? near : far),
-        .first = -(at.weight * (q < R(0.5) ? slope_near : slope_far)),
+        .first = -(at.weight * (q < R(0.5) ? first_near : first_far)),
         .second = -(at.weight * epsilon * p),
         .own = at.weight * (q < R(0.5) ? own_near : own_far),
     };

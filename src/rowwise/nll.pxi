@@ -1,7 +1,7 @@
 """Negative log-likelihood of labels: one entry a row. Included after row.pxi."""
 
 cdef enum:
-    NLL_ROWS = 16384    # of a chunk: each costs a line of memory, and no more is done with it
+    NLL_ROWS = 16384    # of a chunk: each reads one cache line, and little is computed from it
 
 ctypedef struct NllJob:
     array_view log_probs

@@ -1,21 +1,21 @@
 """One row of class scores: its peak, its exponentials and their sum. What every softmax-based loss shares.
 
-    C   classes, the length of a row
-    e   exp(score - peak), kept where the gradient will be
-    S   sum of e over a row
+    e      exp(score - peak), kept where the gradient will be
+    sum    of e over the row
+    rest   the sum without the term of one class, the label or the most likely one
 
-A row's probability distribution is e / S. So that a confident row keeps its digits, S is held as `rest` and the term of
-one class, the label or the most likely one, which `rest` excludes. Then 1 - p(label) = rest / S and
--log p(label) = log1p(rest / term) are exact to rounding even at 1e-9, where 1 - p computed from p would be 0.
+A row's probability distribution is e / sum. So that a confident row keeps its digits, the sum is held as `rest` and the
+term that `rest` excludes. Then 1 - p(label) = rest / sum and -log p(label) = log1p(rest / term) are exact to rounding
+even at 1e-9, where 1 - p computed from p would be 0.
 
-Long rows go in blocks with a peak of their own, so that one pass over memory serves; e is brought to the row's peak
-by one factor a block when it is scaled.
+Long rows are read in blocks with a peak of their own, so that one pass over memory is enough; when e is scaled, one
+factor a block takes it from the block's peak to the row's.
 
-A NaN among the scores is passed over by the search for the peak and comes into `rest` with its exponential, and so into
-everything that is computed from that.
+The search for the peak passes a NaN over; it comes into `rest` with its exponential, and so into everything that is
+computed from that.
 
-This file is included, not imported: plain functions stay functions, which keeps the compiler's registers for the
-loop at hand. `cdef inline` is binding in this project, and so for small pieces and for those with constant flags.
+This file is included, not imported: plain functions stay functions, which keeps the compiler's registers for the loop
+at hand. `cdef inline` is binding in this project, so it is for small pieces and for functions with constant flags.
 """
 
 cdef extern from "rowwise/tile.h" nogil:
@@ -42,6 +42,7 @@ cdef extern from "rowwise/tile.h" nogil:
 cdef enum:
     ROW_BLOCK = 2048        # scores that stay in the first-level cache with their e
     SHORT_ROW = 1024        # classes of a row whose sum needs no blocks
+    BRANCHED_ROW = 256      # from so many classes on, a branch to the group of the excluded one costs less than masks
     FEW_CLASSES = 128       # up to so many, rows lie across the vector lanes
 
 cdef enum:                  # which class a row's sum excludes
@@ -100,21 +101,31 @@ cdef void temper(const real* x, real* out, Py_ssize_t n, real peak, double facto
         out[c] = <real> (factor * (x[c] - peak))
 
 
+cdef inline real reference_of(real peak) noexcept nogil:
+    """What is subtracted from scores: the peak; 0 where that is -inf, since -inf - -inf would be NaN."""
+    return 0 if peak == -INFINITY else peak
+
+
+cdef inline real peak_term_of(real peak) noexcept nogil:
+    """The peak's own term of the sum: 1; 0 where the peak is -inf."""
+    return R(0.0) if peak == -INFINITY else R(1.0)
+
+
 cdef void exp_edge(const real* x, real* e, real* total, Py_ssize_t n, Py_ssize_t excluded, real reference,
                    real* excluded_term, bint keep) noexcept nogil:
     """Up to LANES scores, one of which may be excluded: padded with -inf to full width."""
     cdef real padded[LANES]
     cdef real term[LANES]
-    cdef real alone = 0
+    cdef real excluded_score = 0
     cdef Py_ssize_t i
     for i in range(LANES):
         padded[i] = x[i] if i < n else -INFINITY
     if excluded >= 0:
-        alone = padded[excluded]
+        excluded_score = padded[excluded]
         padded[excluded] = -INFINITY
     lanes_exp(padded, term, total, reference, True)
     if excluded >= 0:
-        term[excluded] = r_exp(alone - reference)
+        term[excluded] = r_exp(excluded_score - reference)
         excluded_term[0] = term[excluded]
     if keep:
         for i in range(n):
@@ -125,7 +136,7 @@ cdef inline double exp_block(const real* x, real* e, Py_ssize_t n, Py_ssize_t ex
                              const real* ahead, const bint keep) noexcept nogil:
     """e of a block, and their sum without the excluded one (none where excluded < 0)."""
     cdef real total[LANES]
-    cdef real reference = 0 if peak == -INFINITY else peak
+    cdef real reference = reference_of(peak)
     cdef Py_ssize_t i, j, whole = n - n % LANES
     cdef Py_ssize_t edge = excluded - excluded % LANES if excluded >= 0 else whole
     for i in range(LANES):
@@ -155,16 +166,16 @@ cdef double exp_block_summed(const real* x, Py_ssize_t n, Py_ssize_t excluded, r
 
 
 cdef inline real block_factor(real peak_of_block, real peak_of_row) noexcept nogil:
-    """What brings a block's e to the row's peak."""
+    """What takes e from a block's peak to the row's."""
     return 0 if peak_of_block == -INFINITY else r_exp(peak_of_block - peak_of_row)
 
 
 cdef void merge(double* rest, double* excluded, real* peak, double block_rest, double block_excluded,
-                real block_top, bint take) noexcept nogil:
-    """Adds a block's sum to a row's. `take`: the block's excluded term becomes the row's."""
+                real block_top, bint replaces) noexcept nogil:
+    """Adds a block's sum to a row's. `replaces`: the block's excluded term becomes the row's."""
     cdef real top = block_top if block_top > peak[0] else peak[0]
     cdef double old = block_factor(peak[0], top), new = block_factor(block_top, top)
-    if take:
+    if replaces:
         rest[0] = old * (rest[0] + excluded[0]) + new * block_rest
         excluded[0] = new * block_excluded
     else:
@@ -177,12 +188,11 @@ cdef inline void exp_groups(const real* x, real* e, Py_ssize_t whole, real* tota
                             const real* ahead, const bint keep) noexcept nogil:
     """e of whole groups of LANES scores, added to `total` but for the excluded one."""
     cdef Py_ssize_t j, edge
-    if whole < 256:
+    if whole < BRANCHED_ROW:
         for j from 0 <= j < whole by LANES:
             prefetch_lanes(ahead + j)
             lanes_exp_excluding(x + j, e + j, total, reference, excluded - <xint> j, 0, keep)
         return
-    # Long enough to pay for the branches that leave the excluded class's group alone.
     edge = min(<Py_ssize_t> excluded // LANES * LANES, whole)
     for j from 0 <= j < edge by LANES:
         prefetch_lanes(ahead + j)
@@ -215,7 +225,7 @@ cdef inline void sum_short_row(row_tile* tile, Py_ssize_t r, const real* x, real
     if whole < n:
         lanes_max(x + n - LANES, lane)
     peak = lanes_top(lane)
-    reference = 0 if peak == -INFINITY else peak
+    reference = reference_of(peak)
     tile.score[r] = x[tile.label[r]]
     if exclude == EXCLUDE_PEAK:
         excluded = <xint> first_place_of(x, n, peak)
@@ -258,11 +268,11 @@ cdef void sum_short_row_without_peak(row_tile* tile, Py_ssize_t r, const real* x
     sum_short_row(tile, r, x, NULL, EXCLUDE_PEAK, False)
 
 
-cdef void softmax_short_row(row_tile* tile, Py_ssize_t r, const real* x, real* e) noexcept nogil:
+cdef void sum_short_row_kept_without_any_peak(row_tile* tile, Py_ssize_t r, const real* x, real* e) noexcept nogil:
     sum_short_row(tile, r, x, e, EXCLUDE_ANY_PEAK, True)
 
 
-cdef void logsumexp_short_row(row_tile* tile, Py_ssize_t r, const real* x) noexcept nogil:
+cdef void sum_short_row_without_any_peak(row_tile* tile, Py_ssize_t r, const real* x) noexcept nogil:
     sum_short_row(tile, r, x, NULL, EXCLUDE_ANY_PEAK, False)
 
 
@@ -273,16 +283,16 @@ cdef void sum_row(row_tile* tile, Py_ssize_t r, const real* x, real* e, real* pe
     cdef double rest = 0, excluded_sum = 0, block_rest
     cdef real top, peak = -INFINITY, excluded_term
     cdef const real* ahead
-    cdef bint take
+    cdef bint replaces
     if LANES <= n <= SHORT_ROW:
         if exclude == EXCLUDE_LABEL and keep:
             sum_short_row_kept(tile, r, x, e)
         elif exclude == EXCLUDE_LABEL:
             sum_short_row_summed(tile, r, x)
         elif exclude == EXCLUDE_ANY_PEAK and keep:
-            softmax_short_row(tile, r, x, e)
+            sum_short_row_kept_without_any_peak(tile, r, x, e)
         elif exclude == EXCLUDE_ANY_PEAK:
-            logsumexp_short_row(tile, r, x)
+            sum_short_row_without_any_peak(tile, r, x)
         elif keep:
             sum_short_row_kept_without_peak(tile, r, x, e)
         else:
@@ -296,13 +306,13 @@ cdef void sum_row(row_tile* tile, Py_ssize_t r, const real* x, real* e, real* pe
         top = largest_of(x + start, size)
         if exclude != EXCLUDE_LABEL:
             excluded = first_place_of(x + start, size, top)
-            take = top > peak or start == 0
-            if take:
+            replaces = top > peak or start == 0
+            if replaces:
                 tile.excluded[r] = start + excluded
         else:
             excluded = tile.label[r] - start
-            take = 0 <= excluded < size
-            if not take:
+            replaces = 0 <= excluded < size
+            if not replaces:
                 excluded = -1
         excluded_term = 0
         if keep:
@@ -315,7 +325,7 @@ cdef void sum_row(row_tile* tile, Py_ssize_t r, const real* x, real* e, real* pe
             rest = block_rest
             peak = top
         else:
-            merge(&rest, &excluded_sum, &peak, block_rest, excluded_term, top, take)
+            merge(&rest, &excluded_sum, &peak, block_rest, excluded_term, top, replaces)
     tile.peak[r] = peak
     tile.rest[r] = <real> rest
 
@@ -327,7 +337,7 @@ cdef void multiply(real_p e, Py_ssize_t n, real factor) noexcept nogil:
 
 
 cdef void scale_row(real* e, Py_ssize_t n, const real* peaks, real peak, real factor) noexcept nogil:
-    """e * factor, every block brought to the row's peak."""
+    """e * factor, every block relative to the row's peak."""
     cdef Py_ssize_t start, b = 0
     if n <= ROW_BLOCK:   # `peaks` is not set
         multiply(e, n, factor)
@@ -341,52 +351,3 @@ cdef void fill(real* target, Py_ssize_t n, real value) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         target[i] = value
-
-
-cdef inline void softmax_short(const real* x, real* out, Py_ssize_t n, real scale, real* peak_out, real* rest_out,
-                               const bint keep) noexcept nogil:
-    """A row of up to FEW_CLASSES scores at once: its softmax times `scale`, its peak, and the sum of e without one
-    peak."""
-    cdef real row[FEW_CLASSES]
-    cdef real e[FEW_CLASSES]
-    cdef real lane[LANES]
-    cdef real total[LANES]
-    cdef xint peaks[LANES]
-    cdef real peak, reference, term, rest, factor
-    cdef xint count = 0
-    cdef Py_ssize_t i, j, padded = (n + LANES - 1) // LANES * LANES
-    for i in range(n):
-        row[i] = x[i]
-    for i in range(n, padded):
-        row[i] = -INFINITY
-    for i in range(LANES):
-        lane[i] = -INFINITY
-        total[i] = 0
-        peaks[i] = 0
-    for j from 0 <= j < padded by LANES:
-        lanes_max(row + j, lane)
-    peak = lanes_top(lane)
-    reference = 0 if peak == -INFINITY else peak
-    for j from 0 <= j < padded by LANES:
-        for i in range(LANES):
-            term = r_exp(row[j + i] - reference)
-            e[j + i] = term
-            total[i] += R(0.0) if row[j + i] == reference else term
-            peaks[i] += row[j + i] == reference
-    for i in range(LANES):
-        count += peaks[i]
-    rest = <real> lanes_total(total) + (count - 1 if count > 0 else 0)
-    peak_out[0] = peak
-    rest_out[0] = rest
-    if keep:
-        factor = scale / (rest + R(1.0) if count > 0 else rest)
-        for i in range(n):
-            out[i] = e[i] * factor
-
-
-cdef void softmax_short_kept(const real* x, real* out, Py_ssize_t n, real scale, real* peak, real* rest) noexcept nogil:
-    softmax_short(x, out, n, scale, peak, rest, True)
-
-
-cdef void softmax_short_summed(const real* x, Py_ssize_t n, real* peak, real* rest) noexcept nogil:
-    softmax_short(x, NULL, n, 1, peak, rest, False)

@@ -1,5 +1,5 @@
-"""Cross-entropy of rows with a distribution each: y = keep * target + spread, weighted by class; what smoothed labels
-become, too. Included after label_loss.pxi."""
+"""Cross-entropy of rows with a distribution each: y = factor * target + spread, weighted by class; also
+of smoothed labels. Included after label_loss.pxi."""
 
 ctypedef struct TargetJob:
     Scores scores
@@ -9,7 +9,7 @@ ctypedef struct TargetJob:
     const real* class_weight    # or NULL
     const double* weights       # one a row, or NULL
     int64_t ignore_index
-    real keep
+    real factor                 # y is factor * target + spread
     real spread
     Py_ssize_t chunk_rows
 
@@ -32,18 +32,18 @@ cdef void weigh_target(const TargetJob* job, const TargetRow* row, Py_ssize_t st
     cdef real_cp y = row.y + start
     cdef real_p weighted = row.weighted + start
     cdef real_cp class_weight
-    cdef real keep = job.keep, spread = job.spread
+    cdef real factor = job.factor, spread = job.spread
     cdef Py_ssize_t i, j, whole = n - n % LANES
     for i in range(LANES):
         masses[i] = 0
         costs[i] = 0
     if job.class_weight == NULL:
         for j in range(n):
-            weighted[j] = r_fma(keep, y[j], spread)
+            weighted[j] = r_fma(factor, y[j], spread)
     else:
         class_weight = job.class_weight + start
         for j in range(n):
-            weighted[j] = class_weight[j] * r_fma(keep, y[j], spread)
+            weighted[j] = class_weight[j] * r_fma(factor, y[j], spread)
     for j from 0 <= j < whole by LANES:
         lanes_cost(weighted + j, x + j, masses, costs, peak)
     for j in range(whole, n):
@@ -63,7 +63,8 @@ cdef void target_derivatives(const TargetJob* job, const TargetRow* row, const r
                              real inverse, bint want_hess) noexcept nogil:
     """From e, where the gradient will be: p times the target's mass, less the target."""
     cdef Py_ssize_t n = job.scores.classes, start, block = 0, top = tile.excluded[0]
-    cdef real scale = <real> (job.out.scale * job.scores.inverse_temperature) * row.weight, q = tile.rest[0] * inverse, curvature
+    cdef real scale = <real> (job.out.scale * job.scores.inverse_temperature) * row.weight
+    cdef real q = tile.rest[0] * inverse, curvature
     if want_hess:
         curvature = scale * <real> mass * job.scores.tau
         scale_row(row.grad, n, row.peaks, tile.peak[0], inverse)
@@ -82,10 +83,10 @@ cdef void target_derivatives(const TargetJob* job, const TargetRow* row, const r
 
 cdef real target_loss(const TargetJob* job, const TargetRow* row, row_tile* tile, bint want_grad,
                       bint want_hess) noexcept nogil:
-    """mass * log S + cost, and the derivatives that are wanted."""
+    """mass * log(sum) + cost, and the derivatives that are wanted."""
     cdef Py_ssize_t n = job.scores.classes, start
     cdef double mass = 0, cost = 0
-    cdef real peak = -INFINITY, block_top, top_term, log_sum, loss
+    cdef real peak = -INFINITY, block_top, peak_term, log_sum, loss
     # The target's own sums first: e may take the place of the scores.
     for start from 0 <= start < n by ROW_BLOCK:
         block_top = largest_of(row.x + start, min(n - start, <Py_ssize_t> ROW_BLOCK))
@@ -94,10 +95,10 @@ cdef real target_loss(const TargetJob* job, const TargetRow* row, row_tile* tile
         weigh_target(job, row, start, min(n - start, <Py_ssize_t> ROW_BLOCK), peak, &mass, &cost)
     tile.ahead = row.x + n
     sum_row(tile, 0, row.x, row.grad, row.peaks, EXCLUDE_PEAK, want_grad)
-    top_term = 0 if peak == -INFINITY else R(1.0)
-    log_sum = r_log1p(tile.rest[0] + (top_term - R(1.0)))
+    peak_term = peak_term_of(peak)
+    log_sum = r_log1p(tile.rest[0] + (peak_term - R(1.0)))
     if want_grad:
-        target_derivatives(job, row, tile, mass, R(1.0) / (tile.rest[0] + top_term), want_hess)
+        target_derivatives(job, row, tile, mass, R(1.0) / (tile.rest[0] + peak_term), want_hess)
     loss = <real> (cost + mass * log_sum if mass != 0 else cost)
     return r_weighted(loss, row.weight)
 
@@ -106,7 +107,7 @@ cdef double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scratch) no
     cdef TargetJob* job = <TargetJob*> data
     cdef Py_ssize_t n = job.scores.classes, i, stop = min((chunk + 1) * job.chunk_rows, job.scores.rows)
     cdef bint want_grad = job.out.grad.data != NULL, want_hess = job.out.hess.data != NULL
-    cdef real* one_hot = scratch + 4 * n
+    cdef real* y_buffer = scratch + 4 * n    # with labels, a row of 0 but for the 1 at the label at hand
     cdef real* values = <real*> job.out.values.data
     cdef TargetRow row
     cdef int64_t label
@@ -118,7 +119,7 @@ cdef double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scratch) no
     row.grad = row.hess = scratch
     row.weighted = scratch + 3 * n
     row.peaks = scratch + 5 * n
-    fill(one_hot, n, 0)
+    fill(y_buffer, n, 0)
     for i in range(chunk * job.chunk_rows, stop):
         if want_grad:
             row.grad = block_destination(&job.out.grad, i * n, scratch + n)
@@ -137,13 +138,13 @@ cdef double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scratch) no
             row.x = read_scores(&job.scores, i, 1, scratch)
             row.weight = R(1.0) if job.weights == NULL else <real> job.weights[i]
             if job.labels != NULL:
-                one_hot[label] = 1
-                row.y = one_hot
+                y_buffer[label] = 1
+                row.y = y_buffer
             else:
-                row.y = read_block(&job.target, i * n, n, one_hot)
+                row.y = read_block(&job.target, i * n, n, y_buffer)
             loss = target_loss(job, &row, &tile, want_grad, want_hess)
             if job.labels != NULL:
-                one_hot[label] = 0
+                y_buffer[label] = 0
         total += loss
         if values != NULL:
             values[i] = loss

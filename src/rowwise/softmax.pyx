@@ -15,6 +15,8 @@ cdef enum:
     LOG_SOFTMAX
     LOGSUMEXP
 
+WHAT = SOFTMAX, LOG_SOFTMAX, LOGSUMEXP   # for fastloss/normalization.py to name
+
 
 ctypedef struct NormalJob:
     Scores scores
@@ -52,7 +54,7 @@ cdef void normal_rows(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* scr
             out = block_destination(&job.out, row * n, out)
         tile.ahead = x + n
         sum_row(&tile, 0, x, out, peaks, EXCLUDE_ANY_PEAK, job.what == SOFTMAX)
-        peak_term = 0 if tile.peak[0] == -INFINITY else R(1.0)
+        peak_term = peak_term_of(tile.peak[0])
         log_sum = r_log1p(tile.rest[0] + (peak_term - R(1.0)))
         if job.what == SOFTMAX:
             scale_row(out, n, peaks, tile.peak[0], R(1.0) / (tile.rest[0] + peak_term))
@@ -78,7 +80,7 @@ cdef void lanes_log_sum(row_tile* tile, real_p inverse, real_p log_sum) noexcept
     cdef Py_ssize_t k
     cdef real peak_term
     for k in range(TILE):
-        peak_term = R(0.0) if tile.peak[k] == -INFINITY else R(1.0)
+        peak_term = peak_term_of(tile.peak[k])
         inverse[k] = R(1.0) / (tile.rest[k] + peak_term)
         log_sum[k] = r_log1p(tile.rest[k] + (peak_term - R(1.0)))
 
@@ -137,7 +139,7 @@ cdef double normal_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept n
 
 
 def normalise(cnp.ndarray x, cnp.ndarray out, int what, int threads):
-    """what: 0 softmax, 1 log_softmax, 2 logsumexp. `out` has the shape of x, or its rows for logsumexp."""
+    """`what` is one of WHAT. `out` has the shape of x, or its rows for logsumexp."""
     cdef NormalJob job
     cdef double total
     cdef Py_ssize_t classes, scratch

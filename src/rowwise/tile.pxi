@@ -1,5 +1,5 @@
-"""Rows of few classes: a tile of them across the vector lanes; table[c * TILE + k] is class c of row k. row.pxi has the
-words, and comes first."""
+"""Rows of few classes: a tile of them across the vector lanes; table[c * TILE + k] is class c of row k. Included after
+row.pxi, which explains the names."""
 
 cdef extern from "core/transpose.h" nogil:
     void lanes_load(const real*, Py_ssize_t, Py_ssize_t, real*)
@@ -37,7 +37,7 @@ cdef void lanes_sum(row_tile* tile, real_p table, bint exclude_peak) noexcept no
         for k in range(TILE):
             excluded[k] = <xint> tile.label[k]
     for k in range(TILE):
-        reference[k] = 0 if peak[k] == -INFINITY else peak[k]
+        reference[k] = reference_of(peak[k])
     for start from 0 <= start < classes by STRIP:
         for k in range(TILE):
             part[k] = 0

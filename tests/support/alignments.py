@@ -1,4 +1,4 @@
-"""What the tests of ctc_align share: whether a result is the best path, and is said to be what it is."""
+"""What the tests of ctc_align share: whether a result is the best path, and its fields describe it."""
 
 import itertools
 
@@ -36,7 +36,7 @@ def assert_nothing_found(found):
 
 
 def assert_best(found, scores, target, blank=0, star=None, star_cost=0.0, best=None):
-    """`found`, of one sequence, is the best path to the bit, and what it says about the labels is so."""
+    """`found`, of one sequence, is the best path to the bit, and its fields describe that path."""
     frames, classes = scores.shape
     target, blank = np.asarray(target, np.int64), blank % classes
     emissions = np.hstack([scores.astype(np.float64), np.full((frames, 1), -star_cost)])

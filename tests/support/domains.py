@@ -44,13 +44,13 @@ def probabilities(rng, shape, dtype):
 
 
 def distributions(rng, shape, dtype):
-    """Above 0, and so far that a gradient of float16 does not overflow."""
+    """So far above 0 that a gradient of float16 does not overflow."""
     smallest = 0.01 if is_half(dtype) else 1e-7
     return np.clip(rng.dirichlet(np.full(shape[-1], 2.0), shape[:-1]), smallest, 1 - smallest).astype(dtype)
 
 
 def true_distributions(rng, shape, dtype):
-    """Of class 0 nothing."""
+    """Class 0 has probability 0."""
     drawn = rng.dirichlet(np.full(shape[-1], 0.5), shape[:-1])
     drawn[..., 0] = 0
     return drawn.clip(0, 1).astype(dtype)

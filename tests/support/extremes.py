@@ -75,14 +75,15 @@ def ratio(y, x):
 
 @functools.cache
 def exact_decision(x, y):
-    yes, no = ratio(y, x), ratio(1 - y, 1 - x)
-    gradient = (x - y) / (x * (1 - x)) if 0 < x < 1 else (no if no == mpmath.inf or not yes else -yes)
+    positive, negative = ratio(y, x), ratio(1 - y, 1 - x)
+    at_ends = negative if negative == mpmath.inf or not positive else -positive
+    gradient = (x - y) / (x * (1 - x)) if 0 < x < 1 else at_ends
     rejected = -(1 - y) * mpmath.log1p(-x) if x < 1 else cost(1 - y, ZERO)
-    return cost(y, x) + rejected, gradient, ratio(yes, x) + ratio(no, 1 - x)
+    return cost(y, x) + rejected, gradient, ratio(positive, x) + ratio(negative, 1 - x)
 
 
 def probabilities(name):
-    """Both ends, every order of size, and what lies about 1/2 and 1/e."""
+    """Both ends, every order of magnitude, and numbers near 1/2 and 1/e."""
     eps = float(EPSILON[name])
     p = [0, 1, 1 - eps / 2, 1 - eps, 1 - 1e-6, 1 - 1e-3, 0.99, 0.9, 0.75, 0.7071, 0.5001, 0.5, 0.4999, 0.36788, 0.3]
     p += [0.25, 0.1, 1e-3, 1e-7, 1e-20, 1e-37, 1e-40, 3e-44] + ([1e-160, 1e-310] if name == "float64" else [])

@@ -1,4 +1,4 @@
-"""The definition of every loss, in plain NumPy and double precision: what fastloss computes is what stands here.
+"""The definition of every loss, in plain NumPy and double precision: what fastloss is compared with.
 
 The class axis is the last one; x are predictions, y targets: labels as one-hot rows. Every loss of the library has a
 function of its name here, which takes its options and gives the loss of each row or element, without weights; `*_grad`

@@ -33,7 +33,7 @@ class Sample(NamedTuple):
 
 SAMPLES = [
     *(Sample(row, kind, row.options[0]) for row in LOSSES if row.family != "ctc" for kind in row.targets or (None,)),
-    # Other ways through a kernel, or through what lies before it.
+    # Other ways through a kernel, or through validation.
     *(Sample(row, row.targets[0], {"input_lengths": [N, 15, 12]}) for row in LOSSES if row.family == "ctc"),
     Sample(BY_NAME["cross_entropy"], "labels", {"label_smoothing": 0.1}),
     Sample(BY_NAME["nll_loss"], "labels", {}, True),

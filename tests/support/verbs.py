@@ -62,12 +62,12 @@ def expected(row, call):
     losses, *derivatives = (formula(*arguments, **call.options) for formula in formulas)
     bounds = row.rounding(*arguments, **call.options)
     weight = np.broadcast_to(np.multiply(call.weight, counts), losses.shape)
-    wide = weight if weight.shape == arguments[0].shape else weight[..., None]
+    by_element = weight if weight.shape == arguments[0].shape else weight[..., None]
     return Expected(
         weight * losses,
-        [wide * derivative for derivative in derivatives],
+        [by_element * derivative for derivative in derivatives],
         weight * bounds.value,
-        [wide * bounds.grad, wide * bounds.hess],
+        [by_element * bounds.grad, by_element * bounds.hess],
         divisor,
     )
 

@@ -29,7 +29,7 @@ from losses import LOSSES, public_losses
 
 LINE = 64
 ELEMENTS = 2**16
-STREAMED = 2**22 + 2**10  # from 16 MB on, stores bypass the cache
+STREAMED = 2**22 + 2**10  # from 16 MiB on, stores bypass the caches
 SHAPES = [(6400, 10), (640, 100), (64, 1000), (2, 32000)]
 SHORT = (640, 100)
 STANDARD = {"elementwise": [(ELEMENTS,)], "rowwise": SHAPES, "ctc": [(100, 4, 32)]}
@@ -71,7 +71,7 @@ class Inputs:
     def below(self, stop, *shape, low=0, dtype=np.int64):
         return aligned(self.random.randint(low, stop, shape).astype(dtype))
 
-    def decisions(self, *shape):
+    def binary_labels(self, *shape):
         return self.below(2, *shape, dtype=np.float32)
 
     def distributions(self, *shape):
@@ -144,21 +144,21 @@ def distributions(inputs):
 def elements(inputs):
     """Losses of elements."""
     n = ELEMENTS
-    x, y, yes = inputs.numbers(n), inputs.numbers(n), inputs.decisions(n)
+    x, y, binary = inputs.numbers(n), inputs.numbers(n), inputs.binary_labels(n)
     for name in ("mse", "l1", "huber", "smooth_l1", "log_cosh"):
         yield from verbs(f"{name}_loss", str(n), (x, y))
     yield from verbs("rmse_loss", str(n), (x, y), reduction="mean")
     yield from verbs("quantile_loss", str(n), (x, y), quantile=0.9)
     yield from verbs("poisson_nll_loss", str(n), (x, inputs.below(5, n, dtype=np.float32)))
     yield from verbs("poisson_nll_loss", f"{n} full", (x, inputs.below(5, n, dtype=np.float32)), full=True)
-    yield from verbs("binary_cross_entropy", str(n), (inputs.unit(n), yes))
-    yield from verbs("binary_cross_entropy_with_logits", str(n), (x, yes))
-    yield from verbs("binary_cross_entropy_with_logits", f"{n} pos_weight", (x, yes), pos_weight=2.0)
+    yield from verbs("binary_cross_entropy", str(n), (inputs.unit(n), binary))
+    yield from verbs("binary_cross_entropy_with_logits", str(n), (x, binary))
+    yield from verbs("binary_cross_entropy_with_logits", f"{n} pos_weight", (x, binary), pos_weight=2.0)
     for gamma in (2.0, 1.5):
-        yield from verbs("sigmoid_focal_loss", f"{n} gamma {gamma:g}", (x, yes), gamma=gamma)
-    wide = inputs.numbers(n, dtype=np.float64), inputs.numbers(n, dtype=np.float64)
-    yield from verbs("sigmoid_focal_loss", f"{n} float64", (wide[0], yes.astype(np.float64)))
-    yield from verbs("mse_loss", f"{n} float64", wide)
+        yield from verbs("sigmoid_focal_loss", f"{n} gamma {gamma:g}", (x, binary), gamma=gamma)
+    doubles = inputs.numbers(n, dtype=np.float64), inputs.numbers(n, dtype=np.float64)
+    yield from verbs("sigmoid_focal_loss", f"{n} float64", (doubles[0], binary.astype(np.float64)))
+    yield from verbs("mse_loss", f"{n} float64", doubles)
     yield from verbs("mse_loss", f"{n} weights", (x, y), sample_weight=inputs.unit(n))
     yield from verbs("mse_loss", f"{n} no reduction", (x, y), reduction="none")
     yield from verbs("mse_loss", f"{n} every second", (aligned(np.zeros(2 * n, np.float32))[::2], y))
@@ -188,8 +188,8 @@ def sequences(inputs):
         yield from verbs("ctc_loss", size, (log_probs, y), cells)
         for name in ("ctc_align", "ctc_posteriors"):
             yield Case(f"{name} {size}", partial(getattr(fl, name), log_probs, y), cells)
-    wide = x.astype(np.float64)
-    yield from verbs("ctc_loss_with_logits", f"{size} float64", (wide, y), cells)
+    doubles = x.astype(np.float64)
+    yield from verbs("ctc_loss_with_logits", f"{size} float64", (doubles, y), cells)
     yield from verbs("ctc_loss_with_logits", f"{size} batch_first", (x.swapaxes(0, 1), y), cells,
                      batch_first=True)  # fmt: skip
     log_probs = log_probs[:, 0]
@@ -208,10 +208,10 @@ def sequences(inputs):
 def small_calls(inputs):
     """Little to compute: what a call costs."""
     x, y = inputs.numbers(10, 10), inputs.below(10, 10)
-    p, a, yes = inputs.distributions(10, 10), inputs.numbers(8), inputs.decisions(8)
+    p, a, binary = inputs.distributions(10, 10), inputs.numbers(8), inputs.binary_labels(8)
     yield from verbs("cross_entropy", "10x10", (x, y), small=True)
     yield from verbs("mse_loss", "8", (a, inputs.numbers(8)), small=True)
-    yield from verbs("sigmoid_focal_loss", "8", (a, yes), small=True)
+    yield from verbs("sigmoid_focal_loss", "8", (a, binary), small=True)
     yield from verbs("kl_divergence", "10x10", (p, p), small=True)
     yield from verbs("entropy_with_logits", "10x10", (x,), small=True)
     yield from verbs("nll_loss", "10x10", (x, y), small=True)

@@ -1,4 +1,4 @@
-"""What became of the loops of a compiled module: every copy of each, and whether it works on vectors.
+"""What became of the loops of a compiled module: in every copy of each, the instructions on vectors and on numbers.
 
 The line information of the object file says for every instruction where it comes from: a line of the source, and the
 calls through which that line was inlined. So what a loop calls is counted with the loop, and each copy of a loop by
@@ -97,7 +97,7 @@ def copies_of_loops(object_file, c_file, loops):
     copies = defaultdict(lambda: defaultdict(lambda: defaultdict(Counter)))
     for name, code in functions_in(object_file):
         for (address, mnemonic, _, chain), region in zip(code, regions_of(code), strict=True):
-            what = "turn" if region and address == region[1] else kind(mnemonic)
+            what = "jump back" if region and address == region[1] else kind(mnemonic)
             if what is None:
                 continue
             if chain not in known:

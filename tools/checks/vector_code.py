@@ -5,8 +5,8 @@ a warning:
 
 Speed lives in these loops, and no test would tell: a loop that the compiler gives up on is still right, only several
 times slower. Everything that setup.py builds is compiled here with setup.py's own flags, and the machine code is
-looked at (machine_code.py). Each copy of a loop must have a part that works on vectors; that there is another for the
-last few elements is right. A loop of src/ that vector_loops.py does not know is an error too.
+looked at (machine_code.py). Each copy of a loop must have a part of vector instructions; another part, for the last
+few elements, need not be vector code. A loop of src/ that vector_loops.py does not know is an error too.
 """
 
 import argparse
@@ -33,19 +33,19 @@ SETS = ("baseline_f32", "baseline_f64", "avx2_f32", "avx2_f64", "avx512_f32", "a
 SSE2 = "SSE2 has no 64-bit integer comparison"
 EXCEPTIONS = [
     (".*_run: case FL_FLOAT32:", ".*_f32", ".*", "a plain copy: memcpy"),
-    (".*_run: case FL_FLOAT64:|narrow_values|sum_elements: .*value.i.;", ".*_f64", ".*", "a plain copy: memcpy"),
+    (".*_run: case FL_FLOAT64:|round_values|sum_elements: .*value.i.;", ".*_f64", ".*", "a plain copy: memcpy"),
     ("load_run: case FL_U?INT64:", "(baseline|avx2)_.*", ".*", "no conversion of 64-bit integers before AVX-512"),
-    ("(forward|backward)_lanes", "baseline_f64", "gcc", SSE2),
+    ("(forward|backward)_slots", "baseline_f64", "gcc", SSE2),
     ("count_labels: ignored", "baseline_.*", ".*", SSE2),
     ("lanes_exp_excluding|lanes_exp_below|lanes_find|softmax_short: r_exp.*", "baseline_f64", "gcc", SSE2),
     ("lanes_sum: .*|look_at_signs|is_wrong|write_grad: .*|add|times", "baseline_f64", "gcc", SSE2),
-    ("viterbi_lanes|is_wrong|add|times", ".*_f32", ".*", "double only"),
+    ("viterbi_slots|is_wrong|add|times", ".*_f32", ".*", "double only"),
     ("lanes_max|lanes_cost|lanes_rest|apply|add", "baseline_f64", "clang", "clang 14 sees no gain in two lanes"),
-    ("(forward|backward)_lanes", "baseline_f32", "clang", "clang 14 sees no gain in SSE2"),
+    ("(forward|backward)_slots", "baseline_f32", "clang", "clang 14 sees no gain in SSE2"),
     ("lanes_find", ".*", "clang", "clang leaves at the first hit, of vectors and of some single numbers"),
 ]
 FIXED = re.compile(r"range\((LANES|TILE|V)\)|FL_LANES|FL_TILE")
-UNROLLED = re.compile(FIXED.pattern + "|FL_STATES")  # these may lose their jump back
+UNROLLED = re.compile(FIXED.pattern + "|FL_SLOTS")  # these may lose their jump back
 
 
 def inspect(build, extension, folder, loops):
@@ -88,26 +88,26 @@ def compile_with(compiler, loops):
 
 
 def is_loop(name, function, regions, unrolled):
-    """Whether a copy is still a loop, and not its remains: one for a single element, say, never turns. gcc makes such
+    """Whether a copy is still a loop: one that the compiler made for a single element has no jump back. gcc makes such
     a copy of load_run and of store_run too."""
     total = sum(regions.values(), Counter())
     if "case" in name and ".constprop" in function:
         return False
-    return (unrolled or total["turn"]) and total["packed"] + total["single"] > 0
+    return (unrolled or total["jump back"]) and total["packed"] + total["single"] > 0
 
 
-def works_on_vectors(part):
-    """And on nothing else, but for the odd constant."""
+def is_packed(part):
+    """Whether its instructions are packed, but for a few that handle constants."""
     return part["packed"] > 0 and part["single"] <= max(part["packed"] // 10, part["packed"] > 1)
 
 
 def is_vector(regions, fixed):
-    """Whether a copy of a loop has a part that works on vectors. A loop of constant length has no last few elements:
-    what else it has must be a loop of its own, for arrays that overlap."""
-    good = [region for region, part in regions.items() if works_on_vectors(part)]
-    if fixed and not works_on_vectors(sum(regions.values(), Counter())):
+    """Whether a copy of a loop has a part of vector instructions. A loop of constant length has no last few elements:
+    any other part must be a loop of its own, for arrays that overlap."""
+    good = [region for region, part in regions.items() if is_packed(part)]
+    if fixed and not is_packed(sum(regions.values(), Counter())):
         others = [part for region, part in regions.items() if region not in good and part["single"]]
-        return bool(good) and all(part["turn"] for part in others)
+        return bool(good) and all(part["jump back"] for part in others)
     return bool(good)
 
 

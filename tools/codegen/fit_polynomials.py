@@ -1,4 +1,4 @@
-"""Print the polynomial coefficients of src/vecmath.h and src/specialmath.h.
+"""Print the polynomial coefficients of src/core/vecmath.h and src/core/specialmath.h.
 
 Each is the interpolant at Chebyshev nodes, found in 60 digits, of the function that the comment there
 names; that is within a small factor of the best polynomial of its degree. Needs mpmath.
@@ -18,7 +18,7 @@ def interpolate(function, low, high, degree):
     return [chop(c) for c in lu_solve(powers, matrix([function(node) for node in nodes]))]
 
 
-def exp_tail(r):
+def exp_beyond_linear(r):
     """(exp(r) - 1 - r) / r**2, smooth through 0."""
     return (expm1(r) - r) / r**2 if abs(r) > mpf(10) ** -12 else mpf(1) / 2 + r / 6 + r * r / 24
 
@@ -58,12 +58,12 @@ def log_factorial_ratio(y):
 
 if __name__ == "__main__":
     half_ln2 = log(2) / 2
-    widest = (sqrt(2) - 1) / (sqrt(2) + 1)
+    largest_s = (sqrt(2) - 1) / (sqrt(2) + 1)
     for name, function, low, high, degrees in (
-        ("exp_tail", exp_tail, -half_ln2, half_ln2, (4, 10)),
-        ("log_tail", atanh_tail, mpf(10) ** -12, widest**2, (2, 6)),
-        ("log1p_tail", atanh_tail, mpf(10) ** -12, mpf(1) / 9, (4, 12)),
-        ("log_ratio_tail", atanh_tail, mpf(10) ** -12, mpf("0.2005") ** 2, (2, 7)),
+        ("exp_beyond_linear", exp_beyond_linear, -half_ln2, half_ln2, (4, 10)),
+        ("log_tail", atanh_tail, mpf(10) ** -12, largest_s**2, (2, 6)),
+        ("twice_atanh", atanh_tail, mpf(10) ** -12, mpf(1) / 9, (4, 12)),
+        ("relative_entropy", atanh_tail, mpf(10) ** -12, mpf("0.2005") ** 2, (2, 7)),
         ("log_beyond_square", log_beyond_square, sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1, (7, 20)),
         ("log1p_beyond", log1p_beyond, mpf(0), mpf(1), (8, 19)),
         ("log1m_beyond", log1m_beyond, mpf(0), mpf(1) / 2, (7, 19)),

@@ -152,7 +152,7 @@ PICTURES = {
         ((-3, 8), (-5, 8), (0, 10)),
     ),
     "binary_cross_entropy": Picture(
-        "probability of yes",
+        "probability of the positive class",
         (0, 1),
         {f"target = {y}": of_numbers(fl.binary_cross_entropy, y) for y in (1, 0, 0.3)},
         ((0, 5), (-12, 12), (0, 50)),
