@@ -89,15 +89,16 @@ class Evaluation:
         if derivatives == 2:
             outputs.hess = self.seen_by_kernel(arrays[1])
         total = self.run(outputs)
+        if self.unit != 1 and self.prediction.size:  # over nothing the sum is 0, not -0
+            total *= self.unit
+            if values is not None:
+                values *= self.unit
         for index, array in enumerate(given):
             if array is not None and array is not arrays[index]:
                 array[...] = arrays[index]
                 arrays[index] = array
-        if values is not None:
-            if self.unit != 1:
-                values *= self.unit
-        elif want_value:
-            values = rules.value_of(self.reduction, total * self.unit, self.denominator)
+        if want_value and values is None:
+            values = rules.value_of(self.reduction, total, self.denominator)
         return values, arrays
 
     def run(self, outputs):

@@ -102,7 +102,7 @@ def threads_for(num_threads, work):
     return runtime.allowed_threads(min(count, useful), useful < count)
 
 
-nothing_to_compute = runtime.nothing_to_compute  # of an empty array: no kernel takes up what threads_for has said
+nothing_to_compute = runtime.nothing_to_compute  # the report of an empty array, for which no kernel is called
 
 _LIMITS = (  # in the order of thread_limit in src/parallel/threads.h
     "as many as num_threads or the default allows",

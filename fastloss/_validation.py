@@ -158,7 +158,7 @@ def as_labels(target, name, shape, classes, ignore_index, prediction):
             f"labels for {prediction[0]} of shape {prediction[1]} must have shape {shape}"
         )
     check_int64(target, name, f"0..{classes - 1}")
-    labels = np.ascontiguousarray(target, dtype=np.int64)
+    labels = np.asarray(target, dtype=np.int64, order="C")  # keeps 0 dimensions
     counted = rules.labels(labels, classes, ignore_index)
     if counted < 0:
         place = -1 - counted

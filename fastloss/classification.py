@@ -161,21 +161,21 @@ def _with_distributions(rows, target, class_weights, sample_weight, ignore_index
     """Against a distribution a row: given, or made from labels by smoothing."""
     weights = check.as_row_weights(sample_weight, "sample_weight", rows.shape)
     ignore_index = check.as_integer(ignore_index, "ignore_index")
-    kind = RowEvaluation
+    kind, labels, seen = RowEvaluation, None, None
     if target.shape == rows.array.shape:
         kind = SoftTargetEvaluation
         target, _ = check.as_numbers(target, "target")
         seen, denominator = check.seen_with_axis_last(target, rows.axis), rows.count
     else:
-        seen, denominator = rows.labels(target, ignore_index)
+        labels, denominator = rows.labels(target, ignore_index)
         if class_weights is not None:
-            denominator = combine_weights(None, class_weights, seen, ignore_index)[1]
+            denominator = combine_weights(None, class_weights, labels, ignore_index)[1]
     if class_weights is not None:
         class_weights = class_weights.astype(rows.dtype)
     return kind(
         rows,
         rows.kernels.cross_entropy.of_targets,
-        (rows.view, seen, class_weights, weights, ignore_index),  # smoothing and temperature follow
+        (rows.view, seen, labels, class_weights, weights, ignore_index),  # smoothing and temperature follow
         check.as_reduction(reduction),
         denominator,
         (target, sample_weight),

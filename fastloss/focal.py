@@ -170,7 +170,9 @@ def poly1_cross_entropy(
 
     since :math:`-\log p = \sum_j (1 - p)^j / j`. With :math:`u = \log p` the first derivative by u is
     :math:`-w (1 + \epsilon p)`, the second :math:`-w \epsilon p`; gradient and curvature by the logits follow from
-    them. All keep their digits in both tails, also with :math:`\epsilon = -1`, where the loss is of second order.
+    them. All keep their digits in both tails, also with :math:`\epsilon = -1`, where the loss is of second order. One
+    curvature does not: that of a wrong class whose probability is near 1, with :math:`\epsilon = 1`. It is nearly 0
+    then, and exact to the rounding of p, not to its own.
 
     Parameters
     ----------

@@ -88,7 +88,7 @@ cdef class FastPath:
         job.size = size
         job.out.want_value = want_value
         job.out.scale = derivative_scale(options.reduction, size)
-        job.out.threads = 1
+        job.out.threads = 0
         if out is not None and is_illegal_before(&job):
             return None
         run_elements(&job, 1, &total)

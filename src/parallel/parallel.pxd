@@ -9,5 +9,5 @@ ctypedef double (*chunk_function)(void* job, Py_ssize_t chunk, real* scratch) no
 cdef inline int run_chunks(chunk_function work, void* job, Py_ssize_t chunks, Py_ssize_t scratch_size, int threads,
                            double* total) except -1:
     """The sum of work(job, chunk, scratch) over all chunks. Each thread, and there are at most `threads` of them, has
-    `scratch_size` numbers of scratch of its own."""
+    `scratch_size` numbers of scratch of its own. The fast path asks for 0 threads: one, as there is too little work."""
     return run_chunks_on_threads(<chunk_work> work, job, chunks, scratch_size * sizeof(real), threads, total)

@@ -30,7 +30,6 @@ cdef extern from "parallel/threads.h" nogil:
     struct LastCall "":
         int threads
         thread_limit limit
-        bint is_expected
         thread_limit expected
     LastCall last_call
     int acquire_threads(int)
@@ -68,10 +67,9 @@ cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
     cdef double* partial = &single      # a small call allocates nothing
     cdef char* memory = NULL
     cdef bint has_memory
-    last_call.limit = last_call.expected if last_call.is_expected else LIMIT_WORK   # the fast path expects nothing
+    last_call.limit = last_call.expected if threads else LIMIT_WORK
     if most < threads:
         last_call.limit = LIMIT_CHUNKS
-    last_call.is_expected = False
     if most > 1:
         count = acquire_threads(most)
     last_call.threads = count
@@ -97,9 +95,8 @@ cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
 
 
 def allowed_threads(int threads, bint limited_by_work):
-    """How many threads the next call of this thread may have: `threads`, or 1 in a forked child in which OpenMP can't
-    run. The reason is kept for thread_report()."""
-    last_call.is_expected = True
+    """How many threads this call may have: `threads`, or 1 in a forked child in which OpenMP can't run. The reason is
+    kept for thread_report()."""
     last_call.expected = LIMIT_WORK if limited_by_work else LIMIT_NUM_THREADS
     if threads > 1 and in_forked_child and not fork_is_safe:
         last_call.expected = LIMIT_FORK
@@ -108,8 +105,7 @@ def allowed_threads(int threads, bint limited_by_work):
 
 
 def nothing_to_compute():
-    """Takes back what allowed_threads() has said: there will be no call."""
-    last_call.is_expected = False
+    """Of a call without a kernel: an empty array."""
     last_call.threads = 1
     last_call.limit = LIMIT_WORK
 

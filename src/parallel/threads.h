@@ -51,11 +51,11 @@ typedef enum {
     LIMIT_BUILD,       /* built without OpenMP */
 } thread_limit;
 
-/* Of the calling thread's last call. `expected` is what Python decided on before it, to be taken up by the call. */
+/* Of the calling thread's last call. `expected` is the reason for the number of threads that Python asks for; a kernel
+ * may find another. */
 static THREAD_LOCAL struct {
     int threads;
     thread_limit limit;
-    int is_expected;
     thread_limit expected;
 } last_call;
 

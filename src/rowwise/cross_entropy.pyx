@@ -45,17 +45,16 @@ def of_labels(str name, cnp.ndarray x, cnp.ndarray labels, weights, long long ig
     return total
 
 
-def of_targets(cnp.ndarray x, target, class_weight, weights, long long ignore_index, double smoothing,
+def of_targets(cnp.ndarray x, target, labels, class_weight, weights, long long ignore_index, double smoothing,
                double temperature, outputs):
-    """Cross-entropy with `target`: distributions, or int64 labels that smoothing turns into such. class_weight: of this
-    module's type, or None; weights: float64, one a row, or None."""
+    """Cross-entropy with `target`, distributions; or, where that is None, with int64 labels that smoothing turns into
+    such. class_weight: of this module's type, or None; weights: float64, one a row, or None."""
     cdef TargetJob job
     cdef double total
-    cdef bint is_labels = cnp.PyArray_TYPE(<cnp.ndarray> target) == cnp.NPY_INT64 and target.ndim < x.ndim
     set_scores(&job.scores, x, temperature)
-    view_of(&job.target, None if is_labels else target)
+    view_of(&job.target, target)
     read_outputs(&job.out, outputs)
-    job.labels = <const int64_t*> data_of(target if is_labels else None)
+    job.labels = <const int64_t*> data_of(labels)
     job.class_weight = <const real*> data_of(class_weight)
     job.weights = <const double*> data_of(weights)
     job.ignore_index = ignore_index
@@ -139,6 +138,6 @@ cdef class FastPath:
         job.weights = NULL
         job.out.want_value = want_value
         job.out.scale = derivative_scale(options.reduction, counted)
-        job.out.threads = 1
+        job.out.threads = 0
         run_label_loss(&job, &total)
         return fast_result(&options, total, counted, values, results)

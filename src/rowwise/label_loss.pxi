@@ -90,22 +90,28 @@ cdef void curve(real_cp p, real_p hess, Py_ssize_t n, real factor, real second) 
         hess[c] = factor * p[c] * (R(1.0) - p[c]) + second * p[c] * p[c]
 
 
+cdef void temper_curvature(real* hess, Py_ssize_t n, real tau) noexcept nogil:
+    """The second 1/T of a second derivative. It comes last: 1/T^2 may overflow, and infinity times 0 be NaN."""
+    if tau != 1:
+        multiply(hess, n, tau)
+
+
 cdef inline void finish_row(const LabelJob* job, const row_tile* tile, Py_ssize_t r, real* grad, real* hess,
                             const real* peaks, real without_peak, bint want_hess) noexcept nogil:
     """From e, where the gradient will be, to gradient and curvature of a row; `without_peak` is the sum of e less the
     peak's."""
     cdef Py_ssize_t n = tile.classes, label = tile.label[r], excluded = tile.excluded[r]
-    cdef real factor = -tile.first[r] * job.scale, q = tile.one_minus_p[r], p, curvature, second
+    cdef real factor = -tile.first[r] * job.scale, q = tile.one_minus_p[r], p, second
     if want_hess:
-        curvature = factor * job.scores.tau
-        second = tile.second[r] * job.scale * job.scores.tau
+        second = tile.second[r] * job.scale
         scale_row(grad, n, peaks, tile.peak[r], tile.inverse[r])
-        curve(grad, hess, n, curvature, second)
+        curve(grad, hess, n, factor, second)
         p = grad[excluded]   # of the peak: 1 - p without cancellation
-        hess[excluded] = curvature * p * (without_peak * tile.inverse[r]) + second * p * p
-        hess[label] = curvature * grad[label] * q + second * q * q
+        hess[excluded] = factor * p * (without_peak * tile.inverse[r]) + second * p * p
+        hess[label] = factor * grad[label] * q + second * q * q
         if tile.own[r] != 0:
-            hess[label] = tile.own[r] * job.scale * job.scores.tau * grad[label] * q
+            hess[label] = tile.own[r] * job.scale * grad[label] * q
+        temper_curvature(hess, n, job.scores.tau)
         multiply(grad, n, factor)
     else:
         scale_row(grad, n, peaks, tile.peak[r], tile.inverse[r] * factor)
@@ -146,7 +152,6 @@ cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile,
     peak's curvature, by themselves: there 1 - p has all its digits."""
     cdef Py_ssize_t c, k, n = tile.classes
     cdef real factor[TILE]
-    cdef real curvature[TILE]
     cdef real second[TILE]
     cdef real of_e[TILE]
     cdef real p, q
@@ -155,22 +160,22 @@ cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile,
         factor[k] = -tile.first[k] * job.scale
     if want_hess:
         for k in range(TILE):
-            curvature[k] = factor[k] * job.scores.tau
-            second[k] = tile.second[k] * job.scale * job.scores.tau
+            second[k] = tile.second[k] * job.scale
         lanes_multiply(table, n, tile.inverse)
         for c in range(n):
             for k in range(TILE):
                 p = table[c * TILE + k]
-                curves[c * TILE + k] = curvature[k] * p * (R(1.0) - p) + second[k] * p * p
+                curves[c * TILE + k] = factor[k] * p * (R(1.0) - p) + second[k] * p * p
         lanes_store(curves, tile.count, n, hess)
         for k in range(tile.count):
             p = table[tile.excluded[k] * TILE + k]
-            hess[k * n + tile.excluded[k]] = curvature[k] * p * (without_peak[k] * tile.inverse[k]) + second[k] * p * p
+            hess[k * n + tile.excluded[k]] = factor[k] * p * (without_peak[k] * tile.inverse[k]) + second[k] * p * p
             p = table[tile.label[k] * TILE + k]
             q = tile.one_minus_p[k]
-            hess[k * n + tile.label[k]] = (curvature[k] * p + second[k] * q) * q
+            hess[k * n + tile.label[k]] = (factor[k] * p + second[k] * q) * q
             if tile.own[k] != 0:
-                hess[k * n + tile.label[k]] = tile.own[k] * job.scale * job.scores.tau * p * q
+                hess[k * n + tile.label[k]] = tile.own[k] * job.scale * p * q
+        temper_curvature(hess, tile.count * n, job.scores.tau)
         lanes_multiply(table, n, factor)
     else:
         for k in range(TILE):

@@ -73,12 +73,13 @@ FL_INLINE label_result softmax_focal_2(label_point at, const label_options o)
  * near 1, as (1 + epsilon) q + (-log(1 - q) - q), whose second part is of second order. */
 FL_INLINE label_result poly1_cross_entropy(label_point at, const label_options o)
 {
-    real epsilon = (real)o.number[0], p = at.p, q = at.one_minus_p;
+    real epsilon = (real)o.number[0], above = (real)(1.0 + o.number[0]), below = (real)(1.0 - o.number[0]);
+    real p = at.p, q = at.one_minus_p;
     real near = log1m_tail(r_atmost(q, R(0.5))) * q * q, far = at.cost - q;
-    real first_near = (R(1.0) + epsilon) - epsilon * q, first_far = R(1.0) + epsilon * p; /* equal: p + q = 1 */
-    real own_near = (R(1.0) + epsilon) - R(2.0) * epsilon * q, own_far = (R(1.0) - epsilon) + R(2.0) * epsilon * p;
+    real first_near = above - epsilon * q, first_far = R(1.0) + epsilon * p; /* equal: p + q = 1 */
+    real own_near = above - R(2.0) * epsilon * q, own_far = below + R(2.0) * epsilon * p;
     return (label_result){
-        .loss = at.weight * r_fma(R(1.0) + epsilon, q, q < R(0.5) ? near : far),
+        .loss = at.weight * r_fma(above, q, q < R(0.5) ? near : far),
         .first = -(at.weight * (q < R(0.5) ? first_near : first_far)),
         .second = -(at.weight * epsilon * p),
         .own = at.weight * (q < R(0.5) ? own_near : own_far),

@@ -66,10 +66,11 @@ cdef void target_derivatives(const TargetJob* job, const TargetRow* row, const r
     cdef real scale = <real> (job.out.scale * job.scores.inverse_temperature) * row.weight
     cdef real q = tile.rest[0] * inverse, curvature
     if want_hess:
-        curvature = scale * <real> mass * job.scores.tau
+        curvature = scale * <real> mass
         scale_row(row.grad, n, row.peaks, tile.peak[0], inverse)
         curve(row.grad, row.hess, n, curvature, 0)
         row.hess[top] = curvature * row.grad[top] * q    # 1 - p without cancellation
+        temper_curvature(row.hess, n, job.scores.tau)
         target_grad(row.grad, row.weighted, n, scale * <real> mass, scale)
     elif n <= ROW_BLOCK:
         target_grad(row.grad, row.weighted, n, inverse * scale * <real> mass, scale)

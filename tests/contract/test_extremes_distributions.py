@@ -59,6 +59,13 @@ def test_rows_of_probabilities(isa, rng, name, length):
         check_losses(fl.categorical_cross_entropy, (p, y), exact_decision, name, include_negatives=True)
 
 
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
+def test_entropy_of_nothing_is_zero_without_a_sign(shape):
+    for loss in (fl.entropy, fl.entropy_with_logits):
+        assert not np.signbit(loss(np.zeros(shape), base=0.5, reduction="sum"))
+        assert not np.signbit(loss(np.zeros(shape), base=0.5, reduction="none")).any()
+
+
 @pytest.mark.parametrize("name", FLOATS)
 @pytest.mark.parametrize("base", [2, 10, 0.5, 1e300])
 def test_entropy_in_other_units(isa, name, base):

@@ -353,6 +353,31 @@ def test_a_call_says_why_it_had_no_more_threads():
     assert "too little work" in small[1]
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_call_of_two_passes_says_the_same_of_both(threads):
+    """The gradient of rmse needs its value first; probabilities are looked at before a caller's array is written."""
+    if threads > 1 and not runtime.openmp_version():
+        pytest.skip("built without OpenMP")
+    x = np.full((100_000, 10), 0.1)
+    for call in (
+        lambda: fl.rmse_loss.grad(x, x + 1, num_threads=threads),
+        lambda: fl.kl_divergence.grad(x, x, out=np.empty_like(x), num_threads=threads),
+        lambda: fl.binary_cross_entropy.grad(x, x, out=np.empty_like(x), num_threads=threads),
+    ):
+        found, reason = said(call)
+        assert found == threads
+        assert "num_threads" in reason
+
+
+def test_a_refused_call_leaves_no_reason_behind():
+    x = np.full(100, 2.0)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="within"):
+            fl.binary_cross_entropy(x, x, num_threads=1)
+        assert said(fl.mse_loss, x, x) == (1, "too little work for more")
+        assert said(fl.mse_loss, x[:0], x[:0]) == (1, "too little work for more")
+
+
 def test_the_report_is_of_the_asking_thread():
     said(fl.cross_entropy, MANY, MANY_LABELS, num_threads=2)
     with ThreadPoolExecutor(1) as pool:

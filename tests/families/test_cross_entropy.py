@@ -178,6 +178,39 @@ def test_temperature_rounds_differences_and_not_scores(isa):
     assert fl.cross_entropy(x, [1], temperature=3.0) == pytest.approx(with_small, rel=1e-7)
 
 
+@pytest.mark.parametrize("temperature", [1e-30, 1e-21, 1e-19, 1e25, 1e30])
+@pytest.mark.parametrize("classes", [3, 200])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_derivatives_at_extreme_temperatures(isa, temperature, classes, smoothing):
+    """1/T^2 is no float32, but the curvature of a certain row is 0, that of an even one may be infinite; never NaN."""
+    x = np.zeros((2, classes), np.float32)
+    x[1, 1] = 5
+    options = {"temperature": temperature, "label_smoothing": smoothing, "reduction": "none"}
+    grad, hess = fl.cross_entropy.grad_and_hess(x, [0, 1], **options)
+    even = (1 - 1 / classes) / classes / temperature / temperature
+    with np.errstate(over="ignore"):
+        np.testing.assert_allclose(hess[0], np.full(classes, even).astype(np.float32), rtol=1e-6)
+    assert np.isfinite(grad).all()
+    assert (hess[1] >= 0).all()
+    if temperature < 1e-3:
+        assert not hess[1].any()
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.25])
+@pytest.mark.parametrize("axis", [0, -1])
+def test_one_row_is_a_batch_of_one(isa, smoothing, axis):
+    """A single row has a label without an axis."""
+    x = np.array([1.0, -2.0, 0.5, 3.0, 0.0])
+    p = np.exp(x) / np.exp(x).sum()
+    y = np.full(5, smoothing / 5) + (1 - smoothing) * np.eye(5)[2]
+    for label in (2, np.int64(2), np.array(2), np.array(2, np.int8)):
+        value, grad = fl.cross_entropy.value_and_grad(x, label, axis=axis, label_smoothing=smoothing)
+        assert value == pytest.approx(-np.sum(y * np.log(p)), rel=1e-14)
+        np.testing.assert_allclose(grad, p - y, rtol=1e-13, atol=1e-15)
+        value = fl.cross_entropy(x, label, axis=axis, label_smoothing=smoothing, reduction="none")
+        assert value.shape == ()
+
+
 @pytest.mark.parametrize("temperature", [0, -1, np.inf, np.nan, "hot", None])
 def test_temperatures_that_are_none(temperature):
     with pytest.raises((ValueError, TypeError), match="temperature"):
