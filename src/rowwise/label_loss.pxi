@@ -153,6 +153,7 @@ cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile,
     cdef Py_ssize_t c, k, n = tile.classes
     cdef real factor[TILE]
     cdef real second[TILE]
+    cdef real of_label[TILE]
     cdef real of_e[TILE]
     cdef real p, q
     cdef real* curves = table + n * TILE
@@ -161,6 +162,11 @@ cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile,
     if want_hess:
         for k in range(TILE):
             second[k] = tile.second[k] * job.scale
+        for k in range(TILE):
+            p = tile.p[k]
+            q = tile.one_minus_p[k]
+            of_label[k] = (factor[k] * p + second[k] * q) * q
+            of_label[k] = tile.own[k] * job.scale * p * q if tile.own[k] != 0 else of_label[k]
         lanes_multiply(table, n, tile.inverse)
         for c in range(n):
             for k in range(TILE):
@@ -170,11 +176,7 @@ cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile,
         for k in range(tile.count):
             p = table[tile.excluded[k] * TILE + k]
             hess[k * n + tile.excluded[k]] = factor[k] * p * (without_peak[k] * tile.inverse[k]) + second[k] * p * p
-            p = table[tile.label[k] * TILE + k]
-            q = tile.one_minus_p[k]
-            hess[k * n + tile.label[k]] = (factor[k] * p + second[k] * q) * q
-            if tile.own[k] != 0:
-                hess[k * n + tile.label[k]] = tile.own[k] * job.scale * p * q
+            hess[k * n + tile.label[k]] = of_label[k]
         temper_curvature(hess, tile.count * n, job.scores.tau)
         lanes_multiply(table, n, factor)
     else:

@@ -128,6 +128,7 @@ FL_INLINE void label_rows(label_formula formula, row_tile *t, const label_option
         };
         label_result result = formula(at, options);
         t->inverse[k] = inverse;
+        t->p[k] = at.p;
         t->one_minus_p[k] = at.one_minus_p;
         t->loss[k] = result.loss;
         t->first[k] = result.first;

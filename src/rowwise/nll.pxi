@@ -17,14 +17,16 @@ cdef double chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch) noexc
     """The sum of -weight * x[row, label]; the gradient is -weight * scale there and 0 elsewhere."""
     cdef NllJob* job = <NllJob*> data
     cdef Py_ssize_t n = job.classes, row, stop = min((chunk + 1) * NLL_ROWS, job.rows)
-    cdef int64_t label
+    cdef int64_t label, ignore_index = job.ignore_index
+    cdef const int64_t* labels = job.labels
     cdef const double* weights = job.weights
     cdef real* values = <real*> job.out.values.data
+    cdef bint want_grad = job.out.grad.data != NULL
     cdef real score, loss
     cdef double total = 0
     for row in range(chunk * NLL_ROWS, stop):
         loss = 0
-        label = label_or_none(job.labels + row, job.ignore_index, n)
+        label = label_or_none(labels + row, ignore_index, n)
         if label >= 0:
             loss = -read_block(&job.log_probs, row * n + label, 1, &score)[0]
             if weights != NULL:
@@ -32,7 +34,7 @@ cdef double chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch) noexc
         total += loss
         if values != NULL:
             values[row] = loss
-        if job.out.grad.data != NULL:
+        if want_grad:
             store_nll_grad(job, row, label, scratch)
     return total
 

@@ -33,6 +33,7 @@ cdef extern from "rowwise/tile.h" nogil:
         real* rest
         real* score
         real* inverse
+        real* p
         real* one_minus_p
         real* loss
         real* first

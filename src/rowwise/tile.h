@@ -16,7 +16,8 @@ typedef struct {
     real rest[FL_TILE];          /* the sum of exp(score - peak) over all classes but the excluded one */
     real score[FL_TILE];         /* of the label */
     real inverse[FL_TILE];       /* one over the sum over all classes */
-    real one_minus_p[FL_TILE];   /* p is the label's probability */
+    real p[FL_TILE];             /* the label's probability */
+    real one_minus_p[FL_TILE];
     real loss[FL_TILE];          /* this and the next three times the weight */
     real first[FL_TILE];         /* derivative of the loss by log p */
     real second[FL_TILE];        /* second derivative by log p */

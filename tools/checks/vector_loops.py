@@ -22,7 +22,7 @@ LOOPS = (
     *("count_labels: ignored", "look_at_signs", "element_loop", "focal_terms", "focal_block", "label_rows"),
     *("multiply", "softmax_short: r_exp(", "softmax_short: e[i] * factor", "lanes_sum: table[c", "lanes_multiply"),
     *("lanes_sum: reference_of", "lanes_sum: part[k]", "curve", "temper"),
-    *("lanes_to_derivatives: p = table[c", "lanes_to_derivatives: of_e[k] = "),
+    *("lanes_to_derivatives: p = table[c", "lanes_to_derivatives: of_e[k] = ", "lanes_to_derivatives: p = tile.p[k]"),
     *("lanes_subtract", "lanes_log_sum", "weigh_target: r_fma(", "target_grad"),
     *("weigh", "weigh_values", "round_values"),
     *("sum_elements: + (double)addend[i];", "sum_elements: (double)value[i];"),
