@@ -55,14 +55,14 @@ cdef int run_label_loss(LabelJob* job, double* total) except -1:
 
 cdef void read_labels(const LabelJob* job, row_tile* tile, Py_ssize_t row) noexcept nogil:
     """Each label is read once. All were legal before the call, but another thread may have written to the caller's
-    array: what is no class by now is ignored."""
+    array: what is no class by now is taken for class 0, so that nothing is read or written outside of the row."""
     cdef Py_ssize_t k
     cdef const int64_t* labels = job.labels + row
     cdef int64_t label, ignore_index = job.ignore_index, classes = job.scores.classes
     for k in range(tile.count):
         label = labels[k]
-        tile.ignored[k] = (label == ignore_index) | (<uint64_t> label >= <uint64_t> classes)
-        tile.label[k] = 0 if tile.ignored[k] else label
+        tile.ignored[k] = label == ignore_index
+        tile.label[k] = label if <uint64_t> label < <uint64_t> classes else 0
     if job.weights == NULL:
         for k in range(tile.count):
             tile.weight[k] = R(0.0) if tile.ignored[k] else R(1.0)

@@ -81,7 +81,7 @@ cdef inline const real* read_scores(const Scores* scores, Py_ssize_t row, Py_ssi
 
 
 cdef inline int64_t label_or_none(const int64_t* label, int64_t ignore_index, int64_t classes) noexcept nogil:
-    """A row's label, -1 for one that is ignored. It is read once: see read_labels() in label_loss.pxi."""
+    """A row's label; -1 for one that is ignored, or no class, as in read_labels(). It is read once, as there."""
     cdef int64_t found = label[0]
     return -1 if found == ignore_index or <uint64_t> found >= <uint64_t> classes else found
 

@@ -315,6 +315,42 @@ def test_import_leaves_the_environment_as_it_was():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+LABELS_IN_MOTION = """
+import threading
+import numpy as np
+import fastloss as fl
+
+x, labels, going = np.zeros((100_000, 4), np.float32), np.zeros(100_000, np.int64), True
+options = [{}, {"label_smoothing": 0.1}]
+calls = [(fl.nll_loss.value_and_grad, {})] + [(fl.cross_entropy.grad_and_hess, more) for more in options]
+
+def write():
+    while going:
+        labels[:] = 2**40
+        labels[:] = 1
+
+thread = threading.Thread(target=write)
+thread.start()
+computed = 0
+try:
+    while computed < 150:
+        call, more = calls[computed % 3]
+        try:
+            call(x, labels, num_threads=1, **more)
+        except ValueError:
+            continue
+        computed += 1
+finally:
+    going = False
+    thread.join()
+"""
+
+
+def test_labels_that_another_thread_writes_are_no_index():
+    """They were legal when they were looked at. The result is of no use, but nothing outside of a row is touched."""
+    subprocess.run([sys.executable, "-c", LABELS_IN_MOTION], check=True, timeout=120)
+
+
 # ---- how many threads, and why not more ----
 
 
