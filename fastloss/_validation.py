@@ -46,12 +46,17 @@ def as_array(value, name):
 def as_numbers(value, name):
     """An array of one of the dtypes that the kernels read, and its code."""
     array = as_array(value, name)
+    return array, number_code(array, name)
+
+
+def number_code(array, name):
+    """The code of an array's dtype, one of those that the kernels read."""
     code = rules.code_of(array)
     if code < 0:
         raise TypeError(
             f"{name} has dtype {array.dtype}; expected float16, bfloat16, float32, float64, an integer type or bool"
         )
-    return array, code
+    return code
 
 
 def kernel_bits(code):

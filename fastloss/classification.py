@@ -164,7 +164,7 @@ def _with_distributions(rows, target, class_weights, sample_weight, ignore_index
     kind, labels, seen = RowEvaluation, None, None
     if target.shape == rows.array.shape:
         kind = SoftTargetEvaluation
-        target, _ = check.as_numbers(target, "target")
+        check.number_code(target, "target")
         seen, denominator = check.seen_with_axis_last(target, rows.axis), rows.count
     else:
         labels, denominator = rows.labels(target, ignore_index)
