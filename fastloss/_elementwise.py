@@ -27,17 +27,17 @@ def fast_path(name, *options):
 
 class ElementwiseEvaluation(Evaluation):
     """A validated call of a loss of src/elementwise/losses.h, but for the range of its numbers. The arrays are x, y, a
-    third and the weight; `options` are the loss's own."""
+    third, the weight and which elements count beside it; `options` are the loss's own."""
 
     group = 1  # elements that have one loss: those along `group_axis`
     group_axis = None
 
-    def __init__(self, name, arrays, first, options, value_shape, reduction, denominator):
+    def __init__(self, name, arrays, first, options, reduction):
         x = arrays[0]
         code = check.rules.code_of(x)
         super().__init__(
-            None, arrays, x, check.gradient_dtype(x, code), value_shape, check.compute_dtype(code), reduction,
-            denominator, arrays[1:],
+            None, arrays, x, check.gradient_dtype(x, code), reduction.shape, check.compute_dtype(code),
+            reduction.code, reduction.denominator(), arrays[1:],
         )  # fmt: skip
         self.name = name
         self.first = first  # what the prediction is called
@@ -45,7 +45,34 @@ class ElementwiseEvaluation(Evaluation):
         self.bits = check.kernel_bits(code)  # of the float type to compute in
 
     def run(self, outputs):
-        return self.compute(outputs) if self.prediction.size else super().run(outputs)
+        if not self.prediction.size:
+            return super().run(outputs)
+        if self.group_axis is None or not kernels(self.bits).elementwise.is_of_target(self.name):
+            return self.compute(outputs)
+        return self.without_empty_rows(outputs)
+
+    def without_empty_rows(self, outputs):
+        """A row without any target has no loss, even if a prediction is NaN. That shows in the result: as it is rare,
+        the result is computed again without such rows; unless it is written over the predictions."""
+        x = self.prediction
+        overwrites = any(out is not None and check.rules.overlap(x, out) for out in (outputs.grad, outputs.hess))
+        if overwrites and np.isnan(x.max()):
+            self.exclude_empty_rows()
+        total = self.compute(outputs)
+        if math.isnan(total) and not overwrites and self.exclude_empty_rows():
+            total = self.compute(outputs)
+        return total
+
+    def exclude_empty_rows(self):
+        """Whether there are any."""
+        *arrays, weight, where = self.arguments
+        has_target = check.truth_of(arrays[1]).any(axis=self.group_axis, keepdims=True)
+        if has_target.all():
+            return False
+        has_target = np.broadcast_to(has_target, self.prediction.shape)
+        where = has_target if where is None else where & has_target
+        self.arguments = (*arrays, *((where, None) if weight is None else (weight, where)))
+        return True
 
     def compute(self, outputs, options=None):
         """The weighted sum. The kernel looks at the numbers when it computes with them; where it would have written to
@@ -76,11 +103,11 @@ class ElementwiseEvaluation(Evaluation):
 
     def check_domains(self, threads):
         """Raises for the first number that is not legal."""
-        for array, name, domain in zip(
-            self.arguments, (self.first, "target"), kernels(self.bits).elementwise.domains(self.name), strict=False
-        ):
+        *arrays, _, weight, where = self.arguments
+        domains = kernels(self.bits).elementwise.domains(self.name)
+        for array, name, domain in zip(arrays, (self.first, "target"), domains, strict=True):
             if array is not None:
-                check.check_domain(array, name, domain, self.bits, threads)
+                check.check_domain(array, name, domain, self.bits, threads, (weight, where))
 
 
 class RootMeanSquare(ElementwiseEvaluation):
@@ -88,21 +115,21 @@ class RootMeanSquare(ElementwiseEvaluation):
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        self.denominator = min(self.denominator, 1)  # `compute` gives the mean itself
+        self.divisor = self.denominator
+        self.denominator = 1 if self.divisor else 0  # `compute` gives the mean itself
 
     def compute(self, outputs):
-        size = self.prediction.size
-        root, unit = self.root_and_unit(size, outputs.threads)
+        root, unit = self.root_and_unit(outputs.threads)
         if outputs.grad is not None:
             # In a unit of about the root, so that neither the differences nor the scale leaves the range of the type.
             exponent = math.frexp(unit)[1] - (math.frexp(root)[1] if math.isfinite(root) else 0)
             near = 2.0 ** min(max(exponent, -1000), 1000)
-            outputs.scale = 1 / (size * root * (near / unit)) if root else 0.0
+            outputs.scale = 1 / (self.divisor * root * (near / unit)) if root else 0.0
             outputs.want_value = False
             super().compute(outputs, (near,))
         return root / unit
 
-    def root_and_unit(self, size, threads):
+    def root_and_unit(self, threads):
         """The root of the mean square and the unit that it is in: another where squares leave the range of double."""
         unit, total = 1.0, self.sum_of_squares(1.0, threads)
         if not 1e-280 < abs(total) < math.inf and (self.bits == 64 or self.arguments[3] is not None):
@@ -114,7 +141,8 @@ class RootMeanSquare(ElementwiseEvaluation):
                     break
             else:
                 unit = 1.0  # no difference at all, or infinite ones
-        return (math.sqrt(total / size) if total >= 0 else math.nan), unit
+        mean = total / self.divisor if self.divisor else 0.0
+        return (math.sqrt(mean) if mean >= 0 else math.nan), unit
 
     def sum_of_squares(self, unit, threads):
         return super().compute(Outputs(True, None, 1.0, threads), (unit,))
@@ -132,29 +160,24 @@ def _memory_order(array):
     return None if order == list(range(array.ndim)) else order
 
 
-def elements(name, prediction, target, sample_weight, reduction, *, first, options=(), third=None,
-             reductions=check.REDUCTIONS, kind=ElementwiseEvaluation):  # fmt: skip
-    """A loss of single elements, whose mean is over all of them. `third` is (argument's name, array)."""
+def elements(name, prediction, target, reduction, *, first, options=(), third=None, reductions=check.REDUCTIONS,
+             kind=ElementwiseEvaluation):  # fmt: skip
+    """A loss of single elements, whose mean is over those that count. `third` is (argument's name, array)."""
     x, _ = check.as_numbers(prediction, first)
     y = check.as_operand(target, "target", x.shape, first)
-    weight = check.as_weights(sample_weight, "sample_weight", x.shape)
     z = None if third is None else check.as_operand(third[1], third[0], x.shape, first)
-    reduction = check.as_reduction(reduction, reductions)
-    return kind(name, (x, y, z, weight), first, options, x.shape, reduction, x.size)
+    reduction.over(x.shape, reductions)
+    return kind(name, (x, y, z, *reduction.weighted), first, options, reduction)
 
 
-def distributions(name, probs, target, axis, sample_weight, reduction, *, reductions=check.REDUCTIONS):
-    """A loss that adds up along `axis` to one number a row; a mean is over rows, "batchmean" over the first axis.
-    `target` is None for a loss without one."""
+def distributions(name, probs, target, axis, reduction):
+    """A loss that adds up along `axis` to one number a row. `target` is None for a loss without one."""
     rows = Rows(probs, "probs", axis)
     if target is not None:
         target, _ = check.as_numbers(target, "target")
         check.check_same_shape(target, "target", rows.array.shape, "probs")
-    weight = check.as_weights(sample_weight, "sample_weight", rows.shape)
-    if weight is not None:
-        weight = np.broadcast_to(np.expand_dims(weight, rows.axis), rows.array.shape)
-    arrays = rows.array, target, None, weight
-    code = check.as_reduction(reduction, reductions)
-    call = ElementwiseEvaluation(name, arrays, "probs", (), rows.shape, code, rows.denominator(reduction))
+    reduction.over(rows.shape, check.WITH_BATCHMEAN)
+    arrays = rows.array, target, None, *reduction.weighted_along(rows.axis, rows.array.shape)
+    call = ElementwiseEvaluation(name, arrays, "probs", (), reduction)
     call.group, call.group_axis = rows.classes, rows.axis
     return call

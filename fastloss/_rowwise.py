@@ -1,7 +1,5 @@
 """Rows of class scores: validates the arguments of losses with a class axis and calls their kernels."""
 
-import math
-
 import numpy as np
 
 from fastloss import _validation as check
@@ -34,38 +32,68 @@ class Rows:
         self.view, self.axis = check.with_classes_last(self.array, axis, name)
         self.shape = self.view.shape[:-1]
         self.classes = self.view.shape[-1]
-        self.count = math.prod(self.shape)
-        self.batch = self.shape[0] if self.shape else 1
         self.bits = check.kernel_bits(code)
         self.kernels = kernels(self.bits)
         self.dtype = check.compute_dtype(code)
         self.gradient_dtype = check.gradient_dtype(self.array, code)
 
-    def labels(self, target, ignore_index):
-        """Labels as int64, one a row, and how many of them count; `target` is an array."""
-        return check.as_labels(target, "target", self.shape, self.classes, ignore_index, (self.name, self.array.shape))
-
-    def denominator(self, reduction):
-        """What a mean divides by: the rows, or the first axis that is not the class axis."""
-        return self.batch if reduction == "batchmean" else self.count
-
-    def label_loss(self, kernel_name, target, sample_weight, class_weights, ignore_index, reduction, *, options=(),
-                   temperature=1.0, weighs_mean=False):  # fmt: skip
+    def label_loss(self, kernel_name, target, reduction, class_weights, ignore_index, *, options=(), temperature=1.0,
+                   weighs_mean=False):  # fmt: skip
         """A loss of src/rowwise/label_losses.h; `target` is an array. A mean is over the rows that count; where the
         class weights weigh it, over their weights."""
-        ignore_index = check.as_integer(ignore_index, "ignore_index")
-        reduction = check.as_reduction(reduction)
-        labels, counted = self.labels(target, ignore_index)
-        weights = check.as_row_weights(sample_weight, "sample_weight", self.shape)
-        weights, weight_sum = combine_weights(weights, class_weights, labels, ignore_index)
+        labels = Labels(self, target, reduction, ignore_index)
+        of_rows = labels.class_weights(class_weights)
+        weights = combined(labels.weights, of_rows)
         return RowEvaluation(
             self,
             self.kernels.cross_entropy.of_labels,
-            (kernel_name, self.view, labels, weights, ignore_index, kernel_options(options), temperature),
+            (kernel_name, self.view, labels.array, weights, labels.ignored, kernel_options(options), temperature),
             reduction,
-            weight_sum if weighs_mean and weight_sum is not None else counted,
-            (target, sample_weight),
+            labels.denominator(of_rows if weighs_mean else None),
+            (labels.array,),
         )
+
+
+class Labels:
+    """One label a row, checked; and which of them count. `target` is an array."""
+
+    def __init__(self, rows, target, reduction, ignore_index):
+        self.reduction = reduction.over(rows.shape, check.WITH_BATCHMEAN)
+        self.weights = reduction.row_weights()  # one a row, or None
+        self._ignore_index = check.as_ignore_index(ignore_index)
+        self.ignored = -1 if ignore_index is None else self._ignore_index  # for the kernel
+        self._classes = rows.classes
+        self.array, self._not_ignored = check.as_labels(
+            target, "target", rows.shape, rows.classes, self._ignore_index, self.weights, (rows.name, rows.array.shape)
+        )
+
+    def counts(self):
+        """Of each row, whether its label is not ignored."""
+        flat = self.array.reshape(-1)
+        return np.ones(flat.shape, np.bool_) if self._ignore_index is None else flat != self._ignore_index
+
+    def class_weights(self, class_weights):
+        """Those of each row's label, 0 for one that is no class; None stays None."""
+        if class_weights is None:
+            return None
+        flat = self.array.reshape(-1)
+        is_class = self.counts() & (flat >= 0) & (flat < self._classes)
+        of_rows = np.zeros(flat.shape)
+        of_rows[is_class] = class_weights[flat[is_class]]
+        return of_rows
+
+    def denominator(self, class_weights=None):
+        """What the reduction divides by. `class_weights`, one a row or None, weigh the mean."""
+        if self.reduction.name == "mean" and self.reduction.where is None and class_weights is None:
+            return self._not_ignored  # counted already
+        return self.reduction.denominator(self.counts(), class_weights)
+
+
+def combined(weights, more):
+    """The product of weights, of which either may be None."""
+    if weights is None or more is None:
+        return more if weights is None else weights
+    return np.where(weights == 0, 0.0, weights * more)
 
 
 class RowEvaluation(Evaluation):
@@ -73,8 +101,9 @@ class RowEvaluation(Evaluation):
 
     def __init__(self, rows, kernel, arguments, reduction, denominator, inputs):
         super().__init__(
-            kernel, arguments, rows.array, rows.gradient_dtype, rows.shape, rows.dtype, reduction, denominator, inputs
-        )
+            kernel, arguments, rows.array, rows.gradient_dtype, rows.shape, rows.dtype, reduction.code, denominator,
+            inputs,
+        )  # fmt: skip
         self.axis = rows.axis
         self.rows = rows
 
@@ -82,18 +111,11 @@ class RowEvaluation(Evaluation):
 class SoftTargetEvaluation(RowEvaluation):
     """With distributions as its target, which are looked at before anything is written."""
 
+    def __init__(self, rows, kernel, arguments, reduction, target):
+        super().__init__(rows, kernel, arguments, reduction, reduction.denominator(), (target,))
+        self.weighted = reduction.weighted_along(rows.axis, rows.array.shape)
+
     def run(self, outputs):
-        target = self.inputs[0]
-        check.check_domain(target, "target", check.DOMAINS["unit"], self.rows.bits, outputs.threads)
+        target, unit = self.inputs[0], check.DOMAINS["unit"]
+        check.check_domain(target, "target", unit, self.rows.bits, outputs.threads, self.weighted)
         return super().run(outputs)
-
-
-def combine_weights(weights, class_weights, labels, ignore_index):
-    """One weight a row from sample and class weights, and the sum of the class weights that count."""
-    if class_weights is None:
-        return weights, None
-    flat = labels.reshape(-1)
-    is_counted = flat != ignore_index
-    of_rows = np.zeros(flat.shape)
-    of_rows[is_counted] = class_weights[flat[is_counted]]
-    return (of_rows if weights is None else of_rows * weights), float(of_rows.sum())

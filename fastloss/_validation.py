@@ -15,8 +15,10 @@ FLOAT32, BFLOAT16 = rules.FLOAT32, rules.BFLOAT16
 HALVES = (rules.FLOAT16, rules.BFLOAT16)
 
 # What a reduction of each name does with the losses. A family's batchmean divides by something else than its mean.
-REDUCTIONS = {"mean": rules.MEANS, "sum": rules.SUMS, "none": rules.KEEPS}
-WITH_BATCHMEAN = {"mean": rules.MEANS, "batchmean": rules.MEANS, **REDUCTIONS}
+# What they divide by: fastloss/_reduction.py.
+REDUCTIONS = {"mean": rules.MEANS, "weighted_mean": rules.MEANS, "sum": rules.SUMS, "none": rules.KEEPS}
+MEANS_ONLY = {"mean": rules.MEANS, "weighted_mean": rules.MEANS}
+WITH_BATCHMEAN = {"mean": rules.MEANS, "batchmean": rules.MEANS, **REDUCTIONS}  # of losses that have a batch
 
 DOMAINS = rules.DOMAINS
 _DOMAIN_TEXTS = {
@@ -153,8 +155,13 @@ def check_int64(array, name, expected):
         raise ValueError(f"{name}{place_of(place, array.shape)} is {array.flat[place]}; expected {expected}")
 
 
-def as_labels(target, name, shape, classes, ignore_index, prediction):
-    """Labels as contiguous int64, and how many of them count."""
+def as_ignore_index(ignore_index):
+    """None: no label is ignored."""
+    return None if ignore_index is None else as_integer(ignore_index, "ignore_index")
+
+
+def as_labels(target, name, shape, classes, ignore_index, weights, prediction):
+    """Labels as contiguous int64, and how many of them are not ignored. Where a row's weight is 0, it may have any."""
     if target.dtype.kind not in "iub":
         raise TypeError(f"{name} has dtype {target.dtype}; labels must be integers")
     if target.shape != shape:
@@ -162,16 +169,15 @@ def as_labels(target, name, shape, classes, ignore_index, prediction):
             f"{name} has shape {target.shape}; "
             f"labels for {prediction[0]} of shape {prediction[1]} must have shape {shape}"
         )
-    check_int64(target, name, f"0..{classes - 1}")
-    labels = np.asarray(target, dtype=np.int64, order="C")  # keeps 0 dimensions
-    counted = rules.labels(labels, classes, ignore_index)
+    signed = np.minimum(target, np.uint64(2**63 - 1)) if target.dtype == np.uint64 else target  # must not wrap
+    labels = np.asarray(signed, dtype=np.int64, order="C")  # keeps 0 dimensions
+    counted = rules.labels(labels, weights, classes, ignore_index)
     if counted < 0:
         place = -1 - counted
+        found = target[np.unravel_index(place, shape)]  # beyond int64 the label is another number
         expected = f"0..{classes - 1}" if classes else "no label at all, as there are 0 classes,"
-        raise ValueError(
-            f"{name}{place_of(place, shape)} is {int(labels.reshape(-1)[place])}; "
-            f"expected {expected} or ignore_index={ignore_index}"
-        )
+        expected += "" if ignore_index is None else f" or ignore_index={ignore_index}"
+        raise ValueError(f"{name}{place_of(place, shape)} is {int(found)}; expected {expected}")
     return labels, counted
 
 
@@ -183,11 +189,12 @@ def check_range(array, name, low, high):
         raise_refused(array, name, place, f"a number of {span}")
 
 
-def check_domain(array, name, domain, bits, threads=1):
-    """Numbers of one of DOMAINS, in the precision that is computed in. NaN passes, and comes out as NaN."""
+def check_domain(array, name, domain, bits, threads=1, weighted=(None, None)):
+    """Numbers of one of DOMAINS, in the precision that is computed in. NaN passes, and comes out as NaN; so does what
+    has a weight of 0, of a `Reduction.weighted` of the array's shape."""
     if domain == DOMAINS["any"] or not array.size:
         return
-    place = kernels(bits).validation.outside_domain(array, domain, threads)
+    place = kernels(bits).validation.outside_domain(array, weighted, domain, threads)
     if place >= 0:
         raise_refused(array, name, place, _DOMAIN_TEXTS[domain])
 
@@ -226,10 +233,40 @@ def as_weights(value, name, shape):
         raise ValueError(f"{name} has shape {array.shape}, which does not broadcast to {shape}") from None
 
 
-def as_row_weights(value, name, shape):
-    """A sample weight as float64, one a row; None stays None."""
-    weights = as_weights(value, name, shape)
-    return None if weights is None else weights.astype(np.float64).reshape(-1)
+def as_where(value):
+    """A bool array; None stays None."""
+    if value is None:
+        return None
+    array = as_array(value, "where")
+    if array.dtype.kind in "iu":
+        wrong = np.flatnonzero((array != 0) & (array != 1))
+        if wrong.size:
+            found = array[np.unravel_index(wrong[0], array.shape)]
+            raise ValueError(f"where{place_of(wrong[0], array.shape)} is {found}; expected bools, or 0 and 1")
+        array = array.astype(np.bool_)
+    if array.dtype != np.bool_:
+        raise TypeError(f"where has dtype {array.dtype}; expected bool (numbers that weigh are sample_weight)")
+    return array
+
+
+def as_broadcast(array, name, shape):
+    """None stays None."""
+    if array is None or array.shape == shape:
+        return array
+    try:
+        return np.broadcast_to(array, shape)
+    except ValueError:
+        raise ValueError(f"{name} has shape {array.shape}, which does not broadcast to {shape}") from None
+
+
+def truth_of(array):
+    """An array of numbers in which those that are not 0 are true."""
+    return array
+
+
+def widened(array):
+    """A copy in float64."""
+    return array.astype(np.float64)
 
 
 def as_class_weights(value, name, classes):

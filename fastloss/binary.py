@@ -5,12 +5,13 @@ import numpy as np
 from fastloss import _validation as check
 from fastloss._elementwise import elements, fast_path
 from fastloss._loss import loss
+from fastloss._reduction import Reduction
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "hinge_loss"]
 
 
 @loss("elementwise", curvature=True, fast_path=fast_path("binary_cross_entropy"))
-def binary_cross_entropy(probs, target, *, sample_weight=None, reduction="mean"):
+def binary_cross_entropy(probs, target, *, sample_weight=None, where=None, reduction="mean"):
     r"""Cross-entropy of independent binary labels, from probabilities.
 
     .. math:: L = -y \log x - (1 - y) \log(1 - x)
@@ -26,10 +27,14 @@ def binary_cross_entropy(probs, target, *, sample_weight=None, reduction="mean")
     target : array of numbers within [0, 1] that broadcasts to the shape of `probs`
         1 for the positive class, 0 for the negative; between them, soft.
     sample_weight : array that broadcasts to the shape of `probs`, optional
-        Multiplies each element's loss and derivatives; never changes what the mean divides by.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
-        an element.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
+        whatever it holds.
+    where : bool array that broadcasts to the shape of `probs`, optional
+        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
+        counts them.
+    reduction : {"mean", "weighted_mean", "sum", "none"}
+        ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
+        give a float accumulated in double precision, ``"none"`` one loss an element.
 
     Returns
     -------
@@ -51,11 +56,13 @@ def binary_cross_entropy(probs, target, *, sample_weight=None, reduction="mean")
     ----------
     Good 1952, "Rational Decisions". Conventions of ``torch.nn.functional.binary_cross_entropy``, without its clamp.
     """
-    return elements("binary_cross_entropy", probs, target, sample_weight, reduction, first="probs")
+    return elements("binary_cross_entropy", probs, target, Reduction(reduction, sample_weight, where), first="probs")
 
 
 @loss("elementwise", curvature=True, fast_path=fast_path("binary_cross_entropy_with_logits"))
-def binary_cross_entropy_with_logits(logits, target, *, sample_weight=None, pos_weight=None, reduction="mean"):
+def binary_cross_entropy_with_logits(
+    logits, target, *, sample_weight=None, where=None, pos_weight=None, reduction="mean"
+):
     r"""Cross-entropy of independent binary labels, from logits.
 
     .. math:: L = -w_+ y \log \sigma(x) - (1 - y) \log(1 - \sigma(x))
@@ -71,12 +78,16 @@ def binary_cross_entropy_with_logits(logits, target, *, sample_weight=None, pos_
     target : array of numbers within [0, 1] that broadcasts to the shape of `logits`
         1 for the positive class, 0 for the negative; between them, soft.
     sample_weight : array that broadcasts to the shape of `logits`, optional
-        Multiplies each element's loss and derivatives; never changes what the mean divides by.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
+        whatever it holds.
+    where : bool array that broadcasts to the shape of `logits`, optional
+        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
+        counts them.
     pos_weight : number or array at least 0 that broadcasts to the shape of `logits`, optional
         How much more a positive counts than a negative; an array (C,) weighs each column.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
-        an element.
+    reduction : {"mean", "weighted_mean", "sum", "none"}
+        ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
+        give a float accumulated in double precision, ``"none"`` one loss an element.
 
     Returns
     -------
@@ -103,11 +114,12 @@ def binary_cross_entropy_with_logits(logits, target, *, sample_weight=None, pos_
     ----------
     Good 1952, "Rational Decisions". Conventions of ``torch.nn.functional.binary_cross_entropy_with_logits``.
     """
+    reduction = Reduction(reduction, sample_weight, where)
     if pos_weight is None:
-        return elements("binary_cross_entropy_with_logits", logits, target, sample_weight, reduction, first="logits")
+        return elements("binary_cross_entropy_with_logits", logits, target, reduction, first="logits")
     positive, _ = check.as_numbers(pos_weight, "pos_weight")
     call = elements(
-        "binary_cross_entropy_with_pos_weight", logits, target, sample_weight, reduction,
+        "binary_cross_entropy_with_pos_weight", logits, target, reduction,
         first="logits", third=("pos_weight", positive),
     )  # fmt: skip
     check.check_range(positive, "pos_weight", 0.0, float(np.finfo(call.value_dtype).max))
@@ -115,7 +127,7 @@ def binary_cross_entropy_with_logits(logits, target, *, sample_weight=None, pos_
 
 
 @loss("elementwise", curvature=True, fast_path=fast_path("hinge"))
-def hinge_loss(predictions, target, *, squared=False, sample_weight=None, reduction="mean"):
+def hinge_loss(predictions, target, *, squared=False, sample_weight=None, where=None, reduction="mean"):
     r"""Hinge loss of binary labels: 0 for a prediction on the right side with a margin of 1, linear below it.
 
     .. math:: L = \max(0, 1 - s x), \quad \text{or } L = \max(0, 1 - s x)^2 \text{ squared}
@@ -134,10 +146,14 @@ def hinge_loss(predictions, target, *, squared=False, sample_weight=None, reduct
     squared : bool
         Whether to square it. Without that it has no curvature, and `grad_and_hess` raises a TypeError.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and derivatives; never changes what the mean divides by.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
-        an element.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
+        whatever it holds.
+    where : bool array that broadcasts to the shape of `predictions`, optional
+        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
+        counts them.
+    reduction : {"mean", "weighted_mean", "sum", "none"}
+        ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
+        give a float accumulated in double precision, ``"none"`` one loss an element.
 
     Returns
     -------
@@ -164,6 +180,6 @@ def hinge_loss(predictions, target, *, squared=False, sample_weight=None, reduct
     ``keras.losses.squared_hinge``.
     """
     name = "squared_hinge" if squared else "hinge"
-    call = elements(name, predictions, target, sample_weight, reduction, first="predictions")
+    call = elements(name, predictions, target, Reduction(reduction, sample_weight, where), first="predictions")
     call.no_curvature = None if squared else "unless squared=True"
     return call

@@ -3,13 +3,24 @@
 from fastloss import _validation as check
 from fastloss._elementwise import distributions
 from fastloss._loss import loss
-from fastloss._rowwise import RowEvaluation, Rows, SoftTargetEvaluation, combine_weights, fast_path
+from fastloss._reduction import Reduction
+from fastloss._rowwise import Labels, RowEvaluation, Rows, SoftTargetEvaluation, combined, fast_path
 
 __all__ = ["categorical_cross_entropy", "cross_entropy", "nll_loss"]
 
 
 @loss("rowwise", curvature=False)
-def nll_loss(log_probs, target, *, axis=-1, class_weight=None, sample_weight=None, ignore_index=-100, reduction="mean"):
+def nll_loss(
+    log_probs,
+    target,
+    *,
+    axis=-1,
+    class_weight=None,
+    sample_weight=None,
+    where=None,
+    ignore_index=-100,
+    reduction="mean",
+):
     r"""Negative log-likelihood of labels, from log-probabilities.
 
     .. math:: L_n = -w_{y_n} \, x_{n, y_n}
@@ -28,11 +39,17 @@ def nll_loss(log_probs, target, *, axis=-1, class_weight=None, sample_weight=Non
     class_weight : array (C,), optional
         A weight at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that count.
     sample_weight : array that broadcasts to the shape of `target`, optional
-        Multiplies each row's loss and gradient; never changes what the mean divides by.
-    ignore_index : int
-        Rows with this target cost 0 and have gradient 0, whatever their scores.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss a row.
+        Multiplies each row's loss and gradient; never changes what ``"mean"`` divides by. 0 removes a row, whatever it
+        holds.
+    where : bool array that broadcasts to the shape of `target`, optional
+        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
+        them.
+    ignore_index : int, or None
+        Rows with this label cost 0 and have gradient 0, whatever their scores. None: no label is ignored.
+    reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
+        ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
+        (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
+        precision, ``"none"`` one loss a row.
 
     Returns
     -------
@@ -58,18 +75,17 @@ def nll_loss(log_probs, target, *, axis=-1, class_weight=None, sample_weight=Non
     The conventions are those of ``torch.nn.functional.nll_loss``.
     """
     rows = Rows(log_probs, "log_probs", axis)
-    ignore_index = check.as_integer(ignore_index, "ignore_index")
-    labels, counted = rows.labels(check.as_array(target, "target"), ignore_index)
-    weights = check.as_row_weights(sample_weight, "sample_weight", rows.shape)
     class_weights = check.as_class_weights(class_weight, "class_weight", rows.classes)
-    weights, weight_sum = combine_weights(weights, class_weights, labels, ignore_index)
+    reduction = Reduction(reduction, sample_weight, where)
+    labels = Labels(rows, check.as_array(target, "target"), reduction, ignore_index)
+    of_rows = labels.class_weights(class_weights)
     return RowEvaluation(
         rows,
         rows.kernels.cross_entropy.nll,
-        (rows.view, labels, weights, ignore_index),
-        check.as_reduction(reduction),
-        counted if weight_sum is None else weight_sum,
-        (target, sample_weight),
+        (rows.view, labels.array, combined(labels.weights, of_rows), labels.ignored),
+        reduction,
+        labels.denominator(of_rows),
+        (labels.array,),
     )
 
 
@@ -81,6 +97,7 @@ def cross_entropy(
     axis=-1,
     class_weight=None,
     sample_weight=None,
+    where=None,
     ignore_index=-100,
     label_smoothing=0.0,
     temperature=1.0,
@@ -107,15 +124,21 @@ def cross_entropy(
         A weight at least 0 for each class. With labels, ``"mean"`` divides by the sum of the weights of the labels
         that count; with probabilities by the number of rows.
     sample_weight : array that broadcasts to one number a row, optional
-        Multiplies each row's loss and derivatives; never changes what the mean divides by.
-    ignore_index : int
-        Rows with this label cost 0 and have gradient 0, even if their scores are NaN.
+        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
+        it holds.
+    where : bool array that broadcasts to one bool a row, optional
+        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
+        them.
+    ignore_index : int, or None
+        Rows with this label cost 0 and have gradient 0, even if their scores are NaN. None: no label is ignored.
     label_smoothing : float within [0, 1]
         How much of the target is spread evenly over the classes.
     temperature : float within [1e-30, 1e30]
         T, which divides the logits. Neither the loss nor its derivatives are multiplied by it again.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss a row.
+    reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
+        ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
+        (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
+        precision, ``"none"`` one loss a row.
 
     Returns
     -------
@@ -146,44 +169,43 @@ def cross_entropy(
     smoothing = check.as_number(label_smoothing, "label_smoothing", 0.0, 1.0)
     temperature = check.as_temperature(temperature)
     class_weights = check.as_class_weights(class_weight, "class_weight", rows.classes)
-    target = check.as_array(target, "target")
-    if not smoothing and target.shape != rows.array.shape:
+    target, reduction = check.as_array(target, "target"), Reduction(reduction, sample_weight, where)
+    if target.shape == rows.array.shape:
+        call = _with_distributions(rows, target, class_weights, reduction)
+        check.as_ignore_index(ignore_index)
+    elif smoothing:
+        call = _with_smoothed_labels(rows, target, class_weights, reduction, ignore_index)
+    else:
         return rows.label_loss(
-            "cross_entropy", target, sample_weight, class_weights, ignore_index, reduction,
-            temperature=temperature, weighs_mean=True,
-        )  # fmt: skip
-    call = _with_distributions(rows, target, class_weights, sample_weight, ignore_index, reduction)
+            "cross_entropy", target, reduction, class_weights, ignore_index, temperature=temperature, weighs_mean=True
+        )
     call.arguments += (smoothing, temperature)
     return call
 
 
-def _with_distributions(rows, target, class_weights, sample_weight, ignore_index, reduction):
-    """Against a distribution a row: given, or made from labels by smoothing."""
-    weights = check.as_row_weights(sample_weight, "sample_weight", rows.shape)
-    ignore_index = check.as_integer(ignore_index, "ignore_index")
-    kind, labels, seen = RowEvaluation, None, None
-    if target.shape == rows.array.shape:
-        kind = SoftTargetEvaluation
-        check.number_code(target, "target")
-        seen, denominator = check.seen_with_axis_last(target, rows.axis), rows.count
-    else:
-        labels, denominator = rows.labels(target, ignore_index)
-        if class_weights is not None:
-            denominator = combine_weights(None, class_weights, labels, ignore_index)[1]
-    if class_weights is not None:
-        class_weights = class_weights.astype(rows.dtype)
-    return kind(
-        rows,
-        rows.kernels.cross_entropy.of_targets,
-        (rows.view, seen, labels, class_weights, weights, ignore_index),  # smoothing and temperature follow
-        check.as_reduction(reduction),
-        denominator,
-        (target, sample_weight),
-    )
+def _with_distributions(rows, target, class_weights, reduction):
+    check.number_code(target, "target")
+    seen, weights = check.seen_with_axis_last(target, rows.axis), reduction.over(rows.shape, check.WITH_BATCHMEAN)
+    arguments = rows.view, seen, None, _as_computed(class_weights, rows), weights.row_weights(), -1
+    return SoftTargetEvaluation(rows, rows.kernels.cross_entropy.of_targets, arguments, reduction, target)
+
+
+def _with_smoothed_labels(rows, target, class_weights, reduction, ignore_index):
+    labels = Labels(rows, target, reduction, ignore_index)
+    arguments = rows.view, None, labels.array, _as_computed(class_weights, rows), labels.weights, labels.ignored
+    denominator = labels.denominator(labels.class_weights(class_weights))
+    kernel = rows.kernels.cross_entropy.of_targets
+    return RowEvaluation(rows, kernel, arguments, reduction, denominator, (labels.array,))
+
+
+def _as_computed(class_weights, rows):
+    return None if class_weights is None else class_weights.astype(rows.dtype)
 
 
 @loss("rowwise", curvature=True)
-def categorical_cross_entropy(probs, target, *, axis=-1, include_negatives=False, sample_weight=None, reduction="mean"):
+def categorical_cross_entropy(
+    probs, target, *, axis=-1, include_negatives=False, sample_weight=None, where=None, reduction="mean"
+):
     r"""Cross-entropy of a distribution with a predicted one, from probabilities.
 
     .. math:: L_n = -\sum_c y_{nc} \log x_{nc} \; \left[{} - \sum_c (1 - y_{nc}) \log(1 - x_{nc})\right]
@@ -203,9 +225,15 @@ def categorical_cross_entropy(probs, target, *, axis=-1, include_negatives=False
     include_negatives : bool
         Whether every other class counts too, as a negative of its own.
     sample_weight : array that broadcasts to one number a row, optional
-        Multiplies each row's loss and derivatives; never changes what the mean divides by.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` (over rows) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss a row.
+        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
+        it holds.
+    where : bool array that broadcasts to one bool a row, optional
+        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
+        them.
+    reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
+        ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
+        (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
+        precision, ``"none"`` one loss a row.
 
     Returns
     -------
@@ -234,4 +262,4 @@ def categorical_cross_entropy(probs, target, *, axis=-1, include_negatives=False
     name = "binary_cross_entropy" if include_negatives else "categorical_cross_entropy"
     if target is None:
         raise TypeError("target is None; expected an array of the shape of probs")
-    return distributions(name, probs, target, axis, sample_weight, reduction)
+    return distributions(name, probs, target, axis, Reduction(reduction, sample_weight, where))

@@ -5,6 +5,7 @@ import math
 from fastloss import _validation as check
 from fastloss._elementwise import distributions
 from fastloss._loss import loss
+from fastloss._reduction import Reduction
 from fastloss._rowwise import RowEvaluation, Rows
 
 __all__ = [
@@ -25,10 +26,10 @@ def _unit_of(base):
     return 1.0 / math.log(base)
 
 
-def _of_logits(logits, target, axis, sample_weight, reduction, *, temperature=1.0, unit=1.0):
+def _of_logits(logits, target, axis, reduction, *, temperature=1.0, unit=1.0):
     """The divergence of two softmaxes, or without a target the entropy of one."""
     rows = Rows(logits, "logits", axis)
-    weights = check.as_row_weights(sample_weight, "sample_weight", rows.shape)
+    reduction.over(rows.shape, check.WITH_BATCHMEAN)
     view = None
     if target is not None:
         target, _ = check.as_numbers(target, "target")
@@ -37,10 +38,10 @@ def _of_logits(logits, target, axis, sample_weight, reduction, *, temperature=1.
     call = RowEvaluation(
         rows,
         rows.kernels.divergence.of_logits,
-        (rows.view, view, weights, temperature),
-        check.as_reduction(reduction, check.REDUCTIONS if target is None else check.WITH_BATCHMEAN),
-        rows.denominator(reduction),
-        (target, sample_weight),
+        (rows.view, view, reduction.row_weights(), temperature),
+        reduction,
+        reduction.denominator(),
+        (target,),
     )
     call.unit = unit
     call.work = rows.array.size * 2
@@ -48,7 +49,7 @@ def _of_logits(logits, target, axis, sample_weight, reduction, *, temperature=1.
 
 
 @loss("rowwise", curvature=True)
-def entropy(probs, *, axis=-1, base=None, sample_weight=None, reduction="mean"):
+def entropy(probs, *, axis=-1, base=None, sample_weight=None, where=None, reduction="mean"):
     r"""Shannon entropy of distributions, from probabilities.
 
     .. math:: H_n = -\sum_c x_{nc} \log x_{nc}
@@ -65,10 +66,15 @@ def entropy(probs, *, axis=-1, base=None, sample_weight=None, reduction="mean"):
     base : float, above 0 and not 1, optional
         2 gives bits; by default the entropy is in nats.
     sample_weight : array that broadcasts to one number a row, optional
-        Multiplies each row's entropy and derivatives; never changes what the mean divides by.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` (over rows) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one entropy a
-        row.
+        Multiplies each row's entropy and derivatives; never changes what ``"mean"`` divides by. 0 removes a row,
+        whatever it holds.
+    where : bool array that broadcasts to one bool a row, optional
+        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
+        them.
+    reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
+        ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
+        (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
+        precision, ``"none"`` one entropy a row.
 
     Returns
     -------
@@ -94,13 +100,13 @@ def entropy(probs, *, axis=-1, base=None, sample_weight=None, reduction="mean"):
     ----------
     Shannon 1948, "A Mathematical Theory of Communication".
     """
-    call = distributions("entropy", probs, None, axis, sample_weight, reduction)
+    call = distributions("entropy", probs, None, axis, Reduction(reduction, sample_weight, where))
     call.unit = _unit_of(base)
     return call
 
 
 @loss("rowwise", curvature=False)
-def entropy_with_logits(logits, *, axis=-1, base=None, sample_weight=None, reduction="mean"):
+def entropy_with_logits(logits, *, axis=-1, base=None, sample_weight=None, where=None, reduction="mean"):
     r"""Shannon entropy of the softmax of logits.
 
     .. math:: H_n = -\sum_c p_c \log p_c, \qquad p = \mathrm{softmax}(x_n)
@@ -117,10 +123,15 @@ def entropy_with_logits(logits, *, axis=-1, base=None, sample_weight=None, reduc
     base : float, above 0 and not 1, optional
         2 gives bits; by default the entropy is in nats.
     sample_weight : array that broadcasts to one number a row, optional
-        Multiplies each row's entropy and gradient; never changes what the mean divides by.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` (over rows) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one entropy a
-        row.
+        Multiplies each row's entropy and gradient; never changes what ``"mean"`` divides by. 0 removes a row, whatever
+        it holds.
+    where : bool array that broadcasts to one bool a row, optional
+        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
+        them.
+    reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
+        ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
+        (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
+        precision, ``"none"`` one entropy a row.
 
     Returns
     -------
@@ -142,11 +153,11 @@ def entropy_with_logits(logits, *, axis=-1, base=None, sample_weight=None, reduc
     ----------
     Shannon 1948, "A Mathematical Theory of Communication".
     """
-    return _of_logits(logits, None, axis, sample_weight, reduction, unit=_unit_of(base))
+    return _of_logits(logits, None, axis, Reduction(reduction, sample_weight, where), unit=_unit_of(base))
 
 
 @loss("rowwise", curvature=True)
-def kl_divergence(probs, target, *, axis=-1, sample_weight=None, reduction="mean"):
+def kl_divergence(probs, target, *, axis=-1, sample_weight=None, where=None, reduction="mean"):
     r"""Kullback-Leibler divergence D(p ‖ q) of the true distribution p from the prediction q, from probabilities.
 
     .. math:: D_n = \sum_c p_{nc} \log \frac{p_{nc}}{q_{nc}}
@@ -164,10 +175,15 @@ def kl_divergence(probs, target, *, axis=-1, sample_weight=None, reduction="mean
     axis : int
         The axis that is summed over.
     sample_weight : array that broadcasts to one number a row, optional
-        Multiplies each row's divergence and derivatives; never changes what the mean divides by.
-    reduction : {"mean", "batchmean", "sum", "none"}
-        ``"mean"`` is over rows, ``"batchmean"`` divides the sum by the length of the first axis that is not `axis`;
-        both and ``"sum"`` give a float accumulated in double precision, ``"none"`` one divergence a row.
+        Multiplies each row's divergence and derivatives; never changes what ``"mean"`` divides by. 0 removes a row,
+        whatever it holds.
+    where : bool array that broadcasts to one bool a row, optional
+        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
+        them.
+    reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
+        ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
+        (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
+        precision, ``"none"`` one divergence a row.
 
     Returns
     -------
@@ -193,13 +209,13 @@ def kl_divergence(probs, target, *, axis=-1, sample_weight=None, reduction="mean
     """
     if target is None:
         raise TypeError("target is None; expected an array of the shape of probs")
-    return distributions(
-        "kl_divergence", probs, target, axis, sample_weight, reduction, reductions=check.WITH_BATCHMEAN
-    )
+    return distributions("kl_divergence", probs, target, axis, Reduction(reduction, sample_weight, where))
 
 
 @loss("rowwise", curvature=False)
-def kl_divergence_with_logits(logits, target, *, axis=-1, temperature=1.0, sample_weight=None, reduction="mean"):
+def kl_divergence_with_logits(
+    logits, target, *, axis=-1, temperature=1.0, sample_weight=None, where=None, reduction="mean"
+):
     r"""Kullback-Leibler divergence D(p ‖ q) of two softmaxes, from the logits of both.
 
     .. math:: D_n = \sum_c p_c \log \frac{p_c}{q_c}, \qquad q = \mathrm{softmax}(x_n / T), \quad
@@ -221,10 +237,15 @@ def kl_divergence_with_logits(logits, target, *, axis=-1, temperature=1.0, sampl
     temperature : float within [1e-30, 1e30]
         Divides both. The result is not multiplied by its square, as some distillation recipes do.
     sample_weight : array that broadcasts to one number a row, optional
-        Multiplies each row's divergence and gradient; never changes what the mean divides by.
-    reduction : {"mean", "batchmean", "sum", "none"}
-        ``"mean"`` is over rows, ``"batchmean"`` divides the sum by the length of the first axis that is not `axis`;
-        both and ``"sum"`` give a float accumulated in double precision, ``"none"`` one divergence a row.
+        Multiplies each row's divergence and gradient; never changes what ``"mean"`` divides by. 0 removes a row,
+        whatever it holds.
+    where : bool array that broadcasts to one bool a row, optional
+        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
+        them.
+    reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
+        ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
+        (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
+        precision, ``"none"`` one divergence a row.
 
     Returns
     -------
@@ -252,4 +273,5 @@ def kl_divergence_with_logits(logits, target, *, axis=-1, temperature=1.0, sampl
     temperature = check.as_temperature(temperature)
     if target is None:
         raise TypeError("target is None; expected an array of the shape of logits")
-    return _of_logits(logits, target, axis, sample_weight, reduction, temperature=temperature)
+    reduction = Reduction(reduction, sample_weight, where)
+    return _of_logits(logits, target, axis, reduction, temperature=temperature)

@@ -6,6 +6,7 @@ from fastloss import _rowwise as rowwise
 from fastloss import _validation as check
 from fastloss._elementwise import elements, fast_path
 from fastloss._loss import loss
+from fastloss._reduction import Reduction
 
 __all__ = ["generalized_cross_entropy", "poly1_cross_entropy", "sigmoid_focal_loss", "softmax_focal_loss"]
 
@@ -16,7 +17,7 @@ _LARGEST_EPSILON = 1e30  # that float32 holds with its products
 
 
 @loss("elementwise", curvature=True, fast_path=fast_path("sigmoid_focal", "alpha", "gamma"))
-def sigmoid_focal_loss(logits, target, *, alpha=0.25, gamma=2.0, sample_weight=None, reduction="mean"):
+def sigmoid_focal_loss(logits, target, *, alpha=0.25, gamma=2.0, sample_weight=None, where=None, reduction="mean"):
     r"""Focal loss of independent binary labels, from logits.
 
     .. math:: L = \alpha_t (1 - p_t)^\gamma \cdot \mathrm{BCE}(x, y), \qquad
@@ -36,9 +37,14 @@ def sigmoid_focal_loss(logits, target, *, alpha=0.25, gamma=2.0, sample_weight=N
     gamma : float, at least 0
         How much easy examples are turned down; 0 gives (weighted) binary cross-entropy.
     sample_weight : array that broadcasts to the shape of `logits`, optional
-        Multiplies each element's loss and derivatives; never changes what the mean divides by.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss an element.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
+        whatever it holds.
+    where : bool array that broadcasts to the shape of `logits`, optional
+        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
+        counts them.
+    reduction : {"mean", "weighted_mean", "sum", "none"}
+        ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
+        give a float accumulated in double precision, ``"none"`` one loss an element.
 
     Returns
     -------
@@ -70,7 +76,9 @@ def sigmoid_focal_loss(logits, target, *, alpha=0.25, gamma=2.0, sample_weight=N
         -1.0 if alpha is None else check.as_number(alpha, "alpha", 0.0, 1.0),
         min(check.as_number(gamma, "gamma", 0.0), _LARGEST_GAMMA),
     )
-    return elements("sigmoid_focal", logits, target, sample_weight, reduction, first="logits", options=options)
+    return elements(
+        "sigmoid_focal", logits, target, Reduction(reduction, sample_weight, where), first="logits", options=options
+    )
 
 
 def _kernel_for(gamma):
@@ -80,7 +88,16 @@ def _kernel_for(gamma):
 
 @loss("rowwise", curvature=True, fast_path=rowwise.fast_path(_kernel_for, "gamma"))
 def softmax_focal_loss(
-    logits, target, *, axis=-1, alpha=None, gamma=2.0, sample_weight=None, ignore_index=-100, reduction="mean"
+    logits,
+    target,
+    *,
+    axis=-1,
+    alpha=None,
+    gamma=2.0,
+    sample_weight=None,
+    where=None,
+    ignore_index=-100,
+    reduction="mean",
 ):
     r"""Focal loss of one label among C classes, from logits.
 
@@ -102,11 +119,17 @@ def softmax_focal_loss(
     gamma : float, at least 0
         How much less the examples count that are already classified well.
     sample_weight : array that broadcasts to the shape of `target`, optional
-        Multiplies each row's loss and derivatives; never changes what the mean divides by.
-    ignore_index : int
-        Rows with this label cost 0 and have gradient 0, even if their scores are NaN.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` divides by the number of rows that count.
+        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
+        it holds.
+    where : bool array that broadcasts to the shape of `target`, optional
+        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
+        them.
+    ignore_index : int, or None
+        Rows with this label cost 0 and have gradient 0, even if their scores are NaN. None: no label is ignored.
+    reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
+        ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
+        (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
+        precision, ``"none"`` one loss a row.
 
     Returns
     -------
@@ -134,8 +157,8 @@ def softmax_focal_loss(
     target = check.as_array(target, "target")
     gamma = min(check.as_number(gamma, "gamma", 0.0), _LARGEST_GAMMA)
     return rows.label_loss(
-        _kernel_for(gamma), target, sample_weight, _alphas(alpha, rows.classes), ignore_index, reduction,
-        options=(gamma,),
+        _kernel_for(gamma), target, Reduction(reduction, sample_weight, where), _alphas(alpha, rows.classes),
+        ignore_index, options=(gamma,),
     )  # fmt: skip
 
 
@@ -161,6 +184,7 @@ def poly1_cross_entropy(
     epsilon=1.0,
     class_weight=None,
     sample_weight=None,
+    where=None,
     ignore_index=-100,
     reduction="mean",
 ):
@@ -187,11 +211,17 @@ def poly1_cross_entropy(
     class_weight : array (C,), optional
         A weight w at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that count.
     sample_weight : array that broadcasts to the shape of `target`, optional
-        Multiplies each row's loss and derivatives; never changes what the mean divides by.
-    ignore_index : int
-        Rows with this label cost 0 and have gradient 0, even if their scores are NaN.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss a row.
+        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
+        it holds.
+    where : bool array that broadcasts to the shape of `target`, optional
+        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
+        them.
+    ignore_index : int, or None
+        Rows with this label cost 0 and have gradient 0, even if their scores are NaN. None: no label is ignored.
+    reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
+        ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
+        (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
+        precision, ``"none"`` one loss a row.
 
     Returns
     -------
@@ -220,7 +250,7 @@ def poly1_cross_entropy(
     options = (check.as_number(epsilon, "epsilon", -_LARGEST_EPSILON, _LARGEST_EPSILON),)
     weights = check.as_class_weights(class_weight, "class_weight", rows.classes)
     return rows.label_loss(
-        "poly1_cross_entropy", target, sample_weight, weights, ignore_index, reduction,
+        "poly1_cross_entropy", target, Reduction(reduction, sample_weight, where), weights, ignore_index,
         options=options, weighs_mean=True,
     )  # fmt: skip
 
@@ -234,6 +264,7 @@ def generalized_cross_entropy(
     q=0.7,
     class_weight=None,
     sample_weight=None,
+    where=None,
     ignore_index=-100,
     reduction="mean",
 ):
@@ -259,11 +290,17 @@ def generalized_cross_entropy(
     class_weight : array (C,), optional
         A weight w at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that count.
     sample_weight : array that broadcasts to the shape of `target`, optional
-        Multiplies each row's loss and derivatives; never changes what the mean divides by.
-    ignore_index : int
-        Rows with this label cost 0 and have gradient 0, even if their scores are NaN.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss a row.
+        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
+        it holds.
+    where : bool array that broadcasts to the shape of `target`, optional
+        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
+        them.
+    ignore_index : int, or None
+        Rows with this label cost 0 and have gradient 0, even if their scores are NaN. None: no label is ignored.
+    reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
+        ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
+        (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
+        precision, ``"none"`` one loss a row.
 
     Returns
     -------
@@ -291,6 +328,6 @@ def generalized_cross_entropy(
     options = (check.as_number(q, "q", _SMALLEST_Q, 1.0),)
     weights = check.as_class_weights(class_weight, "class_weight", rows.classes)
     return rows.label_loss(
-        "generalized_cross_entropy", target, sample_weight, weights, ignore_index, reduction,
+        "generalized_cross_entropy", target, Reduction(reduction, sample_weight, where), weights, ignore_index,
         options=options, weighs_mean=True,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from fastloss import _validation as check
 from fastloss._elementwise import RootMeanSquare, elements, fast_path
 from fastloss._loss import loss
+from fastloss._reduction import Reduction
 
 __all__ = [
     "huber_loss",
@@ -17,7 +18,7 @@ __all__ = [
 
 
 @loss("elementwise", curvature=False, fast_path=fast_path("l1"))
-def l1_loss(predictions, target, *, sample_weight=None, reduction="mean"):
+def l1_loss(predictions, target, *, sample_weight=None, where=None, reduction="mean"):
     r"""Absolute error; its mean is the mean absolute error (MAE).
 
     .. math:: L = |x - y|
@@ -31,10 +32,14 @@ def l1_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     target : array of numbers that broadcasts to the shape of `predictions`
         What should have been predicted.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and gradient; never changes what the mean divides by.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
-        an element.
+        Multiplies each element's loss and gradient; never changes what ``"mean"`` divides by. 0 removes an element,
+        whatever it holds.
+    where : bool array that broadcasts to the shape of `predictions`, optional
+        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
+        counts them.
+    reduction : {"mean", "weighted_mean", "sum", "none"}
+        ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
+        give a float accumulated in double precision, ``"none"`` one loss an element.
 
     Returns
     -------
@@ -58,11 +63,11 @@ def l1_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     ----------
     Boscovich 1757, least absolute deviations. Conventions of ``torch.nn.functional.l1_loss``.
     """
-    return elements("l1", predictions, target, sample_weight, reduction, first="predictions")
+    return elements("l1", predictions, target, Reduction(reduction, sample_weight, where), first="predictions")
 
 
 @loss("elementwise", curvature=True, fast_path=fast_path("mse"))
-def mse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
+def mse_loss(predictions, target, *, sample_weight=None, where=None, reduction="mean"):
     r"""Squared error; its mean is the mean squared error (MSE).
 
     .. math:: L = (x - y)^2
@@ -76,10 +81,14 @@ def mse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     target : array of numbers that broadcasts to the shape of `predictions`
         What should have been predicted.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and derivatives; never changes what the mean divides by.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
-        an element.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
+        whatever it holds.
+    where : bool array that broadcasts to the shape of `predictions`, optional
+        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
+        counts them.
+    reduction : {"mean", "weighted_mean", "sum", "none"}
+        ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
+        give a float accumulated in double precision, ``"none"`` one loss an element.
 
     Returns
     -------
@@ -102,11 +111,11 @@ def mse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     ----------
     Legendre 1805, Gauss 1809, least squares. Conventions of ``torch.nn.functional.mse_loss``.
     """
-    return elements("mse", predictions, target, sample_weight, reduction, first="predictions")
+    return elements("mse", predictions, target, Reduction(reduction, sample_weight, where), first="predictions")
 
 
 @loss("elementwise", curvature=False)
-def rmse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
+def rmse_loss(predictions, target, *, sample_weight=None, where=None, reduction="mean"):
     r"""Root mean squared error (RMSE), over all N elements.
 
     .. math:: L = \sqrt{\frac{1}{N} \sum_i w_i (x_i - y_i)^2}
@@ -120,9 +129,13 @@ def rmse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     target : array of numbers that broadcasts to the shape of `predictions`
         What should have been predicted.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's square; never changes what the mean divides by.
-    reduction : {"mean"}
-        There is no other: the root is of the mean.
+        Multiplies each element's square; never changes what ``"mean"`` divides by. 0 removes an element, whatever it
+        holds.
+    where : bool array that broadcasts to the shape of `predictions`, optional
+        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
+        counts them.
+    reduction : {"mean", "weighted_mean"}
+        The root is of the mean over the N elements that count; or of the weighted mean, over the sum of their weights.
 
     Returns
     -------
@@ -147,8 +160,8 @@ def rmse_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     Conventions of ``sklearn.metrics.root_mean_squared_error``, for arrays of any shape.
     """
     return elements(
-        "rmse", predictions, target, sample_weight, reduction,
-        first="predictions", reductions={"mean": check.REDUCTIONS["mean"]}, kind=RootMeanSquare,
+        "rmse", predictions, target, Reduction(reduction, sample_weight, where),
+        first="predictions", reductions=check.MEANS_ONLY, kind=RootMeanSquare,
     )  # fmt: skip
 
 
@@ -158,7 +171,7 @@ def _bits_for(number, bits):
 
 
 @loss("elementwise", curvature=True, fast_path=fast_path("huber", "delta"))
-def huber_loss(predictions, target, *, delta=1.0, sample_weight=None, reduction="mean"):
+def huber_loss(predictions, target, *, delta=1.0, sample_weight=None, where=None, reduction="mean"):
     r"""Huber's loss: squared near the target, absolute away from it.
 
     .. math:: L = \begin{cases} \frac{1}{2} d^2 & |d| \le \delta \\
@@ -175,10 +188,14 @@ def huber_loss(predictions, target, *, delta=1.0, sample_weight=None, reduction=
     delta : float, above 0
         Where the loss turns from squared to absolute.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and derivatives; never changes what the mean divides by.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
-        an element.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
+        whatever it holds.
+    where : bool array that broadcasts to the shape of `predictions`, optional
+        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
+        counts them.
+    reduction : {"mean", "weighted_mean", "sum", "none"}
+        ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
+        give a float accumulated in double precision, ``"none"`` one loss an element.
 
     Returns
     -------
@@ -201,13 +218,15 @@ def huber_loss(predictions, target, *, delta=1.0, sample_weight=None, reduction=
     Huber 1964, "Robust Estimation of a Location Parameter". Conventions of ``torch.nn.functional.huber_loss``.
     """
     options = (check.as_positive(delta, "delta"),)
-    call = elements("huber", predictions, target, sample_weight, reduction, first="predictions", options=options)
+    call = elements(
+        "huber", predictions, target, Reduction(reduction, sample_weight, where), first="predictions", options=options
+    )
     call.bits = _bits_for(delta, call.bits)
     return call
 
 
 @loss("elementwise", curvature=True, fast_path=fast_path("smooth_l1", "beta"))
-def smooth_l1_loss(predictions, target, *, beta=1.0, sample_weight=None, reduction="mean"):
+def smooth_l1_loss(predictions, target, *, beta=1.0, sample_weight=None, where=None, reduction="mean"):
     r"""Absolute error with a rounded tip: Huber's loss divided by its threshold.
 
     .. math:: L = \begin{cases} \frac{1}{2} d^2 / \beta & |d| < \beta \\
@@ -225,10 +244,14 @@ def smooth_l1_loss(predictions, target, *, beta=1.0, sample_weight=None, reducti
     beta : float, at least 0
         Where the loss turns from squared to absolute.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and derivatives; never changes what the mean divides by.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
-        an element.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
+        whatever it holds.
+    where : bool array that broadcasts to the shape of `predictions`, optional
+        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
+        counts them.
+    reduction : {"mean", "weighted_mean", "sum", "none"}
+        ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
+        give a float accumulated in double precision, ``"none"`` one loss an element.
 
     Returns
     -------
@@ -250,14 +273,14 @@ def smooth_l1_loss(predictions, target, *, beta=1.0, sample_weight=None, reducti
     ----------
     Girshick 2015, "Fast R-CNN". Conventions of ``torch.nn.functional.smooth_l1_loss``.
     """
-    options = (check.as_number(beta, "beta", 0.0),)
-    call = elements("smooth_l1", predictions, target, sample_weight, reduction, first="predictions", options=options)
+    options, reduction = (check.as_number(beta, "beta", 0.0),), Reduction(reduction, sample_weight, where)
+    call = elements("smooth_l1", predictions, target, reduction, first="predictions", options=options)
     call.bits = _bits_for(beta, call.bits)
     return call
 
 
 @loss("elementwise", curvature=True, fast_path=fast_path("log_cosh"))
-def log_cosh_loss(predictions, target, *, sample_weight=None, reduction="mean"):
+def log_cosh_loss(predictions, target, *, sample_weight=None, where=None, reduction="mean"):
     r"""Logarithm of the hyperbolic cosine of the error: squared near the target, absolute away from it, smooth between.
 
     .. math:: L = \log \cosh (x - y)
@@ -272,10 +295,14 @@ def log_cosh_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     target : array of numbers that broadcasts to the shape of `predictions`
         What should have been predicted.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and derivatives; never changes what the mean divides by.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
-        an element.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
+        whatever it holds.
+    where : bool array that broadcasts to the shape of `predictions`, optional
+        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
+        counts them.
+    reduction : {"mean", "weighted_mean", "sum", "none"}
+        ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
+        give a float accumulated in double precision, ``"none"`` one loss an element.
 
     Returns
     -------
@@ -298,11 +325,11 @@ def log_cosh_loss(predictions, target, *, sample_weight=None, reduction="mean"):
     Saleh & Saleh 2022, "Statistical Properties of the log-cosh Loss Function Used in Machine Learning". As
     ``optax.losses.log_cosh`` and ``keras.losses.log_cosh``.
     """
-    return elements("log_cosh", predictions, target, sample_weight, reduction, first="predictions")
+    return elements("log_cosh", predictions, target, Reduction(reduction, sample_weight, where), first="predictions")
 
 
 @loss("elementwise", curvature=False, fast_path=fast_path("quantile", "quantile"))
-def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, reduction="mean"):
+def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, where=None, reduction="mean"):
     r"""Quantile loss (pinball loss): least where the given share of the targets lies below the prediction.
 
     .. math:: L = \begin{cases} q (y - x) & y \ge x \\ (1 - q) (x - y) & y < x \end{cases}
@@ -318,10 +345,14 @@ def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, redu
     quantile : float within [0, 1]
         0.5 gives half the absolute error, whose best constant prediction is the median.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and gradient; never changes what the mean divides by.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
-        an element.
+        Multiplies each element's loss and gradient; never changes what ``"mean"`` divides by. 0 removes an element,
+        whatever it holds.
+    where : bool array that broadcasts to the shape of `predictions`, optional
+        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
+        counts them.
+    reduction : {"mean", "weighted_mean", "sum", "none"}
+        ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
+        give a float accumulated in double precision, ``"none"`` one loss an element.
 
     Returns
     -------
@@ -343,12 +374,12 @@ def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, redu
     ----------
     Koenker & Bassett 1978, "Regression Quantiles". As ``sklearn.metrics.mean_pinball_loss``.
     """
-    options = (check.as_number(quantile, "quantile", 0.0, 1.0),)
-    return elements("quantile", predictions, target, sample_weight, reduction, first="predictions", options=options)
+    options, reduction = (check.as_number(quantile, "quantile", 0.0, 1.0),), Reduction(reduction, sample_weight, where)
+    return elements("quantile", predictions, target, reduction, first="predictions", options=options)
 
 
 @loss("elementwise", curvature=True, fast_path=fast_path("poisson_nll"))
-def poisson_nll_loss(log_rate, target, *, full=False, sample_weight=None, reduction="mean"):
+def poisson_nll_loss(log_rate, target, *, full=False, sample_weight=None, where=None, reduction="mean"):
     r"""Negative log-likelihood of counts under Poisson distributions, from the logarithm of their rates.
 
     .. math:: L = e^x - x y \; [{} + \log y!]
@@ -365,10 +396,14 @@ def poisson_nll_loss(log_rate, target, *, full=False, sample_weight=None, reduct
         Whether to add :math:`\log y!`, exact and not by Stirling's approximation, which makes the loss minus the
         logarithm of a probability; float32 is then computed in double precision.
     sample_weight : array that broadcasts to the shape of `log_rate`, optional
-        Multiplies each element's loss and derivatives; never changes what the mean divides by.
-    reduction : {"mean", "sum", "none"}
-        ``"mean"`` (over all elements) and ``"sum"`` give a float accumulated in double precision, ``"none"`` one loss
-        an element.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
+        whatever it holds.
+    where : bool array that broadcasts to the shape of `log_rate`, optional
+        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
+        counts them.
+    reduction : {"mean", "weighted_mean", "sum", "none"}
+        ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
+        give a float accumulated in double precision, ``"none"`` one loss an element.
 
     Returns
     -------
@@ -394,7 +429,7 @@ def poisson_nll_loss(log_rate, target, *, full=False, sample_weight=None, reduct
     Nelder & Wedderburn 1972, "Generalized Linear Models". ``torch.nn.functional.poisson_nll_loss`` with
     ``log_input=True``, but for the exact factorial.
     """
-    call = elements("poisson_nll", log_rate, target, sample_weight, reduction, first="log_rate")
+    call = elements("poisson_nll", log_rate, target, Reduction(reduction, sample_weight, where), first="log_rate")
     if full:
         call.name, call.bits = "poisson_nll_full", 64
     return call

@@ -49,12 +49,19 @@ def overlap(cnp.ndarray a, cnp.ndarray b):
     return may_overlap(a, b)
 
 
-def labels(cnp.ndarray array, long long classes, long long ignore_index):
-    """How many labels of a contiguous int64 array count, or -1 - the place of the first one out of range."""
+def labels(cnp.ndarray array, weights, long long classes, ignore_index):
+    """How many labels of a contiguous int64 array are not ignored, or -1 - the place of the first one out of range.
+    weights: float64, one a label, or None. ignore_index: None where no label is ignored."""
     cdef const int64_t* label = <const int64_t*> data_of(array)
+    cdef const double* weight = <const double*> data_of(weights)
     cdef Py_ssize_t size = array.size, counted
+    cdef label_rule rule
+    expect_size(weights, size)
+    rule.classes = classes
+    rule.has_ignored = ignore_index is not None
+    rule.ignore_index = ignore_index if rule.has_ignored else -1
     with nogil:
-        counted = count_labels(label, size, classes, ignore_index)
+        counted = count_labels(label, weight, size, rule)
     return counted
 
 
@@ -80,6 +87,8 @@ def sequences(cnp.ndarray labels, cnp.ndarray lengths, long long classes, long l
 
 ctypedef struct LookJob:
     array_view numbers
+    array_view weight       # or none
+    array_view where        # which numbers count, beside a weight, or none
     Py_ssize_t size
     legal_numbers legal
     findings found
@@ -88,45 +97,82 @@ ctypedef struct LookJob:
 cdef double look_at_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef LookJob* job = <LookJob*> data
     cdef Py_ssize_t start = chunk * CHUNK, stop = min(start + CHUNK, job.size), n
+    cdef const real* weight
     while start < stop:
         n = min(stop - start, <Py_ssize_t> BLOCK)
-        look_at(read_block(&job.numbers, start, n, scratch), n, job.legal, &job.found)
+        weight = read_weights(&job.weight, &job.where, start, n, scratch + BLOCK, scratch + 2 * BLOCK)
+        look_at(read_block(&job.numbers, start, n, scratch), weight, n, job.legal, &job.found)
         start += n
     return 0
 
 
 cdef Py_ssize_t first_in(LookJob* job) noexcept nogil:
     """The place of the first number that is refused."""
-    cdef real buffer[BLOCK]
+    cdef real buffer[3 * BLOCK]
+    cdef const real* weight
     cdef findings found
     cdef Py_ssize_t start = 0, place, n
     memset(&found, 0, sizeof(findings))
     while start < job.size:
         n = min(job.size - start, <Py_ssize_t> BLOCK)
-        place = first_refused(read_block(&job.numbers, start, n, buffer), n, job.legal, &found)
+        weight = read_weights(&job.weight, &job.where, start, n, buffer + BLOCK, buffer + 2 * BLOCK)
+        place = first_refused(read_block(&job.numbers, start, n, buffer), weight, n, job.legal, &found)
         if place >= 0:
             return start + place
         start += n
     return -1
 
 
-cdef Py_ssize_t look(cnp.ndarray array, legal_numbers legal, int threads) except -2:
-    """The place, in C order, of the first number that is refused; -1 where none is."""
+cdef Py_ssize_t look(cnp.ndarray array, tuple weighted, legal_numbers legal, int threads) except -2:
+    """The place, in C order, of the first number that is refused; -1 where none is. `weighted` are a weight and which
+    numbers count, either None or of the shape of the array: what has no weight is not looked at."""
     cdef LookJob job
     cdef double total
     memset(&job, 0, sizeof(LookJob))
+    expect_size(weighted[0], array.size)
+    expect_size(weighted[1], array.size)
     view_of(&job.numbers, array)
+    view_of(&job.weight, weighted[0])
+    view_of(&job.where, weighted[1])
     job.size = array.size
     job.legal = legal
-    run_chunks(look_at_chunk, &job, (job.size + CHUNK - 1) // CHUNK, BLOCK, threads, &total)
+    run_chunks(look_at_chunk, &job, (job.size + CHUNK - 1) // CHUNK, 3 * BLOCK, threads, &total)
     return first_in(&job) if is_refused(&job.found) else -1
 
 
 def outside(cnp.ndarray array, double low, double high, int threads):
     """The place of the first number below `low` or above `high`; -1 where there is none. NaN passes."""
-    return look(array, legal_within(low, high), threads)
+    return look(array, (None, None), legal_within(low, high), threads)
 
 
-def outside_domain(cnp.ndarray array, domain of, int threads):
-    """The same for one of DOMAINS."""
-    return look(array, legal_in(of), threads)
+def outside_domain(cnp.ndarray array, tuple weighted, domain of, int threads):
+    """The same for one of DOMAINS, of the numbers that have a weight: see look()."""
+    return look(array, weighted, legal_in(of), threads)
+
+
+cdef double weights_of_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    cdef LookJob* job = <LookJob*> data
+    cdef Py_ssize_t start = chunk * CHUNK, stop = min(start + CHUNK, job.size), i, n
+    cdef const real* weight
+    cdef double total = 0
+    while start < stop:
+        n = min(stop - start, <Py_ssize_t> BLOCK)
+        weight = read_weights(&job.weight, &job.where, start, n, scratch, scratch + BLOCK)
+        for i in range(n):
+            total += weight[i]
+        start += n
+    return total
+
+
+def sum_of_weights(cnp.ndarray weight, where):
+    """The sum of the weights that count; `where` is a bool array of their shape, or None."""
+    cdef LookJob job
+    cdef double total = 0
+    memset(&job, 0, sizeof(LookJob))
+    expect_size(where, weight.size)
+    view_of(&job.weight, weight)
+    view_of(&job.where, where)
+    job.size = weight.size
+    if job.size:
+        run_chunks(weights_of_chunk, &job, (job.size + CHUNK - 1) // CHUNK, 2 * BLOCK, 1, &total)
+    return total

@@ -36,12 +36,15 @@ class Batch:
 
     __slots__ = ("blank", "cells", "emissions", "feasible", "infeasible", "input_lengths", "targets")
 
-    def __init__(self, emissions, targets, input_lengths, target_lengths, blank, infeasible, star=-1):
+    def __init__(self, emissions, targets, lengths, blank, infeasible, star=-1, unused=None):
+        """`lengths` are of inputs and of targets. `unused` says which sequences do not count: they are of no frames and
+        no labels, whatever they hold."""
+        input_lengths, target_lengths = lengths
         self.emissions = emissions
         self.blank = blank
         self.infeasible = infeasible
-        self.input_lengths = as_input_lengths(input_lengths, emissions)
-        self.targets = Targets(targets, target_lengths, emissions, blank, star)
+        self.input_lengths = as_input_lengths(input_lengths, emissions, unused)
+        self.targets = Targets(targets, target_lengths, emissions, blank, star, unused)
         self.feasible = self.targets.frames_needed <= self.input_lengths
         self.cells = self.input_lengths * (2 * self.targets.lengths + 1)  # of each recursion
 
@@ -67,12 +70,15 @@ class Batch:
 class Targets:
     """Label sequences, one after the other, with where each begins and how long it is."""
 
-    def __init__(self, targets, target_lengths, emissions, blank, star=-1):
-        self.lengths, labels = _read_targets(targets, target_lengths, emissions)
-        self.offsets = np.zeros(emissions.batch, np.int64)
-        np.cumsum(self.lengths[:-1], out=self.offsets[1:])
+    def __init__(self, targets, target_lengths, emissions, blank, star=-1, unused=None):
+        self.lengths, labels = _read_targets(targets, target_lengths, emissions, unused)
         # A copy: nobody may change a label between the check and its use, which is without the interpreter's lock.
         self.labels = np.array(labels, np.int64, order="C").reshape(-1)
+        if unused is not None:
+            self.labels = self.labels[~np.repeat(unused, self.lengths)]
+            self.lengths = np.where(unused, 0, self.lengths)
+        self.offsets = np.zeros(emissions.batch, np.int64)
+        np.cumsum(self.lengths[:-1], out=self.offsets[1:])
         self.frames_needed = check_sequences(self, "targets", emissions.classes, blank, star)
 
     def longest(self):
@@ -98,13 +104,13 @@ def expected_label(classes, blank):
     return f"a label 0..{classes - 1} other than blank={blank}"
 
 
-def _read_targets(targets, target_lengths, emissions):
+def _read_targets(targets, target_lengths, emissions, unused):
     """Lengths (N,) and all labels that count, concatenated, from any of the three forms."""
     if is_list_of_sequences(targets) and not emissions.single:
-        return _read_list(targets, target_lengths, emissions)
+        return _read_list(targets, target_lengths, emissions, unused)
     array = label_array(targets, "targets")
     if array.ndim == 2 and not emissions.single:
-        return _read_padded(array, target_lengths, emissions)
+        return _read_padded(array, target_lengths, emissions, unused)
     if array.ndim != 1:
         raise ValueError(
             f"targets has shape {array.shape}; expected (N, S), one behind the other (sum of lengths,), or a list"
@@ -112,7 +118,7 @@ def _read_targets(targets, target_lengths, emissions):
     return _read_concatenated(array, target_lengths, emissions)
 
 
-def _read_list(targets, target_lengths, emissions):
+def _read_list(targets, target_lengths, emissions, unused):
     if len(targets) != emissions.batch:
         raise ValueError(
             f"targets is a list of {len(targets)} sequences; {emissions.name} has a batch of {emissions.batch}"
@@ -120,19 +126,19 @@ def _read_list(targets, target_lengths, emissions):
     parts = label_sequences(targets, "targets")
     lengths = np.array([part.size for part in parts], np.int64)
     if target_lengths is not None:
-        lengths = as_lengths(target_lengths, "target_lengths", emissions.batch, lengths, "labels")
+        lengths = as_lengths(target_lengths, "target_lengths", emissions.batch, lengths, "labels", unused)
         parts = [part[:length] for part, length in zip(parts, lengths.tolist(), strict=True)]
     return lengths, np.concatenate([np.empty(0, np.int64), *parts]) if parts else np.empty(0, np.int64)
 
 
-def _read_padded(array, target_lengths, emissions):
+def _read_padded(array, target_lengths, emissions, unused):
     batch, width = array.shape
     if batch != emissions.batch:
         raise ValueError(f"targets has shape {array.shape}; {emissions.name} has a batch of {emissions.batch}")
     lengths = np.full(batch, width, np.int64)
     if target_lengths is None:
         return lengths, array.reshape(-1)
-    lengths = as_lengths(target_lengths, "target_lengths", batch, lengths, "labels")
+    lengths = as_lengths(target_lengths, "target_lengths", batch, lengths, "labels", unused)
     return lengths, array[np.arange(width) < lengths[:, None]]
 
 
@@ -173,8 +179,8 @@ def label_array(value, name):
     return array
 
 
-def as_lengths(value, name, batch, room, what):
-    """Lengths as int64 (N,), each within the room there is."""
+def as_lengths(value, name, batch, room, what, unused=None):
+    """Lengths as int64 (N,), each within the room there is. Those of sequences that are not used are 0."""
     array = check.as_array(value, name)
     if array.dtype.kind not in "iu" and array.size:
         raise TypeError(f"{name} has dtype {array.dtype}; lengths must be integers")
@@ -182,6 +188,8 @@ def as_lengths(value, name, batch, room, what):
         array = array.reshape(1)
     if array.shape != (batch,):
         raise ValueError(f"{name} has shape {array.shape}; expected ({batch},), one length for each sequence")
+    if unused is not None:
+        array = np.where(unused, 0, array)
     wrong = np.flatnonzero((array < 0) | (array > room))
     if wrong.size:
         n = int(wrong[0])
@@ -189,11 +197,11 @@ def as_lengths(value, name, batch, room, what):
     return array.astype(np.int64)
 
 
-def as_input_lengths(input_lengths, emissions):
+def as_input_lengths(input_lengths, emissions, unused):
     room = np.full(emissions.batch, emissions.frames, np.int64)
     if input_lengths is None:
-        return room
-    return as_lengths(input_lengths, "input_lengths", emissions.batch, room, "frames")
+        return room if unused is None else np.where(unused, 0, room)
+    return as_lengths(input_lengths, "input_lengths", emissions.batch, room, "frames", unused)
 
 
 def as_blank(blank, classes):

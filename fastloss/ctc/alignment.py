@@ -129,7 +129,7 @@ def ctc_align(
     blank = as_blank(blank, emissions.classes)
     star = _as_star(star, blank)
     star_cost = check.as_number(star_cost, "star_cost", 0.0)
-    batch = Batch(emissions, targets, input_lengths, target_lengths, blank, infeasible, star)
+    batch = Batch(emissions, targets, (input_lengths, target_lengths), blank, infeasible, star)
     batch.forbid_infeasible()
     found = _nothing_aligned(emissions, batch.targets.longest())
     if emissions.batch:

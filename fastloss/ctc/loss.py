@@ -4,41 +4,37 @@ import numpy as np
 
 from fastloss import _validation as check
 from fastloss._loss import Evaluation, loss
+from fastloss._reduction import Reduction
 from fastloss.ctc._forward_backward import forbid_impossible, losses_of, work_of
 from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
 
-_REDUCTIONS = {**check.REDUCTIONS, "batchmean": check.REDUCTIONS["mean"]}
 
-
-def _evaluation(scores, name, targets, lengths, options, from_logits):
-    input_lengths, target_lengths = lengths
-    blank, batch_first, infeasible, sample_weight, reduction = options
+def _evaluation(scores, name, targets, lengths, options, reduction):
+    blank, batch_first, infeasible = options
     emissions = Emissions(scores, name, batch_first)
-    check.as_reduction(reduction, _REDUCTIONS)
+    reduction.over((emissions.batch,), check.WITH_BATCHMEAN)
+    weights = reduction.row_weights()
     infeasible = as_infeasible(infeasible)
     blank = as_blank(blank, emissions.classes)
-    batch = Batch(emissions, targets, input_lengths, target_lengths, blank, infeasible)
-    weights = check.as_row_weights(sample_weight, "sample_weight", (emissions.batch,))
+    unused = None if weights is None else weights == 0
+    batch = Batch(emissions, targets, lengths, blank, infeasible, unused=unused)
     batch.forbid_infeasible()
-    inputs = targets, sample_weight, input_lengths, target_lengths
-    return _CTCEvaluation(batch, from_logits, _scales(batch, weights, reduction), reduction, inputs)
+    return _CTCEvaluation(batch, name == "logits", _scales(batch, weights, reduction), reduction)
 
 
 def _scales(batch, weights, reduction):
     """What each sequence's loss and gradient are multiplied by: its weight, over what the reduction divides it by."""
-    if weights is None and reduction in ("sum", "none"):
+    if weights is None and reduction.name in ("sum", "none"):
         return None  # all are 1
-    size = batch.emissions.batch
-    scales = np.ones(size) if weights is None else weights
-    if reduction == "mean":
+    scales = np.ones(batch.emissions.batch) if weights is None else weights
+    if reduction.name in ("mean", "weighted_mean"):
         scales = scales / np.maximum(batch.targets.lengths, 1)
-    if reduction in ("mean", "batchmean") and size:
-        scales = scales / size
-    return scales
+    denominator = reduction.denominator()
+    return scales / denominator if denominator else np.zeros(scales.shape)
 
 
 def _scaled(losses, scales):
-    """0 times infinity is 0, and so is 0 times NaN: a weight of 0 removes a sequence."""
+    """0 times infinity is 0: a scale may underflow."""
     return losses if scales is None else np.where(scales == 0, 0.0, losses) * scales
 
 
@@ -46,26 +42,24 @@ class _CTCEvaluation(Evaluation):
     """The losses of a batch, to be computed and summed. Each sequence has a scale of its own, which includes what a
     mean divides by, so that the value is their sum; and sequences have a loss even where there is no frame."""
 
-    def __init__(self, batch, from_logits, scales, reduction, inputs):
+    def __init__(self, batch, from_logits, scales, reduction):
         emissions = batch.emissions
-        super().__init__(
+        super().__init__(  # targets, lengths and weights are copies
             None, (), emissions.array, emissions.dtype, () if emissions.single else (emissions.batch,),
-            check.compute_dtype(emissions.code), _REDUCTIONS[reduction] & check.rules.KEEPS, 1, inputs,
+            check.compute_dtype(emissions.code), reduction.code & check.rules.KEEPS, 1, (),
         )  # fmt: skip
         self.work = work_of(batch)
         self.batch = batch
         self.from_logits = from_logits
         self.scales = scales
-        self.is_sum = reduction == "sum"
+        self.is_of_nothing = not reduction.denominator()
 
     def run(self, outputs):
         grad = None if outputs.grad is None else self.batch.emissions.as_frames(outputs.grad)
         losses = self.scaled_losses(grad, outputs.threads)
         if outputs.values is not None:
             outputs.values[...] = losses.reshape(outputs.values.shape)
-        if not losses.size and not self.is_sum:
-            return float("nan")
-        return float(losses.sum())
+        return float("nan") if self.is_of_nothing else float(losses.sum())
 
     def scaled_losses(self, grad, threads):
         batch = self.batch
@@ -91,6 +85,7 @@ def ctc_loss(
     batch_first=False,
     infeasible="inf",
     sample_weight=None,
+    where=None,
     reduction="mean",
 ):
     r"""Connectionist temporal classification, from log-probabilities.
@@ -120,10 +115,15 @@ def ctc_loss(
         What a target costs that can't be emitted: inf, 0 (keeping its place in the mean), or a ValueError. It needs
         its length plus one frame for each adjacent repeat. Its gradient is 0 in all modes.
     sample_weight : array that broadcasts to (N,), optional
-        Multiplies each sequence's loss and gradient; never changes what the mean divides by.
-    reduction : {"mean", "batchmean", "sum", "none"}
-        ``"mean"`` divides each loss by max(target length, 1), then averages over the batch (PyTorch's);
-        ``"batchmean"`` averages over the batch; ``"none"`` gives (N,).
+        Multiplies each sequence's loss and gradient; never changes what ``"mean"`` divides by. 0 removes a sequence,
+        whatever it holds.
+    where : bool array that broadcasts to (N,), optional
+        Sequences that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
+        counts them.
+    reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
+        ``"mean"`` divides each loss by max(target length, 1), then averages over the sequences that count (PyTorch's);
+        ``"weighted_mean"`` does so and divides by the sum of the weights instead; ``"batchmean"`` averages over the
+        sequences that count; ``"none"`` gives (N,).
 
     Returns
     -------
@@ -152,8 +152,8 @@ def ctc_loss(
     Graves, Fernández, Gomez, Schmidhuber 2006, "Connectionist Temporal Classification: Labelling Unsegmented Sequence
     Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
     """
-    lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible, sample_weight, reduction)
-    return _evaluation(log_probs, "log_probs", targets, lengths, options, False)
+    lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible)
+    return _evaluation(log_probs, "log_probs", targets, lengths, options, Reduction(reduction, sample_weight, where))
 
 
 @loss("ctc", curvature=False)
@@ -167,6 +167,7 @@ def ctc_loss_with_logits(
     batch_first=False,
     infeasible="inf",
     sample_weight=None,
+    where=None,
     reduction="mean",
 ):
     r"""Connectionist temporal classification, from logits, with the softmax fused in.
@@ -193,10 +194,15 @@ def ctc_loss_with_logits(
         What a target costs that can't be emitted: inf, 0 (keeping its place in the mean), or a ValueError. It needs
         its length plus one frame for each adjacent repeat. Its gradient is 0 in all modes.
     sample_weight : array that broadcasts to (N,), optional
-        Multiplies each sequence's loss and gradient; never changes what the mean divides by.
-    reduction : {"mean", "batchmean", "sum", "none"}
-        ``"mean"`` divides each loss by max(target length, 1), then averages over the batch (PyTorch's);
-        ``"batchmean"`` averages over the batch; ``"none"`` gives (N,).
+        Multiplies each sequence's loss and gradient; never changes what ``"mean"`` divides by. 0 removes a sequence,
+        whatever it holds.
+    where : bool array that broadcasts to (N,), optional
+        Sequences that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
+        counts them.
+    reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
+        ``"mean"`` divides each loss by max(target length, 1), then averages over the sequences that count (PyTorch's);
+        ``"weighted_mean"`` does so and divides by the sum of the weights instead; ``"batchmean"`` averages over the
+        sequences that count; ``"none"`` gives (N,).
 
     Returns
     -------
@@ -224,5 +230,5 @@ def ctc_loss_with_logits(
     Graves, Fernández, Gomez, Schmidhuber 2006, "Connectionist Temporal Classification: Labelling Unsegmented Sequence
     Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
     """
-    lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible, sample_weight, reduction)
-    return _evaluation(logits, "logits", targets, lengths, options, True)
+    lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible)
+    return _evaluation(logits, "logits", targets, lengths, options, Reduction(reduction, sample_weight, where))

@@ -72,7 +72,7 @@ def ctc_posteriors(
     emissions = Emissions(log_probs, "log_probs", batch_first)
     infeasible = as_infeasible(infeasible, ("zero", "raise"))
     blank = as_blank(blank, emissions.classes)
-    batch = Batch(emissions, targets, input_lengths, target_lengths, blank, infeasible)
+    batch = Batch(emissions, targets, (input_lengths, target_lengths), blank, infeasible)
     batch.forbid_infeasible()
     posteriors, losses = posteriors_of(batch, threads_for(num_threads, work_of(batch)))
     if infeasible == "raise":

@@ -10,8 +10,12 @@ from libc.stdint cimport int64_t
 cimport numpy as cnp
 
 cdef extern from "core/labels.h" nogil:
-    # How many labels count, or -1 - the place of the first that is out of range.
-    Py_ssize_t count_labels(const int64_t* label, Py_ssize_t n, int64_t classes, int64_t ignore_index)
+    ctypedef struct label_rule:
+        int64_t classes
+        int64_t ignore_index
+        bint has_ignored
+    # How many labels are not ignored, or -1 - the place of the first that is out of range.
+    Py_ssize_t count_labels(const int64_t* label, const double* weight, Py_ssize_t n, label_rule rule)
 
 cdef extern from "numpy/arrayobject.h":
     bint PyArray_EquivTypes(cnp.PyArray_Descr*, cnp.PyArray_Descr*)

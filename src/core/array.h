@@ -12,7 +12,8 @@
 
 enum { /* dtype_code() of core.pxd gives them */
     FL_FLOAT32, FL_FLOAT64, FL_FLOAT16, FL_BFLOAT16,
-    FL_INT8, FL_UINT8, FL_INT16, FL_UINT16, FL_INT32, FL_UINT32, FL_INT64, FL_UINT64
+    FL_INT8, FL_UINT8, FL_INT16, FL_UINT16, FL_INT32, FL_UINT32, FL_INT64, FL_UINT64,
+    FL_BOOL /* a byte, true if it is not 0 */
 };
 #ifdef FL_REAL64
 #define FL_NATIVE FL_FLOAT64
@@ -94,6 +95,7 @@ FL_INLINE uint16_t float_to_bfloat(float x)
 /* ---- one run of equally spaced elements ---- */
 
 #define FL_SAME(x) (x)
+#define FL_TRUTH(x) ((x) != 0)
 #define FL_LOAD_RUN(type, convert)                                                                     \
     do {                                                                                               \
         if (step == (ptrdiff_t)sizeof(type)) {                                                         \
@@ -125,6 +127,7 @@ FL_NOINLINE void load_run(real *FL_RESTRICT target, const char *source, ptrdiff_
     case FL_UINT32: FL_LOAD_RUN(uint32_t, FL_SAME); break;
     case FL_INT64: FL_LOAD_RUN(int64_t, FL_SAME); break;
     case FL_UINT64: FL_LOAD_RUN(uint64_t, FL_SAME); break;
+    case FL_BOOL: FL_LOAD_RUN(uint8_t, FL_TRUTH); break;
     }
 }
 
@@ -227,6 +230,13 @@ static inline real *block_destination(const array_view *a, ptrdiff_t start, real
 static inline void store_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, const real *buffer)
 {
     if (!a->direct) scatter_block(a, start, n, buffer);
+}
+
+/* The numbers where `where` is not 0, and 0 elsewhere. `to` may be the numbers' own place. */
+FL_NOINLINE void keep_where(const real *where, const real *x, real *to, ptrdiff_t n)
+{
+#pragma omp simd
+    for (ptrdiff_t i = 0; i < n; i++) to[i] = where[i] == R(0.0) ? R(0.0) : x[i];
 }
 
 #endif

@@ -20,8 +20,8 @@ cdef extern from "core/real.h" nogil:
     real r_abs(real)
     real r_atleast(real, real)
     real r_weighted(real, real)
-    double weighted_double(double, real)
     real r_term(real, real)
+    double r_term_double(real, double)
     xint x_max(xint, xint)
     void prefetch(const void*)
     enum:
@@ -50,6 +50,7 @@ cdef extern from "core/lanes.h" nogil:
     void lanes_max(real_cp, real_p)
     void lanes_extremes(real_cp, real_p, real_p, real_p)
     void lanes_add(real_cp, real_p)
+    void lanes_add_zeros(real_cp, real_p)
     void lanes_add_double(const double*, double*)
     void lanes_exp(const real*, real*, real_p, real, int)
     void lanes_exp_excluding(const real*, real*, real_p, real, xint, xint, int)
@@ -76,9 +77,9 @@ cdef extern from "core/domain.h" nogil:
         pass
     legal_numbers legal_in(domain)
     legal_numbers legal_within(double, double)
-    void look_at(const real*, Py_ssize_t, legal_numbers, findings*)
+    void look_at(const real*, const real*, Py_ssize_t, legal_numbers, findings*)
     bint is_refused(const findings*)
-    Py_ssize_t first_refused(const real*, Py_ssize_t, legal_numbers, findings*)
+    Py_ssize_t first_refused(const real*, const real*, Py_ssize_t, legal_numbers, findings*)
 
 cdef extern from "core/array.h" nogil:
     enum:
@@ -95,6 +96,7 @@ cdef extern from "core/array.h" nogil:
         FL_UINT32
         FL_INT64
         FL_UINT64
+        FL_BOOL
     ctypedef struct array_view:
         char* data
         int dtype
@@ -108,6 +110,7 @@ cdef extern from "core/array.h" nogil:
     void store_block(const array_view*, Py_ssize_t, Py_ssize_t, const real*)
     void load_run(real*, const char*, Py_ssize_t, Py_ssize_t, int)
     void store_run(char*, const real*, Py_ssize_t, Py_ssize_t, int)
+    void keep_where(const real*, const real*, real*, Py_ssize_t)
 
 cdef extern from "core/stream.h" nogil:
     enum:
@@ -145,7 +148,7 @@ cdef inline int dtype_code(cnp.ndarray array) except -2:
     if number == cnp.NPY_FLOAT16:
         return FL_FLOAT16
     if number == cnp.NPY_BOOL:
-        return FL_UINT8
+        return FL_BOOL
     if cnp.PyTypeNum_ISUNSIGNED(number):    # `long` and `long long` are types of their own of one width
         return FL_UINT8 if size == 1 else FL_UINT16 if size == 2 else FL_UINT32 if size == 4 else FL_UINT64
     if cnp.PyTypeNum_ISSIGNED(number):
@@ -166,8 +169,19 @@ cdef inline int view_of(array_view* view, object array) except -1:
     return 0
 
 
-cdef inline int read_outputs(Outputs* o, object outputs) except -1:
-    """From the Outputs of fastloss/_loss.py."""
+cdef inline int expect_size(object array, Py_ssize_t size) except -1:
+    """That an array, or None, still has the size that was checked: a callback or another thread may have changed it
+    since, and kernels go by the sizes of the predictions."""
+    if array is not None and cnp.PyArray_SIZE(<cnp.ndarray> array) != size:
+        raise ValueError("the shape of an argument was changed during the call")
+    return 0
+
+
+cdef inline int read_outputs(Outputs* o, object outputs, Py_ssize_t losses, Py_ssize_t predictions) except -1:
+    """From the Outputs of fastloss/_loss.py, whose values are one a loss and whose derivatives one a prediction."""
+    expect_size(outputs.values, losses)
+    expect_size(outputs.grad, predictions)
+    expect_size(outputs.hess, predictions)
     o.want_value = outputs.want_value
     o.scale = outputs.scale
     o.threads = outputs.threads
@@ -180,6 +194,20 @@ cdef inline bint outputs_bypass_caches(const Outputs* o, Py_ssize_t size, const 
     """Whether all derivatives that are wanted bypass the caches."""
     return (o.grad.data != NULL and bypasses_caches(&o.grad, size, x)
             and (o.hess.data == NULL or bypasses_caches(&o.hess, size, x)))
+
+
+cdef inline const real* read_weights(const array_view* weight, const array_view* where, Py_ssize_t start, Py_ssize_t n,
+                                     real* buffer, real* second_buffer) noexcept nogil:
+    """A block of weights, 0 for what does not count; NULL where there are none. `where` is given beside weights only:
+    alone it is the weights itself."""
+    cdef const real* found
+    if weight.data == NULL:
+        return NULL
+    found = read_block(weight, start, n, buffer)
+    if where.data == NULL:
+        return found
+    keep_where(read_block(where, start, n, second_buffer), found, buffer, n)
+    return buffer
 
 
 cdef inline void* data_of(object array) noexcept:

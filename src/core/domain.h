@@ -49,29 +49,52 @@ FL_NOINLINE void look_at_signs(const real *x, ptrdiff_t n, findings *found)
     if (other) found->illegal = 1;
 }
 
+/* A number with a weight of 0 is not used, and so is legal whatever it is. `weight` is NULL where there are none. */
+static inline int is_used(const real *weight, ptrdiff_t i) { return !weight || weight[i] != R(0.0); }
+
+static inline int is_outside(real x, legal_numbers legal) { return x < legal.low || x > legal.high; }
+
+/* The same of those that are used; 1 stands for the others, which is legal beside any. */
+FL_NOINLINE void look_at_used_signs(const real *x, const real *weight, ptrdiff_t n, findings *found)
+{
+    enum { PIECE = 64 };
+    real used[PIECE];
+    for (ptrdiff_t start = 0; start < n; start += PIECE) {
+        const ptrdiff_t count = n - start < PIECE ? n - start : PIECE;
+#pragma omp simd
+        for (ptrdiff_t i = 0; i < count; i++) used[i] = weight[start + i] == R(0.0) ? R(1.0) : x[start + i];
+        look_at_signs(used, count, found);
+    }
+}
+
 /* Looks at a block. Most are legal: a cheap test first, which NaN and -0 may fail too. */
-static inline void look_at(const real *x, ptrdiff_t n, legal_numbers legal, findings *found)
+static inline void look_at(const real *x, const real *weight, ptrdiff_t n, legal_numbers legal, findings *found)
 {
     if (!legal.is_bounded) return;
     if (legal.is_sign) {
-        look_at_signs(x, n, found);
+        if (weight)
+            look_at_used_signs(x, weight, n, found);
+        else
+            look_at_signs(x, n, found);
         return;
     }
     if (!seems_outside(x, n, legal.low, legal.high)) return;
     for (ptrdiff_t i = 0; i < n; i++)
-        if (x[i] < legal.low || x[i] > legal.high) found->illegal = 1;
+        if (is_used(weight, i) && is_outside(x[i], legal)) found->illegal = 1;
 }
 
 static inline int is_refused(const findings *found) { return found->illegal || (found->minus_1 && found->zero); }
 
 /* The first element of a block that is refused, given what was found in the blocks before it; -1 where none is. */
-static inline ptrdiff_t first_refused(const real *x, ptrdiff_t n, legal_numbers legal, findings *before)
+static inline ptrdiff_t first_refused(const real *x, const real *weight, ptrdiff_t n, legal_numbers legal,
+                                     findings *before)
 {
     for (ptrdiff_t i = 0; i < n; i++) {
+        if (!is_used(weight, i)) continue;
         if (legal.is_sign)
             look_at_signs(x + i, 1, before);
         else
-            before->illegal = x[i] < legal.low || x[i] > legal.high;
+            before->illegal = is_outside(x[i], legal);
         if (is_refused(before)) return i;
     }
     return -1;

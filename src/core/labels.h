@@ -4,18 +4,28 @@
 
 #include "core/real.h"
 
-/* How many labels count, or -1 - the place of the first that is out of range. */
-FL_NOINLINE ptrdiff_t count_labels(const int64_t *label, ptrdiff_t n, int64_t classes, int64_t ignore_index)
+typedef struct {
+    int64_t classes;
+    int64_t ignore_index; /* -1 where no label is ignored, which no legal one is */
+    int has_ignored;
+} label_rule;
+
+/* How many labels are not ignored, or -1 - the place of the first that is out of range. A row with a weight of 0 may
+ * have any label, as it is not used; `weight` is NULL where there are none. */
+FL_NOINLINE ptrdiff_t count_labels(const int64_t *label, const double *weight, ptrdiff_t n, label_rule rule)
 {
     ptrdiff_t ignored = 0;
     int bad = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
-        ignored += label[i] == ignore_index;
-        bad |= (label[i] != ignore_index) & ((label[i] < 0) | (label[i] >= classes));
+        const int is_ignored = (label[i] == rule.ignore_index) & rule.has_ignored;
+        ignored += is_ignored;
+        bad |= (label[i] < 0) | (label[i] >= rule.classes) ? !is_ignored : 0;
     }
     if (bad)
         for (ptrdiff_t i = 0; i < n; i++)
-            if (label[i] != ignore_index && (label[i] < 0 || label[i] >= classes)) return -1 - i;
+            if (!(label[i] == rule.ignore_index && rule.has_ignored) && (label[i] < 0 || label[i] >= rule.classes) &&
+                !(weight && weight[i] == 0))
+                return -1 - i;
     return n - ignored;
 }
 

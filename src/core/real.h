@@ -96,22 +96,23 @@ FL_INLINE real r_against(real y, real x)
     const xint sign = (xint)((xuint)1 << (sizeof(xint) * 8 - 1));
     return from_bits(bits_of(y) ^ (~bits_of(x + R(0.0)) & sign));
 }
-/* weight * x, in which 0 times infinity is 0: what a weight of 0 removes from a sum. NaN stays NaN. */
-FL_INLINE real r_weighted(real x, real weight)
-{
-    real finite = r_abs(x) > R(FL_LARGEST) ? R(0.0) : x;
-    return weight * (weight == R(0.0) ? finite : x);
-}
-FL_INLINE double weighted_double(double x, real weight) /* of a loss, which is never -inf */
-{
-    double finite = x > DBL_MAX ? 0 : x;
-    return (weight == R(0.0) ? finite : x) * (double)weight;
-}
-/* factor * x, and 0 where the factor is 0, whatever x is: a term of a sum that is not there. */
+/* factor * x, and 0 where the factor is 0, whatever x is, NaN included: a term of a sum that is not there, and what a
+ * weight of 0 removes. */
 FL_INLINE real r_term(real factor, real x)
 {
     real product = factor * x;
     return factor == R(0.0) ? R(0.0) : product;
+}
+FL_INLINE double r_term_double(real factor, double x)
+{
+    double product = (double)factor * x;
+    return factor == R(0.0) ? 0 : product;
+}
+/* The same but that NaN stays NaN: of numbers that are there, one of which may be infinite. */
+FL_INLINE real r_weighted(real x, real weight)
+{
+    real finite = r_abs(x) > R(FL_LARGEST) ? R(0.0) : x;
+    return weight * (weight == R(0.0) ? finite : x);
 }
 FL_INLINE xint x_max(xint a, xint b) { return a > b ? a : b; }
 

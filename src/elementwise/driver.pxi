@@ -13,6 +13,9 @@ cdef extern from "elementwise/loop.h" nogil:
         WANT_GRAD
         WANT_HESS
         ELEMENT_BLOCK
+        FLAT
+        CURVED
+        OF_TARGET
     ctypedef struct element_options:
         double number[2]
     ctypedef struct element_block:
@@ -29,7 +32,7 @@ cdef extern from "elementwise/loop.h" nogil:
     ctypedef double (*block_function)(const element_block*) noexcept nogil
     ctypedef struct elementwise_loss:
         block_function compute
-        bint is_curved
+        int shape
         domain x
         domain y
     const elementwise_loss* find_elementwise_loss(const char*)
@@ -42,7 +45,8 @@ ctypedef struct ElementJob:
     array_view x
     array_view y
     array_view z            # a third number for each element, or none
-    array_view weight
+    array_view weight       # or none
+    array_view where        # which elements count, beside a weight, or none
     Outputs out             # of the values, one a group
     block_function compute
     element_options options
@@ -51,6 +55,7 @@ ctypedef struct ElementJob:
     findings x_found        # of the numbers that are not legal
     findings y_found
     int want
+    bint finds_nan          # whether the total is to be NaN where a derivative is
     bint streamed           # whether the derivatives bypass the caches
     Py_ssize_t size
     Py_ssize_t chunk_size
@@ -75,13 +80,26 @@ cdef double block_sum(const double* value, Py_ssize_t n) noexcept nogil:
 cdef void weigh(real_p derivative, real_cp weight, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
-        derivative[i] = r_weighted(derivative[i], weight[i])
+        derivative[i] = r_term(weight[i], derivative[i])
+
+
+cdef double nan_among(real_cp derivative, Py_ssize_t n) noexcept nogil:
+    """NaN where one of the numbers is that, or infinite; else 0."""
+    cdef real lane[LANES]
+    cdef Py_ssize_t i, j, whole = n - n % LANES
+    for i in range(LANES):
+        lane[i] = 0
+    for j from 0 <= j < whole by LANES:
+        lanes_add_zeros(derivative + j, lane)
+    for j in range(whole, n):
+        lane[j - whole] += R(0.0) * derivative[j]
+    return lanes_total(lane)
 
 
 cdef void weigh_values(double* value, real_cp weight, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
-        value[i] = weighted_double(value[i], weight[i])
+        value[i] = r_term_double(weight[i], value[i])
 
 
 cdef void round_values(const double* value, real_p out, Py_ssize_t n) noexcept nogil:
@@ -130,21 +148,25 @@ ctypedef struct ElementBuffers:     # for blocks that can't be read or written i
     real y[ELEMENT_BLOCK]
     real z[ELEMENT_BLOCK]
     real weight[ELEMENT_BLOCK]
+    real where[ELEMENT_BLOCK]
     real grad[ELEMENT_BLOCK + FL_HELD]
     real hess[ELEMENT_BLOCK + FL_HELD]
     double value[ELEMENT_BLOCK]
 
 
-cdef void read_elements(ElementJob* job, ElementBuffers* buffers, element_block* b, Py_ssize_t start) noexcept nogil:
-    """The numbers of a block; records whether they are legal."""
+cdef const real* read_elements(ElementJob* job, ElementBuffers* buffers, element_block* b,
+                               Py_ssize_t start) noexcept nogil:
+    """The numbers of a block; records whether they are legal. Its weights, or NULL."""
+    cdef const real* weight = read_weights(&job.weight, &job.where, start, b.n, buffers.weight, buffers.where)
     b.x = read_block(&job.x, start, b.n, buffers.x)
     if b.x != buffers.x and is_in_place(job):
         copy_block(buffers.x, b.x, b.n)
         b.x = buffers.x
     b.y = b.x if job.y.data == NULL else read_block(&job.y, start, b.n, buffers.y)
     b.z = b.y if job.z.data == NULL else read_block(&job.z, start, b.n, buffers.z)
-    look_at(b.x, b.n, job.x_legal, &job.x_found)
-    look_at(b.y, b.n, job.y_legal, &job.y_found)
+    look_at(b.x, weight, b.n, job.x_legal, &job.x_found)
+    look_at(b.y, weight, b.n, job.y_legal, &job.y_found)
+    return weight
 
 
 cdef double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
@@ -153,7 +175,7 @@ cdef double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch) noexc
     cdef ElementBuffers buffers
     cdef block_writer grad_writer = writer_to(&job.out.grad, buffers.grad, job.streamed)
     cdef block_writer hess_writer = writer_to(&job.out.hess, buffers.hess, job.streamed)
-    cdef const real* weight = NULL
+    cdef const real* weight
     cdef element_block b
     cdef GroupSum group
     cdef double total = 0
@@ -167,14 +189,14 @@ cdef double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch) noexc
     b.scale = <real> job.out.scale
     while start < stop:
         b.n = min(stop - start, <Py_ssize_t> ELEMENT_BLOCK)
-        read_elements(job, &buffers, &b, start)
-        if job.weight.data != NULL:
-            weight = read_block(&job.weight, start, b.n, buffers.weight)
+        weight = read_elements(job, &buffers, &b, start)
         if job.want & WANT_GRAD:
             b.grad = writer_block(&grad_writer, start)
         if job.want & WANT_HESS:
             b.hess = writer_block(&hess_writer, start)
         total += job.compute(&b)
+        if job.finds_nan:
+            total += nan_among(b.grad, b.n)
         if b.each != NULL and job.want & WANT_VALUE:
             if weight != NULL:
                 weigh_values(b.each, weight, b.n)
@@ -202,6 +224,7 @@ cdef int run_elements(ElementJob* job, Py_ssize_t group, double* total) except -
     job.want = (WANT_VALUE if job.out.want_value else 0) | (WANT_GRAD if job.out.grad.data != NULL else 0)
     if job.out.hess.data != NULL:
         job.want = WANT_GRAD | WANT_HESS
+    job.finds_nan = job.finds_nan and not job.want & WANT_VALUE
     job.streamed = outputs_bypass_caches(&job.out, job.size, &job.x)
     return run_chunks(chunk_of_elements, job, (job.size + job.chunk_size - 1) // job.chunk_size, 0, job.out.threads,
                       total)
@@ -215,6 +238,7 @@ cdef bint is_illegal(const ElementJob* job) noexcept:
 cdef void set_loss(ElementJob* job, const elementwise_loss* loss, const double* options, bint is_checked) noexcept:
     """What is computed, and which numbers are legal: any, unless `is_checked`. The arrays are set elsewhere."""
     job.compute = loss.compute
+    job.finds_nan = (loss.shape & OF_TARGET) != 0
     job.options.number[0] = options[0]
     job.options.number[1] = options[1]
     job.x_legal = legal_in(loss.x if is_checked else ANY_NUMBER)
@@ -224,14 +248,17 @@ cdef void set_loss(ElementJob* job, const elementwise_loss* loss, const double* 
 
 
 cdef object evaluate_arrays(ElementJob* job, tuple arrays, Py_ssize_t group, outputs):
-    """(weighted sum of the losses, whether a number was not legal). The arrays are x, y, z, weight, all of x's shape or
-    None; values are one a group of elements."""
+    """(weighted sum of the losses, whether a number was not legal). The arrays are x, y, z, weight, where, all of x's
+    shape or None; values are one a group of elements."""
     cdef double total
+    job.size = arrays[0].size
+    for array in arrays:
+        expect_size(array, job.size)
+    read_outputs(&job.out, outputs, job.size // group, job.size)
     view_of(&job.x, arrays[0])
     view_of(&job.y, arrays[1])
     view_of(&job.z, arrays[2])
     view_of(&job.weight, arrays[3])
-    read_outputs(&job.out, outputs)
-    job.size = arrays[0].size
+    view_of(&job.where, arrays[4])
     run_elements(job, group, &total)
     return total, bool(is_illegal(job))

@@ -31,6 +31,11 @@ def domains(str name):
     return loss.x, loss.y
 
 
+def is_of_target(str name):
+    """Whether a row without any target has no loss, whatever was predicted."""
+    return bool(loss_called(name).shape & OF_TARGET)
+
+
 def evaluate(str name, tuple arrays, tuple options, bint is_checked, Py_ssize_t group, outputs):
     """See evaluate_arrays(); `options` are the loss's own two, and numbers are looked at where `is_checked`."""
     cdef ElementJob job
@@ -64,7 +69,7 @@ cdef class FastPath:
         cdef int dimensions
         options.want_value, options.derivatives, options.reduction = want_value, derivatives, self.reduction
         out = read_options(given, self.reductions, &options)
-        if out is False or len(arguments) != 2 or (derivatives == 2 and not self.loss.is_curved):
+        if out is False or len(arguments) != 2 or (derivatives == 2 and not self.loss.shape & CURVED):
             return None
         x, y = arguments
         if not is_plain(x, REAL_TYPE) or not is_plain(y, REAL_TYPE):
@@ -82,6 +87,7 @@ cdef class FastPath:
         plain_view(&job.y, y, size)
         plain_view(&job.z, None, 0)
         plain_view(&job.weight, None, 0)
+        plain_view(&job.where, None, 0)
         plain_view(&job.out.values, values, size)
         plain_view(&job.out.grad, results[0], size)
         plain_view(&job.out.hess, results[1], size)
@@ -97,6 +103,6 @@ cdef class FastPath:
 
 cdef bint is_illegal_before(ElementJob* job) noexcept:
     """Whether a number is not legal, before anything is written to the caller's array."""
-    look_at(<const real*> job.x.data, job.size, job.x_legal, &job.x_found)
-    look_at(<const real*> job.y.data, job.size, job.y_legal, &job.y_found)
+    look_at(<const real*> job.x.data, NULL, job.size, job.x_legal, &job.x_found)
+    look_at(<const real*> job.y.data, NULL, job.size, job.y_legal, &job.y_found)
     return is_illegal(job)

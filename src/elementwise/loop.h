@@ -116,11 +116,15 @@ typedef double (*block_function)(const element_block *);
 typedef struct {
     const char *name;
     block_function compute;
-    int is_curved; /* whether it has a second derivative */
+    int shape;     /* of the flags below */
     domain x, y;   /* legal predictions and targets */
 } elementwise_loss;
 
-enum { FLAT = 0, CURVED = 1 };
+enum {
+    FLAT = 0,
+    CURVED = 1,    /* it has a second derivative */
+    OF_TARGET = 2, /* a group without any target has no loss, whatever was predicted */
+};
 
 #define BLOCK_OF(NAME, FORM, SHAPE, X, Y) \
     FL_NOINLINE double NAME##_block(const element_block *b) { return compute_block(NAME, b, FORM); }

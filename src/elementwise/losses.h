@@ -214,23 +214,23 @@ FL_INLINE element kl_divergence(real x, real y, real z, const element_options o)
 
 /* Name; where its formula puts the loss, and whether it has a second derivative (see loop.h); which predictions, and
  * which targets, are legal (core/domain.h). */
-#define ELEMENTWISE_LOSSES(LOSS)                                                           \
-    LOSS(l1, IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                                        \
-    LOSS(mse, IN_DOUBLE, CURVED, ANY_NUMBER, ANY_NUMBER)                                   \
-    LOSS(rmse, IN_DOUBLE, FLAT, ANY_NUMBER, ANY_NUMBER)                                    \
-    LOSS(huber, IN_REAL, CURVED, ANY_NUMBER, ANY_NUMBER)                                   \
-    LOSS(smooth_l1, IN_REAL, CURVED, ANY_NUMBER, ANY_NUMBER)                               \
-    LOSS(log_cosh, IN_REAL, CURVED, ANY_NUMBER, ANY_NUMBER)                                \
-    LOSS(quantile, IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                                  \
-    LOSS(poisson_nll, IN_TWO_PARTS, CURVED, ANY_NUMBER, NOT_NEGATIVE)                      \
-    LOSS(poisson_nll_full, IN_TWO_PARTS, CURVED, ANY_NUMBER, NOT_NEGATIVE)                 \
-    LOSS(binary_cross_entropy, IN_REAL, CURVED, UNIT_INTERVAL, UNIT_INTERVAL)              \
-    LOSS(binary_cross_entropy_with_logits, IN_REAL, CURVED, ANY_NUMBER, UNIT_INTERVAL)     \
-    LOSS(binary_cross_entropy_with_pos_weight, IN_REAL, CURVED, ANY_NUMBER, UNIT_INTERVAL) \
-    LOSS(hinge, IN_REAL, FLAT, ANY_NUMBER, SIGNS)                                          \
-    LOSS(squared_hinge, IN_DOUBLE, CURVED, ANY_NUMBER, SIGNS)                              \
-    LOSS(categorical_cross_entropy, IN_REAL, CURVED, UNIT_INTERVAL, UNIT_INTERVAL)         \
-    LOSS(entropy, IN_REAL, CURVED, UNIT_INTERVAL, ANY_NUMBER)                              \
-    LOSS(kl_divergence, IN_TWO_PARTS, CURVED, UNIT_INTERVAL, UNIT_INTERVAL)
+#define ELEMENTWISE_LOSSES(LOSS)                                                               \
+    LOSS(l1, IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                                            \
+    LOSS(mse, IN_DOUBLE, CURVED, ANY_NUMBER, ANY_NUMBER)                                       \
+    LOSS(rmse, IN_DOUBLE, FLAT, ANY_NUMBER, ANY_NUMBER)                                        \
+    LOSS(huber, IN_REAL, CURVED, ANY_NUMBER, ANY_NUMBER)                                       \
+    LOSS(smooth_l1, IN_REAL, CURVED, ANY_NUMBER, ANY_NUMBER)                                   \
+    LOSS(log_cosh, IN_REAL, CURVED, ANY_NUMBER, ANY_NUMBER)                                    \
+    LOSS(quantile, IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                                      \
+    LOSS(poisson_nll, IN_TWO_PARTS, CURVED, ANY_NUMBER, NOT_NEGATIVE)                          \
+    LOSS(poisson_nll_full, IN_TWO_PARTS, CURVED, ANY_NUMBER, NOT_NEGATIVE)                     \
+    LOSS(binary_cross_entropy, IN_REAL, CURVED, UNIT_INTERVAL, UNIT_INTERVAL)                  \
+    LOSS(binary_cross_entropy_with_logits, IN_REAL, CURVED, ANY_NUMBER, UNIT_INTERVAL)         \
+    LOSS(binary_cross_entropy_with_pos_weight, IN_REAL, CURVED, ANY_NUMBER, UNIT_INTERVAL)     \
+    LOSS(hinge, IN_REAL, FLAT, ANY_NUMBER, SIGNS)                                              \
+    LOSS(squared_hinge, IN_DOUBLE, CURVED, ANY_NUMBER, SIGNS)                                  \
+    LOSS(categorical_cross_entropy, IN_REAL, CURVED | OF_TARGET, UNIT_INTERVAL, UNIT_INTERVAL) \
+    LOSS(entropy, IN_REAL, CURVED, UNIT_INTERVAL, ANY_NUMBER)                                  \
+    LOSS(kl_divergence, IN_TWO_PARTS, CURVED | OF_TARGET, UNIT_INTERVAL, UNIT_INTERVAL)
 
 #endif

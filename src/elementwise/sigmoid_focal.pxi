@@ -122,6 +122,6 @@ cdef double focal_by_gamma(const element_block* b) noexcept nogil:
 
 cdef elementwise_loss SIGMOID_FOCAL     # options: alpha, below 0 where there is none, and gamma
 SIGMOID_FOCAL.compute = focal_by_gamma
-SIGMOID_FOCAL.is_curved = True
+SIGMOID_FOCAL.shape = CURVED
 SIGMOID_FOCAL.x = ANY_NUMBER
 SIGMOID_FOCAL.y = UNIT_INTERVAL

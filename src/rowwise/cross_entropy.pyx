@@ -31,13 +31,16 @@ cdef label_loss loss_called(str name) except NULL:
 
 def of_labels(str name, cnp.ndarray x, cnp.ndarray labels, weights, long long ignore_index, tuple options,
               double temperature, outputs):
-    """A loss of label_losses.h. labels: int64, one a row. weights: float64, one a row, or None."""
+    """A loss of label_losses.h. labels: int64, one a row. weights: float64, one a row, or None; rows with a weight of 0
+    do not count, and may have any label."""
     cdef LabelJob job
     cdef double total
     job.loss = loss_called(name)
     job.options.number[0], job.options.number[1] = options
     set_scores(&job.scores, x, temperature)
-    read_outputs(&job.out, outputs)
+    expect_size(labels, job.scores.rows)
+    expect_size(weights, job.scores.rows)
+    read_outputs(&job.out, outputs, job.scores.rows, x.size)
     job.labels = <const int64_t*> data_of(labels)
     job.weights = <const double*> data_of(weights)
     job.ignore_index = ignore_index
@@ -52,8 +55,12 @@ def of_targets(cnp.ndarray x, target, labels, class_weight, weights, long long i
     cdef TargetJob job
     cdef double total
     set_scores(&job.scores, x, temperature)
+    expect_size(target, x.size)
+    expect_size(labels, job.scores.rows)
+    expect_size(class_weight, job.scores.classes)
+    expect_size(weights, job.scores.rows)
     view_of(&job.target, target)
-    read_outputs(&job.out, outputs)
+    read_outputs(&job.out, outputs, job.scores.rows, x.size)
     job.labels = <const int64_t*> data_of(labels)
     job.class_weight = <const real*> data_of(class_weight)
     job.weights = <const double*> data_of(weights)
@@ -68,13 +75,15 @@ def nll(cnp.ndarray log_probs, cnp.ndarray labels, weights, long long ignore_ind
     """The sum of -weight * log_probs[row, label]. labels: int64, one a row. weights: float64, one a row, or None."""
     cdef NllJob job
     cdef double total
+    job.classes = log_probs.shape[log_probs.ndim - 1]
+    job.rows = log_probs.size // job.classes
+    expect_size(labels, job.rows)
+    expect_size(weights, job.rows)
     view_of(&job.log_probs, log_probs)
-    read_outputs(&job.out, outputs)
+    read_outputs(&job.out, outputs, job.rows, log_probs.size)
     job.labels = <const int64_t*> data_of(labels)
     job.weights = <const double*> data_of(weights)
     job.ignore_index = ignore_index
-    job.classes = log_probs.shape[log_probs.ndim - 1]
-    job.rows = log_probs.size // job.classes
     run_chunks(chunk_of_nll_rows, &job, (job.rows + NLL_ROWS - 1) // NLL_ROWS, job.classes, job.out.threads, &total)
     return total
 
@@ -101,6 +110,7 @@ cdef class FastPath:
     def call(self, tuple arguments, dict given, bint want_value, int derivatives):
         cdef LabelJob job
         cdef FastOptions options
+        cdef label_rule rule
         cdef int last
         cdef double total
         cdef Py_ssize_t size, counted
@@ -119,8 +129,10 @@ cdef class FastPath:
         job.scores.classes = cnp.PyArray_DIM(<cnp.ndarray> x, last)
         job.scores.rows = size // job.scores.classes
         job.labels = <const int64_t*> data_of(y)
-        job.ignore_index = self.ignore_index
-        counted = count_labels(job.labels, job.scores.rows, job.scores.classes, job.ignore_index)
+        job.ignore_index = rule.ignore_index = self.ignore_index
+        rule.classes = job.scores.classes
+        rule.has_ignored = True
+        counted = count_labels(job.labels, NULL, job.scores.rows, rule)
         if counted < 0:
             return None
         results = derivative_arrays(x, y, out, derivatives)

@@ -255,7 +255,7 @@ def of_logits(cnp.ndarray x, target, weights, double temperature, outputs):
     cdef Py_ssize_t classes, scratch
     set_scores(&job.scores, x, temperature)
     view_of(&job.target, target)
-    read_outputs(&job.out, outputs)
+    read_outputs(&job.out, outputs, job.scores.rows, x.size)
     job.weights = <const double*> data_of(weights)
     classes = job.scores.classes
     job.chunk_rows = max(1, ROWS_CHUNK // classes)

@@ -118,12 +118,10 @@ FL_INLINE void label_rows(label_formula formula, row_tile *t, const label_option
     for (int k = 0; k < FL_TILE; k++) {
         real label_term = r_exp(t->score[k] - t->peak[k]);
         real inverse = R(1.0) / (t->rest[k] + label_term);
-        real cost = (t->peak[k] - t->score[k]) + r_log1p(t->rest[k] + (label_term - R(1.0)));
-        real finite = r_atmost(cost, R(FL_LARGEST));
         label_point at = {
             .p = label_term * inverse,
             .one_minus_p = t->rest[k] * inverse,
-            .cost = t->weight[k] == R(0.0) ? finite : cost, /* a weight of 0 removes an infinite loss */
+            .cost = (t->peak[k] - t->score[k]) + r_log1p(t->rest[k] + (label_term - R(1.0))),
             .weight = t->weight[k],
         };
         label_result result = formula(at, options);

@@ -94,14 +94,25 @@ cdef real target_loss(const TargetJob* job, const TargetRow* row, row_tile* tile
         peak = block_top if block_top > peak else peak
     for start from 0 <= start < n by ROW_BLOCK:
         weigh_target(job, row, start, min(n - start, <Py_ssize_t> ROW_BLOCK), peak, &mass, &cost)
+    if mass == 0:   # all of the target is 0: there is nothing that the scores could miss, not even NaN
+        clear_row(row, n, want_grad, want_hess)
+        return 0
     tile.ahead = row.x + n
     sum_row(tile, 0, row.x, row.grad, row.peaks, EXCLUDE_PEAK, want_grad)
     peak_term = peak_term_of(peak)
     log_sum = r_log1p(tile.rest[0] + (peak_term - R(1.0)))
     if want_grad:
         target_derivatives(job, row, tile, mass, R(1.0) / (tile.rest[0] + peak_term), want_hess)
-    loss = <real> (cost + mass * log_sum if mass != 0 else cost)
-    return r_weighted(loss, row.weight)
+    loss = <real> (cost + mass * log_sum)
+    return loss * row.weight
+
+
+cdef void clear_row(const TargetRow* row, Py_ssize_t n, bint want_grad, bint want_hess) noexcept nogil:
+    """The derivatives of a row without a loss."""
+    if want_grad:
+        fill(row.grad, n, 0)
+    if want_hess:
+        fill(row.hess, n, 0)
 
 
 cdef double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
@@ -127,17 +138,14 @@ cdef double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scratch) no
         if want_hess:
             row.hess = block_destination(&job.out.hess, i * n, scratch + 2 * n)
         label = 0
+        row.weight = R(1.0) if job.weights == NULL else <real> job.weights[i]
         if job.labels != NULL:
             label = label_or_none(job.labels + i, job.ignore_index, n)
-        if label < 0:
+        if label < 0 or row.weight == 0:    # a weight of 0 removes a row
             loss = 0
-            if want_grad:
-                fill(row.grad, n, 0)
-            if want_hess:
-                fill(row.hess, n, 0)
+            clear_row(&row, n, want_grad, want_hess)
         else:
             row.x = read_scores(&job.scores, i, 1, scratch)
-            row.weight = R(1.0) if job.weights == NULL else <real> job.weights[i]
             if job.labels != NULL:
                 y_buffer[label] = 1
                 row.y = y_buffer

@@ -1,0 +1,98 @@
+"""From a call's losses to its value: which of them count, how much, and what they are divided by."""
+
+import math
+
+import numpy as np
+
+from fastloss import _validation as check
+
+
+class Reduction:
+    """A call's `reduction`, `sample_weight` and `where`, over losses of a shape.
+
+    What `where` does not select, and what has a weight of exactly 0, is not used: kernels see a weight of 0 for both.
+    Means count what has a weight of 0, and not what is not selected.
+    """
+
+    def __init__(self, reduction, sample_weight, where):
+        self.name = reduction
+        self._weight = sample_weight
+        self._where = where
+
+    def over(self, shape, allowed=check.REDUCTIONS):
+        """Of losses of this shape; checks the arguments. `allowed` are the reductions that the loss has."""
+        self.code = check.as_reduction(self.name, allowed)
+        self.shape = shape
+        self.weight = check.as_weights(self._weight, "sample_weight", shape)
+        self._selected = check.as_where(self._where)
+        self.where = check.as_broadcast(self._selected, "where", shape)
+        return self
+
+    @property
+    def weighted(self):
+        """Weights of elements as their kernel takes them: (weight, which of them count), both of the losses' shape or
+        None. Without weights, `where` is the weight."""
+        return (self.where, None) if self.weight is None else (self.weight, self.where)
+
+    def weighted_along(self, axis, shape):
+        """The same where each loss is of elements along an axis of arrays of this shape."""
+        expanded = (None if array is None else np.expand_dims(array, axis) for array in self.weighted)
+        return tuple(check.as_broadcast(array, "sample_weight", shape) for array in expanded)
+
+    def row_weights(self):
+        """One float64 a loss, 0 for what does not count; None where all count alike."""
+        if self.weight is None and self.where is None:
+            return None
+        if self.where is None:
+            return check.widened(self.weight).reshape(-1)
+        if self.weight is None:
+            return self.where.astype(np.float64).reshape(-1)
+        return np.where(self.where, check.widened(self.weight), 0.0).reshape(-1)
+
+    def denominator(self, counts=None, class_weights=None):
+        """What the sum of the losses is divided by. `counts` says which losses count beside `where`, `class_weights`
+        how much each weighs in a mean: both flat, or None."""
+        if not self.code & check.rules.MEANS:
+            return 1
+        if counts is not None and self.where is not None:
+            counts = counts & self.where.reshape(-1)
+        if self.name == "batchmean":
+            return self._entries(counts)
+        if self.name == "weighted_mean" and self.weight is not None:
+            return self._sum_of_weights(counts, class_weights)
+        if class_weights is not None:
+            return float(class_weights.sum() if counts is None else class_weights[counts].sum())
+        return self._number(counts)
+
+    def _number(self, counts):
+        if counts is not None:
+            return int(np.count_nonzero(counts))
+        size = math.prod(self.shape)
+        if self._selected is None:
+            return size
+        return int(np.count_nonzero(self._selected)) * _times(size, self._selected.shape)
+
+    def _entries(self, counts):
+        """How many entries of the batch, along the first axis, have a loss that counts."""
+        mask = self.where if counts is None else counts.reshape(self.shape)
+        if mask is None:
+            return self.shape[0] if self.shape else 1
+        return int(np.count_nonzero(mask.any(axis=tuple(range(1, mask.ndim)))))
+
+    def _sum_of_weights(self, counts, class_weights):
+        if counts is None and class_weights is None:
+            return self._sum_of_sample_weights()
+        weights = self.row_weights() if class_weights is None else self.row_weights() * class_weights
+        return float(weights.sum() if counts is None else weights[counts].sum())
+
+    def _sum_of_sample_weights(self):
+        """Without writing out what broadcasting repeats."""
+        weight = check.as_array(self._weight, "sample_weight")
+        shape = np.broadcast_shapes(weight.shape, () if self._selected is None else self._selected.shape)
+        where = check.as_broadcast(self._selected, "where", shape)
+        return check.rules.sum_of_weights(np.broadcast_to(weight, shape), where) * _times(math.prod(self.shape), shape)
+
+
+def _times(size, shape):
+    """How often broadcasting repeats an array of this shape."""
+    return size // math.prod(shape) if math.prod(shape) else 0
