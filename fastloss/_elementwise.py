@@ -79,17 +79,17 @@ class ElementwiseEvaluation(Evaluation):
         the caller's own array by then, they are looked at before."""
         if outputs.out_given:
             self.check_domains(outputs.threads)
-        order = self.order(outputs.values is not None)
+        order, seen = self.order(outputs.values is not None), outputs.copied()
         if self.group_axis is None:
-            outputs.values = _in_order(outputs.values, order)
-        outputs.grad, outputs.hess = _in_order(outputs.grad, order), _in_order(outputs.hess, order)
+            seen.values = _in_order(outputs.values, order)
+        seen.grad, seen.hess = _in_order(outputs.grad, order), _in_order(outputs.hess, order)
         total, is_illegal = kernels(self.bits).elementwise.evaluate(
             self.name,
             tuple(_in_order(array, order) for array in self.arguments),
             kernel_options(self.options if options is None else options),
             not outputs.out_given,
             self.group,
-            outputs,
+            seen,
         )
         if is_illegal:
             self.check_domains(outputs.threads)

@@ -52,6 +52,12 @@ class Outputs:
         self.scale = scale  # of the derivatives: what the reduction divides by
         self.threads = threads
 
+    def copied(self):
+        """One whose arrays can be replaced by other views of them."""
+        copy = Outputs(self.want_value, self.values, self.scale, self.threads)
+        copy.grad, copy.hess, copy.out_given = self.grad, self.hess, self.out_given
+        return copy
+
 
 class Evaluation:
     """One validated call: ready to compute, nothing written yet.

@@ -50,8 +50,7 @@ WITHOUT_CURVATURE = [
     *("l1_loss", "rmse_loss", "quantile_loss", "nll_loss", "entropy_with_logits", "kl_divergence_with_logits"),
     *("ctc_loss", "ctc_loss_with_logits"),
 ]
-WITH_BATCHMEAN = ["kl_divergence", "kl_divergence_with_logits", "ctc_loss", "ctc_loss_with_logits"]
-COMMON = {"sample_weight": None, "reduction": "mean"}
+COMMON = {"sample_weight": None, "where": None, "reduction": "mean"}
 VERBS_COMMON = {"num_threads": None, "out": None}
 
 
@@ -63,8 +62,8 @@ def test_what_the_contract_fixes(name):
     for option, default in {**options, **COMMON, **VERBS_COMMON}.items():
         assert parameters[option].default == default, option
     assert loss.has_curvature == (name not in WITHOUT_CURVATURE)
-    reductions = ("mean",) if name == "rmse_loss" else ("mean", "batchmean", "sum", "none")
-    assert {*BY_NAME[name].reductions} == {*reductions} - ({"batchmean"} if name not in WITH_BATCHMEAN else set())
+    reductions = {"mean", "weighted_mean"} | (set() if name == "rmse_loss" else {"sum", "none"})
+    assert {*BY_NAME[name].reductions} == reductions | (set() if loss.family == "elementwise" else {"batchmean"})
 
 
 @every_loss

@@ -44,7 +44,6 @@ def test_place_of_a_label_in_more_dimensions(loss):
 
 ROW_OPTIONS = [
     ({"reduction": "median"}, ValueError, ["reduction", "median", "mean", "sum", "none"]),
-    ({"reduction": "batchmean"}, ValueError, ["reduction", "batchmean"]),
     ({"reduction": None}, BOTH, ["reduction", "None"]),
     ({"axis": 2}, ValueError, ["axis", 2]),
     ({"axis": -3}, ValueError, ["axis", -3]),

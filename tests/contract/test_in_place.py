@@ -126,3 +126,33 @@ def test_an_out_that_shares_memory_with_a_target_of_another_library(rng):
     out = memory[:-1]
     found = fl.sigmoid_focal_loss.grad(x, torch.from_numpy(memory[1:]), out=out)
     np.testing.assert_array_equal(found, expected)
+
+
+class Exporter:
+    """An object that shares its memory, but is no ndarray."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __array__(self, dtype=None, copy=None):
+        return self.array
+
+
+@pytest.mark.parametrize("wrap", [memoryview, Exporter])
+@pytest.mark.parametrize(("row", "kind"), [*cases("elementwise"), *cases("rowwise")], ids=name_of)
+def test_out_over_a_target_that_is_no_array(rng, row, kind, wrap):
+    """The overlap is found in what the target is read as."""
+    if kind is None:
+        pytest.skip("a loss without a target")
+    x, target = row.draw(rng, (40, 8), np.float64, kind=kind)
+    options, expected = row.options[0], row.loss.grad(x, target, **row.options[0])
+    memory = np.zeros(x.size + 8)
+    out = memory[:320].reshape(40, 8)
+    for start in (0, 3):
+        shared = memory[start:].view(target.dtype)[: target.size].reshape(target.shape)
+        shared[...] = target
+        np.testing.assert_array_equal(row.loss.grad(x, wrap(shared), out=out, **options), expected)
+        shared[...] = target
+        if row.has_curvature(options):
+            found = row.loss.grad_and_hess(x, wrap(shared), out=(None, out), **options)[1]
+            np.testing.assert_array_equal(found, row.loss.grad_and_hess(x, target, **options)[1])

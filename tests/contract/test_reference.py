@@ -27,7 +27,17 @@ def shapes(row):
 def weightings(row, kind, options):
     if not row.is_weighted_too(options, kind):
         return ("plain",)
-    return ("plain", "weighted", "broadcast") if row.family == "elementwise" else ("plain", "weighted")
+    return (
+        ("plain", "weighted", "broadcast", "where") if row.family == "elementwise" else ("plain", "weighted", "where")
+    )
+
+
+def reductions(row, options, weighting):
+    """Of those that divide by something else than a mean, each where it differs from it."""
+    untried = {"weighted_mean"} if weighting == "plain" else set()
+    if options or weighting == "weighted":
+        untried.add("batchmean")
+    return [reduction for reduction in row.reductions if reduction not in untried]
 
 
 class Case(NamedTuple):
@@ -48,7 +58,7 @@ CASES = [
     for weighting in weightings(row, kind, options)
     for shape in shapes(row)
     for name in row.domain.dtypes
-    for reduction in row.reductions
+    for reduction in reductions(row, options, weighting)
 ]
 
 
@@ -70,7 +80,28 @@ def make_call(rng, case):
         ignored = IGNORED if case.kind == "labels" else None
     elif case.weighting == "broadcast":  # one weight a row, and one row of targets for all
         weight, targets = rng.uniform(0, 2, (shape[0], 1)), [target[:1] for target in targets]
-    return Call((x, *targets), domains.with_arrays(case.options, rng, shape[-1]), weight, ignored)
+    call = Call((x, *targets), domains.with_arrays(case.options, rng, shape[-1]), weight, ignored)
+    return selected(rng, case, call, of_losses) if case.weighting == "where" else call
+
+
+def selected(rng, case, call, of_losses):
+    """The call with losses that do not count, by `where` or by a weight of 0; their numbers are not to be used."""
+    where, weight = rng.random(of_losses) < 0.7, rng.uniform(0, 2, of_losses) * (rng.random(of_losses) < 0.8)
+    x, *targets = (np.array(array) for array in call.arguments)
+    unused = ~where | (weight == 0)
+    if case.kind == "labels":
+        # The class of a label with a weight of 0 weighs the mean.
+        no_label = ~where if "class_weight" in call.options else unused
+        targets[0][no_label] = rng.choice([-7, 10**6], no_label.sum())
+    else:
+        targets = [spoilt(rng, target, unused) for target in targets]
+    return call._replace(where=where, weight=weight, passed=(spoilt(rng, x, unused), *targets))
+
+
+def spoilt(rng, array, unused):
+    bad = [77, -5] if array.dtype.kind == "i" else [np.nan, np.inf, -np.inf, 77, -5]
+    array[unused] = rng.choice(bad, array[unused].shape).astype(array.dtype)
+    return array
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(name_of, case)))

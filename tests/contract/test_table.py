@@ -5,7 +5,14 @@ import reference
 import reference_ctc
 from losses import BY_NAME, LOSSES, public_losses
 
-COMMON = {"axis", "sample_weight", "ignore_index", "reduction", "num_threads"}  # tried with every loss that has them
+COMMON = {
+    "axis",
+    "sample_weight",
+    "where",
+    "ignore_index",
+    "reduction",
+    "num_threads",
+}  # tried with every loss that has them
 
 every_row = pytest.mark.parametrize("row", LOSSES, ids=lambda row: row.name)
 

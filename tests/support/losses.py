@@ -18,7 +18,7 @@ from domains import PerColumn
 import fastloss as fl
 from fastloss._loss import Loss
 
-REDUCTIONS = ("mean", "batchmean", "sum", "none")
+REDUCTIONS = ("mean", "weighted_mean", "batchmean", "sum", "none")
 MANY_OPTIONS = 4  # of more, not all are tried together with weights
 SHAPES = {"elementwise": (4, 3), "rowwise": (4, 3), "ctc": (6, 2, 5)}  # of small examples
 

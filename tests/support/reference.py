@@ -197,14 +197,14 @@ def mse_loss_hess(x, y):
     return np.full(np.broadcast(x, y).shape, 2.0)
 
 
-def rmse_loss(x, y, sample_weight=1.0):
-    """Of all elements: one number."""
-    return np.sqrt((sample_weight * (x - y) ** 2).mean())
+def rmse_loss(x, y, sample_weight=1.0, divisor=None):
+    """Of all elements: one number. `divisor` is what the mean divides by."""
+    return np.sqrt((sample_weight * (x - y) ** 2).sum() / (x.size if divisor is None else divisor))
 
 
-def rmse_loss_grad(x, y, sample_weight=1.0):
-    root = rmse_loss(x, y, sample_weight)
-    return sample_weight * (x - y) / (x.size * root) if root else np.zeros(x.shape)
+def rmse_loss_grad(x, y, sample_weight=1.0, divisor=None):
+    root = rmse_loss(x, y, sample_weight, divisor)
+    return sample_weight * (x - y) / ((x.size if divisor is None else divisor) * root) if root else np.zeros(x.shape)
 
 
 def huber_loss(x, y, delta=1.0):

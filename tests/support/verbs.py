@@ -16,10 +16,13 @@ class Call(NamedTuple):
     options: dict  # as the loss and its definition take them
     weight: object = 1.0  # one for each loss, or all of them
     ignored: object = None  # an ignore_index
+    where: object = True  # of each loss, whether it counts
+    passed: object = None  # the arguments as the loss gets them: with what must not be used where nothing counts
 
     @property
     def keywords(self):
         more = {} if np.isscalar(self.weight) else {"sample_weight": self.weight}
+        more |= {} if self.where is True else {"where": self.where}
         return self.options | more | ({} if self.ignored is None else {"ignore_index": self.ignored})
 
 
@@ -30,32 +33,40 @@ class Expected(NamedTuple):
     derivatives: list
     value_terms: object
     terms: list
-    divisor: float  # what "mean" divides by
+    divisor: float  # of the reduction
 
 
 def as_defined(row, call):
-    """Positional arguments in double, labels one-hot; which rows count; what a mean divides by."""
+    """Positional arguments in double, labels one-hot; which losses count; how much each weighs in a mean."""
     x, *targets = (np.asarray(array).astype(np.float64) for array in call.arguments)
-    if row.family == "elementwise":
-        return (x, *targets), True, x.size
-    rows = x.shape[:-1]
-    if not targets or targets[0].shape == x.shape:
-        return (x, *targets), True, int(np.prod(rows))
+    shape = x.shape if row.family == "elementwise" else x.shape[:-1]
+    if not targets or shape == x.shape or targets[0].shape == x.shape:
+        return (x, *targets), np.broadcast_to(call.where, shape), np.ones(shape)
     labels = np.asarray(call.arguments[1])
-    counts = labels != (-100 if call.ignored is None else call.ignored)
+    counts = (labels != (-100 if call.ignored is None else call.ignored)) & call.where
     y = reference.one_hot(np.where(counts, labels, 0), x.shape[-1])
-    class_weight = call.options.get("class_weight")
-    of_rows = counts if class_weight is None else np.where(counts, (class_weight * y).sum(axis=-1), 0.0)
-    return (x, y), counts, of_rows.sum()
+    return (x, y), counts, (call.options.get("class_weight", 1.0) * y).sum(axis=-1)
 
 
-def expected(row, call):
+def divisor_of(reduction, call, counts, weighs):
+    """What the sum of the losses is divided by."""
+    if reduction == "mean":
+        return (weighs * counts).sum()
+    if reduction == "weighted_mean":
+        return (call.weight * weighs * counts).sum()
+    if reduction == "batchmean":
+        return counts.any(axis=tuple(range(1, counts.ndim))).sum()
+    return 1.0
+
+
+def expected(row, call, reduction):
     """By the definition, for one call."""
-    arguments, counts, divisor = as_defined(row, call)
+    arguments, counts, weighs = as_defined(row, call)
+    divisor = divisor_of(reduction, call, counts, weighs)
     parts = ("", "_grad", "_hess") if row.has_curvature(call.options) else ("", "_grad")
     formulas = [getattr(reference, row.name + part) for part in parts]
     if row.is_of_all:
-        options = {**call.options, "sample_weight": call.weight}
+        options = {**call.options, "sample_weight": call.weight * counts, "divisor": divisor}
         value, grad = (formula(*arguments, **options) for formula in formulas)
         bounds = row.rounding(*arguments, **options)
         return Expected(value, [grad], bounds.value, [bounds.grad], 1.0)
@@ -74,11 +85,10 @@ def expected(row, call):
 
 def check(row, call, name, reduction):
     """All four verbs of a loss, in a dtype by name."""
-    loss, wanted = row.loss, expected(row, call)
+    loss, wanted = row.loss, expected(row, call, reduction)
     keywords = {**call.keywords, "reduction": reduction}
-    scale = 1.0
-    if reduction in ("mean", "batchmean"):  # of one class axis and one other, they are the same
-        scale = 1.0 / wanted.divisor
+    arguments = call.arguments if call.passed is None else call.passed
+    scale = 1.0 / wanted.divisor if wanted.divisor else 0.0  # the gradient of a mean over nothing is 0
     if row.is_of_all or reduction == "none":
         value, value_terms = wanted.losses, wanted.value_terms
     else:
@@ -86,14 +96,14 @@ def check(row, call, name, reduction):
         value_terms = wanted.value_terms.sum() * scale
         if (wanted.losses < 0).any() and (wanted.losses > 0).any():  # losses of both signs: the sum is a difference
             value_terms = max(value_terms, np.abs(wanted.losses).sum() * scale)
-    found, grad = loss.value_and_grad(*call.arguments, **keywords)
-    for result in (loss(*call.arguments, **keywords), found):
+    found, grad = loss.value_and_grad(*arguments, **keywords)
+    for result in (loss(*arguments, **keywords), found):
         assert_close(result, value, name, terms=value_terms)
     if reduction == "none":
         assert found.dtype == compute_dtype(name)
-    results = [[grad, loss.grad(*call.arguments, **keywords)]]
+    results = [[grad, loss.grad(*arguments, **keywords)]]
     if len(wanted.derivatives) > 1:
-        both = loss.grad_and_hess(*call.arguments, **keywords)
+        both = loss.grad_and_hess(*arguments, **keywords)
         results = [[*results[0], both[0]], [both[1]]]
     for arrays, derivative, terms in zip(results, wanted.derivatives, wanted.terms, strict=False):
         for array in arrays:
