@@ -31,6 +31,7 @@ class ElementwiseEvaluation(Evaluation):
 
     group = 1  # elements that have one loss: those along `group_axis`
     group_axis = None
+    is_of_target = False  # whether a group without any target has no loss, whatever was predicted
 
     def __init__(self, name, arrays, first, options, reduction):
         x = arrays[0]
@@ -47,21 +48,22 @@ class ElementwiseEvaluation(Evaluation):
     def run(self, outputs):
         if not self.prediction.size:
             return super().run(outputs)
-        if self.group_axis is None or not kernels(self.bits).elementwise.is_of_target(self.name):
-            return self.compute(outputs)
-        return self.without_empty_rows(outputs)
+        return self.without_empty_rows(outputs) if self.is_of_target else self.compute(outputs)
 
     def without_empty_rows(self, outputs):
         """A row without any target has no loss, even if a prediction is NaN. That shows in the result: as it is rare,
         the result is computed again without such rows; unless it is written over the predictions."""
-        x = self.prediction
-        overwrites = any(out is not None and check.rules.overlap(x, out) for out in (outputs.grad, outputs.hess))
-        if overwrites and np.isnan(x.max()):
-            self.exclude_empty_rows()
+        if outputs.out_given and self.is_overwritten(outputs):
+            if np.isnan(self.prediction.max()):
+                self.exclude_empty_rows()
+            return self.compute(outputs)
         total = self.compute(outputs)
-        if math.isnan(total) and not overwrites and self.exclude_empty_rows():
-            total = self.compute(outputs)
-        return total
+        return self.compute(outputs) if total != total and self.exclude_empty_rows() else total
+
+    def is_overwritten(self, outputs):
+        """Whether a derivative is written over the predictions."""
+        given = [out for out in (outputs.grad, outputs.hess) if out is not None]
+        return any(check.rules.overlap(self.prediction, out) for out in given)
 
     def exclude_empty_rows(self):
         """Whether there are any."""
@@ -180,4 +182,5 @@ def distributions(name, probs, target, axis, reduction):
     arrays = rows.array, target, None, *reduction.weighted_along(rows.axis, rows.array.shape)
     call = ElementwiseEvaluation(name, arrays, "probs", (), reduction)
     call.group, call.group_axis = rows.classes, rows.axis
+    call.is_of_target = rows.kernels.elementwise.is_of_target(name)
     return call

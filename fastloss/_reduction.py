@@ -14,6 +14,8 @@ class Reduction:
     Means count what has a weight of 0, and not what is not selected.
     """
 
+    __slots__ = ("_selected", "_weight", "_where", "code", "name", "shape", "weight", "where")
+
     def __init__(self, reduction, sample_weight, where):
         self.name = reduction
         self._weight = sample_weight
@@ -23,9 +25,12 @@ class Reduction:
         """Of losses of this shape; checks the arguments. `allowed` are the reductions that the loss has."""
         self.code = check.as_reduction(self.name, allowed)
         self.shape = shape
-        self.weight = check.as_weights(self._weight, "sample_weight", shape)
-        self._selected = check.as_where(self._where)
-        self.where = check.as_broadcast(self._selected, "where", shape)
+        self.weight = self.where = self._selected = None
+        if self._weight is not None:
+            self.weight = check.as_weights(self._weight, "sample_weight", shape)
+        if self._where is not None:
+            self._selected = check.as_where(self._where)
+            self.where = check.as_broadcast(self._selected, "where", shape)
         return self
 
     @property
@@ -36,6 +41,8 @@ class Reduction:
 
     def weighted_along(self, axis, shape):
         """The same where each loss is of elements along an axis of arrays of this shape."""
+        if self.weight is None and self.where is None:
+            return None, None
         expanded = (None if array is None else np.expand_dims(array, axis) for array in self.weighted)
         return tuple(check.as_broadcast(array, "sample_weight", shape) for array in expanded)
 

@@ -57,6 +57,8 @@ class Rows:
 class Labels:
     """One label a row, checked; and which of them count. `target` is an array."""
 
+    __slots__ = ("_classes", "_ignore_index", "_not_ignored", "array", "ignored", "reduction", "weights")
+
     def __init__(self, rows, target, reduction, ignore_index):
         self.reduction = reduction.over(rows.shape, check.WITH_BATCHMEAN)
         self.weights = reduction.row_weights()  # one a row, or None

@@ -234,9 +234,7 @@ def as_weights(value, name, shape):
 
 
 def as_where(value):
-    """A bool array; None stays None."""
-    if value is None:
-        return None
+    """A bool array."""
     array = as_array(value, "where")
     if array.dtype.kind in "iu":
         wrong = np.flatnonzero((array != 0) & (array != 1))

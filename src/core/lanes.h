@@ -34,13 +34,6 @@ FL_INLINE void lanes_add(real_cp x, real_p lane)
     for (int i = 0; i < FL_LANES; i++) lane[i] += x[i];
 }
 
-/* Adds 0 times x: NaN where x is not finite. */
-FL_INLINE void lanes_add_zeros(real_cp x, real_p lane)
-{
-#pragma omp simd
-    for (int i = 0; i < FL_LANES; i++) lane[i] += R(0.0) * x[i];
-}
-
 FL_INLINE void lanes_add_widened(real_cp x, double *FL_RESTRICT lane)
 {
 #pragma omp simd

@@ -55,7 +55,7 @@ ctypedef struct ElementJob:
     findings x_found        # of the numbers that are not legal
     findings y_found
     int want
-    bint finds_nan          # whether the total is to be NaN where a derivative is
+    bint finds_nan          # whether the total is to be NaN where a prediction is
     bint streamed           # whether the derivatives bypass the caches
     Py_ssize_t size
     Py_ssize_t chunk_size
@@ -83,17 +83,19 @@ cdef void weigh(real_p derivative, real_cp weight, Py_ssize_t n) noexcept nogil:
         derivative[i] = r_term(weight[i], derivative[i])
 
 
-cdef double nan_among(real_cp derivative, Py_ssize_t n) noexcept nogil:
-    """NaN where one of the numbers is that, or infinite; else 0."""
+cdef double nan_among(real_cp x, Py_ssize_t n) noexcept nogil:
+    """NaN where one of these probabilities is; else 0."""
     cdef real lane[LANES]
-    cdef Py_ssize_t i, j, whole = n - n % LANES
+    cdef Py_ssize_t i, j, whole = n - n % (4 * LANES)
+    cdef double total = 0
     for i in range(LANES):
         lane[i] = 0
-    for j from 0 <= j < whole by LANES:
-        lanes_add_zeros(derivative + j, lane)
+    for j from 0 <= j < whole by 4 * LANES:
+        for i from 0 <= i < 4 * LANES by LANES:
+            lanes_add(x + j + i, lane)
     for j in range(whole, n):
-        lane[j - whole] += R(0.0) * derivative[j]
-    return lanes_total(lane)
+        total += x[j]
+    return 0 * (total + lanes_total(lane))
 
 
 cdef void weigh_values(double* value, real_cp weight, Py_ssize_t n) noexcept nogil:
@@ -194,9 +196,9 @@ cdef double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch) noexc
             b.grad = writer_block(&grad_writer, start)
         if job.want & WANT_HESS:
             b.hess = writer_block(&hess_writer, start)
-        total += job.compute(&b)
         if job.finds_nan:
-            total += nan_among(b.grad, b.n)
+            total += nan_among(b.x, b.n)
+        total += job.compute(&b)
         if b.each != NULL and job.want & WANT_VALUE:
             if weight != NULL:
                 weigh_values(b.each, weight, b.n)

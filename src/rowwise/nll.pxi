@@ -27,12 +27,11 @@ cdef double chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch) noexc
     for row in range(chunk * NLL_ROWS, stop):
         loss = 0
         label = label_or_none(labels + row, ignore_index, n)
-        if weights != NULL and weights[row] == 0:    # a weight of 0 removes a row
-            label = -1
         if label >= 0:
             loss = -read_block(&job.log_probs, row * n + label, 1, &score)[0]
             if weights != NULL:
-                loss *= <real> weights[row]
+                loss = r_term(<real> weights[row], loss)
+                label = label if weights[row] != 0 else -1    # a weight of 0 removes a row
         total += loss
         if values != NULL:
             values[row] = loss

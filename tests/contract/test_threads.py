@@ -57,6 +57,8 @@ def more_calls(rng, dtype):
     sequences, other = rng.integers(1, 40, (13, 15)), axis_one[:, :, ::-1]
     for loss, arguments, has_curvature, options in (
         (fl.cross_entropy, (narrow, labels), True, {"sample_weight": weight}),
+        (fl.cross_entropy, (narrow, labels), True, {"where": weight < 0.5, "reduction": "weighted_mean"}),
+        (fl.mse_loss, (narrow, 1), True, {"where": narrow < 1, "sample_weight": weight[:, None]}),
         (fl.cross_entropy, (wide, wide_labels), True, {}),
         (fl.cross_entropy, (wide, soft), True, {}),
         (fl.cross_entropy, (axis_one, pixels), True, {"axis": 1}),
