@@ -112,6 +112,7 @@ _LIMITS = (  # in the order of thread_limit in src/parallel/threads.h
     "threads did not pay in the calls before, since other processes have the cores",
     "a forked child, in which this OpenMP library can't run",
     "built without OpenMP",
+    "the system could not start more: a limit of memory or of processes",
 )
 
 
