@@ -1,4 +1,4 @@
-"""Where the system runs short: threads that can't be started, memory that is not there. A call does without, or raises."""
+"""Where the system runs short of threads, a call does without them; where it runs short of memory, it raises."""
 
 import sys
 
