@@ -87,7 +87,7 @@ ctypedef struct LookJob:
 
 cdef double look_at_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef LookJob* job = <LookJob*> data
-    cdef Py_ssize_t start = chunk * CHUNK, stop = min(start + CHUNK, job.size), n
+    cdef Py_ssize_t start = chunk * CHUNK, stop = start + min(<Py_ssize_t> CHUNK, job.size - start), n
     while start < stop:
         n = min(stop - start, <Py_ssize_t> BLOCK)
         look_at(read_block(&job.numbers, start, n, scratch), n, job.legal, &job.found)
@@ -118,7 +118,8 @@ cdef Py_ssize_t look(cnp.ndarray array, legal_numbers legal, int threads) except
     view_of(&job.numbers, array)
     job.size = array.size
     job.legal = legal
-    run_chunks(look_at_chunk, &job, (job.size + CHUNK - 1) // CHUNK, BLOCK, threads, &total)
+    # Rounded up without a sum beyond 64 bits: a broadcast array may have 2^63 - 1 numbers.
+    run_chunks(look_at_chunk, &job, (job.size - 1) // CHUNK + 1, BLOCK, threads, &total)
     return first_in(&job) if is_refused(&job.found) else -1
 
 
