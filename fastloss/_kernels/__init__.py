@@ -1,4 +1,5 @@
-"""Chooses the instruction set, once, at import: the best that this processor runs, or the one FASTLOSS_ISA names."""
+"""Chooses the instruction set, once, at import: the best that this processor runs, or the one FASTLOSS_ISA names. All
+kernels of it are loaded then."""
 
 import importlib
 import os
@@ -47,7 +48,8 @@ with limit_openmp_spin():
 def modules_in(folder):
     """The compiled modules of one set and float width, by name."""
     files = os.listdir(os.path.join(os.path.dirname(__file__), folder))
-    return sorted(file.partition(".")[0] for file in files if file.endswith(tuple(EXTENSION_SUFFIXES)))
+    names = {file.removesuffix(suffix) for file in files for suffix in EXTENSION_SUFFIXES if file.endswith(suffix)}
+    return sorted(filter(str.isidentifier, names))  # those of another Python have its tag left
 
 
 # Looked at once: a program may give up its files, or the folder they are in, once it has imported all.
@@ -87,7 +89,7 @@ def load(instruction_set):
 def choose():
     named = os.environ.get("FASTLOSS_ISA", "").strip().lower()
     if not named:
-        return supported()[-1]
+        return (supported() or ["baseline"])[-1]  # of which import_kernel says that it is not here
     if named not in INSTRUCTION_SETS:
         known = ", ".join(map(repr, INSTRUCTION_SETS))
         raise ImportError(f"FASTLOSS_ISA={named!r} is no instruction set of fastloss: it knows {known}")

@@ -16,7 +16,7 @@
 #endif
 
 /* Each thread that calls has a pool of its own in libgomp, which keeps the threads of the last region: only a region
- * with more of them starts any. */
+ * with more of them starts any. A smaller region of another library, on the same thread, is not seen from here. */
 static THREAD_LOCAL int pool_size, is_starting;
 
 /* Held from the trial until OpenMP has started the threads: two callers must not both count on the last that there is. */
