@@ -15,9 +15,12 @@ class CTCAlignment:
     token_scores: NDArray[Any]
 
 class CTCPrefixState:
-    complete: NDArray[Any]
-    labels: NDArray[Any]
-    scores: NDArray[Any]
+    @property
+    def complete(self) -> NDArray[Any]: ...
+    @property
+    def labels(self) -> NDArray[Any]: ...
+    @property
+    def scores(self) -> NDArray[Any]: ...
     def extend(
         self: Any,
         hypotheses: Any,

@@ -9,6 +9,9 @@ from fastloss._kernels import runtime
 # With less work a thread (in elements of a float32 softmax), starting a parallel region costs more than it gains.
 GRAIN = 65_536
 
+# A number beyond is taken for this one: a slip of the keyboard must not start a million threads.
+MOST_THREADS = 1024
+
 
 def cgroup_quota():
     """Cores that a container's quota allows, or None."""
@@ -45,14 +48,14 @@ def default_threads():
         number = positive_integer(asked)
         if number is None:
             raise ImportError(f"FASTLOSS_NUM_THREADS={asked!r} is no positive integer")
-        return number
+        return min(number, MOST_THREADS)
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:
         cores = os.cpu_count() or 1
     # OMP_NUM_THREADS may be a list, one number for each level of nesting.
     limits = [cgroup_quota(), positive_integer(os.environ.get("OMP_NUM_THREADS", "").split(",")[0])]
-    return max(1, min([cores, *(limit for limit in limits if limit)]))
+    return max(1, min([cores, MOST_THREADS, *(limit for limit in limits if limit)]))
 
 
 _default = default_threads()
@@ -65,7 +68,7 @@ def as_thread_count(num_threads):
         raise TypeError(f"num_threads must be an integer, got {type(num_threads).__name__}") from None
     if number < 1:
         raise ValueError(f"num_threads must be at least 1, got {number}")
-    return min(number, 1024)
+    return min(number, MOST_THREADS)
 
 
 def set_num_threads(num_threads):
@@ -112,6 +115,7 @@ _LIMITS = (  # in the order of thread_limit in src/parallel/threads.h
     "threads did not pay in the calls before, since other processes have the cores",
     "a forked child, in which this OpenMP library can't run",
     "built without OpenMP",
+    "the system could not start more: a limit of memory or of processes",
 )
 
 

@@ -4,6 +4,7 @@ The text of an error names the argument, the first offending place, the value fo
 """
 
 import operator
+import sys
 
 import numpy as np
 
@@ -32,7 +33,7 @@ def as_array(value, name):
     """A view of what was passed: NumPy arrays, __array__, DLPack and the buffer protocol without a copy; lists with."""
     if type(value) is np.ndarray:
         array = value
-    elif isinstance(value, np.ma.MaskedArray):
+    elif isinstance(value, getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())):  # loading it is never needed
         raise TypeError(f"{name} is a masked array, whose mask would be ignored; use sample_weight or ignore_index")
     else:
         by_dlpack = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")

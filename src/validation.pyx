@@ -96,7 +96,7 @@ ctypedef struct LookJob:
 
 cdef double look_at_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef LookJob* job = <LookJob*> data
-    cdef Py_ssize_t start = chunk * CHUNK, stop = min(start + CHUNK, job.size), n
+    cdef Py_ssize_t start = chunk * CHUNK, stop = start + min(<Py_ssize_t> CHUNK, job.size - start), n
     cdef const real* weight
     while start < stop:
         n = min(stop - start, <Py_ssize_t> BLOCK)
@@ -136,7 +136,8 @@ cdef Py_ssize_t look(cnp.ndarray array, tuple weighted, legal_numbers legal, int
     view_of(&job.where, weighted[1])
     job.size = array.size
     job.legal = legal
-    run_chunks(look_at_chunk, &job, (job.size + CHUNK - 1) // CHUNK, 3 * BLOCK, threads, &total)
+    # Rounded up without a sum beyond 64 bits: a broadcast array may have 2^63 - 1 numbers.
+    run_chunks(look_at_chunk, &job, (job.size - 1) // CHUNK + 1, 3 * BLOCK, threads, &total)
     return first_in(&job) if is_refused(&job.found) else -1
 
 
@@ -152,7 +153,7 @@ def outside_domain(cnp.ndarray array, tuple weighted, domain of, int threads):
 
 cdef double weights_of_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef LookJob* job = <LookJob*> data
-    cdef Py_ssize_t start = chunk * CHUNK, stop = min(start + CHUNK, job.size), i, n
+    cdef Py_ssize_t start = chunk * CHUNK, stop = start + min(<Py_ssize_t> CHUNK, job.size - start), i, n
     cdef const real* weight
     cdef double total = 0
     while start < stop:
@@ -174,5 +175,5 @@ def sum_of_weights(cnp.ndarray weight, where):
     view_of(&job.where, where)
     job.size = weight.size
     if job.size:
-        run_chunks(weights_of_chunk, &job, (job.size + CHUNK - 1) // CHUNK, 2 * BLOCK, 1, &total)
+        run_chunks(weights_of_chunk, &job, (job.size - 1) // CHUNK + 1, 2 * BLOCK, 1, &total)
     return total

@@ -1,6 +1,8 @@
-"""The functions of vecmath.h and specialmath.h over whole arrays, so that tests can measure their errors."""
+"""What tests can't reach otherwise: the functions of vecmath.h and specialmath.h over whole arrays, to measure their
+errors; and calls of very many chunks, which do nothing."""
 
 from core cimport *
+from parallel cimport *
 
 cnp.import_array()
 
@@ -102,3 +104,26 @@ def relative_entropy(cnp.ndarray p, cnp.ndarray q, cnp.ndarray y, cnp.ndarray di
     cdef Py_ssize_t i
     for i in range(p.size):
         result[i] = r_relative_entropy(first[i], second[i], &rest[i])
+
+
+cdef double weight_of_chunk(void* job, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    """Sums of it tell how many chunks there were below 2^31, and how many above."""
+    return 1 if chunk < (<Py_ssize_t> 1 << 31) else (<Py_ssize_t> 1 << 40)
+
+
+def count_chunks(Py_ssize_t chunks, int threads):
+    """The sum over so many chunks."""
+    cdef double total
+    run_chunks(weight_of_chunk, NULL, chunks, 0, threads, &total)
+    return total
+
+
+cdef double rounded_chunk(void* job, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    """Numbers whose sum depends on the order."""
+    return 1.0 / (1 + chunk)
+
+
+def sum_of_chunks(Py_ssize_t chunks, int threads):
+    cdef double total
+    run_chunks(rounded_chunk, NULL, chunks, 0, threads, &total)
+    return total

@@ -1,8 +1,10 @@
-"""Chooses the instruction set, once, at import: the best that this processor runs, or the one FASTLOSS_ISA names."""
+"""Chooses the instruction set, once, at import: the best that this processor runs, or the one FASTLOSS_ISA names. All
+kernels of it are loaded then."""
 
 import importlib
 import os
 from contextlib import contextmanager
+from importlib.machinery import EXTENSION_SUFFIXES
 
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
 
@@ -22,25 +24,41 @@ def limit_openmp_spin():
         del os.environ["GOMP_SPINCOUNT"]
 
 
-try:
-    with limit_openmp_spin():
-        from fastloss._kernels import runtime
-except ImportError as error:
-    raise ImportError(
-        "fastloss's compiled kernels are not here. In a checkout of the source, build them first with "
-        "`pip install -e .` (it needs a C compiler); elsewhere, install the package with `pip install fastloss`. "
-        f"({error})"
-    ) from error
+def import_kernel(name):
+    """A compiled module. One that is missing and one that is there but can't be loaded are told apart."""
+    name = f"fastloss._kernels.{name}"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise ImportError(
+            "fastloss's compiled kernels are not here. In a checkout of the source, build them first with "
+            "`pip install -e .` (it needs a C compiler); elsewhere, install the package with `pip install fastloss`. "
+            f"({error})"
+        ) from error
+    except ImportError as error:
+        raise ImportError(f"fastloss's compiled kernels are here, but can't be loaded: {error}") from error
+
+
+with limit_openmp_spin():
+    runtime = import_kernel("runtime")
+
+
+def modules_in(folder):
+    """The compiled modules of one set and float width, by name."""
+    files = os.listdir(os.path.join(os.path.dirname(__file__), folder))
+    names = {file.removesuffix(suffix) for file in files for suffix in EXTENSION_SUFFIXES if file.endswith(suffix)}
+    return sorted(filter(str.isidentifier, names))  # those of another Python have its tag left
+
+
+# Looked at once: a program may give up its files, or the folder they are in, once it has imported all.
+_built = tuple(name for name in INSTRUCTION_SETS if "ctc" in modules_in(f"{name}_f32"))
 
 
 def built():
     """The instruction sets in this installation, best last."""
-    here = os.path.dirname(__file__)
-    found = []
-    for name in INSTRUCTION_SETS:
-        if any(file.startswith("ctc.") for file in os.listdir(os.path.join(here, f"{name}_f32"))):
-            found.append(name)
-    return found
+    return list(_built)
 
 
 def supported():
@@ -49,15 +67,18 @@ def supported():
 
 
 class Modules:
-    """The kernel modules of one set and float width; each is imported when it is first asked for."""
+    """The kernel modules of one set and float width. All that a call can need are loaded at once: later it might not
+    be possible, and a module that fails to load fails for good."""
 
     def __init__(self, folder):
         self._folder = folder
+        for name in modules_in(folder):
+            if name != "vecmath_test":
+                setattr(self, name, import_kernel(f"{folder}.{name}"))
 
     def __getattr__(self, name):
-        module = importlib.import_module(f"fastloss._kernels.{self._folder}.{name}")
-        setattr(self, name, module)
-        return module
+        """Of vecmath_test, for which tests ask."""
+        return import_kernel(f"{self._folder}.{name}")
 
 
 def load(instruction_set):
@@ -68,7 +89,7 @@ def load(instruction_set):
 def choose():
     named = os.environ.get("FASTLOSS_ISA", "").strip().lower()
     if not named:
-        return supported()[-1]
+        return (supported() or ["baseline"])[-1]  # of which import_kernel says that it is not here
     if named not in INSTRUCTION_SETS:
         known = ", ".join(map(repr, INSTRUCTION_SETS))
         raise ImportError(f"FASTLOSS_ISA={named!r} is no instruction set of fastloss: it knows {known}")

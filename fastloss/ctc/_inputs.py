@@ -6,12 +6,19 @@ from fastloss import _validation as check
 from fastloss._kernels import kernels
 
 
+def own_view(array):
+    """The same numbers in an array of plain type that nobody else has: what the caller's own code, which may run before
+    a kernel does, makes of the shape of an array does not reach it."""
+    return np.ndarray.view(array, np.ndarray)
+
+
 class Emissions:
     """Scores seen as (T, N, C), whatever the layout they came in."""
 
     def __init__(self, scores, name, batch_first):
         self.name = name
-        self.array, self.code = check.as_numbers(scores, name)
+        self.array = own_view(check.as_array(scores, name))
+        self.code = check.number_code(self.array, name)
         if self.array.ndim not in (2, 3):
             raise ValueError(f"{name} has shape {self.array.shape}; expected (T, N, C), or (T, C) for one sequence")
         self.single = self.array.ndim == 2
@@ -26,6 +33,9 @@ class Emissions:
 
     def as_frames(self, array):
         """An array of the scores' layout, seen as (T, N, C)."""
+        array = own_view(array)
+        if array.ndim != self.array.ndim:
+            raise ValueError("out changed during the call")
         if self.single:
             return array[:, None, :]
         return array.swapaxes(0, 1) if self.batch_first else array
@@ -87,6 +97,8 @@ class Targets:
 
 def check_sequences(sequences, name, classes, blank, star=-1):
     """Checks all labels of `sequences`, which has `labels`, `lengths` and `offsets`. The frames that each needs."""
+    if sequences.lengths.sum() != sequences.labels.size:
+        raise ValueError(f"{name} changed during the call")
     frames_needed = np.empty(sequences.lengths.size, np.int64)
     scan = kernels(64).validation.sequences
     wrong = scan(sequences.labels, sequences.lengths, classes, blank, star, frames_needed)
@@ -119,11 +131,11 @@ def _read_targets(targets, target_lengths, emissions, unused):
 
 
 def _read_list(targets, target_lengths, emissions, unused):
-    if len(targets) != emissions.batch:
-        raise ValueError(
-            f"targets is a list of {len(targets)} sequences; {emissions.name} has a batch of {emissions.batch}"
-        )
     parts = label_sequences(targets, "targets")
+    if len(parts) != emissions.batch:
+        raise ValueError(
+            f"targets is a list of {len(parts)} sequences; {emissions.name} has a batch of {emissions.batch}"
+        )
     lengths = np.array([part.size for part in parts], np.int64)
     if target_lengths is not None:
         lengths = as_lengths(target_lengths, "target_lengths", emissions.batch, lengths, "labels", unused)
@@ -170,7 +182,7 @@ def label_sequences(values, name):
 
 
 def label_array(value, name):
-    array = check.as_array(value, name)
+    array = own_view(check.as_array(value, name))
     if array.size == 0:
         return array.astype(np.int64)
     if array.dtype.kind not in "iub":
@@ -181,7 +193,8 @@ def label_array(value, name):
 
 def as_lengths(value, name, batch, room, what, unused=None):
     """Lengths as int64 (N,), each within the room there is. Those of sequences that are not used are 0."""
-    array = check.as_array(value, name)
+    # A copy, in its own dtype for the text of an error: nobody may change a length between the check and its use.
+    array = np.array(check.as_array(value, name))
     if array.dtype.kind not in "iu" and array.size:
         raise TypeError(f"{name} has dtype {array.dtype}; lengths must be integers")
     if array.ndim == 0 and batch == 1:

@@ -5,7 +5,7 @@ import numpy as np
 from fastloss import _validation as check
 from fastloss._kernels import kernels
 from fastloss._threads import threads_for
-from fastloss.ctc._inputs import as_blank, expected_label, label_array, one_recording
+from fastloss.ctc._inputs import as_blank, expected_label, label_array, one_recording, own_view
 
 
 class _Recording:
@@ -40,21 +40,34 @@ class CTCPrefixState:
     array([0.36, 0.64])
     """
 
-    __slots__ = ("_exponents", "_has_nan", "_mantissas", "_recording", "complete", "labels", "scores")
+    __slots__ = ("_complete", "_exponents", "_has_nan", "_labels", "_last", "_mantissas", "_recording", "_scores")
 
-    def __init__(self, recording, labels):
-        """With room for what the kernel computes."""
-        count, frames = labels.size, recording.scores_by_class.shape[1]
+    def __init__(self, recording, last):
+        """With room for what the kernel computes. It reads `last`, the labels, which nobody else must see."""
+        count, frames = last.size, recording.scores_by_class.shape[1]
         self._recording = recording
+        self._last = last
         self._mantissas = np.empty((count, 2, frames))  # probabilities that end in the last label, and in a blank,
         self._exponents = np.empty((count, 2, frames), np.int64)  # and their powers of two
         self._has_nan = np.empty(count, np.uint8)  # whether a NaN or +inf was met
-        self.labels = labels
-        self.scores = np.empty(count)
-        self.complete = np.empty(count)
+        self._labels = last.copy()
+        self._scores = np.empty(count)
+        self._complete = np.empty(count)
+
+    @property
+    def scores(self):
+        return _read_only(self._scores)
+
+    @property
+    def complete(self):
+        return _read_only(self._complete)
+
+    @property
+    def labels(self):
+        return _read_only(self._labels)
 
     def __len__(self):
-        return len(self.labels)
+        return self._last.size
 
     def __repr__(self):
         classes, frames = self._recording.scores_by_class.shape
@@ -102,7 +115,7 @@ class CTCPrefixState:
         ValueError, TypeError
             For an index out of range.
         """
-        chosen = check.as_array(hypotheses, "hypotheses")
+        chosen = own_view(check.as_array(hypotheses, "hypotheses"))
         if chosen.dtype == np.bool_:
             if chosen.shape != (len(self),):
                 raise ValueError(f"hypotheses has shape {chosen.shape}; expected ({len(self)},) of a mask")
@@ -111,9 +124,15 @@ class CTCPrefixState:
         _check_indices(chosen, len(self))
         new = CTCPrefixState.__new__(CTCPrefixState)
         new._recording = self._recording
-        for name in ("_mantissas", "_exponents", "_has_nan", "labels", "scores", "complete"):
+        for name in ("_last", "_mantissas", "_exponents", "_has_nan", "_scores", "_complete", "_labels"):
             setattr(new, name, getattr(self, name)[chosen])
         return new
+
+
+def _read_only(array):
+    """A view, whose shape is the caller's own, of an array that is not writeable."""
+    array.flags.writeable = False
+    return array.view()
 
 
 def _broadcast(hypotheses, labels):

@@ -2,6 +2,7 @@
 #ifndef FASTLOSS_DOMAIN_H
 #define FASTLOSS_DOMAIN_H
 
+#include "core/atomic.h"
 #include "core/lanes.h"
 
 typedef enum {  /* fastloss/_validation.py has the words */
@@ -30,7 +31,7 @@ FL_INLINE legal_numbers legal_in(domain d)
     return legal;
 }
 
-/* What was found in the blocks so far. Any thread may set a field to 1. */
+/* What was found in the blocks so far. Any thread may set a field to 1, at any time: only by atomic_set. */
 typedef struct {
     int illegal, minus_1, zero;
 } findings;
@@ -44,9 +45,9 @@ FL_NOINLINE void look_at_signs(const real *x, ptrdiff_t n, findings *found)
         zero |= x[i] == R(0.0);
         other |= (x[i] != R(-1.0)) & (x[i] != R(0.0)) & (x[i] != R(1.0)) & (x[i] == x[i]);
     }
-    if (minus) found->minus_1 = 1;
-    if (zero) found->zero = 1;
-    if (other) found->illegal = 1;
+    if (minus) atomic_set(&found->minus_1, 1);
+    if (zero) atomic_set(&found->zero, 1);
+    if (other) atomic_set(&found->illegal, 1);
 }
 
 /* A number with a weight of 0 is not used, and so is legal whatever it is. `weight` is NULL where there are none. */
@@ -79,11 +80,20 @@ static inline void look_at(const real *x, const real *weight, ptrdiff_t n, legal
         return;
     }
     if (!seems_outside(x, n, legal.low, legal.high)) return;
-    for (ptrdiff_t i = 0; i < n; i++)
-        if (is_used(weight, i) && is_outside(x[i], legal)) found->illegal = 1;
+    xint outside = 0;
+    if (weight) {
+        for (ptrdiff_t i = 0; i < n; i++) outside |= is_used(weight, i) & is_outside(x[i], legal);
+    } else {
+#pragma omp simd reduction(| : outside)
+        for (ptrdiff_t i = 0; i < n; i++) outside |= (x[i] < legal.low) | (x[i] > legal.high);
+    }
+    if (outside) atomic_set(&found->illegal, 1);
 }
 
-static inline int is_refused(const findings *found) { return found->illegal || (found->minus_1 && found->zero); }
+static inline int is_refused(const findings *found)
+{
+    return atomic_get(&found->illegal) || (atomic_get(&found->minus_1) && atomic_get(&found->zero));
+}
 
 /* The first element of a block that is refused, given what was found in the blocks before it; -1 where none is. */
 static inline ptrdiff_t first_refused(const real *x, const real *weight, ptrdiff_t n, legal_numbers legal,

@@ -165,23 +165,33 @@ cdef double sequence_loss(void* data, Py_ssize_t chunk, real* scratch) noexcept 
 
 # ---- a call ----
 
-cdef int bind_job(Job* job, call, cnp.ndarray order) except -1:
-    cdef cnp.ndarray posterior
+cdef int bind_posterior(Job* job, cnp.ndarray posterior) except -1:
     cdef int i
+    check_unchanged(posterior.ndim == 3 and posterior.shape[0] == job.batch.x.frames
+                    and posterior.shape[1] == job.batch.x.batch
+                    and posterior.shape[2] == 2 * longest_of(&job.batch) + 1, "targets")
+    job.posterior = <real*> numbers_of(posterior, posterior.size, sizeof(real), "targets")
+    for i in range(3):
+        job.posterior_stride[i] = posterior.strides[i] // <Py_ssize_t> sizeof(real)
+    return 0
+
+
+cdef int bind_job(Job* job, call, cnp.ndarray order) except -1:
+    cdef Py_ssize_t size
     memset(job, 0, sizeof(Job))
     bind_batch(&job.batch, call.batch)
+    size = job.batch.x.batch
     job.from_logits = call.from_logits
-    job.order = <const int64_t*> data_of(order)
-    job.scales = <const double*> data_of(call.scales)
-    job.losses = <double*> data_of(call.losses)
-    job.saturated = <uint8_t*> data_of(call.saturated)
+    job.order = order_of(&job.batch, order)
+    if call.scales is not None:
+        job.scales = <const double*> numbers_of(call.scales, size, sizeof(double), "sample_weight")
+    job.losses = <double*> numbers_of(call.losses, size, sizeof(double), "the batch")
+    job.saturated = <uint8_t*> numbers_of(call.saturated, size, 1, "the batch")
     if call.grad is not None:
-        bind_rows(&job.grad, call.grad)
+        bind_rows(&job.grad, call.grad, "out")
+        check_unchanged(is_like(&job.grad, &job.batch.x) and job.grad.dtype <= FL_BFLOAT16, "out")
     if call.posterior is not None:
-        posterior = call.posterior
-        job.posterior = <real*> data_of(posterior)
-        for i in range(3):
-            job.posterior_stride[i] = posterior.strides[i] // <Py_ssize_t> sizeof(real)
+        bind_posterior(job, call.posterior)
     return 0
 
 

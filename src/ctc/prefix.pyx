@@ -19,6 +19,8 @@ from parallel cimport *
 
 cnp.import_array()
 
+include "arrays.pxi"
+
 # The fields of a fastloss.ctc.prefix.CTCPrefixState: hypotheses over one recording.
 ctypedef struct State:
     Py_ssize_t count
@@ -179,29 +181,42 @@ cdef double extend_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept n
 
 # ---- a call ----
 
-cdef int bind_state(State* to, state) except -1:
-    cdef cnp.ndarray labels = state.labels
-    to.count = labels.size
-    to.last = <const int64_t*> data_of(labels)
-    to.mantissa = <real*> data_of(state._mantissas)
-    to.exponent = <xint*> data_of(state._exponents)
-    to.has_nan = <uint8_t*> data_of(state._has_nan)
-    to.scores = <double*> data_of(state.scores)
-    to.complete = <double*> data_of(state.complete)
+cdef int bind_state(State* to, state, Py_ssize_t frames, Py_ssize_t classes) except -1:
+    cdef Py_ssize_t m, size
+    to.count = state._last.size
+    size = to.count * 2 * frames
+    to.last = integers_of(state._last, to.count, "labels")
+    to.mantissa = <real*> numbers_of(state._mantissas, size, sizeof(real), "the state")
+    to.exponent = <xint*> numbers_of(state._exponents, size, sizeof(xint), "the state")
+    to.has_nan = <uint8_t*> numbers_of(state._has_nan, to.count, 1, "the state")
+    for m in range(to.count):
+        check_unchanged(-1 <= to.last[m] < classes, "labels")
     return 0
 
 
-cdef int bind_job(Job* job, old, cnp.ndarray parent, new) except -1:
+cdef int bind_scores(State* to, scores, complete) except -1:
+    to.scores = <double*> numbers_of(scores, to.count, sizeof(double), "the state")
+    to.complete = <double*> numbers_of(complete, to.count, sizeof(double), "the state")
+    return 0
+
+
+cdef int bind_job(Job* job, old, parent, new) except -1:
     recording = new._recording
     cdef cnp.ndarray x = recording.scores_by_class
+    cdef Py_ssize_t m
     memset(job, 0, sizeof(Job))
-    job.x = <const real*> data_of(x)
+    check_unchanged(x.ndim == 2 and 0 <= recording.blank < x.shape[0], "the recording")
+    job.x = <const real*> numbers_of(x, x.size, sizeof(real), "the recording")
     job.frames = x.shape[1]
     job.blank = recording.blank
-    bind_state(&job.new, new)
-    if old is not None:
-        bind_state(&job.old, old)
-        job.parent = <const int64_t*> data_of(parent)
+    bind_state(&job.new, new, job.frames, x.shape[0])
+    bind_scores(&job.new, new._scores, new._complete)
+    if old is None:
+        return check_unchanged(job.new.count == 1, "the state")
+    bind_state(&job.old, old, job.frames, x.shape[0])
+    job.parent = integers_of(parent, job.new.count, "hypotheses")
+    for m in range(job.new.count):
+        check_unchanged(0 <= job.parent[m] < job.old.count and job.new.last[m] >= 0, "hypotheses")
     return 0
 
 
@@ -231,8 +246,8 @@ def root(state):
     job.new.complete[0] = NAN if has_nan else total
 
 
-def extend(old, cnp.ndarray parent, new, int threads):
-    """Computes a CTCPrefixState: hypothesis m is old's parent[m] (int64) and a label more, new.labels[m]."""
+def extend(old, parent, new, int threads):
+    """Computes a CTCPrefixState: hypothesis m is old's parent[m] (int64) and a label more."""
     cdef Job job
     cdef double total
     bind_job(&job, old, parent, new)

@@ -117,20 +117,22 @@ cdef double score_group(void* data, Py_ssize_t group, real* scratch) noexcept no
 
 
 cdef int bind_score_job(ScoreJob* job, emissions, tree, scores, saturated) except -1:
+    cdef Py_ssize_t slots = tree.label.size, runs = tree.run_start.size, groups = saturated.size, count = scores.size
     memset(job, 0, sizeof(ScoreJob))
-    bind_rows(&job.emission.batch.x, emissions.view)
+    bind_rows(&job.emission.batch.x, emissions.view, emissions.name)
     job.emission.batch.blank = tree.blank
-    job.run_start = <const int64_t*> data_of(tree.run_start)
-    job.run_stop = <const int64_t*> data_of(tree.run_stop)
-    job.run_parent = <const int64_t*> data_of(tree.run_parent)
-    job.first_run = <const int64_t*> data_of(tree.first_run)
-    job.label = <const int64_t*> data_of(tree.label)
-    job.repeats = <const uint8_t*> data_of(tree.repeats)
-    job.target_slot = <const int64_t*> data_of(tree.target_slot)
-    job.target_blank = <const int64_t*> data_of(tree.target_blank)
-    job.first_target = <const int64_t*> data_of(tree.first_target)
-    job.scores = <double*> data_of(scores)
-    job.saturated = <uint8_t*> data_of(saturated)
+    check_unchanged(0 <= job.emission.batch.blank < job.emission.batch.x.classes, emissions.name)
+    job.run_start = integers_of(tree.run_start, runs, "candidates")
+    job.run_stop = integers_of(tree.run_stop, runs, "candidates")
+    job.run_parent = integers_of(tree.run_parent, runs, "candidates")
+    job.first_run = integers_of(tree.first_run, groups + 1, "candidates")
+    job.label = integers_of(tree.label, slots, "candidates")
+    job.repeats = <const uint8_t*> numbers_of(tree.repeats, slots, 1, "candidates")
+    job.target_slot = integers_of(tree.target_slot, count, "candidates")
+    job.target_blank = integers_of(tree.target_blank, count, "candidates")
+    job.first_target = integers_of(tree.first_target, groups + 1, "candidates")
+    job.scores = <double*> numbers_of(scores, count, sizeof(double), "candidates")
+    job.saturated = <uint8_t*> numbers_of(saturated, groups, 1, "candidates")
     return 0
 
 

@@ -7,6 +7,8 @@ of these, and have V more on either side that no path reaches: a step may read t
 
 from libc.string cimport memset
 
+include "arrays.pxi"
+
 cdef extern from "core/array.h" nogil:
     void fill_run(real*, Py_ssize_t, real)
 
@@ -16,6 +18,7 @@ ctypedef struct Rows:
     int dtype
     Py_ssize_t stride[3]     # of frame, sequence, class, in bytes
     Py_ssize_t frames
+    Py_ssize_t batch
     Py_ssize_t classes
 
 # The fields of fastloss.ctc._inputs.Batch.
@@ -28,6 +31,9 @@ ctypedef struct Batch:
     const int64_t* input_lengths
     const uint8_t* feasible         # whether there are frames enough for the target
 
+# Frames times slots: a workspace has a hundred bytes for each at most, which 64 bits can count.
+cdef double MOST_CELLS = 2.0 ** 50
+
 ctypedef struct Band:
     Py_ssize_t low
     Py_ssize_t high
@@ -35,11 +41,13 @@ ctypedef struct Band:
 
 # ---- arrays; the structs of a call are cleared by whoever fills them ----
 
-cdef int bind_rows(Rows* rows, cnp.ndarray array) except -1:
+cdef int bind_rows(Rows* rows, cnp.ndarray array, str name) except -1:
     cdef int i
+    check_unchanged(array.ndim == 3 and dtype_code(array) >= 0, name)
     rows.data = <char*> data_of(array)
     rows.dtype = dtype_code(array)
     rows.frames = array.shape[0]
+    rows.batch = array.shape[1]
     rows.classes = array.shape[2]
     for i in range(3):
         rows.stride[i] = array.strides[i]
@@ -48,14 +56,45 @@ cdef int bind_rows(Rows* rows, cnp.ndarray array) except -1:
 
 cdef int bind_batch(Batch* to, batch) except -1:
     emissions, targets = batch.emissions, batch.targets
-    bind_rows(&to.x, emissions.view)
+    cdef Py_ssize_t size, n, labels = targets.labels.size
+    bind_rows(&to.x, emissions.view, emissions.name)
+    size = to.x.batch
     to.blank = batch.blank
-    to.labels = <const int64_t*> data_of(targets.labels)
-    to.offsets = <const int64_t*> data_of(targets.offsets)
-    to.target_lengths = <const int64_t*> data_of(targets.lengths)
-    to.input_lengths = <const int64_t*> data_of(batch.input_lengths)
-    to.feasible = <const uint8_t*> data_of(batch.feasible)
+    to.labels = integers_of(targets.labels, labels, "targets")
+    to.offsets = integers_of(targets.offsets, size, "targets")
+    to.target_lengths = integers_of(targets.lengths, size, "target_lengths")
+    to.input_lengths = integers_of(batch.input_lengths, size, "input_lengths")
+    to.feasible = <const uint8_t*> numbers_of(batch.feasible, size, 1, "input_lengths")
+    check_unchanged(0 <= to.blank < to.x.classes, emissions.name)
+    for n in range(size):
+        check_unchanged(0 <= to.input_lengths[n] <= to.x.frames, "input_lengths")
+        check_unchanged(0 <= to.target_lengths[n] <= labels - to.offsets[n] <= labels, "target_lengths")
     return 0
+
+
+cdef inline bint is_like(const Rows* a, const Rows* b) noexcept nogil:
+    """Whether a has a number for each of b."""
+    return a.frames == b.frames and a.batch == b.batch and a.classes == b.classes
+
+
+cdef Py_ssize_t longest_of(const Batch* batch) noexcept nogil:
+    """Labels of the longest target."""
+    cdef Py_ssize_t n, longest = 0
+    for n in range(batch.x.batch):
+        longest = max(longest, batch.target_lengths[n])
+    return longest
+
+
+cdef const int64_t* order_of(const Batch* batch, cnp.ndarray order) except NULL:
+    """The sequences to compute. Lengths of arrays that take no memory, broadcast ones, can be so large that the size of
+    a workspace can't be counted."""
+    cdef const int64_t* sequence = integers_of(order, order.size, "the batch")
+    cdef Py_ssize_t i
+    for i in range(order.size):
+        check_unchanged(0 <= sequence[i] < batch.x.batch, "the batch")
+        if (batch.input_lengths[sequence[i]] + 64.0) * (batch.target_lengths[sequence[i]] + 64.0) > MOST_CELLS:
+            raise MemoryError
+    return sequence
 
 
 cdef inline char* row_at(const Rows* rows, Py_ssize_t t, Py_ssize_t n) noexcept nogil:

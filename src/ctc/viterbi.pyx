@@ -316,16 +316,19 @@ cdef double align_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcept
 # ---- a call ----
 
 cdef int bind_job(Job* job, batch, cnp.ndarray order, star, found) except -1:
+    cdef Py_ssize_t size, labels
     memset(job, 0, sizeof(Job))
     bind_batch(&job.batch, batch)
-    job.order = <const int64_t*> data_of(order)
+    size = job.batch.x.batch
+    job.order = order_of(&job.batch, order)
     job.star, job.star_score = star
-    job.path = <int64_t*> data_of(found.path)
-    job.scores = <double*> data_of(found.score)
-    job.starts = <int64_t*> data_of(found.starts)
-    job.ends = <int64_t*> data_of(found.ends)
-    job.token_scores = <double*> data_of(found.token_scores)
-    job.longest = found.starts.shape[1]
+    job.longest = longest_of(&job.batch)
+    labels = size * job.longest
+    job.path = <int64_t*> numbers_of(found.path, size * job.batch.x.frames, sizeof(int64_t), "the batch")
+    job.scores = <double*> numbers_of(found.score, size, sizeof(double), "the batch")
+    job.starts = <int64_t*> numbers_of(found.starts, labels, sizeof(int64_t), "targets")
+    job.ends = <int64_t*> numbers_of(found.ends, labels, sizeof(int64_t), "targets")
+    job.token_scores = <double*> numbers_of(found.token_scores, labels, sizeof(double), "targets")
     return 0
 
 

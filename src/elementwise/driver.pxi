@@ -181,7 +181,7 @@ cdef double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch) noexc
     cdef element_block b
     cdef GroupSum group
     cdef double total = 0
-    cdef Py_ssize_t start = chunk * job.chunk_size, stop = min(start + job.chunk_size, job.size)
+    cdef Py_ssize_t start = chunk * job.chunk_size, stop = start + min(job.chunk_size, job.size - start)
     group.total = 0
     b.each = buffers.value if job.weight.data != NULL or job.group > 0 else NULL
     b.grad = buffers.grad
@@ -228,7 +228,7 @@ cdef int run_elements(ElementJob* job, Py_ssize_t group, double* total) except -
         job.want = WANT_GRAD | WANT_HESS
     job.finds_nan = job.finds_nan and not job.want & WANT_VALUE
     job.streamed = outputs_bypass_caches(&job.out, job.size, &job.x)
-    return run_chunks(chunk_of_elements, job, (job.size + job.chunk_size - 1) // job.chunk_size, 0, job.out.threads,
+    return run_chunks(chunk_of_elements, job, (job.size - 1) // job.chunk_size + 1, 0, job.out.threads,
                       total)
 
 

@@ -17,13 +17,16 @@ static int (*pause_openmp)(int) = NULL;
 
 static void before_fork(void)
 {
-    if (pause_openmp) pause_openmp(2 /* omp_pause_hard */);
+    if (!pause_openmp) return;
+    pause_openmp(2 /* omp_pause_hard */);
+    forget_pool();
 }
 
 static void in_child(void)
 {
     in_forked_child = 1;
     pool_state.active_calls = 0; /* the threads that made them are not here */
+    reset_start();
 }
 
 /* Returns whether a child may run parallel regions. */

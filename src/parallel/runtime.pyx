@@ -1,6 +1,7 @@
 """The processor, the pool of threads, and fork: what the kernels share, and what the rest of the package asks about the
 machine it runs on."""
 
+from cpython.pyport cimport PY_SSIZE_T_MAX
 from libc.stdlib cimport free, malloc
 
 cdef extern from "core/real.h" nogil:
@@ -22,6 +23,8 @@ cdef extern from "parallel/threads.h" nogil:
         LIMIT_BACKOFF
         LIMIT_FORK
         LIMIT_BUILD
+        LIMIT_START
+    Py_ssize_t ROUND
     struct PoolState "":
         int active_calls
         int backoff
@@ -34,7 +37,8 @@ cdef extern from "parallel/threads.h" nogil:
     LastCall last_call
     int acquire_threads(int)
     void release_threads()
-    void run_all(chunk_work, void*, int, char*, Py_ssize_t, int, double*)
+    int startable_threads(int)
+    double run_all(chunk_work, void*, Py_ssize_t, char*, Py_ssize_t, int, double*)
 
 cdef extern from "parallel/fork.h" nogil:
     bint protect_fork()
@@ -57,11 +61,19 @@ cdef extern from *:
 cdef bint fork_is_safe = protect_fork()
 
 
+cdef inline int started(int threads) noexcept nogil:
+    """How many of a call's threads there really are."""
+    cdef int count = startable_threads(threads)
+    if count < threads:
+        last_call.limit = LIMIT_START
+    last_call.threads = count
+    return count
+
+
 cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py_ssize_t scratch_bytes, int threads,
                                double* total) except -1:
     """See parallel.pxd. The partial sum of a chunk does not depend on who computes it, nor does their order."""
     cdef int most = <int> max(1, min(<Py_ssize_t> threads, chunks)), count = most
-    cdef Py_ssize_t chunk
     cdef Py_ssize_t size = (scratch_bytes // FL_LINE + 2) * FL_LINE   # a cache line or more between scratches
     cdef double single
     cdef double* partial = &single      # a small call allocates nothing
@@ -72,18 +84,15 @@ cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
         last_call.limit = LIMIT_CHUNKS
     if most > 1:
         count = acquire_threads(most)
-    last_call.threads = count
     if chunks > 1:
-        partial = <double*> malloc(chunks * sizeof(double))
-    if scratch_bytes:
+        partial = <double*> malloc(min(chunks, ROUND) * sizeof(double))
+    if scratch_bytes and size < PY_SSIZE_T_MAX // (count + 1):
         memory = <char*> malloc(count * size + FL_LINE)
     has_memory = partial != NULL and (memory != NULL or not scratch_bytes)
     if has_memory:
         with nogil:
-            run_all(work, job, <int> chunks, memory + FL_LINE - <size_t> memory % FL_LINE, size, count, partial)
-            total[0] = 0
-            for chunk in range(chunks):
-                total[0] += partial[chunk]
+            count = started(count)      # with all other memory of the call in place
+            total[0] = run_all(work, job, chunks, memory + FL_LINE - <size_t> memory % FL_LINE, size, count, partial)
     if most > 1:
         release_threads()
     if chunks > 1:

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "core/atomic.h"
+
 #ifdef _OPENMP
 #include <omp.h>
 #define OPENMP_VERSION (_OPENMP)
@@ -18,19 +20,17 @@
 #endif
 
 #if defined(__GNUC__)
-#define atomic_add(number, by) __atomic_add_fetch(number, by, __ATOMIC_RELAXED)
-#define atomic_get(number) __atomic_load_n(number, __ATOMIC_RELAXED)
-#define atomic_set(number, value) __atomic_store_n(number, value, __ATOMIC_RELAXED)
 #define THREAD_LOCAL __thread
 #else
-#include <intrin.h>
-#define atomic_add(number, by) ((int)_InterlockedExchangeAdd((volatile long *)(number), by) + (by))
-#define atomic_get(number) (*(volatile int *)(number))
-#define atomic_set(number, value) (*(volatile int *)(number) = (value))
 #define THREAD_LOCAL __declspec(thread)
 #endif
 
+#include "parallel/start.h"
+
 #define MOST_BACKOFF 7 /* 2^7 calls on one thread, then the next try */
+
+/* Chunks of a round. Each has a partial sum until the round is over, so a call of any size holds 8 MiB of them. */
+#define ROUND ((ptrdiff_t)1 << 20)
 
 /* What all calls in the process know of each other. */
 static struct {
@@ -49,6 +49,7 @@ typedef enum {
     LIMIT_BACKOFF,     /* threads did not pay in the last calls */
     LIMIT_FORK,        /* a forked child in which OpenMP can't run */
     LIMIT_BUILD,       /* built without OpenMP */
+    LIMIT_START,       /* the system has no memory or no process left for another thread */
 } thread_limit;
 
 /* Of the calling thread's last call. `expected` is the reason for the number of threads that Python asks for; a kernel
@@ -100,27 +101,28 @@ static inline double thread_seconds(void)
  * its core. If the region took longer than its first thread would have needed for all chunks, estimated from those that
  * it did, or if that thread did none, other processes have the cores: after two such calls the next ones have one
  * thread, twice as many of them each time, until threads pay again. */
-static inline void update_backoff(double seconds, double own_seconds, int own_chunks, int chunks)
+static inline void update_backoff(double seconds, double own_seconds, ptrdiff_t own_chunks, ptrdiff_t chunks)
 {
-    int pays = own_chunks > 0 && own_seconds * chunks > seconds * own_chunks;
+    int pays = own_chunks > 0 && own_seconds * (double)chunks > seconds * (double)own_chunks;
     int backoff = pays ? 0 : atomic_get(&pool_state.backoff) + 1;
     if (backoff > MOST_BACKOFF) backoff = MOST_BACKOFF;
     atomic_set(&pool_state.backoff, backoff);
     if (backoff > 1) atomic_set(&pool_state.serial_calls_left, 1 << backoff);
 }
 
-static inline void run_region(chunk_work work, void *job, int chunks, char *scratch, ptrdiff_t size, int threads,
-                              double *partial)
+static inline void run_region(chunk_work work, void *job, ptrdiff_t first, ptrdiff_t stop, char *scratch,
+                              ptrdiff_t size, int threads, double *partial)
 {
-    int next = 0, own_chunks = 0;
+    ptrdiff_t next = first, own_chunks = 0;
     double start = omp_get_wtime(), own_seconds = 0;
 #pragma omp parallel num_threads(threads)
     {
         const int number = omp_get_thread_num();
         const double own_start = number ? 0 : thread_seconds();
-        int chunk, done = 0;
-        while ((chunk = atomic_add(&next, 1) - 1) < chunks) {
-            partial[chunk] = work(job, chunk, scratch + number * size);
+        ptrdiff_t chunk, done = 0;
+        if (number == 0) threads_have_started(threads);
+        while ((chunk = atomic_add(&next, 1) - 1) < stop) {
+            partial[chunk - first] = work(job, chunk, scratch + number * size);
             done++;
         }
         if (number == 0) {
@@ -128,23 +130,36 @@ static inline void run_region(chunk_work work, void *job, int chunks, char *scra
             own_seconds = thread_seconds() - own_start;
         }
     }
-    update_backoff(omp_get_wtime() - start, own_seconds, own_chunks, chunks);
+    update_backoff(omp_get_wtime() - start, own_seconds, own_chunks, stop - first);
 }
 #endif
 
-/* partial[chunk] = work(job, chunk, scratch) for all chunks, handed out as threads come free; `size` bytes of scratch
- * for each thread. */
-static inline void run_all(chunk_work work, void *job, int chunks, char *scratch, ptrdiff_t size, int threads,
-                           double *partial)
+/* partial[chunk - first] = work(job, chunk, scratch) for the chunks of a round, handed out as threads come free; `size`
+ * bytes of scratch for each thread. */
+static inline void run_round(chunk_work work, void *job, ptrdiff_t first, ptrdiff_t stop, char *scratch, ptrdiff_t size,
+                             int threads, double *partial)
 {
 #ifdef _OPENMP
     if (threads > 1) {
-        run_region(work, job, chunks, scratch, size, threads, partial);
+        run_region(work, job, first, stop, scratch, size, threads, partial);
         return;
     }
 #endif
     (void)size, (void)threads;
-    for (int chunk = 0; chunk < chunks; chunk++) partial[chunk] = work(job, chunk, scratch);
+    for (ptrdiff_t chunk = first; chunk < stop; chunk++) partial[chunk - first] = work(job, chunk, scratch);
+}
+
+/* The sum over all chunks, added in their order. */
+static inline double run_all(chunk_work work, void *job, ptrdiff_t chunks, char *scratch, ptrdiff_t size, int threads,
+                             double *partial)
+{
+    double total = 0;
+    for (ptrdiff_t first = 0; first < chunks; first += ROUND) {
+        const ptrdiff_t stop = chunks - first < ROUND ? chunks : first + ROUND;
+        run_round(work, job, first, stop, scratch, size, threads, partial);
+        for (ptrdiff_t i = 0; i < stop - first; i++) total += partial[i];
+    }
+    return total;
 }
 
 #endif

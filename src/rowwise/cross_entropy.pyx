@@ -84,7 +84,7 @@ def nll(cnp.ndarray log_probs, cnp.ndarray labels, weights, long long ignore_ind
     job.labels = <const int64_t*> data_of(labels)
     job.weights = <const double*> data_of(weights)
     job.ignore_index = ignore_index
-    run_chunks(chunk_of_nll_rows, &job, (job.rows + NLL_ROWS - 1) // NLL_ROWS, job.classes, job.out.threads, &total)
+    run_chunks(chunk_of_nll_rows, &job, (job.rows - 1) // NLL_ROWS + 1, job.classes, job.out.threads, &total)
     return total
 
 

@@ -266,6 +266,6 @@ def of_logits(cnp.ndarray x, target, weights, double temperature, outputs):
     if classes <= FEW_CLASSES:
         job.chunk_rows = (job.chunk_rows + TILE - 1) // TILE * TILE
         scratch = 6 * TILE * classes + FL_HELD
-    run_chunks(chunk_of_rows, &job, (job.scores.rows + job.chunk_rows - 1) // job.chunk_rows, scratch, job.out.threads,
+    run_chunks(chunk_of_rows, &job, (job.scores.rows - 1) // job.chunk_rows + 1, scratch, job.out.threads,
                &total)
     return total

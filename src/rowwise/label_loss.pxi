@@ -49,7 +49,7 @@ cdef Py_ssize_t label_scratch(const LabelJob* job) noexcept nogil:
 
 cdef int run_label_loss(LabelJob* job, double* total) except -1:
     label_layout(job)
-    return run_chunks(chunk_of_labelled_rows, job, (job.scores.rows + job.chunk_rows - 1) // job.chunk_rows,
+    return run_chunks(chunk_of_labelled_rows, job, (job.scores.rows - 1) // job.chunk_rows + 1,
                       label_scratch(job), job.out.threads, total)
 
 

@@ -166,5 +166,5 @@ cdef double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scratch) no
 
 cdef int run_soft_targets(TargetJob* job, double* total) except -1:
     job.chunk_rows = max(1, ROWS_CHUNK // job.scores.classes)
-    return run_chunks(chunk_of_target_rows, job, (job.scores.rows + job.chunk_rows - 1) // job.chunk_rows,
+    return run_chunks(chunk_of_target_rows, job, (job.scores.rows - 1) // job.chunk_rows + 1,
                       5 * job.scores.classes + job.scores.classes // ROW_BLOCK + 1, job.out.threads, total)

@@ -153,4 +153,4 @@ def normalise(cnp.ndarray x, cnp.ndarray out, int what, int threads):
         job.chunk_rows = (job.chunk_rows + TILE - 1) // TILE * TILE
         scratch = 4 * TILE * classes + FL_HELD
     job.streamed = classes <= FEW_CLASSES and what != LOGSUMEXP and bypasses_caches(&job.out, x.size, &job.scores.x)
-    run_chunks(normal_chunk, &job, (job.scores.rows + job.chunk_rows - 1) // job.chunk_rows, scratch, threads, &total)
+    run_chunks(normal_chunk, &job, (job.scores.rows - 1) // job.chunk_rows + 1, scratch, threads, &total)

@@ -252,6 +252,12 @@ def test_thread_count_from_the_environment():
     assert 1 <= int(many) <= os.cpu_count()
 
 
+@pytest.mark.parametrize("text", ["1025", "4294967297", "1" + 30 * "0"])
+def test_thread_count_from_the_environment_is_limited_as_that_of_a_call(text):
+    code = "import fastloss as fl; fl.mse_loss([1.0] * 9, 0.0); print(fl.get_num_threads())"
+    assert python(code, FASTLOSS_NUM_THREADS=text).stdout.strip() == "1024"
+
+
 @pytest.mark.parametrize("text", ["many", "0", "-3", "1.5"])
 def test_wrong_thread_count_in_the_environment(text):
     run = python(SHOW_THREADS, FASTLOSS_NUM_THREADS=text)

@@ -84,7 +84,8 @@ def stub():
             parts.append(f"\nclass {name}:\n{fields}")
         elif inspect.isclass(value):
             parts.append(f"\nclass {name}:\n")
-            parts.extend(f"    {attribute}: NDArray[Any]\n" for attribute in ("complete", "labels", "scores"))
+            read_only = sorted(key for key, member in vars(value).items() if isinstance(member, property))
+            parts.extend(f"    @property\n    def {key}(self) -> NDArray[Any]: ...\n" for key in read_only)
             for method in ("extend", "select"):
                 shown = parameters(inspect.signature(getattr(value, method)))
                 parts.append(definition(method, shown, name, "    "))

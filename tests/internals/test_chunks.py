@@ -1,0 +1,36 @@
+"""Calls of very many chunks: counted in 64 bits, in rounds that keep few partial sums, added in order."""
+
+import sys
+
+import numpy as np
+import pytest
+from scripts import run_script
+
+from fastloss import _kernels
+from fastloss._kernels import runtime
+
+ROUND = 2**20  # of src/parallel/threads.h
+
+
+def test_more_chunks_than_32_bits_count():
+    """The partial sums of all of them at once would be 16 GiB."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("the limit is Linux's")
+    run_script("""
+        from fastloss import _kernels
+
+        resource.setrlimit(resource.RLIMIT_AS, (4 << 30,) * 2)
+        found = _kernels.kernels(64).vecmath_test.count_chunks(2**31 + 5, 1)
+        assert found == 2**31 + 5 * 2**40, found
+    """)
+
+
+@pytest.mark.parametrize("chunks", [1, 2, ROUND - 1, ROUND, ROUND + 1, 2 * ROUND, 2 * ROUND + 3])
+def test_the_sum_is_in_order_in_every_round(chunks):
+    runtime.force_threads(True)
+    try:
+        expected = np.cumsum(1 / (1 + np.arange(chunks)))[-1]
+        for threads in (1, 2, 3):
+            assert _kernels.kernels(64).vecmath_test.sum_of_chunks(chunks, threads) == expected
+    finally:
+        runtime.force_threads(False)
