@@ -88,14 +88,19 @@ def test_focal_options(loss):
     every_verb(loss, (X, target), {"gamma": np.nan}, ValueError, ["gamma", "nan"])
     every_verb(loss, (X, target), {"gamma": np.inf}, ValueError, ["gamma", "inf"])
     every_verb(loss, (X, target), {"gamma": "two"}, TypeError, ["gamma", "two"])
-    every_verb(loss, (X, target), {"alpha": 1.5}, ValueError, ["alpha", 1.5])
+    every_verb(loss, (X, target), {"alpha": np.inf}, ValueError, ["alpha", "inf"])
     every_verb(loss, (X, target), {"alpha": -0.1}, ValueError, ["alpha", -0.1])
     every_verb(loss, (X, target), {"alpha": np.nan}, ValueError, ["alpha", "nan"])
     every_verb(loss, (X, target), {"alpha": "half"}, TypeError, ["alpha"])
 
 
+def test_alpha_of_the_sigmoid_form_is_a_share():
+    every_verb(fl.sigmoid_focal_loss, (X, SOFT), {"alpha": 1.5}, ValueError, ["alpha", "[0, 1]", 1.5])
+
+
 def test_alpha_per_class():
-    every_verb(fl.softmax_focal_loss, (X, LABELS), {"alpha": [0.5, 0.5, 1.25]}, ValueError, ["alpha", 2, 1.25])
+    every_verb(fl.softmax_focal_loss, (X, LABELS), {"alpha": [0.5, 0.5, np.inf]}, ValueError, ["alpha", 2, "inf"])
+    every_verb(fl.softmax_focal_loss, (X, LABELS), {"alpha": [np.nan, 0.5, 1]}, ValueError, ["alpha", 0, "nan"])
     every_verb(fl.softmax_focal_loss, (X, LABELS), {"alpha": [0.5, -0.5, 1]}, ValueError, ["alpha", 1, -0.5])
     every_verb(fl.softmax_focal_loss, (X, LABELS), {"alpha": [0.5, 0.5]}, ValueError, ["alpha", "(2,)", 3])
 

@@ -164,7 +164,7 @@ LOSSES = (
         rounding=rounding.cross_entropy),
     Row("softmax_focal_loss", "Classes", "logits", ("labels",), "rows that count",
         options=({}, *({"gamma": gamma} for gamma in GAMMAS if gamma != 2), {"alpha": 0.3},
-                 {"gamma": 0.5, "alpha": PerColumn(0.0, 1.0)}),
+                 {"gamma": 0.5, "alpha": PerColumn(0.0, 4.0)}),
         rounding=rounding.softmax_focal_loss),
     Row("poly1_cross_entropy", "Classes", "logits", ("labels",), LABELS_THAT_COUNT,
         options=({}, {"epsilon": 3.5}, {"epsilon": -1.0}, {"epsilon": 0.5, "class_weight": CLASS_WEIGHT}),
