@@ -188,10 +188,19 @@ def test_options_of_regression():
     for loss, name, wrong in (
         (fl.huber_loss, "delta", [0, -1, np.nan, np.inf, "a"]),
         (fl.smooth_l1_loss, "beta", [-1, np.nan, np.inf, "a"]),
-        (fl.quantile_loss, "quantile", [-0.1, 1.5, np.nan, "a"]),
+        (fl.quantile_loss, "quantile", [-0.1, 1.5, np.nan, "a", None]),
     ):
         for value in wrong:
             every_verb(loss, (X, SOFT), {name: value}, BOTH, [name, value])
+
+
+def test_quantiles():
+    for wrong in (-0.1, 1.5, np.nan, np.inf):
+        every_verb(fl.quantile_loss, (X, SOFT), {"quantile": [0.5, wrong, 7]}, ValueError, ["quantile[1]", wrong])
+        every_verb(fl.quantile_loss, (X, SOFT), {"quantile": put(SOFT, (2, 1), wrong)}, ValueError, ["[2, 1]", wrong])
+    every_verb(fl.quantile_loss, (X, SOFT), {"quantile": [0.5, 0.2]}, ValueError, ["quantile", "(2,)", "(4, 3)"])
+    every_verb(fl.quantile_loss, (X, SOFT), {"quantile": ["a"]}, TypeError, ["quantile"])
+    every_verb(fl.quantile_loss, (X, SOFT), {"quantile": [0.5 + 1j]}, TypeError, ["quantile", "complex128"])
 
 
 def test_options_of_binary_cross_entropy():

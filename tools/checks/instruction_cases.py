@@ -152,6 +152,7 @@ def elements(inputs):
     yield from verbs("poisson_nll_loss", str(n), (x, inputs.below(5, n, dtype=np.float32)))
     yield from verbs("poisson_nll_loss", f"{n} full", (x, inputs.below(5, n, dtype=np.float32)), full=True)
     yield from verbs("binary_cross_entropy", str(n), (inputs.unit(n), binary))
+    yield from verbs("quantile_loss", f"{n} array", (x, y), quantile=inputs.unit(n))
     yield from verbs("binary_cross_entropy_with_logits", str(n), (x, binary))
     yield from verbs("binary_cross_entropy_with_logits", f"{n} pos_weight", (x, binary), pos_weight=2.0)
     for gamma in (2.0, 1.5):
