@@ -220,7 +220,13 @@ def test_options_of_divergences():
     for temperature in (0, -1, np.nan, np.inf, "hot", 1e-50):
         options = {"temperature": temperature}
         every_verb(fl.kl_divergence_with_logits, (X, X), options, BOTH, ["temperature", temperature])
+        every_verb(fl.js_divergence_with_logits, (X, X), options, BOTH, ["temperature", temperature])
     every_verb(fl.kl_divergence_with_logits, (X, None), {}, TypeError, ["target", "None"])
+    every_verb(fl.js_divergence_with_logits, (X, None), {}, TypeError, ["target_logits", "None"])
+    every_verb(fl.js_divergence_with_logits, (X, X[:3]), {}, ValueError, ["target_logits", "(3, 3)", "(4, 3)"])
+    for beta in (0, 1, -0.5, 1.5):
+        tokens = ["beta", "strictly between 0 and 1", beta, "kl_divergence_with_logits", "reverse=True"]
+        every_verb(fl.js_divergence_with_logits, (X, X), {"beta": beta}, ValueError, tokens)
 
 
 @pytest.mark.parametrize("row", [row for row in of_family("rowwise") if not row.has_labels], ids=name_of)

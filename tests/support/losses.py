@@ -181,7 +181,11 @@ LOSSES = (
         rounding=rounding.entropy_with_logits),
     Row("kl_divergence", "Distributions", "distributions", ("distributions",), "rows"),
     Row("kl_divergence_with_logits", "Distributions", "logits", ("logits",), "rows",
-        options=({}, {"temperature": 2.5}, {"temperature": 0.3}), rounding=rounding.kl_divergence_with_logits),
+        options=({}, {"temperature": 2.5}, {"temperature": 0.3}, {"reverse": True, "temperature": 0.4},
+                 {"reverse": True}), rounding=rounding.kl_divergence_with_logits),
+    Row("js_divergence_with_logits", "Distributions", "logits", ("logits",), "rows",
+        options=({}, {"beta": 0.9}, {"temperature": 2.5}, {"beta": 0.1, "temperature": 0.4}),
+        rounding=rounding.js_divergence_with_logits),
     Row("ctc_loss", "Sequences", "log-probabilities", ("label sequences",), SEQUENCES),
     Row("ctc_loss_with_logits", "Sequences", "logits", ("label sequences",), SEQUENCES),
 )

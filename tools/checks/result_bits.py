@@ -119,6 +119,8 @@ def rowwise(rng, shape, dtype, reduction):
         yield from verbs("entropy_with_logits", (x,), base=2, **more)
         yield from verbs("kl_divergence_with_logits", (x, z), **more)
         yield from verbs("kl_divergence_with_logits", (x, z), temperature=2.5, **more)
+        yield from verbs("kl_divergence_with_logits", (x, z), reverse=True, **more)
+        yield from verbs("js_divergence_with_logits", (x, z), beta=0.3, **more)
         yield from verbs("entropy", (p,), base=2, **more)
         yield from verbs("kl_divergence", (p, q), **more)
         yield from verbs("categorical_cross_entropy", (p, q), **more)
