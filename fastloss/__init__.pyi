@@ -652,6 +652,61 @@ class _huber_loss:
 
 huber_loss: _huber_loss
 
+class _js_divergence_with_logits:
+    def __call__(
+        self,
+        logits: Any,
+        target_logits: Any,
+        *,
+        axis: int = -1,
+        beta: float = 0.5,
+        temperature: float = 1.0,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        num_threads: int | None = None,
+    ) -> float | NDArray[Any]: ...
+    def grad(
+        self,
+        logits: Any,
+        target_logits: Any,
+        *,
+        axis: int = -1,
+        beta: float = 0.5,
+        temperature: float = 1.0,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> NDArray[Any]: ...
+    def value_and_grad(
+        self,
+        logits: Any,
+        target_logits: Any,
+        *,
+        axis: int = -1,
+        beta: float = 0.5,
+        temperature: float = 1.0,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: NDArray[Any] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+    def grad_and_hess(
+        self,
+        logits: Any,
+        target_logits: Any,
+        *,
+        axis: int = -1,
+        beta: float = 0.5,
+        temperature: float = 1.0,
+        sample_weight: ArrayLike | None = None,
+        reduction: str = "mean",
+        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
+        num_threads: int | None = None,
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+
+js_divergence_with_logits: _js_divergence_with_logits
+
 class _kl_divergence:
     def __call__(
         self,
@@ -707,6 +762,7 @@ class _kl_divergence_with_logits:
         *,
         axis: int = -1,
         temperature: float = 1.0,
+        reverse: bool = False,
         sample_weight: ArrayLike | None = None,
         reduction: str = "mean",
         num_threads: int | None = None,
@@ -718,6 +774,7 @@ class _kl_divergence_with_logits:
         *,
         axis: int = -1,
         temperature: float = 1.0,
+        reverse: bool = False,
         sample_weight: ArrayLike | None = None,
         reduction: str = "mean",
         out: NDArray[Any] | None = None,
@@ -730,6 +787,7 @@ class _kl_divergence_with_logits:
         *,
         axis: int = -1,
         temperature: float = 1.0,
+        reverse: bool = False,
         sample_weight: ArrayLike | None = None,
         reduction: str = "mean",
         out: NDArray[Any] | None = None,
@@ -742,6 +800,7 @@ class _kl_divergence_with_logits:
         *,
         axis: int = -1,
         temperature: float = 1.0,
+        reverse: bool = False,
         sample_weight: ArrayLike | None = None,
         reduction: str = "mean",
         out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,

@@ -11,6 +11,7 @@ from fastloss._rowwise import RowEvaluation, Rows
 __all__ = [
     "entropy",
     "entropy_with_logits",
+    "js_divergence_with_logits",
     "kl_divergence",
     "kl_divergence_with_logits",
 ]
@@ -26,24 +27,27 @@ def _unit_of(base):
     return 1.0 / math.log(base)
 
 
-def _of_logits(logits, target, axis, reduction, *, temperature=1.0, unit=1.0):
-    """The divergence of two softmaxes, or without a target the entropy of one."""
+def _of_logits(logits, axis, reduction, kind="forward", *, target=None, temperature=1.0, beta=0.0):
+    """A divergence of two softmaxes, of a kind that src/rowwise/divergence.pyx knows; `target` is (argument's name,
+    array). Without it, the entropy of one."""
     rows = Rows(logits, "logits", axis)
     reduction.over(rows.shape, check.WITH_BATCHMEAN)
-    view = None
+    scores, view = None, None
     if target is not None:
-        target, _ = check.as_numbers(target, "target")
-        check.check_same_shape(target, "target", rows.array.shape, "logits")
-        view = check.seen_with_axis_last(target, rows.axis)
+        name, scores = target
+        if scores is None:
+            raise TypeError(f"{name} is None; expected an array of the shape of logits")
+        scores, _ = check.as_numbers(scores, name)
+        check.check_same_shape(scores, name, rows.array.shape, "logits")
+        view = check.seen_with_axis_last(scores, rows.axis)
     call = RowEvaluation(
         rows,
         rows.kernels.divergence.of_logits,
-        (rows.view, view, reduction.row_weights(), temperature),
+        (kind, rows.view, view, reduction.row_weights(), temperature, beta),
         reduction,
         reduction.denominator(),
-        (target,),
+        (scores,),
     )
-    call.unit = unit
     call.work = rows.array.size * 2
     return call
 
@@ -153,7 +157,10 @@ def entropy_with_logits(logits, *, axis=-1, base=None, sample_weight=None, where
     ----------
     Shannon 1948, "A Mathematical Theory of Communication".
     """
-    return _of_logits(logits, None, axis, Reduction(reduction, sample_weight, where), unit=_unit_of(base))
+    unit = _unit_of(base)
+    call = _of_logits(logits, axis, Reduction(reduction, sample_weight, where))
+    call.unit = unit
+    return call
 
 
 @loss("rowwise", curvature=True)
@@ -214,17 +221,20 @@ def kl_divergence(probs, target, *, axis=-1, sample_weight=None, where=None, red
 
 @loss("rowwise", curvature=False)
 def kl_divergence_with_logits(
-    logits, target, *, axis=-1, temperature=1.0, sample_weight=None, where=None, reduction="mean"
+    logits, target, *, axis=-1, temperature=1.0, reverse=False, sample_weight=None, where=None, reduction="mean"
 ):
-    r"""Kullback-Leibler divergence D(p ‖ q) of two softmaxes, from the logits of both.
+    r"""Kullback-Leibler divergence D(p ‖ q), or D(q ‖ p), of two softmaxes, from the logits of both.
 
     .. math:: D_n = \sum_c p_c \log \frac{p_c}{q_c}, \qquad q = \mathrm{softmax}(x_n / T), \quad
         p = \mathrm{softmax}(y_n / T)
 
     What a quantised or a distilled model x loses against its original y. The gradient, by x, is
-    :math:`(q_c - p_c) / T`. No probabilities are stored, each array is read once from memory, and models that are
-    nearly the same keep their digits: a divergence of 1e-9 is not rounding noise. Where what decides lies d nats below
-    its row's best score, the result has about d roundings of its type, as that exponential has.
+    :math:`(q_c - p_c) / T`. With ``reverse=True`` it is :math:`D(q \| p) = \sum_c q_c \log (q_c / p_c)` of the
+    prediction q, with the gradient :math:`q_c (\log (q_c / p_c) - D_n) / T`: it holds q where p has most of its mass,
+    as on-policy distillation and penalties for leaving a reference policy do. No probabilities are stored, each array
+    is read once from memory, and models that are nearly the same keep their digits: a divergence of 1e-9 is not
+    rounding noise. Where what decides lies d nats below its row's best score, the result has about d roundings of its
+    type, as that exponential has.
 
     Parameters
     ----------
@@ -236,6 +246,8 @@ def kl_divergence_with_logits(
         The class axis; no layout is copied as a whole.
     temperature : float within [1e-30, 1e30]
         Divides both. The result is not multiplied by its square, as some distillation recipes do.
+    reverse : bool
+        Whether to give D(q ‖ p). The derivative is by the logits of q all the same.
     sample_weight : array that broadcasts to one number a row, optional
         Multiplies each row's divergence and gradient; never changes what ``"mean"`` divides by. 0 removes a row,
         whatever it holds.
@@ -250,7 +262,9 @@ def kl_divergence_with_logits(
     Returns
     -------
     float, or array of the shape of `logits` without `axis`
-        In nats, never below 0 by more than rounding; inf where q is 0 and p is not. A mean over no rows is nan.
+        In nats, never below 0 by more than rounding; inf where q is 0 and p is not, with ``reverse=True`` where p is 0
+        and q is not: the gradient is then inf for that class and -inf for the others, which is the limit. A mean over
+        no rows is nan.
 
     Raises
     ------
@@ -264,14 +278,98 @@ def kl_divergence_with_logits(
     >>> quantised = original.round(0) + [[0.0, 1e-6, 0.0], [0.5, 0.0, 0.0]]
     >>> fl.kl_divergence_with_logits(quantised, original, reduction="none")
     array([9.80005159e-14, 9.68518050e-04])
+    >>> fl.kl_divergence_with_logits(quantised, original, reverse=True, reduction="none")
+    array([9.80005311e-14, 1.14058121e-03])
 
     References
     ----------
     Kullback & Leibler 1951, "On Information and Sufficiency"; the temperature: Hinton, Vinyals, Dean 2015,
     "Distilling the Knowledge in a Neural Network".
     """
-    temperature = check.as_temperature(temperature)
-    if target is None:
-        raise TypeError("target is None; expected an array of the shape of logits")
-    reduction = Reduction(reduction, sample_weight, where)
-    return _of_logits(logits, target, axis, reduction, temperature=temperature)
+    return _of_logits(
+        logits, axis, Reduction(reduction, sample_weight, where), "reverse" if reverse else "forward",
+        target=("target", target), temperature=check.as_temperature(temperature),
+    )  # fmt: skip
+
+
+def _as_share(beta):
+    """A number between 0 and 1 without the ends."""
+    beta = check.as_number(beta, "beta", -math.inf)
+    if not 0 < beta < 1:
+        raise ValueError(
+            f"beta must lie strictly between 0 and 1, got {beta:g}: at the ends the divergence is 0; "
+            "kl_divergence_with_logits gives D(p ‖ q), and with reverse=True D(q ‖ p)"
+        )
+    return beta
+
+
+@loss("rowwise", curvature=False)
+def js_divergence_with_logits(
+    logits, target_logits, *, axis=-1, beta=0.5, temperature=1.0, sample_weight=None, where=None, reduction="mean"
+):
+    r"""Jensen-Shannon divergence of two softmaxes, from the logits of both.
+
+    .. math:: D_n = \beta D(p \| m) + (1 - \beta) D(q \| m), \qquad m = \beta p + (1 - \beta) q, \quad
+        q = \mathrm{softmax}(x_n / T), \quad p = \mathrm{softmax}(y_n / T)
+
+    Between the two Kullback-Leibler divergences, and never infinite: at most the entropy of
+    :math:`(\beta, 1 - \beta)`, log 2 for the half, where it is symmetric. The gradient, by the logits x of the
+    prediction q, is :math:`(1 - \beta) \, q_c (\log (q_c / m_c) - D(q \| m)) / T`. Divided by
+    :math:`\beta (1 - \beta)` it becomes D(p ‖ q) for beta towards 0, D(q ‖ p) for beta towards 1. Each array is read
+    once from memory, and models that are nearly the same keep their digits, for every beta.
+
+    Parameters
+    ----------
+    logits : array, float or integer, with C classes along `axis`
+        The scores x of the prediction q, in nats, normalised or not; -inf masks a class.
+    target_logits : array of the same shape
+        The scores y of the true distribution p.
+    axis : int
+        The class axis; no layout is copied as a whole.
+    beta : float above 0 and below 1
+        How much p counts in the mixture m, and its divergence from m in the sum.
+    temperature : float within [1e-30, 1e30]
+        Divides both. The result is not multiplied by its square.
+    sample_weight : array that broadcasts to one number a row, optional
+        Multiplies each row's divergence and gradient; never changes what ``"mean"`` divides by. 0 removes a row,
+        whatever it holds.
+    where : bool array that broadcasts to one bool a row, optional
+        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
+        them.
+    reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
+        ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
+        (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
+        precision, ``"none"`` one divergence a row.
+
+    Returns
+    -------
+    float, or array of the shape of `logits` without `axis`
+        In nats, finite also where only one of p and q is 0. A mean over no rows is nan.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a beta or temperature out of range, shapes or dtypes that do not fit; before anything is written.
+
+    Examples
+    --------
+    >>> import numpy as np, fastloss as fl
+    >>> teacher = np.array([[2.0, 1.0, -3.0], [0.0, 5.0, 1.0]])
+    >>> student = teacher + [[0.0, 1e-6, 0.0], [0.5, 0.0, 0.0]]
+    >>> fl.js_divergence_with_logits(student, teacher, reduction="none")
+    array([2.45001309e-14, 2.60993167e-04])
+
+    Two distributions that share no class are as far apart as can be, log 2:
+
+    >>> round(fl.js_divergence_with_logits(np.array([0.0, -np.inf]), [-np.inf, 0.0]), 6)
+    0.693147
+
+    References
+    ----------
+    Lin 1991, "Divergence Measures Based on the Shannon Entropy"; in distillation: Agarwal, Vieillard, Zhou, Stanczyk,
+    Ramos, Geist, Bachem 2024, "On-Policy Distillation of Language Models: Learning from Self-Generated Mistakes".
+    """
+    return _of_logits(
+        logits, axis, Reduction(reduction, sample_weight, where), "jensen_shannon",
+        target=("target_logits", target_logits), temperature=check.as_temperature(temperature), beta=_as_share(beta),
+    )  # fmt: skip

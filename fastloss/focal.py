@@ -114,8 +114,9 @@ def softmax_focal_loss(
         Labels 0..C-1, or `ignore_index`.
     axis : int
         The class axis. ``axis=1`` is PyTorch's (N, C, d1, ...) layout.
-    alpha : float within [0, 1], array (C,) of them, or None
-        Weight of every row, or of the rows of each class. It does not change what the mean divides by.
+    alpha : float at least 0, array (C,) of them, or None
+        Weight of every row, or of the rows of each class: any finite numbers, such as balanced class weights above 1.
+        It does not change what the mean divides by.
     gamma : float, at least 0
         How much less the examples count that are already classified well.
     sample_weight : array that broadcasts to the shape of `target`, optional
@@ -139,7 +140,7 @@ def softmax_focal_loss(
     Raises
     ------
     ValueError, TypeError
-        For a label out of range, alpha outside [0, 1], gamma below 0, shapes that do not fit; before anything is
+        For a label out of range, alpha or gamma below 0 or not finite, shapes that do not fit; before anything is
         written.
 
     Examples
@@ -167,12 +168,8 @@ def _alphas(alpha, classes):
     if alpha is None:
         return None
     if np.ndim(alpha) == 0:
-        return np.full(classes, check.as_number(alpha, "alpha", 0.0, 1.0))
-    alphas = check.as_class_weights(alpha, "alpha", classes)
-    bad = np.flatnonzero(alphas > 1)
-    if bad.size:
-        raise ValueError(f"alpha[{bad[0]}] is {alphas[bad[0]]}; expected a number within [0, 1]")
-    return alphas
+        return np.full(classes, check.as_number(alpha, "alpha", 0.0))
+    return check.as_class_weights(alpha, "alpha", classes)
 
 
 @loss("rowwise", curvature=True, fast_path=rowwise.fast_path("poly1_cross_entropy", "epsilon"))

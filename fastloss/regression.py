@@ -1,5 +1,7 @@
 """Losses of numbers: every element of the predictions has its own, and reductions are over all elements."""
 
+import numpy as np
+
 from fastloss import _validation as check
 from fastloss._elementwise import RootMeanSquare, elements, fast_path
 from fastloss._loss import loss
@@ -328,6 +330,16 @@ def log_cosh_loss(predictions, target, *, sample_weight=None, where=None, reduct
     return elements("log_cosh", predictions, target, Reduction(reduction, sample_weight, where), first="predictions")
 
 
+def _quantiles(quantile):
+    """An array of quantiles as src/elementwise/losses.h takes it: above 1/2 minus what is left to 1."""
+    array, _ = check.as_numbers(quantile, "quantile")
+    numbers = array.astype(np.float64)
+    bad = np.flatnonzero(~((numbers >= 0) & (numbers <= 1)))
+    if bad.size:
+        check.raise_refused(array, "quantile", bad[0], "a number within [0, 1]")
+    return np.where(numbers > 0.5, -(1 - numbers), numbers)
+
+
 @loss("elementwise", curvature=False, fast_path=fast_path("quantile", "quantile"))
 def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, where=None, reduction="mean"):
     r"""Quantile loss (pinball loss): least where the given share of the targets lies below the prediction.
@@ -342,8 +354,9 @@ def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, wher
         In any unit, that of `target`. Integers are taken as float64.
     target : array of numbers that broadcasts to the shape of `predictions`
         What should have been predicted.
-    quantile : float within [0, 1]
-        0.5 gives half the absolute error, whose best constant prediction is the median.
+    quantile : float within [0, 1], or array of them that broadcasts to the shape of `predictions`
+        0.5 gives half the absolute error, whose best constant prediction is the median. An array (Q,) with predictions
+        (N, Q) and a target (N, 1) is a quantile for each column.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
         Multiplies each element's loss and gradient; never changes what ``"mean"`` divides by. 0 removes an element,
         whatever it holds.
@@ -370,11 +383,25 @@ def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, wher
     >>> fl.quantile_loss(np.array([1.0, 1.0]), [3.0, 0.0], quantile=0.9, reduction="none").round(6)
     array([1.8, 0.1])
 
+    Three quantiles of each sample in one call:
+
+    >>> predictions = np.array([[2.0, 3.0, 5.0], [0.0, 1.0, 1.5]])
+    >>> target = np.array([3.5, 1.0])
+    >>> fl.quantile_loss(predictions, target[:, None], quantile=[0.1, 0.5, 0.9], reduction="none").round(6)
+    array([[0.15, 0.25, 0.15],
+           [0.1 , 0.  , 0.05]])
+
     References
     ----------
     Koenker & Bassett 1978, "Regression Quantiles". As ``sklearn.metrics.mean_pinball_loss``.
     """
-    options, reduction = (check.as_number(quantile, "quantile", 0.0, 1.0),), Reduction(reduction, sample_weight, where)
+    reduction = Reduction(reduction, sample_weight, where)
+    if np.ndim(quantile) > 0:
+        return elements(
+            "quantile_of_each", predictions, target, reduction,
+            first="predictions", third=("quantile", _quantiles(quantile)),
+        )  # fmt: skip
+    options = (check.as_number(quantile, "quantile", 0.0, 1.0),)
     return elements("quantile", predictions, target, reduction, first="predictions", options=options)
 
 

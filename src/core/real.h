@@ -90,6 +90,12 @@ FL_INLINE real r_fma(real a, real b, real c)
 FL_INLINE real r_atleast(real x, real low) { return x < low ? low : x; }
 FL_INLINE real r_atmost(real x, real high) { return x > high ? high : x; }
 FL_INLINE real r_abs(real x) { return from_bits(bits_of(x) & (xint)(~(xuint)0 >> 1)); }
+/* 1 or -1 by the sign bit, so that -0 is negative */
+FL_INLINE real r_sign(real x)
+{
+    const xint sign = (xint)((xuint)1 << (sizeof(xint) * 8 - 1));
+    return from_bits((bits_of(x) & sign) | bits_of(R(1.0)));
+}
 /* y where x < 0, -y where x >= 0; -0 counts as 0 */
 FL_INLINE real r_against(real y, real x)
 {

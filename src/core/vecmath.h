@@ -140,21 +140,26 @@ FL_INLINE real r_log(real x)
     return x < R(0.0) ? R(NAN) : (x != x ? x : y);
 }
 
-/* log(1 + f) + exponent ln(2) for 1 + f within [sqrt(1/2), sqrt(2)): within 2 ULP, and for float32 without the division
- * of r_log, which costs more than four more coefficients. */
-FL_INLINE real log_of_parts(real f, real exponent)
+/* log(1 + f) - f + exponent * FL_LN2_LOW for 1 + f within [sqrt(1/2), sqrt(2)): for float32 without the division of
+ * r_log, which costs more than four more coefficients. */
+FL_INLINE real log_beyond_linear(real f, real exponent)
 {
 #ifdef FL_REAL64
     real s = f / (R(2.0) + f), z = s * s, half = R(0.5) * f * f;
-    real low = r_fma(s, half + log_tail(z) * z, exponent * R(FL_LN2_LOW));
-    return r_fma(exponent, R(FL_LN2_HIGH), f - (half - low));
+    return r_fma(s, half + log_tail(z) * z, exponent * R(FL_LN2_LOW)) - half;
 #else
     real f2 = f * f, f4 = f2 * f2;
     real tail = poly4(f, f2, 0.1421449592f, -0.1299818376f, 0.1262231985f, -0.07902743772f);
     tail = r_fma(tail, f4, poly4(f, f2, 0.3333333073f, -0.2500030642f, 0.2000104509f, -0.1664128146f));
     real low = r_fma(tail, f * f2, exponent * R(FL_LN2_LOW));
-    return r_fma(exponent, R(FL_LN2_HIGH), f + r_fma(R(-0.5), f2, low));
+    return r_fma(R(-0.5), f2, low);
 #endif
+}
+
+/* log(1 + f) + exponent ln(2) for the same f: within 2 ULP. */
+FL_INLINE real log_of_parts(real f, real exponent)
+{
+    return r_fma(exponent, R(FL_LN2_HIGH), f + log_beyond_linear(f, exponent));
 }
 
 /* log(1 + x): within 2 ULP for x >= -1, tiny x included. What the sum 1 + x rounds away is added to f, scaled alike. */

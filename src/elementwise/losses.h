@@ -88,16 +88,28 @@ FL_INLINE element log_cosh(real x, real y, real z, const element_options o)
     return (element){.real_value = a < R(1.0) ? near : far, .grad = grad, .hess = sech * sech};
 }
 
-/* quantile (y - x) where the target is above, (1 - quantile) (x - y) where it is below; Koenker & Bassett 1978 */
-FL_INLINE element quantile(real x, real y, real z, const element_options o)
+/* above (y - x) where the target is above, below (x - y) where it is below; Koenker & Bassett 1978 */
+FL_INLINE element pinball(real x, real y, real above, real below)
 {
-    real d = y - x, above = (real)o.number[0], below = (real)(1.0 - o.number[0]);
+    real d = y - x;
     real grad = d > R(0.0) ? -above : d;
     real slope = d < R(0.0) ? below : above;
     return (element){
         .real_value = r_weighted(r_abs(d), slope),
         .grad = d < R(0.0) ? below : grad,
     };
+}
+
+FL_INLINE element quantile(real x, real y, real z, const element_options o)
+{
+    return pinball(x, y, (real)o.number[0], (real)(1.0 - o.number[0]));
+}
+
+/* z is the quantile up to 1/2 and minus the rest to 1 above it, -0 at 1: so both have all their digits. */
+FL_INLINE element quantile_of_each(real x, real y, real z, const element_options o)
+{
+    real small = r_abs(z), large = R(1.0) - small, sign = r_sign(z);
+    return pinball(x, y, sign < R(0.0) ? large : small, sign < R(0.0) ? small : large);
 }
 
 /* exp(x) - x y, x the logarithm of the rate */
@@ -222,6 +234,7 @@ FL_INLINE element kl_divergence(real x, real y, real z, const element_options o)
     LOSS(smooth_l1, IN_REAL, CURVED, ANY_NUMBER, ANY_NUMBER)                                   \
     LOSS(log_cosh, IN_REAL, CURVED, ANY_NUMBER, ANY_NUMBER)                                    \
     LOSS(quantile, IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                                      \
+    LOSS(quantile_of_each, IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                              \
     LOSS(poisson_nll, IN_TWO_PARTS, CURVED, ANY_NUMBER, NOT_NEGATIVE)                          \
     LOSS(poisson_nll_full, IN_TWO_PARTS, CURVED, ANY_NUMBER, NOT_NEGATIVE)                     \
     LOSS(binary_cross_entropy, IN_REAL, CURVED, UNIT_INTERVAL, UNIT_INTERVAL)                  \

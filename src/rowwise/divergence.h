@@ -5,6 +5,13 @@
 
 #include "core/lanes.h"
 
+/* What is computed of two rows, p of the scores y and q of the scores x, the prediction. */
+enum {
+    FL_FORWARD,        /* D(p || q) */
+    FL_REVERSE,        /* D(q || p) */
+    FL_JENSEN_SHANNON, /* of D(p || m) and D(q || m), m the mixture of p and q */
+};
+
 /* Below this |r|, exp(-r) - 1 and its remainder come from the polynomial of exp, not from differences, which would
  * cancel. The polynomial holds up to ln(2)/2. */
 #define FL_NEAR R(0.34)
@@ -33,6 +40,7 @@ typedef struct {
     real apart, apart_low;        /* y_peak - x_peak, and what the subtraction rounds away */
     real y_inverse, x_inverse;    /* one over the sums of the exponentials */
     real log_ratio;               /* the logarithm of q's sum over p's */
+    real centre, is_centred;      /* see set_centre() */
 } row_pair;
 
 FL_INLINE void set_peaks(row_pair *r, real y_peak, real x_peak)
@@ -74,6 +82,7 @@ FL_INLINE void set_sums(row_pair *r, real y_sum, real x_sum, real excess)
     r->log_ratio = r_abs(excess) < R(0.5) * y_sum ? near : far;
     r->y_inverse = R(1.0) / y_sum;
     r->x_inverse = R(1.0) / x_sum;
+    r->centre = r->is_centred = R(0.0);
 }
 
 /* A class's part of D(p || q), and q - p, which is its derivative by x but for tau.
@@ -93,6 +102,89 @@ FL_INLINE real divergence_part(real e_y, real e_x, real gap, const row_pair r, r
     int is_near = r_abs(h) < FL_NEAR;
     *slope = is_near ? near_slope : far_slope;
     return is_near ? near : far;
+}
+
+/* How much p and q count in their mixture and in the Jensen-Shannon divergence: both above 0, their sum is 1. The
+ * derivative of D(q || p) counts q alone. */
+typedef struct {
+    real of_p, of_q;
+} mixture;
+
+/* a (u - 1 - log u), never negative, and log u: u is m / a for a mixture m of `own` a and `other` b, apart is b - a.
+ *
+ * From the parts of u = 2^k (1 + f). Near 1, where k is 0, f is u - 1 as it follows from `apart`, without a difference
+ * of numbers that are nearly the same, and what is left is log(1 + f) beyond f. Further away u - 1 - f is added, and
+ * where u is large it is a difference of products with a, which may be 0: then u is infinite or NaN, and its logarithm
+ * any finite number.
+ */
+FL_INLINE real part_of_mixture(real a, real b, real apart, real own, real other, real *log_u)
+{
+    real inverse = R(1.0) / a, linear = other * apart, u = r_fma(other, b * inverse, own);
+    xuint power_bits;
+    real k = exponent_of((xuint)bits_of(u) - (xuint)FL_SQRT_HALF_BITS, &power_bits);
+    real scaled = from_bits((xint)((xuint)bits_of(u) - power_bits));
+    real f = k == R(0.0) ? linear * inverse : scaled - R(1.0), beyond = log_beyond_linear(f, k);
+    *log_u = r_fma(k, R(FL_LN2_HIGH), f + beyond);
+    real near = a * (r_fma(k, -R(FL_LN2_HIGH), u - scaled) - beyond), far = linear - a * *log_u;
+    return u < R(16.0) ? near : far;
+}
+
+/* A class's part of the Jensen-Shannon divergence, of D(q || m), and log(q / m). p log(p / m) is its part beyond linear
+ * and p - m, q log(q / m) likewise, and the linear ones cancel in the sum. */
+FL_INLINE real mixture_part(real e_y, real e_x, real gap, const row_pair r, const mixture mix, real *log_ratio,
+                            real *of_q)
+{
+    real p = e_y * r.y_inverse, q = e_x * r.x_inverse, apart, log_p, log_q;
+    divergence_part(e_y, e_x, gap, r, &apart);
+    real of_p = part_of_mixture(p, q, apart, mix.of_p, mix.of_q, &log_p);
+    *of_q = part_of_mixture(q, p, -apart, mix.of_q, mix.of_p, &log_q);
+    *log_ratio = -log_q;
+    return r_fma(mix.of_p, of_p, mix.of_q * *of_q);
+}
+
+/* A class's part of D(q || p), and log(q / p). */
+FL_INLINE real reverse_part(real e_y, real e_x, real gap, const row_pair r, real *log_ratio)
+{
+    const row_pair swapped = {.y_inverse = r.x_inverse, .x_inverse = r.y_inverse, .log_ratio = -r.log_ratio};
+    real slope;
+    *log_ratio = -(gap + r.log_ratio);
+    return divergence_part(e_x, e_y, -gap, swapped, &slope);
+}
+
+/* Either, and what the derivative by x is made of. With r = p, or r = m: log(q / r), and the class's part of its mean
+ * over q, which is D(q || r). Both are less the row's centre. */
+FL_INLINE real prediction_part(real e_y, real e_x, real gap, const row_pair r, const mixture mix, real *log_ratio,
+                               real *mean, const int kind)
+{
+    real of_q, part;
+    if (kind == FL_REVERSE)
+        part = of_q = reverse_part(e_y, e_x, gap, r, log_ratio);
+    else
+        part = mixture_part(e_y, e_x, gap, r, mix, log_ratio, &of_q);
+    *log_ratio -= r.centre;
+    real q = e_x * r.x_inverse, central = kind == FL_REVERSE ? r_weighted(*log_ratio, q) : q * *log_ratio;
+    *mean = r.is_centred > R(0.0) ? central : of_q;
+    if (kind == FL_REVERSE) *mean = of_q <= R(FL_LARGEST) ? *mean : of_q; /* infinite, also where q underflows */
+    return part;
+}
+
+/* The terms of the class with the largest q. Where that is more than 1/2, its log(q / r) is next to the mean and would
+ * cancel: it is the centre that all are taken from, so that its own difference is a sum of small numbers. */
+FL_INLINE void set_centre(row_pair *r, real e_y, real e_x, real gap, const mixture mix, const int kind)
+{
+    real log_ratio, mean, q = e_x * r->x_inverse;
+    prediction_part(e_y, e_x, gap, *r, mix, &log_ratio, &mean, kind);
+    real is_most = q > R(0.5) ? R(1.0) : R(0.0);
+    r->is_centred = r_abs(mean) <= R(FL_LARGEST) ? is_most : R(0.0); /* neither infinite nor NaN */
+    r->centre = r->is_centred > R(0.0) ? log_ratio : R(0.0);
+}
+
+/* The derivative by x but for `mix.of_q` and tau, q (log(q / r) - D(q || r)). Where r is 0 and q is not, the divergence
+ * is infinite and this is the limit: inf for that class, -inf for the others. */
+FL_INLINE real prediction_slope(real q, real log_ratio, real mean)
+{
+    real difference = log_ratio > R(FL_LARGEST) ? log_ratio : log_ratio - mean;
+    return r_weighted(difference, q);
 }
 
 /* FL_LANES classes of a row at once. */
@@ -144,6 +236,30 @@ FL_INLINE void lanes_divergence(real_cp terms, real_p slope, real_p lane, const 
         lane[i] += divergence_part(e_y[i], e_x[i], gap[i], r, &derivative);
         if (keep) slope[i] = scale * derivative;
     }
+}
+
+/* The same of prediction_part(). Kept in the place of e_x and gap: q and log(q / r). */
+FL_INLINE void lanes_prediction(real_p terms, real_p lane, real_p mean_lane, const row_pair *row, const mixture *shares,
+                                const int kind, const int keep)
+{
+    const row_pair r = *row;
+    const mixture mix = *shares;
+    real *e_y = terms, *e_x = terms + FL_LANES, *gap = terms + 2 * FL_LANES;
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        real log_ratio, mean, q = e_x[i] * r.x_inverse;
+        lane[i] += prediction_part(e_y[i], e_x[i], gap[i], r, mix, &log_ratio, &mean, kind);
+        if (keep) mean_lane[i] += mean;
+        if (keep) e_x[i] = q;
+        if (keep) gap[i] = log_ratio;
+    }
+}
+
+FL_INLINE void lanes_prediction_slope(real_cp terms, real_p slope, real mean, real scale)
+{
+    const real *q = terms + FL_LANES, *log_ratio = terms + 2 * FL_LANES;
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) slope[i] = scale * prediction_slope(q[i], log_ratio[i], mean);
 }
 
 #endif

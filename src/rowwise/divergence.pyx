@@ -1,4 +1,4 @@
-"""Rows of logits: the entropy of their softmax, and the divergence of two softmaxes.
+"""Rows of logits: the entropy of their softmax, and divergences of two softmaxes.
 
 Nothing of the size of the logits is stored: a row is read for its sums and, while it is in the cache, once more for its
 classes' parts.
@@ -15,6 +15,13 @@ include "tile.pxi"
 cnp.import_array()
 
 cdef extern from "rowwise/divergence.h" nogil:
+    enum:
+        FL_FORWARD
+        FL_REVERSE
+        FL_JENSEN_SHANNON
+    ctypedef struct mixture:
+        real of_p
+        real of_q
     ctypedef struct row_pair:
         real tau
         real y_peak
@@ -24,6 +31,8 @@ cdef extern from "rowwise/divergence.h" nogil:
         real y_inverse
         real x_inverse
         real log_ratio
+        real centre
+        real is_centred
     void entropy_sums(real, real, real*, real*, real*)
     real entropy_slope(real, real, real, real)
     void set_peaks(row_pair*, real, real)
@@ -35,13 +44,22 @@ cdef extern from "rowwise/divergence.h" nogil:
     void entropy_slopes(const real*, real*, Py_ssize_t, real, real, real, real)
     void lanes_pair(real_cp, real_cp, real_p, real_p, real_p, real_p, const row_pair*, int)
     void lanes_divergence(real_cp, real_p, real_p, const row_pair*, real, int)
+    real prediction_part(real, real, real, row_pair, mixture, real*, real*, int)
+    void set_centre(row_pair*, real, real, real, mixture, int)
+    real prediction_slope(real, real, real)
+    void lanes_prediction(real_p, real_p, real_p, const row_pair*, const mixture*, int, int)
+    void lanes_prediction_slope(real_cp, real_p, real, real)
 
 cdef enum:
     PREFETCHED = 8192       # classes of rows of which two, with their terms, stay in the second-level cache
 
+KINDS = {"forward": FL_FORWARD, "reverse": FL_REVERSE, "jensen_shannon": FL_JENSEN_SHANNON}   # see divergence.h
+
 ctypedef struct PairJob:
-    Scores scores           # x: of the entropy; of the divergence's second distribution q, the prediction
-    array_view target       # of its first distribution p; or none, and it is the entropy that is wanted
+    Scores scores           # x: of the entropy; of the prediction q
+    array_view target       # of the true distribution p; or none, and it is the entropy that is wanted
+    int kind
+    mixture shares          # of p and q in what is wanted
     Outputs out
     const double* weights   # one a row, or NULL
     Py_ssize_t chunk_rows
@@ -50,6 +68,12 @@ ctypedef struct PairJob:
 
 cdef inline double weight_of(const PairJob* job, Py_ssize_t row) noexcept nogil:
     return 1 if job.weights == NULL else job.weights[row]
+
+
+cdef inline real scale_of(const PairJob* job, Py_ssize_t row) noexcept nogil:
+    """Of a row's derivatives. 0 without a sign for a weight of 0, which removes a row whatever it holds."""
+    cdef double weight = weight_of(job, row)
+    return R(0.0) if weight == 0 else <real> (job.out.scale * weight * job.scores.tau)
 
 
 # ---- many classes: row after row ----
@@ -99,73 +123,7 @@ cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bin
     return <double> r_log1p(<real> (rest_sum + (peak_term - 1))) + mean
 
 
-cdef void sum_pair(row_pair* row, const real* y, const real* x, real* terms, Py_ssize_t n) noexcept nogil:
-    """Peaks, sums and distance of two rows; and the terms of every class, three for each."""
-    cdef real y_edge[LANES]
-    cdef real x_edge[LANES]
-    cdef real y_sums[LANES]
-    cdef real x_sums[LANES]
-    cdef real excess[LANES]
-    cdef double y_sum = 0, x_sum = 0, excess_sum = 0
-    cdef Py_ssize_t start = 0, stop, i, j
-    set_peaks(row, reference_of(largest_of(y, n)), reference_of(largest_of(x, n)))
-    while start < n:
-        stop = min(start + ROW_BLOCK, n)
-        for i in range(LANES):
-            y_sums[i] = 0
-            x_sums[i] = 0
-            excess[i] = 0
-        if row.tau == 1 and r_abs(row.apart) <= FL_LARGEST:
-            for j from start <= j < stop - LANES + 1 by LANES:
-                prefetch_lanes(row_after(y, n) + j)
-                prefetch_lanes(row_after(x, n) + j)
-                lanes_pair(y + j, x + j, terms + 3 * j, y_sums, x_sums, excess, row, False)
-        else:
-            for j from start <= j < stop - LANES + 1 by LANES:
-                prefetch_lanes(row_after(y, n) + j)
-                prefetch_lanes(row_after(x, n) + j)
-                lanes_pair(y + j, x + j, terms + 3 * j, y_sums, x_sums, excess, row, True)
-        if stop % LANES:    # ROW_BLOCK is a multiple of LANES: this is the end of the row
-            edge_of(y, n, y_edge)
-            edge_of(x, n, x_edge)
-            j = n - n % LANES
-            lanes_pair(y_edge, x_edge, terms + 3 * j, y_sums, x_sums, excess, row, True)
-        y_sum += lanes_total(y_sums)
-        x_sum += lanes_total(x_sums)
-        excess_sum += lanes_total(excess)
-        start = stop
-    set_sums(row, <real> y_sum, <real> x_sum, <real> excess_sum)
-
-
-cdef double divergence_row(const real* y, const real* x, real* grad, real* terms, Py_ssize_t n, real tau, real scale,
-                           bint want_grad) noexcept nogil:
-    """D(p || q) with p of the scores y and q of the scores x; the gradient is by x."""
-    cdef real lane[LANES]
-    cdef real slope[LANES]
-    cdef row_pair row
-    cdef double total = 0
-    cdef Py_ssize_t start = 0, stop, i, j
-    row.tau = tau
-    sum_pair(&row, y, x, terms, n)
-    while start < n:
-        stop = min(start + ROW_BLOCK, n)
-        for i in range(LANES):
-            lane[i] = 0
-        if want_grad:
-            for j from start <= j < stop - LANES + 1 by LANES:
-                lanes_divergence(terms + 3 * j, grad + j, lane, &row, scale, True)
-        else:
-            for j from start <= j < stop - LANES + 1 by LANES:
-                lanes_divergence(terms + 3 * j, slope, lane, &row, scale, False)
-        if stop % LANES:
-            j = n - n % LANES
-            lanes_divergence(terms + 3 * j, slope, lane, &row, scale, True)
-            if want_grad:
-                for i in range(n - j):
-                    grad[j + i] = slope[i]
-        total += lanes_total(lane)
-        start = stop
-    return total
+include "divergence_row.pxi"
 
 
 cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
@@ -175,18 +133,22 @@ cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop,
     cdef real* grad = NULL
     cdef const real* x
     cdef const real* target
-    cdef real scale, loss
+    cdef real loss
     cdef double total = 0
     while row < stop:
-        scale = <real> (job.out.scale * weight_of(job, row) * job.scores.tau)
         if want_grad:
             grad = block_destination(&job.out.grad, row * n, scratch + 2 * n)
-        x = read_block(&job.scores.x, row * n, n, scratch)
-        if job.target.data == NULL:
-            loss = <real> entropy_row(x, grad, n, scale, want_grad)
+        if weight_of(job, row) == 0:
+            loss = 0
+            if want_grad:
+                fill(grad, n, 0)
+        elif job.target.data == NULL:
+            x = read_block(&job.scores.x, row * n, n, scratch)
+            loss = <real> entropy_row(x, grad, n, scale_of(job, row), want_grad)
         else:
+            x = read_block(&job.scores.x, row * n, n, scratch)
             target = read_block(&job.target, row * n, n, scratch + n)
-            loss = <real> divergence_row(target, x, grad, scratch + 3 * n, n, job.scores.tau, scale, want_grad)
+            loss = <real> divergence_row(job, target, x, grad, scratch + 3 * n, scale_of(job, row))
         loss = r_weighted(loss, <real> weight_of(job, row))
         total += loss
         if values != NULL:
@@ -198,6 +160,23 @@ cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop,
 
 
 include "divergence_tile.pxi"
+
+
+cdef void clear_rows(const PairJob* job, Py_ssize_t row, Py_ssize_t count, real* table) noexcept nogil:
+    """0 for all classes of the rows of a tile whose weight is 0. Of the scores, so that their losses are finite."""
+    cdef Py_ssize_t c, k
+    for k in range(count):
+        if job.weights[row + k] == 0:
+            for c in range(job.scores.classes):
+                table[c * TILE + k] = 0
+
+
+cdef void load_tile(const PairJob* job, const real* rows, Py_ssize_t row, Py_ssize_t count,
+                    real* table) noexcept nogil:
+    """Scores of a tile."""
+    lanes_load(rows, count, job.scores.classes, table)
+    if job.weights != NULL:
+        clear_rows(job, row, count, table)
 
 
 # ---- the call ----
@@ -216,19 +195,21 @@ cdef double rows_across_lanes(const PairJob* job, Py_ssize_t row, Py_ssize_t sto
     while row < stop:
         count = min(<Py_ssize_t> TILE, stop - row)
         for k in range(TILE):
-            scale[k] = <real> (job.out.scale * weight_of(job, row + min(k, count - 1)) * job.scores.tau)
-        lanes_load(read_block(&job.scores.x, row * n, count * n, scratch), count, n, x)
+            scale[k] = scale_of(job, row + min(k, count - 1))
+        load_tile(job, read_block(&job.scores.x, row * n, count * n, scratch), row, count, x)
         if job.target.data == NULL:
             lanes_entropy_tile(x, n, loss, scale)
         else:
-            lanes_load(read_block(&job.target, row * n, count * n, scratch + size), count, n, y)
-            divergence_tile(y, x, gap, n, loss, scale, job.scores.tau)
+            load_tile(job, read_block(&job.target, row * n, count * n, scratch + size), row, count, y)
+            divergence_tile(job, y, x, gap, loss, scale)
         for k in range(count):
             loss[k] = r_weighted(loss[k], <real> weight_of(job, row + k))
             total += loss[k]
         if values != NULL:
             memcpy(values + row, loss, count * sizeof(real))
         if job.out.grad.data != NULL:
+            if job.weights != NULL:
+                clear_rows(job, row, count, x)
             lanes_store(x, count, n, writer_block(&writer, row * n))
             writer_store(&writer, row * n, count * n, row + count == stop)
         row += count
@@ -245,18 +226,25 @@ cdef double chunk_of_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept 
     return rows_one_by_one(job, row, stop, scratch)
 
 
-def of_logits(cnp.ndarray x, target, weights, double temperature, outputs):
-    """The sum over rows of the divergence D(target || x) of softmaxes, or of x's entropy where there is no target.
+def of_logits(str kind, cnp.ndarray x, target, weights, double temperature, double beta, outputs):
+    """The sum over rows of a divergence of the softmaxes of target and x, one of KINDS, or of x's entropy where there
+    is no target.
 
-    x and target have the class axis last and are not empty. weights: float64, one a row, or None.
+    x and target have the class axis last and are not empty. weights: float64, one a row, or None. beta: how much the
+    target counts in the Jensen-Shannon divergence.
     """
     cdef PairJob job
     cdef double total
     cdef Py_ssize_t classes, scratch
     set_scores(&job.scores, x, temperature)
+    expect_size(target, x.size)
+    expect_size(weights, job.scores.rows)
     view_of(&job.target, target)
     read_outputs(&job.out, outputs, job.scores.rows, x.size)
     job.weights = <const double*> data_of(weights)
+    job.kind = KINDS[kind]
+    job.shares.of_p = <real> beta
+    job.shares.of_q = <real> (1 - beta)
     classes = job.scores.classes
     job.chunk_rows = max(1, ROWS_CHUNK // classes)
     # As in label_loss.pxi.

@@ -71,6 +71,9 @@ ctypedef struct PairTile:   # a row_pair for each lane
     real y_inverse[TILE]
     real x_inverse[TILE]
     real log_ratio[TILE]
+    real centre[TILE]
+    real is_centred[TILE]
+    real mean[TILE]         # of log(q / r): see prediction_part()
 
 
 cdef void lanes_terms(real_p y, real_p x, real_p gap, Py_ssize_t classes, PairTile* rows, real tau) noexcept nogil:
@@ -146,11 +149,99 @@ cdef void lanes_parts(real_cp y, real_p x, real_cp gap, Py_ssize_t classes, cons
             loss[k] += part[k]
 
 
-cdef void divergence_tile(real* y, real* x, real* gap, Py_ssize_t classes, real* loss, const real* scale,
-                          real tau) noexcept nogil:
-    """The loss of every row; the scores x become the gradient."""
+cdef inline void lanes_centre(real_cp y, real_cp x, real_cp gap, Py_ssize_t classes, PairTile* rows,
+                              const mixture* mix, const int kind) noexcept nogil:
+    """set_centre() for every row. The largest of q's exponentials is 1."""
+    cdef Py_ssize_t c, k
+    cdef real of_y[TILE]
+    cdef real of_gap[TILE]
+    cdef row_pair row
+    for k in range(TILE):
+        of_y[k] = 0
+        of_gap[k] = 0
+    for c in range(classes):
+        for k in range(TILE):
+            of_y[k] = y[c * TILE + k] if x[c * TILE + k] == R(1.0) else of_y[k]
+            of_gap[k] = gap[c * TILE + k] if x[c * TILE + k] == R(1.0) else of_gap[k]
+    for k in range(TILE):
+        row.y_inverse = rows.y_inverse[k]
+        row.x_inverse = rows.x_inverse[k]
+        row.log_ratio = rows.log_ratio[k]
+        row.centre = 0
+        row.is_centred = 0
+        set_centre(&row, of_y[k], R(1.0), of_gap[k], mix[0], kind)
+        rows.centre[k] = row.centre
+        rows.is_centred[k] = row.is_centred
+
+
+cdef inline void lanes_predictions(real_cp y, real_p x, real_p gap, Py_ssize_t classes, PairTile* rows,
+                                   const mixture* mix, real_p loss, const int kind) noexcept nogil:
+    """The losses of another kind; q's exponentials become q, and the gaps log(q / r)."""
+    cdef Py_ssize_t c, k, start
+    cdef real part[TILE]
+    cdef real mean_part[TILE]
+    cdef real of_mean, log_ratio
+    cdef mixture shares = mix[0]
+    cdef row_pair row
+    for k in range(TILE):
+        loss[k] = 0
+        rows.mean[k] = 0
+    for start from 0 <= start < classes by STRIP:
+        for k in range(TILE):
+            part[k] = 0
+            mean_part[k] = 0
+        for c in range(start, min(start + STRIP, classes)):
+            for k in range(TILE):
+                row.y_inverse = rows.y_inverse[k]
+                row.x_inverse = rows.x_inverse[k]
+                row.log_ratio = rows.log_ratio[k]
+                row.centre = rows.centre[k]
+                row.is_centred = rows.is_centred[k]
+                part[k] += prediction_part(y[c * TILE + k], x[c * TILE + k], gap[c * TILE + k], row, shares,
+                                           &log_ratio, &of_mean, kind)
+                mean_part[k] += of_mean
+                x[c * TILE + k] = x[c * TILE + k] * row.x_inverse
+                gap[c * TILE + k] = log_ratio
+        for k in range(TILE):
+            loss[k] += part[k]
+            rows.mean[k] += mean_part[k]
+
+
+cdef void reverse_tile(real* y, real* x, real* gap, Py_ssize_t classes, PairTile* rows, const mixture* mix,
+                       real* loss) noexcept nogil:
+    lanes_centre(y, x, gap, classes, rows, mix, FL_REVERSE)
+    lanes_predictions(y, x, gap, classes, rows, mix, loss, FL_REVERSE)
+
+
+cdef void mixture_tile(real* y, real* x, real* gap, Py_ssize_t classes, PairTile* rows, const mixture* mix,
+                       real* loss) noexcept nogil:
+    lanes_centre(y, x, gap, classes, rows, mix, FL_JENSEN_SHANNON)
+    lanes_predictions(y, x, gap, classes, rows, mix, loss, FL_JENSEN_SHANNON)
+
+
+cdef void lanes_prediction_slopes(real_p q, real_cp log_ratio, Py_ssize_t classes, const PairTile* rows, real_cp scale,
+                                  real of_q) noexcept nogil:
+    """q becomes the gradient."""
+    cdef Py_ssize_t c, k
+    for c in range(classes):
+        for k in range(TILE):
+            q[c * TILE + k] = of_q * scale[k] * prediction_slope(q[c * TILE + k], log_ratio[c * TILE + k], rows.mean[k])
+
+
+cdef void divergence_tile(const PairJob* job, real* y, real* x, real* gap, real* loss,
+                          const real* scale) noexcept nogil:
+    """The loss of every row; the scores x become the gradient, where one is wanted."""
     cdef PairTile rows
+    cdef Py_ssize_t classes = job.scores.classes
     lanes_peak(y, classes, rows.y_peak)
     lanes_peak(x, classes, rows.x_peak)
-    lanes_terms(y, x, gap, classes, &rows, tau)
-    lanes_parts(y, x, gap, classes, &rows, loss, scale)
+    lanes_terms(y, x, gap, classes, &rows, job.scores.tau)
+    if job.kind == FL_FORWARD:
+        lanes_parts(y, x, gap, classes, &rows, loss, scale)
+        return
+    if job.kind == FL_REVERSE:
+        reverse_tile(y, x, gap, classes, &rows, &job.shares, loss)
+    else:
+        mixture_tile(y, x, gap, classes, &rows, &job.shares, loss)
+    if job.out.grad.data != NULL:
+        lanes_prediction_slopes(x, gap, classes, &rows, scale, job.shares.of_q)

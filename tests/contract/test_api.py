@@ -42,16 +42,18 @@ CONTRACT = {
     "entropy": ("probs", {**ROWS, "base": None}),
     "entropy_with_logits": ("logits", {**ROWS, "base": None}),
     "kl_divergence": ("probs", ROWS),
-    "kl_divergence_with_logits": ("logits", {**ROWS, "temperature": 1.0}),
+    "kl_divergence_with_logits": ("logits", {**ROWS, "temperature": 1.0, "reverse": False}),
+    "js_divergence_with_logits": ("logits", {**ROWS, "temperature": 1.0, "beta": 0.5}),
     "ctc_loss": ("log_probs", CTC),
     "ctc_loss_with_logits": ("logits", CTC),
 }
 WITHOUT_CURVATURE = [
     *("l1_loss", "rmse_loss", "quantile_loss", "nll_loss", "entropy_with_logits", "kl_divergence_with_logits"),
-    *("ctc_loss", "ctc_loss_with_logits"),
+    *("js_divergence_with_logits", "ctc_loss", "ctc_loss_with_logits"),
 ]
 COMMON = {"sample_weight": None, "where": None, "reduction": "mean"}
 VERBS_COMMON = {"num_threads": None, "out": None}
+TARGET = {"js_divergence_with_logits": "target_logits"}  # where it is not called target
 
 
 @pytest.mark.parametrize("name", CONTRACT)
@@ -73,7 +75,7 @@ def test_signatures(row):
     assert loss.__name__ == row.name
     own = dict(inspect.signature(loss).parameters)
     assert row.arguments[1:] == [
-        *(["target"] if row.targets and row.family != "ctc" else []),
+        *([TARGET.get(row.name, "target")] if row.targets and row.family != "ctc" else []),
         *(["targets", "input_lengths", "target_lengths"] if row.family == "ctc" else []),
     ]
     assert {**COMMON, "num_threads": None}.items() <= {name: p.default for name, p in own.items()}.items()

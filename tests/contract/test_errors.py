@@ -87,14 +87,19 @@ def test_focal_options(loss):
     every_verb(loss, (X, target), {"gamma": np.nan}, ValueError, ["gamma", "nan"])
     every_verb(loss, (X, target), {"gamma": np.inf}, ValueError, ["gamma", "inf"])
     every_verb(loss, (X, target), {"gamma": "two"}, TypeError, ["gamma", "two"])
-    every_verb(loss, (X, target), {"alpha": 1.5}, ValueError, ["alpha", 1.5])
+    every_verb(loss, (X, target), {"alpha": np.inf}, ValueError, ["alpha", "inf"])
     every_verb(loss, (X, target), {"alpha": -0.1}, ValueError, ["alpha", -0.1])
     every_verb(loss, (X, target), {"alpha": np.nan}, ValueError, ["alpha", "nan"])
     every_verb(loss, (X, target), {"alpha": "half"}, TypeError, ["alpha"])
 
 
+def test_alpha_of_the_sigmoid_form_is_a_share():
+    every_verb(fl.sigmoid_focal_loss, (X, SOFT), {"alpha": 1.5}, ValueError, ["alpha", "[0, 1]", 1.5])
+
+
 def test_alpha_per_class():
-    every_verb(fl.softmax_focal_loss, (X, LABELS), {"alpha": [0.5, 0.5, 1.25]}, ValueError, ["alpha", 2, 1.25])
+    every_verb(fl.softmax_focal_loss, (X, LABELS), {"alpha": [0.5, 0.5, np.inf]}, ValueError, ["alpha", 2, "inf"])
+    every_verb(fl.softmax_focal_loss, (X, LABELS), {"alpha": [np.nan, 0.5, 1]}, ValueError, ["alpha", 0, "nan"])
     every_verb(fl.softmax_focal_loss, (X, LABELS), {"alpha": [0.5, -0.5, 1]}, ValueError, ["alpha", 1, -0.5])
     every_verb(fl.softmax_focal_loss, (X, LABELS), {"alpha": [0.5, 0.5]}, ValueError, ["alpha", "(2,)", 3])
 
@@ -182,10 +187,19 @@ def test_options_of_regression():
     for loss, name, wrong in (
         (fl.huber_loss, "delta", [0, -1, np.nan, np.inf, "a"]),
         (fl.smooth_l1_loss, "beta", [-1, np.nan, np.inf, "a"]),
-        (fl.quantile_loss, "quantile", [-0.1, 1.5, np.nan, "a"]),
+        (fl.quantile_loss, "quantile", [-0.1, 1.5, np.nan, "a", None]),
     ):
         for value in wrong:
             every_verb(loss, (X, SOFT), {name: value}, BOTH, [name, value])
+
+
+def test_quantiles():
+    for wrong in (-0.1, 1.5, np.nan, np.inf):
+        every_verb(fl.quantile_loss, (X, SOFT), {"quantile": [0.5, wrong, 7]}, ValueError, ["quantile[1]", wrong])
+        every_verb(fl.quantile_loss, (X, SOFT), {"quantile": put(SOFT, (2, 1), wrong)}, ValueError, ["[2, 1]", wrong])
+    every_verb(fl.quantile_loss, (X, SOFT), {"quantile": [0.5, 0.2]}, ValueError, ["quantile", "(2,)", "(4, 3)"])
+    every_verb(fl.quantile_loss, (X, SOFT), {"quantile": ["a"]}, TypeError, ["quantile"])
+    every_verb(fl.quantile_loss, (X, SOFT), {"quantile": [0.5 + 1j]}, TypeError, ["quantile", "complex128"])
 
 
 def test_options_of_binary_cross_entropy():
@@ -205,7 +219,13 @@ def test_options_of_divergences():
     for temperature in (0, -1, np.nan, np.inf, "hot", 1e-50):
         options = {"temperature": temperature}
         every_verb(fl.kl_divergence_with_logits, (X, X), options, BOTH, ["temperature", temperature])
+        every_verb(fl.js_divergence_with_logits, (X, X), options, BOTH, ["temperature", temperature])
     every_verb(fl.kl_divergence_with_logits, (X, None), {}, TypeError, ["target", "None"])
+    every_verb(fl.js_divergence_with_logits, (X, None), {}, TypeError, ["target_logits", "None"])
+    every_verb(fl.js_divergence_with_logits, (X, X[:3]), {}, ValueError, ["target_logits", "(3, 3)", "(4, 3)"])
+    for beta in (0, 1, -0.5, 1.5):
+        tokens = ["beta", "strictly between 0 and 1", beta, "kl_divergence_with_logits", "reverse=True"]
+        every_verb(fl.js_divergence_with_logits, (X, X), {"beta": beta}, ValueError, tokens)
 
 
 @pytest.mark.parametrize("row", [row for row in of_family("rowwise") if not row.has_labels], ids=name_of)

@@ -1,6 +1,8 @@
 """Losses of distributions and of pairs of logits over their whole range, against mpmath with 80 digits."""
 
 import functools
+from functools import partial
+from typing import NamedTuple
 
 import mpmath
 import numpy as np
@@ -116,6 +118,8 @@ def test_divergence_of_every_size(isa, name):
 
 # ---- logits ----
 
+BETAS = (0.5, 0.125, 1 - 2.0**-10)  # that float32 holds with 1 - beta
+
 
 def softmax(row, temperature=1):
     """Probabilities, their logarithms, and how far each score is from the largest."""
@@ -159,21 +163,102 @@ def exact_softmax_divergence(x, y, temperature):
     return value, size, gradients, shares
 
 
+class Class(NamedTuple):
+    """One class of two rows: q of the prediction x, p of the target y; ratio is log(q / r) with r = p or a mixture."""
+
+    p: object
+    q: object
+    apart: object  # log p - log q; inf where only one of them is 0
+    units: object  # of rounding, of an exponential
+    r: object
+
+    @property
+    def ratio(self):
+        return ZERO if not self.q else mpmath.log(self.q / self.r) if self.r else mpmath.inf
+
+    @property
+    def bound(self):
+        """Of the logarithm, in units of rounding."""
+        return self.units * min(1, abs(self.apart)) + 4 * abs(self.ratio)
+
+    def mixture(self, beta):
+        """Its part of the Jensen-Shannon divergence, and its size."""
+        sides = [(w, a, a and mpmath.log(a / self.r)) for w, a in ((beta, self.p), (1 - beta, self.q))]
+        part = mpmath.fsum(w * a * log for w, a, log in sides)
+        linear = abs(self.apart) < 0.3  # where it is of second order, formed from second-order terms
+        beyond = mpmath.fsum(w * (a * log - (a - self.r)) for w, a, log in sides)
+        return part, self.units * (beyond if linear else mpmath.fsum(w * a * abs(log) for w, a, log in sides) + beyond)
+
+
+@functools.cache
+def classes_of(x, y, temperature, beta):
+    """`beta` is None where r is p."""
+    found = []
+    for p, q, log_p, log_q, gap, q_gap in zip(
+        *(a for pair in zip(softmax(y, temperature), softmax(x, temperature), strict=True) for a in pair), strict=True
+    ):
+        apart = (log_p - log_q if p and q else mpmath.inf) if p or q else ZERO
+        units = 16 + (gap if p else 0) + (q_gap if q else 0)
+        found.append(Class(p, q, apart, units, p if beta is None else beta * p + (1 - beta) * q))
+    return found
+
+
+@functools.cache
+def exact_divergence_of_prediction(x, y, temperature, beta=None):
+    """Like exact_softmax_divergence(): D(softmax(x) || softmax(y)), or with a beta the Jensen-Shannon divergence. The
+    gradient of both is q (log(q / r) - D(q || r)), formed from the class that has most of q where there is one."""
+    classes = classes_of(x, y, temperature, beta)
+    if beta is None:
+        value, size = exact_softmax_divergence(y, x, temperature)[:2]
+    else:
+        value, size = (mpmath.fsum(part) for part in zip(*(a.mixture(beta) for a in classes), strict=True))
+    mean = mpmath.fsum(a.q * a.ratio for a in classes if a.q)
+    if mean == mpmath.inf:
+        limits = [(mpmath.inf if a.ratio == mpmath.inf else -mpmath.inf) if a.q else ZERO for a in classes]
+        return value, size, limits, [ZERO] * len(classes)
+    top = max(classes, key=lambda a: a.q)
+    from_top = [a.ratio - top.ratio for a in classes]
+    mean = mpmath.fsum(a.q * apart for a, apart in zip(classes, from_top, strict=True) if a.q)
+    spread = mpmath.fsum(max(a.p, a.q) * a.units * min(1, abs(a.apart)) for a in classes)
+    of_top, of_mean = (
+        0,
+        mpmath.fsum(
+            a.q * (a.bound + spread + a.units * abs(apart)) for a, apart in zip(classes, from_top, strict=True) if apart
+        ),
+    )
+    if top.q <= 0.5:
+        of_top, of_mean = top.bound + spread, spread + mpmath.fsum(a.q * a.bound for a in classes)
+    weight = (1 if beta is None else 1 - beta) / temperature
+    gradients, shares = [], []
+    for a, apart in zip(classes, from_top, strict=True):
+        own = of_top if a is top else a.bound + spread + 4 * abs(top.ratio)
+        gradients.append(weight * a.q * (apart - mean))
+        shares.append(weight * a.q * (a.units * abs(apart - mean) + own + of_mean))
+    return value, size, gradients, shares
+
+
 def check_softmax(found, exact, name):
     (value, grad), (wanted, size, gradients, shares) = found, exact
+    lost = 100 * UNDERFLOW[name]  # a probability that underflows is multiplied with a logarithm
     check("value", value, wanted, EPSILON[name] * size + UNDERFLOW[name], name)
     for c, (gradient, share) in enumerate(zip(gradients, shares, strict=True)):
-        check(f"grad[{c}]", grad[c], gradient, EPSILON[name] * share + UNDERFLOW[name], name)
+        check(f"grad[{c}]", grad[c], gradient, EPSILON[name] * share + lost, name)
 
 
 def check_logits(x, y, name, temperature=1.0):
-    """The divergence of x from y, and the entropy of x."""
+    """The divergences of x and y, and the entropy of x."""
     x, y = np.array(x, dtype=name), np.array(y, dtype=name)
     alive = np.isfinite(x) | np.isfinite(y)
     of_x, of_y = tuple(x[alive].tolist()), tuple(y[alive].tolist())
     value, grad = results(fl.kl_divergence_with_logits, x, y, temperature=temperature)
     check_softmax((value, grad[alive]), exact_softmax_divergence(of_x, of_y, mpmath.mpf(temperature)), name)
     assert not grad[~alive].any()
+    exact = partial(exact_divergence_of_prediction, of_x, of_y, mpmath.mpf(temperature))
+    value, grad = results(fl.kl_divergence_with_logits, x, y, temperature=temperature, reverse=True)
+    check_softmax((value, grad[alive]), exact(), name)
+    for beta in BETAS:
+        value, grad = results(fl.js_divergence_with_logits, x, y, temperature=temperature, beta=beta)
+        check_softmax((value, grad[alive]), exact(mpmath.mpf(beta)), name)
     if temperature == 1:
         value, grad = results(fl.entropy_with_logits, x)
         check_softmax((value, grad[alive]), exact_softmax_entropy(of_x), name)

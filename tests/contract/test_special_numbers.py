@@ -114,6 +114,39 @@ def test_a_weight_of_zero_removes_an_infinite_loss(isa, name):
     assert fl.ctc_loss(frames, [[1, 1], [1, 2]], sample_weight=weight, reduction="none")[0] == 0
 
 
+# fmt: off
+OF_LOGITS = [
+    (fl.entropy_with_logits, {}), (fl.entropy_with_logits, {"base": 0.5}), (fl.kl_divergence_with_logits, {}),
+    (fl.kl_divergence_with_logits, {"reverse": True}), (fl.js_divergence_with_logits, {}),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("name", [*FLOATS, "float16"])
+@pytest.mark.parametrize("classes", [1, 3, 70, 300])
+@pytest.mark.parametrize(("loss", "options"), OF_LOGITS)
+def test_a_weight_of_zero_removes_a_row_whatever_it_holds(isa, rng, name, classes, loss, options):
+    arrays = list(rng.normal(size=(1 if loss is fl.entropy_with_logits else 2, 37, classes)).astype(name))
+    weight = rng.uniform(0.5, 2, 37)
+    clean = weight > 0.8
+    expected = loss.value_and_grad(
+        *(a[clean] for a in arrays), sample_weight=weight[clean], reduction="none", **options
+    )
+    removed = np.flatnonzero(~clean)
+    weight[removed], weight[removed[0]] = 0, -0.0
+    for array in arrays:
+        array[removed[0::3]], array[removed[1::3]], array[removed[2::3], -1] = np.nan, -np.inf, np.inf
+    value, grad = loss.value_and_grad(*arrays, sample_weight=weight, reduction="none", **options)
+    np.testing.assert_array_equal(value[clean], expected[0])
+    np.testing.assert_array_equal(grad[clean], expected[1])
+    assert not value[removed].any()
+    assert not grad[removed].any()
+    assert not np.signbit(grad[removed]).any()
+    np.testing.assert_array_equal(loss.grad(*arrays, sample_weight=weight, reduction="none", **options), grad)
+    total = loss(*arrays, sample_weight=weight, **options)  # the mean is over all rows
+    assert total == pytest.approx(np.sum(value, dtype=np.float64) / 37, rel=1e-6)
+
+
 @pytest.mark.parametrize("name", FLOATS)
 @pytest.mark.parametrize("classes", [4, 64])
 def test_a_row_with_nothing_but_masked_classes_is_nan_alone(isa, rng, name, classes):

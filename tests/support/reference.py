@@ -3,26 +3,23 @@
 The class axis is the last one; x are predictions, y targets: labels as one-hot rows. Every loss of the library has a
 function of its name here, which takes its options and gives the loss of each row or element, without weights; `*_grad`
 and, of a loss with a curvature, `*_hess` are the first and the diagonal second derivative by the first argument. Those
-of sequences are in reference_ctc.py. Written to be read, and in a form that keeps its digits near certainty: 1 - p is
--expm1(log p), never a difference.
+of sequences are in reference_ctc.py, entropy and divergences of logits in reference_divergence.py. Written to be read,
+and in a form that keeps its digits near certainty: 1 - p is -expm1(log p), never a difference.
 """
 
 import math
 
 import numpy as np
+from reference_divergence import entropy_with_logits as entropy_with_logits
+from reference_divergence import entropy_with_logits_grad as entropy_with_logits_grad
+from reference_divergence import js_divergence_with_logits as js_divergence_with_logits
+from reference_divergence import js_divergence_with_logits_grad as js_divergence_with_logits_grad
+from reference_divergence import kl_divergence_with_logits as kl_divergence_with_logits
+from reference_divergence import kl_divergence_with_logits_grad as kl_divergence_with_logits_grad
+from reference_softmax import log_softmax as log_softmax
+from reference_softmax import softmax as softmax
 
 # ---- rows of class scores ----
-
-
-def log_softmax(x):
-    shifted = x - x.max(axis=-1, keepdims=True)
-    others = np.exp(shifted)
-    np.put_along_axis(others, shifted.argmax(axis=-1, keepdims=True), 0, axis=-1)
-    return shifted - np.log1p(others.sum(axis=-1, keepdims=True))
-
-
-def softmax(x):
-    return np.exp(log_softmax(x))
 
 
 def logsumexp(x):
@@ -356,25 +353,6 @@ def kl_divergence_grad(x, y):
 
 def kl_divergence_hess(x, y):
     return y / x**2
-
-
-def entropy_with_logits(x, base=math.e):
-    log_p = log_softmax(x)
-    return -np.multiply(np.exp(log_p), log_p, out=np.zeros(x.shape), where=x > -np.inf).sum(axis=-1) / math.log(base)
-
-
-def entropy_with_logits_grad(x, base=math.e):
-    log_p, nats = log_softmax(x), entropy_with_logits(x)[..., None]
-    return -np.exp(log_p) * (log_p + nats) / math.log(base)
-
-
-def kl_divergence_with_logits(x, y, temperature=1.0):
-    log_q, log_p = (log_softmax(scores.astype(np.longdouble) / temperature) for scores in (x, y))
-    return (np.exp(log_p) * (log_p - log_q)).sum(axis=-1).astype(np.float64)
-
-
-def kl_divergence_with_logits_grad(x, y, temperature=1.0):
-    return (softmax(x / temperature) - softmax(y / temperature)) / temperature
 
 
 # ---- what a reduction divides by ----

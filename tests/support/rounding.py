@@ -85,6 +85,15 @@ def entropy_with_logits(x, base=np.e):
     return Rounding(grad=reference.softmax(x) * terms / abs(np.log(base)))
 
 
-def kl_divergence_with_logits(x, y, temperature=1.0):
-    both = reference.softmax(x / temperature) + reference.softmax(y / temperature)
-    return Rounding(grad=both / temperature)
+def kl_divergence_with_logits(x, y, temperature=1.0, reverse=False):
+    q, p = (reference.softmax(scores / temperature) for scores in (x, y))
+    if not reverse:
+        return Rounding(grad=(q + p) / temperature)
+    mean = reference.kl_divergence_with_logits(x, y, temperature, reverse)[..., None]
+    return Rounding(grad=q * (1 + abs(np.log(q / p)) + mean) / temperature)
+
+
+def js_divergence_with_logits(x, y, beta=0.5, temperature=1.0):
+    """Up to -log(1 - beta) are the logarithm and its mean; an exponential has more roundings the smaller it is."""
+    log_q = reference.log_softmax(x / temperature)
+    return Rounding(grad=(1 - beta) * np.exp(log_q) * (1 - np.log1p(-beta) - log_q / 16) / temperature)

@@ -135,10 +135,13 @@ def distributions(inputs):
         x, y, size = inputs.numbers(*shape), inputs.numbers(*shape), "{}x{}".format(*shape)
         yield from verbs("entropy_with_logits", size, (x,))
         yield from verbs("kl_divergence_with_logits", size, (x, y))
+        yield from verbs("kl_divergence_with_logits", f"{size} reverse", (x, y), reverse=True)
+        yield from verbs("js_divergence_with_logits", size, (x, y))
     x, y = inputs.numbers(*SHORT), inputs.numbers(*SHORT)
     yield from verbs("kl_divergence_with_logits", "640x100 temperature", (x, y), temperature=2.0)
     x, y = x.astype(np.float64), y.astype(np.float64)
     yield from verbs("kl_divergence_with_logits", "640x100 float64", (x, y))
+    yield from verbs("js_divergence_with_logits", "640x100 float64", (x, y))
 
 
 def elements(inputs):
@@ -149,6 +152,7 @@ def elements(inputs):
         yield from verbs(f"{name}_loss", str(n), (x, y))
     yield from verbs("rmse_loss", str(n), (x, y), reduction="mean")
     yield from verbs("quantile_loss", str(n), (x, y), quantile=0.9)
+    yield from verbs("quantile_loss", f"{n} array", (x, y), quantile=inputs.unit(n))
     yield from verbs("poisson_nll_loss", str(n), (x, inputs.below(5, n, dtype=np.float32)))
     yield from verbs("poisson_nll_loss", f"{n} full", (x, inputs.below(5, n, dtype=np.float32)), full=True)
     yield from verbs("binary_cross_entropy", str(n), (inputs.unit(n), binary))

@@ -82,6 +82,7 @@ def elementwise(rng, dtype, reduction):
     for name in ("l1_loss", "mse_loss", "huber_loss", "smooth_l1_loss", "log_cosh_loss", "quantile_loss"):
         yield from verbs(name, (x, y), reduction=reduction)
         yield from verbs(name, (x, y[:1]), reduction=reduction, sample_weight=weight, **options.get(name, {}))
+    yield from verbs("quantile_loss", (x, y), reduction=reduction, quantile=rng.uniform(size=shape[-1]))
     for full in (False, True):
         yield from verbs("poisson_nll_loss", (x, np.abs(q * 9).round()), reduction=reduction, full=full)
     if reduction == "mean":
@@ -118,6 +119,8 @@ def rowwise(rng, shape, dtype, reduction):
         yield from verbs("entropy_with_logits", (x,), base=2, **more)
         yield from verbs("kl_divergence_with_logits", (x, z), **more)
         yield from verbs("kl_divergence_with_logits", (x, z), temperature=2.5, **more)
+        yield from verbs("kl_divergence_with_logits", (x, z), reverse=True, **more)
+        yield from verbs("js_divergence_with_logits", (x, z), beta=0.3, **more)
         yield from verbs("entropy", (p,), base=2, **more)
         yield from verbs("kl_divergence", (p, q), **more)
         yield from verbs("categorical_cross_entropy", (p, q), **more)

@@ -247,6 +247,15 @@ PICTURES = {
         ((0, 5), None, None),
         value="divergence (nats)",
     ),
+    "js_divergence_with_logits": Picture(
+        "score x of (x, 0, 0), target (2, 0, 0)",
+        (-6, 10),
+        {
+            f"beta = {beta:g}": of_rows(fl.js_divergence_with_logits, first_of(3), (2.0, 0.0, 0.0), beta=beta)
+            for beta in (0.1, 0.5, 0.9)
+        },
+        value="divergence (nats)",
+    ),
     "ctc_loss": Picture(
         "P(a) in each of three frames",
         (0, 1),

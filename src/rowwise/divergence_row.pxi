@@ -1,0 +1,145 @@
+"""Divergence of two rows of many classes, one after the other. Included by divergence.pyx.
+
+The terms of both rows are kept, LANES classes at a time, as lanes_pair() says.
+"""
+
+cdef void sum_pair(row_pair* row, const real* y, const real* x, real* terms, Py_ssize_t n) noexcept nogil:
+    """Peaks, sums and distance of two rows; and the terms of every class, three for each."""
+    cdef real y_edge[LANES]
+    cdef real x_edge[LANES]
+    cdef real y_sums[LANES]
+    cdef real x_sums[LANES]
+    cdef real excess[LANES]
+    cdef double y_sum = 0, x_sum = 0, excess_sum = 0
+    cdef Py_ssize_t start = 0, stop, i, j
+    set_peaks(row, reference_of(largest_of(y, n)), reference_of(largest_of(x, n)))
+    while start < n:
+        stop = min(start + ROW_BLOCK, n)
+        for i in range(LANES):
+            y_sums[i] = 0
+            x_sums[i] = 0
+            excess[i] = 0
+        if row.tau == 1 and r_abs(row.apart) <= FL_LARGEST:
+            for j from start <= j < stop - LANES + 1 by LANES:
+                prefetch_lanes(row_after(y, n) + j)
+                prefetch_lanes(row_after(x, n) + j)
+                lanes_pair(y + j, x + j, terms + 3 * j, y_sums, x_sums, excess, row, False)
+        else:
+            for j from start <= j < stop - LANES + 1 by LANES:
+                prefetch_lanes(row_after(y, n) + j)
+                prefetch_lanes(row_after(x, n) + j)
+                lanes_pair(y + j, x + j, terms + 3 * j, y_sums, x_sums, excess, row, True)
+        if stop % LANES:    # ROW_BLOCK is a multiple of LANES: this is the end of the row
+            edge_of(y, n, y_edge)
+            edge_of(x, n, x_edge)
+            j = n - n % LANES
+            lanes_pair(y_edge, x_edge, terms + 3 * j, y_sums, x_sums, excess, row, True)
+        y_sum += lanes_total(y_sums)
+        x_sum += lanes_total(x_sums)
+        excess_sum += lanes_total(excess)
+        start = stop
+    set_sums(row, <real> y_sum, <real> x_sum, <real> excess_sum)
+
+
+cdef double forward_row(row_pair* row, const real* terms, real* grad, Py_ssize_t n, real scale) noexcept nogil:
+    """D(p || q) and its gradient from the terms of all classes."""
+    cdef real lane[LANES]
+    cdef real slope[LANES]
+    cdef double total = 0
+    cdef Py_ssize_t start = 0, stop, i, j
+    while start < n:
+        stop = min(start + ROW_BLOCK, n)
+        for i in range(LANES):
+            lane[i] = 0
+        if grad != NULL:
+            for j from start <= j < stop - LANES + 1 by LANES:
+                lanes_divergence(terms + 3 * j, grad + j, lane, row, scale, True)
+        else:
+            for j from start <= j < stop - LANES + 1 by LANES:
+                lanes_divergence(terms + 3 * j, slope, lane, row, scale, False)
+        if stop % LANES:
+            j = n - n % LANES
+            lanes_divergence(terms + 3 * j, slope, lane, row, scale, True)
+            if grad != NULL:
+                for i in range(n - j):
+                    grad[j + i] = slope[i]
+        total += lanes_total(lane)
+        start = stop
+    return total
+
+
+cdef inline double sum_prediction(row_pair* row, const mixture* shares, real* terms, Py_ssize_t n, double* mean,
+                                  const int kind, const bint keep) noexcept nogil:
+    """The divergence of another kind from the terms of all classes. Where `keep`, also the mean, and the terms become
+    q and log(q / r)."""
+    cdef real lane[LANES]
+    cdef real mean_lane[LANES]
+    cdef double total = 0
+    cdef Py_ssize_t start = 0, stop, i, j
+    mean[0] = 0
+    while start < n:
+        stop = min(start + ROW_BLOCK, n)
+        for i in range(LANES):
+            lane[i] = 0
+            mean_lane[i] = 0
+        for j from start <= j < stop by LANES:      # the edge too, whose terms are filled up
+            lanes_prediction(terms + 3 * j, lane, mean_lane, row, shares, kind, keep)
+        total += lanes_total(lane)
+        mean[0] += lanes_total(mean_lane)
+        start = stop
+    return total
+
+
+cdef double sum_reverse_kept(row_pair* row, const mixture* shares, real* terms, Py_ssize_t n,
+                             double* mean) noexcept nogil:
+    return sum_prediction(row, shares, terms, n, mean, FL_REVERSE, True)
+
+
+cdef double sum_reverse(row_pair* row, const mixture* shares, real* terms, Py_ssize_t n, double* mean) noexcept nogil:
+    return sum_prediction(row, shares, terms, n, mean, FL_REVERSE, False)
+
+
+cdef double sum_mixture_kept(row_pair* row, const mixture* shares, real* terms, Py_ssize_t n,
+                             double* mean) noexcept nogil:
+    return sum_prediction(row, shares, terms, n, mean, FL_JENSEN_SHANNON, True)
+
+
+cdef double sum_mixture(row_pair* row, const mixture* shares, real* terms, Py_ssize_t n, double* mean) noexcept nogil:
+    return sum_prediction(row, shares, terms, n, mean, FL_JENSEN_SHANNON, False)
+
+
+cdef void prediction_grad(const real* terms, real* grad, Py_ssize_t n, real mean, real scale) noexcept nogil:
+    """From q and log(q / r) of all classes."""
+    cdef real slope[LANES]
+    cdef Py_ssize_t i, j, whole = n - n % LANES
+    for j from 0 <= j < whole by LANES:
+        lanes_prediction_slope(terms + 3 * j, grad + j, mean, scale)
+    if whole < n:
+        lanes_prediction_slope(terms + 3 * whole, slope, mean, scale)
+        for i in range(n - whole):
+            grad[whole + i] = slope[i]
+
+
+cdef double divergence_row(const PairJob* job, const real* y, const real* x, real* grad, real* terms,
+                           real scale) noexcept nogil:
+    """The divergence of the two rows, and its gradient by x unless `grad` is NULL."""
+    cdef row_pair row
+    cdef double total, mean
+    cdef Py_ssize_t n = job.scores.classes, peak
+    row.tau = job.scores.tau
+    sum_pair(&row, y, x, terms, n)
+    if job.kind == FL_FORWARD:
+        return forward_row(&row, terms, grad, n, scale)
+    if grad == NULL:
+        if job.kind == FL_REVERSE:
+            return sum_reverse(&row, &job.shares, terms, n, &mean)
+        return sum_mixture(&row, &job.shares, terms, n, &mean)
+    peak = first_place_of(x, n, row.x_peak)
+    peak += peak // LANES * 2 * LANES       # in the terms
+    set_centre(&row, terms[peak], terms[peak + LANES], terms[peak + 2 * LANES], job.shares, job.kind)
+    if job.kind == FL_REVERSE:
+        total = sum_reverse_kept(&row, &job.shares, terms, n, &mean)
+    else:
+        total = sum_mixture_kept(&row, &job.shares, terms, n, &mean)
+    prediction_grad(terms, grad, n, <real> mean, job.shares.of_q * scale)
+    return total
