@@ -12,6 +12,7 @@ import inspect
 import numpy as np
 
 from fastloss._kernels import per_instruction_set
+from fastloss._keywords import explain
 from fastloss._threads import nothing_to_compute, threads_for
 from fastloss._validation import check_out, needs_another, rules, seen_with_axis_last
 
@@ -165,20 +166,27 @@ class Loss:
 def _general_path(verb, define, curvature):
     """A verb without its fast path."""
 
+    def validated(args, kwargs):
+        try:
+            return define(*args, **kwargs)
+        except TypeError as error:
+            explain(error, define, args, kwargs)
+            raise
+
     def value(*args, num_threads=None, **kwargs):
-        return define(*args, **kwargs).evaluate(True, 0, None, num_threads)[0]
+        return validated(args, kwargs).evaluate(True, 0, None, num_threads)[0]
 
     def grad(*args, out=None, num_threads=None, **kwargs):
-        return define(*args, **kwargs).evaluate(False, 1, out, num_threads)[1][0]
+        return validated(args, kwargs).evaluate(False, 1, out, num_threads)[1][0]
 
     def value_and_grad(*args, out=None, num_threads=None, **kwargs):
-        value, (gradient,) = define(*args, **kwargs).evaluate(True, 1, out, num_threads)
+        value, (gradient,) = validated(args, kwargs).evaluate(True, 1, out, num_threads)
         return value, gradient
 
     def grad_and_hess(*args, out=None, num_threads=None, **kwargs):
         if not curvature:
             raise TypeError(f"{define.__name__} has no curvature: use grad or value_and_grad")
-        evaluation = define(*args, **kwargs)
+        evaluation = validated(args, kwargs)
         if evaluation.no_curvature:
             raise TypeError(f"{define.__name__} has no curvature {evaluation.no_curvature}")
         return tuple(evaluation.evaluate(False, 2, out, num_threads)[1])
