@@ -80,7 +80,7 @@ class ElementwiseEvaluation(Evaluation):
             self.arguments, (self.first, "target"), kernels(self.bits).elementwise.domains(self.name), strict=False
         ):
             if array is not None:
-                check.check_domain(array, name, domain, self.bits, threads)
+                check.check_domain(array, name, domain, self.bits, threads, self.prediction)
 
 
 class RootMeanSquare(ElementwiseEvaluation):
@@ -148,8 +148,7 @@ def distributions(name, probs, target, axis, sample_weight, reduction, *, reduct
     `target` is None for a loss without one."""
     rows = Rows(probs, "probs", axis)
     if target is not None:
-        target, _ = check.as_numbers(target, "target")
-        check.check_same_shape(target, "target", rows.array.shape, "probs")
+        target = check.as_distributions(target, "target", rows.array, "probs")
     weight = check.as_weights(sample_weight, "sample_weight", rows.shape)
     if weight is not None:
         weight = np.broadcast_to(np.expand_dims(weight, rows.axis), rows.array.shape)

@@ -38,12 +38,12 @@ class Rows:
         self.batch = self.shape[0] if self.shape else 1
         self.bits = check.kernel_bits(code)
         self.kernels = kernels(self.bits)
-        self.dtype = check.compute_dtype(code)
+        self.dtype = check.COMPUTE_DTYPES[self.bits]
         self.gradient_dtype = check.gradient_dtype(self.array, code)
 
     def labels(self, target, ignore_index):
         """Labels as int64, one a row, and how many of them count; `target` is an array."""
-        return check.as_labels(target, "target", self.shape, self.classes, ignore_index, (self.name, self.array.shape))
+        return check.as_labels(target, "target", self.shape, self.classes, ignore_index, (self.name, self.array))
 
     def denominator(self, reduction):
         """What a mean divides by: the rows, or the first axis that is not the class axis."""
@@ -84,7 +84,8 @@ class SoftTargetEvaluation(RowEvaluation):
 
     def run(self, outputs):
         target = self.inputs[0]
-        check.check_domain(target, "target", check.DOMAINS["unit"], self.rows.bits, outputs.threads)
+        domain = check.DOMAINS["unit"]
+        check.check_domain(target, "target", domain, self.rows.bits, outputs.threads, self.prediction)
         return super().run(outputs)
 
 

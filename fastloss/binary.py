@@ -51,7 +51,10 @@ def binary_cross_entropy(probs, target, *, sample_weight=None, reduction="mean")
     ----------
     Good 1952, "Rational Decisions". Conventions of ``torch.nn.functional.binary_cross_entropy``, without its clamp.
     """
-    return elements("binary_cross_entropy", probs, target, sample_weight, reduction, first="probs")
+    call = elements("binary_cross_entropy", probs, target, sample_weight, reduction, first="probs")
+    if call.prediction.dtype.kind in "iub":
+        check.forbid_certain(*call.arguments[:2], "probs")
+    return call
 
 
 @loss("elementwise", curvature=True, fast_path=fast_path("binary_cross_entropy_with_logits"))
@@ -163,6 +166,7 @@ def hinge_loss(predictions, target, *, squared=False, sample_weight=None, reduct
     Cortes & Vapnik 1995, "Support-Vector Networks". ``sklearn.metrics.hinge_loss``, ``keras.losses.hinge`` and
     ``keras.losses.squared_hinge``.
     """
+    squared = check.as_flag(squared, "squared")
     name = "squared_hinge" if squared else "hinge"
     call = elements(name, predictions, target, sample_weight, reduction, first="predictions")
     call.no_curvature = None if squared else "unless squared=True"

@@ -231,6 +231,7 @@ def categorical_cross_entropy(probs, target, *, axis=-1, include_negatives=False
     ----------
     As ``keras.losses.categorical_crossentropy``, without its clamp and its normalisation.
     """
+    include_negatives = check.as_flag(include_negatives, "include_negatives")
     name = "binary_cross_entropy" if include_negatives else "categorical_cross_entropy"
     if target is None:
         raise TypeError("target is None; expected an array of the shape of probs")

@@ -143,7 +143,7 @@ def _alphas(alpha, classes):
     """One alpha a class, or None."""
     if alpha is None:
         return None
-    if np.ndim(alpha) == 0:
+    if check.as_array(alpha, "alpha", "a number, or an array with one for each class").ndim == 0:
         return np.full(classes, check.as_number(alpha, "alpha", 0.0, 1.0))
     alphas = check.as_class_weights(alpha, "alpha", classes)
     bad = np.flatnonzero(alphas > 1)

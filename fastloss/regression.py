@@ -395,6 +395,6 @@ def poisson_nll_loss(log_rate, target, *, full=False, sample_weight=None, reduct
     ``log_input=True``, but for the exact factorial.
     """
     call = elements("poisson_nll", log_rate, target, sample_weight, reduction, first="log_rate")
-    if full:
+    if check.as_flag(full, "full"):
         call.name, call.bits = "poisson_nll_full", 64
     return call

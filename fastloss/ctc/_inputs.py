@@ -3,6 +3,7 @@
 import numpy as np
 
 from fastloss import _validation as check
+from fastloss._hints import not_integers
 from fastloss._kernels import kernels
 
 
@@ -15,7 +16,7 @@ class Emissions:
         if self.array.ndim not in (2, 3):
             raise ValueError(f"{name} has shape {self.array.shape}; expected (T, N, C), or (T, C) for one sequence")
         self.single = self.array.ndim == 2
-        self.batch_first = bool(batch_first) and not self.single
+        self.batch_first = check.as_flag(batch_first, "batch_first") and not self.single
         self.view = self.as_frames(self.array)
         self.frames, self.batch, self.classes = self.view.shape
         if not self.classes:
@@ -102,7 +103,7 @@ def _read_targets(targets, target_lengths, emissions):
     """Lengths (N,) and all labels that count, concatenated, from any of the three forms."""
     if is_list_of_sequences(targets) and not emissions.single:
         return _read_list(targets, target_lengths, emissions)
-    array = label_array(targets, "targets")
+    array = label_array(targets, "targets", emissions.array)
     if array.ndim == 2 and not emissions.single:
         return _read_padded(array, target_lengths, emissions)
     if array.ndim != 1:
@@ -163,12 +164,18 @@ def label_sequences(values, name):
     return parts
 
 
-def label_array(value, name):
+def label_array(value, name, scores=None):
+    """Integers, whose range is not checked yet; `scores` are what they are the targets of."""
     array = check.as_array(value, name)
     if array.size == 0:
-        return array.astype(np.int64)
+        return np.zeros(array.shape, np.int64)
     if array.dtype.kind not in "iub":
-        raise TypeError(f"{name} has dtype {array.dtype}; labels must be integers")
+        if scores is not None:
+            check.forbid_swapped(array, name, scores)
+        remedy = "expected a label"
+        if name.startswith("targets"):
+            remedy = "leave it out, or say with target_lengths how many labels count"
+        raise TypeError(not_integers(array, name, "labels", remedy))
     check.check_int64(array, name, "a label")
     return array
 
@@ -177,7 +184,7 @@ def as_lengths(value, name, batch, room, what):
     """Lengths as int64 (N,), each within the room there is."""
     array = check.as_array(value, name)
     if array.dtype.kind not in "iu" and array.size:
-        raise TypeError(f"{name} has dtype {array.dtype}; lengths must be integers")
+        raise TypeError(not_integers(array, name, "lengths", f"expected how many {what} count"))
     if array.ndim == 0 and batch == 1:
         array = array.reshape(1)
     if array.shape != (batch,):
