@@ -55,7 +55,7 @@ def softmax(scores, *, axis=-1, out=None, num_threads=None):
 
     Returns
     -------
-    array of the shape of `scores`, in their float type (float64 for integers)
+    array of the shape of `scores`, in their float type (float64 for integers, float32 for PyTorch's bfloat16)
         A row with only -inf, or with NaN, is NaN; of a row with +inf, that element.
 
     Raises
@@ -91,7 +91,7 @@ def log_softmax(scores, *, axis=-1, out=None, num_threads=None):
 
     Returns
     -------
-    array of the shape of `scores`, in their float type (float64 for integers)
+    array of the shape of `scores`, in their float type (float64 for integers, float32 for PyTorch's bfloat16)
 
     Raises
     ------
