@@ -30,12 +30,12 @@ _MORE_PARAMETERS = """
 
     Every verb also takes ``num_threads=``, the most threads that it may use (default: `fastloss.get_num_threads`; the
     bits of the result do not depend on it), and the gradient verbs ``out=``: an array of the gradient's shape and dtype
-    that receives it, possibly the first argument itself (a pair of arrays for ``grad_and_hess``). That dtype is the float
-    type of the first argument: float64 for integers, float32 for PyTorch's bfloat16, which NumPy lacks.
+    that receives it, possibly the first argument itself (a pair of arrays for ``grad_and_hess``). That dtype is the
+    float type of the first argument: float64 for integers, float32 for PyTorch's bfloat16, which NumPy lacks.
 
-    Where the losses have two or more dimensions, a ``sample_weight`` of one dimension weighs columns, as NumPy broadcasts
-    it. If the first axis is as long as the last, it is refused, since samples may be meant: write ``weight[:, None]`` for
-    samples, ``weight[None, :]`` for columns.
+    Where the losses have two or more dimensions, a ``sample_weight`` of one dimension weighs columns, as NumPy
+    broadcasts it. If the first axis is as long as the last, it is refused, since samples may be meant: write
+    ``weight[:, None]`` for samples, ``weight[None, :]`` for columns.
 """
 
 
