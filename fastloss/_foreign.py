@@ -25,13 +25,13 @@ def array_of(value, name, expected):
         )
     torch = _torch_of(value)
     is_here = torch is not None and _is_readable(value, torch)
-    if is_here and value.dtype is torch.bfloat16:
-        return value.view(torch.int16).numpy().view(BFLOAT16_BITS)
     by_dlpack = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
     try:
+        if is_here and value.dtype is torch.bfloat16:
+            return value.view(torch.int16).numpy().view(BFLOAT16_BITS)
         array = np.from_dlpack(value) if by_dlpack else np.asanyarray(value)
     except (TypeError, ValueError, RuntimeError, BufferError) as error:
-        if is_here:
+        if is_here and isinstance(error, TypeError):  # no dtype of NumPy's, as PyTorch says
             raise TypeError(f"{name} has dtype {value.dtype}; expected {READABLE}") from error
         raise TypeError(f"{name} can't be viewed as an array: {error}") from error
     if array.ndim == 0 and array.dtype.kind in "OSU" and not isinstance(value, (np.ndarray, numbers.Number)):

@@ -141,6 +141,10 @@ def test_what_has_no_name_of_its_own_here():
     refused(TypeError, ["cross_entropy()", "'out'", "gradient"], lambda: fl.cross_entropy(X, LABELS, out=X))
 
 
+def test_threads():
+    refused(TypeError, ["set_num_threads()", "'n_jobs'", "num_threads="], lambda: fl.set_num_threads(n_jobs=2))
+
+
 def test_options_by_position():
     for function in (fl.softmax, fl.log_softmax, fl.logsumexp):
         refused(TypeError, [f"{function.__name__}()", "axis=1"], lambda function=function: function(X, 1))
