@@ -16,12 +16,11 @@ def place_of(flat, shape):
 
 
 def swap_seen(target, dimensions, dtype=None):
-    """SWAPPED, where the target looks like a prediction: it has more dimensions than the prediction, or floats and the
-    prediction labels. Otherwise nothing."""
+    """SWAPPED, where the target looks like a prediction: it has more dimensions than the prediction has, or as many and
+    floats where that has integers. Otherwise nothing."""
     is_float = is_bits(target) or target.dtype.kind == "f"
-    if target.ndim > dimensions or (dtype is not None and dtype.kind in "iub" and is_float):
-        return SWAPPED
-    return ""
+    has_labels = dtype is not None and dtype.kind in "iub" and is_float
+    return SWAPPED if target.ndim > dimensions or (target.ndim == dimensions and has_labels) else ""
 
 
 def fitting_axis(labels_shape, shape):

@@ -215,15 +215,15 @@ def raise_refused(array, name, place, expected):
 
 
 def forbid_certain(probs, target, name):
-    """For probabilities of an integer dtype, all 0 or 1, with a target between: labels in the place of the prediction.
-    The loss would be inf."""
+    """For probabilities of an integer dtype: all 0 or 1 with a target between, they are labels in the place of the
+    prediction, and the loss would be inf without a word."""
     numbers = as_float(target)
     between = (numbers > 0) & (numbers < 1)
     if between.any() and ((probs == 0) | (probs == 1)).all():
         place = int(between.argmax())
         raise ValueError(
-            f"target{place_of(place, target.shape)} is {numbers.flat[place]:.15g}, which costs inf, as all {name} are "
-            f"0 or 1, of dtype {probs.dtype}{SWAPPED}"
+            f"target{place_of(place, target.shape)} is {numbers.flat[place]:.15g}, and all {name} are 0 or 1, of dtype "
+            f"{probs.dtype}, as labels are{SWAPPED} Otherwise make {name} floats"
         )
 
 
@@ -272,9 +272,8 @@ def as_weights(value, name, shape):
     try:
         return np.broadcast_to(array if array.size else as_shaped(array, shape), shape)
     except ValueError:
-        hint = (
-            f"; weights of samples are {by_sample(name, shape)}" if len(shape) > 1 and array.shape == shape[:1] else ""
-        )
+        is_of_samples = len(shape) > 1 and array.shape == shape[:1]
+        hint = f"; weights of samples are {by_sample(name, shape)}" if is_of_samples else ""
         raise ValueError(f"{name} has shape {array.shape}, which does not broadcast to {shape}{hint}") from None
 
 

@@ -188,8 +188,10 @@ def test_labels_in_the_place_of_the_scores(loss):
     every_verb(loss, (LABELS, X), {}, TypeError, ["target", "float64", SWAPPED])
     every_verb(loss, (LABELS, X.astype(np.float32)), {}, TypeError, ["target", "float32", SWAPPED])
     every_verb(loss, (LABELS, np.zeros((4, 3), int)), {}, ValueError, ["target", "(4, 3)", SWAPPED])
-    text = refused(TypeError, ["target", "integers"], lambda: loss(X, LABELS + 0.5))
-    assert "swapped" not in text
+    for x in (X, X.astype(int)):
+        for labels in (LABELS + 0.5, LABELS.astype(float)):
+            text = refused(TypeError, ["target", "integers"], lambda x=x, labels=labels: loss(x, labels))
+            assert "swapped" not in text
 
 
 def test_targets_in_the_place_of_predictions():
