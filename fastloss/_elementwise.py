@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from fastloss import _validation as check
+from fastloss._foreign import is_not_0
 from fastloss._kernels import kernels
 from fastloss._loss import Evaluation, Outputs, kernel_options
 from fastloss._rowwise import Rows
@@ -68,7 +69,7 @@ class ElementwiseEvaluation(Evaluation):
     def exclude_empty_rows(self):
         """Whether there are any."""
         *arrays, weight, where = self.arguments
-        has_target = check.truth_of(arrays[1]).any(axis=self.group_axis, keepdims=True)
+        has_target = is_not_0(arrays[1]).any(axis=self.group_axis, keepdims=True)
         if has_target.all():
             return False
         has_target = np.broadcast_to(has_target, self.prediction.shape)
@@ -109,7 +110,7 @@ class ElementwiseEvaluation(Evaluation):
         domains = kernels(self.bits).elementwise.domains(self.name)
         for array, name, domain in zip(arrays, (self.first, "target"), domains, strict=True):
             if array is not None:
-                check.check_domain(array, name, domain, self.bits, threads, (weight, where))
+                check.check_domain(array, name, domain, self.bits, threads, (weight, where), self.prediction)
 
 
 class RootMeanSquare(ElementwiseEvaluation):
@@ -176,9 +177,10 @@ def distributions(name, probs, target, axis, reduction):
     """A loss that adds up along `axis` to one number a row. `target` is None for a loss without one."""
     rows = Rows(probs, "probs", axis)
     if target is not None:
-        target, _ = check.as_numbers(target, "target")
-        check.check_same_shape(target, "target", rows.array.shape, "probs")
+        target = check.as_distributions(target, "target", rows.array, "probs")
     reduction.over(rows.shape, check.WITH_BATCHMEAN)
+    if target is not None and reduction.uses_all:
+        check.forbid_certain(rows.array, target, "probs")
     arrays = rows.array, target, None, *reduction.weighted_along(rows.axis, rows.array.shape)
     call = ElementwiseEvaluation(name, arrays, "probs", (), reduction)
     call.group, call.group_axis = rows.classes, rows.axis

@@ -12,6 +12,7 @@ import inspect
 import numpy as np
 
 from fastloss._kernels import per_instruction_set
+from fastloss._keywords import explain
 from fastloss._threads import nothing_to_compute, threads_for
 from fastloss._validation import check_out, needs_another, rules, seen_with_axis_last
 
@@ -29,7 +30,12 @@ _MORE_PARAMETERS = """
 
     Every verb also takes ``num_threads=``, the most threads that it may use (default: `fastloss.get_num_threads`; the
     bits of the result do not depend on it), and the gradient verbs ``out=``: an array of the gradient's shape and dtype
-    that receives it, possibly the first argument itself (a pair of arrays for ``grad_and_hess``).
+    that receives it, possibly the first argument itself (a pair of arrays for ``grad_and_hess``). That dtype is the
+    float type of the first argument: float64 for integers, float32 for PyTorch's bfloat16, which NumPy lacks.
+
+    Where the losses have two or more dimensions, a ``sample_weight`` of one dimension weighs columns, as NumPy
+    broadcasts it. If the first axis is as long as the last, it is refused, since samples may be meant: write
+    ``weight[:, None]`` for samples, ``weight[None, :]`` for columns.
 """
 
 
@@ -171,20 +177,27 @@ class Loss:
 def _general_path(verb, define, curvature):
     """A verb without its fast path."""
 
+    def validated(args, kwargs):
+        try:
+            return define(*args, **kwargs)
+        except TypeError as error:
+            explain(error, define, args, kwargs)
+            raise
+
     def value(*args, num_threads=None, **kwargs):
-        return define(*args, **kwargs).evaluate(True, 0, None, num_threads)[0]
+        return validated(args, kwargs).evaluate(True, 0, None, num_threads)[0]
 
     def grad(*args, out=None, num_threads=None, **kwargs):
-        return define(*args, **kwargs).evaluate(False, 1, out, num_threads)[1][0]
+        return validated(args, kwargs).evaluate(False, 1, out, num_threads)[1][0]
 
     def value_and_grad(*args, out=None, num_threads=None, **kwargs):
-        value, (gradient,) = define(*args, **kwargs).evaluate(True, 1, out, num_threads)
+        value, (gradient,) = validated(args, kwargs).evaluate(True, 1, out, num_threads)
         return value, gradient
 
     def grad_and_hess(*args, out=None, num_threads=None, **kwargs):
         if not curvature:
             raise TypeError(f"{define.__name__} has no curvature: use grad or value_and_grad")
-        evaluation = define(*args, **kwargs)
+        evaluation = validated(args, kwargs)
         if evaluation.no_curvature:
             raise TypeError(f"{define.__name__} has no curvature {evaluation.no_curvature}")
         return tuple(evaluation.evaluate(False, 2, out, num_threads)[1])

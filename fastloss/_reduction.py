@@ -34,6 +34,11 @@ class Reduction:
         return self
 
     @property
+    def uses_all(self):
+        """Whether every loss counts, and alike."""
+        return self.weight is None and self.where is None
+
+    @property
     def weighted(self):
         """Weights of elements as their kernel takes them: (weight, which of them count), both of the losses' shape or
         None. Without weights, `where` is the weight."""
@@ -41,20 +46,20 @@ class Reduction:
 
     def weighted_along(self, axis, shape):
         """The same where each loss is of elements along an axis of arrays of this shape."""
-        if self.weight is None and self.where is None:
+        if self.uses_all:
             return None, None
         expanded = (None if array is None else np.expand_dims(array, axis) for array in self.weighted)
         return tuple(check.as_broadcast(array, "sample_weight", shape) for array in expanded)
 
     def row_weights(self):
         """One float64 a loss, 0 for what does not count; None where all count alike."""
-        if self.weight is None and self.where is None:
+        if self.uses_all:
             return None
         if self.where is None:
-            return check.widened(self.weight).reshape(-1)
+            return check.as_float(self.weight).reshape(-1)
         if self.weight is None:
             return self.where.astype(np.float64).reshape(-1)
-        return np.where(self.where, check.widened(self.weight), 0.0).reshape(-1)
+        return np.where(self.where, check.as_float(self.weight), 0.0).reshape(-1)
 
     def denominator(self, counts=None, class_weights=None):
         """What the sum of the losses is divided by. `counts` says which losses count beside `where`, `class_weights`

@@ -34,7 +34,7 @@ class Rows:
         self.classes = self.view.shape[-1]
         self.bits = check.kernel_bits(code)
         self.kernels = kernels(self.bits)
-        self.dtype = check.compute_dtype(code)
+        self.dtype = check.COMPUTE_DTYPES[self.bits]
         self.gradient_dtype = check.gradient_dtype(self.array, code)
 
     def label_loss(self, kernel_name, target, reduction, class_weights, ignore_index, *, options=(), temperature=1.0,
@@ -66,7 +66,7 @@ class Labels:
         self.ignored = -1 if ignore_index is None else self._ignore_index  # for the kernel
         self._classes = rows.classes
         self.array, self._not_ignored = check.as_labels(
-            target, "target", rows.shape, rows.classes, self._ignore_index, self.weights, (rows.name, rows.array.shape)
+            target, "target", rows.shape, rows.classes, self._ignore_index, self.weights, (rows.name, rows.array)
         )
 
     def counts(self):
@@ -119,5 +119,5 @@ class SoftTargetEvaluation(RowEvaluation):
 
     def run(self, outputs):
         target, unit = self.inputs[0], check.DOMAINS["unit"]
-        check.check_domain(target, "target", unit, self.rows.bits, outputs.threads, self.weighted)
+        check.check_domain(target, "target", unit, self.rows.bits, outputs.threads, self.weighted, self.prediction)
         return super().run(outputs)

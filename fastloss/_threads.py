@@ -5,6 +5,7 @@ import operator
 import os
 
 from fastloss._kernels import runtime
+from fastloss._keywords import says_keywords
 
 # With less work a thread (in elements of a float32 softmax), starting a parallel region costs more than it gains.
 GRAIN = 65_536
@@ -71,6 +72,7 @@ def as_thread_count(num_threads):
     return min(number, MOST_THREADS)
 
 
+@says_keywords
 def set_num_threads(num_threads):
     """Sets how many threads a call uses unless it is told otherwise by its own ``num_threads=``.
 

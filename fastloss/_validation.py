@@ -4,16 +4,18 @@ The text of an error names the argument, the first offending place, the value fo
 """
 
 import operator
-import sys
 
 import numpy as np
 
+from fastloss._foreign import READABLE, array_of, as_float, dtype_name, is_bits, number_at
+from fastloss._hints import SWAPPED, fitting_axis, missing_number, not_integers, place_of, swap_seen
 from fastloss._kernels import kernels
 
 rules = kernels(64).validation
 
 FLOAT32, BFLOAT16 = rules.FLOAT32, rules.BFLOAT16
 HALVES = (rules.FLOAT16, rules.BFLOAT16)
+COMPUTE_DTYPES = {32: np.float32, 64: np.float64}  # of the kernels of so many bits
 
 # What a reduction of each name does with the losses. A family's batchmean divides by something else than its mean.
 # What they divide by: fastloss/_reduction.py.
@@ -29,26 +31,17 @@ _DOMAIN_TEXTS = {
 }
 
 
-def as_array(value, name):
+def as_array(value, name, expected="an array"):
     """A view of what was passed: NumPy arrays, __array__, DLPack and the buffer protocol without a copy; lists with."""
-    if type(value) is np.ndarray:
-        array = value
-    elif isinstance(value, getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())):  # loading it is never needed
-        raise TypeError(f"{name} is a masked array, whose mask would be ignored; use sample_weight or ignore_index")
-    else:
-        by_dlpack = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
-        try:
-            array = np.from_dlpack(value) if by_dlpack else np.asanyarray(value)
-        except (TypeError, ValueError, RuntimeError, BufferError) as error:
-            raise TypeError(f"{name} can't be viewed as an array: {error}") from error
+    array = value if type(value) is np.ndarray else array_of(value, name, expected)
     if not array.flags.aligned or not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     return array
 
 
-def as_numbers(value, name):
+def as_numbers(value, name, expected="an array"):
     """An array of one of the dtypes that the kernels read, and its code."""
-    array = as_array(value, name)
+    array = as_array(value, name, expected)
     return array, number_code(array, name)
 
 
@@ -56,9 +49,7 @@ def number_code(array, name):
     """The code of an array's dtype, one of those that the kernels read."""
     code = rules.code_of(array)
     if code < 0:
-        raise TypeError(
-            f"{name} has dtype {array.dtype}; expected float16, bfloat16, float32, float64, an integer type or bool"
-        )
+        raise TypeError(f"{name} has dtype {array.dtype}; expected {READABLE}{missing_number(array, name)}")
     return code
 
 
@@ -68,11 +59,13 @@ def kernel_bits(code):
 
 
 def compute_dtype(code):
-    return np.float32 if kernel_bits(code) == 32 else np.float64
+    return COMPUTE_DTYPES[kernel_bits(code)]
 
 
 def gradient_dtype(array, code):
-    """The prediction's own float type; float64 for integers."""
+    """The prediction's own float type; float64 for integers, and float32 for a bfloat16 that NumPy has no dtype for."""
+    if code == BFLOAT16 and is_bits(array):
+        return np.dtype(np.float32)
     return array.dtype if code <= BFLOAT16 else np.dtype(np.float64)
 
 
@@ -100,9 +93,13 @@ def seen_with_axis_last(array, axis):
     return array if axis == array.ndim - 1 else np.moveaxis(array, axis, -1)
 
 
-def place_of(flat, shape):
-    """How the text of an error names an element: [3] or [0, 2]."""
-    return "" if not shape else "[" + ", ".join(str(int(i)) for i in np.unravel_index(flat, shape)) + "]"
+def as_flag(value, name):
+    """True or False, also as NumPy's or as 1 or 0. What else is true to Python, such as "no", is refused."""
+    if value is True or value is False:
+        return value
+    if isinstance(value, (int, np.integer, np.bool_)) and value in (0, 1):
+        return bool(value)
+    raise TypeError(f"{name} must be True or False, got {value!r}")
 
 
 def as_integer(value, name):
@@ -151,7 +148,7 @@ def as_reduction(reduction, allowed=REDUCTIONS):
 
 def check_int64(array, name, expected):
     """uint64 beyond int64 would wrap."""
-    if array.dtype == np.uint64 and array.size and array.max() >= 2**63:
+    if array.dtype.kind == "u" and array.dtype.itemsize == 8 and array.size and array.max() >= 2**63:
         place = int(array.argmax())
         raise ValueError(f"{name}{place_of(place, array.shape)} is {array.flat[place]}; expected {expected}")
 
@@ -162,13 +159,18 @@ def as_ignore_index(ignore_index):
 
 
 def as_labels(target, name, shape, classes, ignore_index, weights, prediction):
-    """Labels as contiguous int64, and how many of them are not ignored. Where a row's weight is 0, it may have any."""
+    """Labels as contiguous int64, and how many of them are not ignored. Where a row's weight is 0, it may have any.
+    `prediction` is its name and the array."""
+    if not target.size:  # an empty list is an empty array of labels, though NumPy takes it for floats
+        target = as_shaped(np.zeros(target.shape, np.int64), shape)
     if target.dtype.kind not in "iub":
-        raise TypeError(f"{name} has dtype {target.dtype}; labels must be integers")
+        forbid_swapped(target, name, prediction[1])
+        raise TypeError(not_integers(target, name, "labels", "mark it with ignore_index"))
     if target.shape != shape:
         raise ValueError(
             f"{name} has shape {target.shape}; "
-            f"labels for {prediction[0]} of shape {prediction[1]} must have shape {shape}"
+            f"labels for {prediction[0]} of shape {prediction[1].shape} must have shape {shape}"
+            f"{fitting_axis(target.shape, prediction[1].shape) or swap_seen(target, prediction[1].ndim)}"
         )
     signed = np.minimum(target, np.uint64(2**63 - 1)) if target.dtype == np.uint64 else target  # must not wrap
     labels = np.asarray(signed, dtype=np.int64, order="C")  # keeps 0 dimensions
@@ -182,6 +184,18 @@ def as_labels(target, name, shape, classes, ignore_index, weights, prediction):
     return labels, counted
 
 
+def forbid_swapped(target, name, prediction):
+    """Raises for what can't be labels, where it looks like the prediction itself."""
+    swapped = swap_seen(target, prediction.ndim, prediction.dtype)
+    if swapped:
+        raise TypeError(f"{name} has dtype {dtype_name(target)}; labels must be integers{swapped}")
+
+
+def as_shaped(array, shape):
+    """The array; in this shape if it is [], which is the list of an array of any shape that begins with 0."""
+    return array.reshape(shape) if array.shape == (0,) and shape[:1] == (0,) else array
+
+
 def check_range(array, name, low, high):
     """Numbers within [low, high]. NaN passes, and comes out as NaN."""
     place = rules.outside(array, low, high, 1) if array.size else -1
@@ -190,24 +204,52 @@ def check_range(array, name, low, high):
         raise_refused(array, name, place, f"a number of {span}")
 
 
-def check_domain(array, name, domain, bits, threads=1, weighted=(None, None)):
+def check_domain(array, name, domain, bits, threads=1, weighted=(None, None), prediction=None):
     """Numbers of one of DOMAINS, in the precision that is computed in. NaN passes, and comes out as NaN; so does what
-    has a weight of 0, of a `Reduction.weighted` of the array's shape."""
+    has a weight of 0, of a `Reduction.weighted` of the array's shape. `prediction` is what the array is the target of.
+    """
     if domain == DOMAINS["any"] or not array.size:
         return
     place = kernels(bits).validation.outside_domain(array, weighted, domain, threads)
     if place >= 0:
-        raise_refused(array, name, place, _DOMAIN_TEXTS[domain])
+        of_target = prediction is not None and prediction is not array
+        swapped = swap_seen(array, prediction.ndim, prediction.dtype) if of_target else ""
+        raise_refused(array, name, place, _DOMAIN_TEXTS[domain] + swapped)
 
 
 def raise_refused(array, name, place, expected):
-    value = array[np.unravel_index(place, array.shape)]
+    value = number_at(array, np.unravel_index(place, array.shape))
     raise ValueError(f"{name}{place_of(place, array.shape)} is {value}; expected {expected}")
+
+
+def forbid_certain(probs, target, name):
+    """For probabilities of an integer dtype: all 0 or 1 with a target between, they are labels in the place of the
+    prediction, and the loss would be inf without a word."""
+    if probs.dtype.kind not in "iub":
+        return
+    numbers = as_float(target)
+    between = (numbers > 0) & (numbers < 1)
+    if between.any() and ((probs == 0) | (probs == 1)).all():
+        place = int(between.argmax())
+        raise ValueError(
+            f"target{place_of(place, target.shape)} is {numbers.flat[place]:.15g}, and all {name} are 0 or 1, of dtype "
+            f"{probs.dtype}, as labels are{SWAPPED} Otherwise make {name} floats"
+        )
 
 
 def check_same_shape(array, name, shape, prediction):
     if array.shape != shape:
-        raise ValueError(f"{name} has shape {array.shape}; expected that of {prediction}, {shape}")
+        swapped = swap_seen(array, len(shape))
+        raise ValueError(f"{name} has shape {array.shape}; expected that of {prediction}, {shape}{swapped}")
+
+
+def as_distributions(value, name, probs, prediction):
+    """Probabilities of the shape of those that `prediction` names."""
+    array, _ = as_numbers(value, name)
+    if array.shape != probs.shape:
+        array = as_shaped(array, probs.shape)
+        check_same_shape(array, name, probs.shape, prediction)
+    return array
 
 
 def as_operand(value, name, shape, prediction):
@@ -216,10 +258,11 @@ def as_operand(value, name, shape, prediction):
     if array.shape == shape:
         return array
     try:
-        return np.broadcast_to(array, shape)
+        return np.broadcast_to(array if array.size else as_shaped(array, shape), shape)
     except ValueError:
+        swapped = swap_seen(array, len(shape)) if name == "target" else ""
         raise ValueError(
-            f"{name} has shape {array.shape}, which does not broadcast to the shape {shape} of {prediction}"
+            f"{name} has shape {array.shape}, which does not broadcast to the shape {shape} of {prediction}{swapped}"
         ) from None
 
 
@@ -228,10 +271,23 @@ def as_weights(value, name, shape):
     if value is None:
         return None
     array, _ = as_numbers(value, name)
+    if array.ndim == 1 and len(shape) > 1 and array.size == shape[0] == shape[-1] > 1:
+        # NumPy would take them for columns, and who thinks of samples would not notice.
+        raise ValueError(
+            f"{name} has shape {array.shape}, which may be meant for the first or for the last axis of {shape}: write "
+            f"{by_sample(name, shape)} for weights of samples, {name}[None, :] for weights of columns"
+        )
     try:
-        return np.broadcast_to(array, shape)
+        return np.broadcast_to(array if array.size else as_shaped(array, shape), shape)
     except ValueError:
-        raise ValueError(f"{name} has shape {array.shape}, which does not broadcast to {shape}") from None
+        is_of_samples = len(shape) > 1 and array.shape == shape[:1]
+        hint = f"; weights of samples are {by_sample(name, shape)}" if is_of_samples else ""
+        raise ValueError(f"{name} has shape {array.shape}, which does not broadcast to {shape}{hint}") from None
+
+
+def by_sample(name, shape):
+    """How one weight for each place of the first axis is written."""
+    return f"{name}[:, {', '.join(['None'] * (len(shape) - 1))}]"
 
 
 def as_where(value):
@@ -244,7 +300,7 @@ def as_where(value):
             raise ValueError(f"where{place_of(wrong[0], array.shape)} is {found}; expected bools, or 0 and 1")
         array = array.astype(np.bool_)
     if array.dtype != np.bool_:
-        raise TypeError(f"where has dtype {array.dtype}; expected bool (numbers that weigh are sample_weight)")
+        raise TypeError(f"where has dtype {dtype_name(array)}; expected bool (numbers that weigh are sample_weight)")
     return array
 
 
@@ -258,24 +314,14 @@ def as_broadcast(array, name, shape):
         raise ValueError(f"{name} has shape {array.shape}, which does not broadcast to {shape}") from None
 
 
-def truth_of(array):
-    """An array of numbers in which those that are not 0 are true."""
-    return array
-
-
-def widened(array):
-    """A copy in float64."""
-    return array.astype(np.float64)
-
-
 def as_class_weights(value, name, classes):
     """One weight a class, as float64; None stays None."""
     if value is None:
         return None
-    array, _ = as_numbers(value, name)
+    array, _ = as_numbers(value, name, "an array with one weight for each class")
     if array.shape != (classes,):
         raise ValueError(f"{name} has shape {array.shape}; expected one weight for each of the {classes} classes")
-    array = array.astype(np.float64)
+    array = as_float(array)
     bad = np.flatnonzero(~(array >= 0) | np.isinf(array))
     if bad.size:
         raise ValueError(f"{name}[{bad[0]}] is {array[bad[0]]}; expected a finite weight of at least 0")

@@ -56,7 +56,11 @@ def binary_cross_entropy(probs, target, *, sample_weight=None, where=None, reduc
     ----------
     Good 1952, "Rational Decisions". Conventions of ``torch.nn.functional.binary_cross_entropy``, without its clamp.
     """
-    return elements("binary_cross_entropy", probs, target, Reduction(reduction, sample_weight, where), first="probs")
+    reduction = Reduction(reduction, sample_weight, where)
+    call = elements("binary_cross_entropy", probs, target, reduction, first="probs")
+    if reduction.uses_all:
+        check.forbid_certain(*call.arguments[:2], "probs")
+    return call
 
 
 @loss("elementwise", curvature=True, fast_path=fast_path("binary_cross_entropy_with_logits"))
@@ -179,6 +183,7 @@ def hinge_loss(predictions, target, *, squared=False, sample_weight=None, where=
     Cortes & Vapnik 1995, "Support-Vector Networks". ``sklearn.metrics.hinge_loss``, ``keras.losses.hinge`` and
     ``keras.losses.squared_hinge``.
     """
+    squared = check.as_flag(squared, "squared")
     name = "squared_hinge" if squared else "hinge"
     call = elements(name, predictions, target, Reduction(reduction, sample_weight, where), first="predictions")
     call.no_curvature = None if squared else "unless squared=True"

@@ -35,7 +35,8 @@ def nll_loss(
     target : integer array, the shape of `log_probs` without `axis`
         Labels 0..C-1, or `ignore_index`.
     axis : int
-        The class axis. ``axis=1`` is PyTorch's (N, C, d1, ...) layout.
+        The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. With C = d1 labels
+        fit either axis, so that no error can say that the other was meant.
     class_weight : array (C,), optional
         A weight at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that count.
     sample_weight : array that broadcasts to the shape of `target`, optional
@@ -119,7 +120,8 @@ def cross_entropy(
     target : integer array, the shape of `logits` without `axis`; or array of probabilities, the shape of `logits`
         Labels 0..C-1 or `ignore_index`; or one distribution a row, within [0, 1].
     axis : int
-        The class axis. ``axis=1`` is PyTorch's (N, C, d1, ...) layout; no layout is copied as a whole.
+        The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. With C = d1 labels
+        fit either axis, so that no error can say that the other was meant. No layout is copied as a whole.
     class_weight : array (C,), optional
         A weight at least 0 for each class. With labels, ``"mean"`` divides by the sum of the weights of the labels
         that count; with probabilities by the number of rows.
@@ -259,6 +261,7 @@ def categorical_cross_entropy(
     ----------
     As ``keras.losses.categorical_crossentropy``, without its clamp and its normalisation.
     """
+    include_negatives = check.as_flag(include_negatives, "include_negatives")
     name = "binary_cross_entropy" if include_negatives else "categorical_cross_entropy"
     if target is None:
         raise TypeError("target is None; expected an array of the shape of probs")

@@ -287,7 +287,7 @@ def kl_divergence_with_logits(
     "Distilling the Knowledge in a Neural Network".
     """
     return _of_logits(
-        logits, axis, Reduction(reduction, sample_weight, where), "reverse" if reverse else "forward",
+        logits, axis, Reduction(reduction, sample_weight, where), "reverse" if check.as_flag(reverse, "reverse") else "forward",
         target=("target", target), temperature=check.as_temperature(temperature),
     )  # fmt: skip
 

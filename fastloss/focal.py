@@ -113,7 +113,8 @@ def softmax_focal_loss(
     target : integer array, the shape of `logits` without `axis`
         Labels 0..C-1, or `ignore_index`.
     axis : int
-        The class axis. ``axis=1`` is PyTorch's (N, C, d1, ...) layout.
+        The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. With C = d1 labels
+        fit either axis, so that no error can say that the other was meant.
     alpha : float at least 0, array (C,) of them, or None
         Weight of every row, or of the rows of each class: any finite numbers, such as balanced class weights above 1.
         It does not change what the mean divides by.
@@ -167,7 +168,7 @@ def _alphas(alpha, classes):
     """One alpha a class, or None."""
     if alpha is None:
         return None
-    if np.ndim(alpha) == 0:
+    if check.as_array(alpha, "alpha", "a number, or an array with one for each class").ndim == 0:
         return np.full(classes, check.as_number(alpha, "alpha", 0.0))
     return check.as_class_weights(alpha, "alpha", classes)
 
@@ -202,7 +203,8 @@ def poly1_cross_entropy(
     target : integer array, the shape of `logits` without `axis`
         Labels 0..C-1, or `ignore_index`.
     axis : int
-        The class axis. ``axis=1`` is PyTorch's (N, C, d1, ...) layout.
+        The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. With C = d1 labels
+        fit either axis, so that no error can say that the other was meant.
     epsilon : float
         How much the first term counts more than in cross-entropy; at least -1 in the paper, 0 is `cross_entropy`.
     class_weight : array (C,), optional
@@ -281,7 +283,8 @@ def generalized_cross_entropy(
     target : integer array, the shape of `logits` without `axis`
         Labels 0..C-1, or `ignore_index`.
     axis : int
-        The class axis. ``axis=1`` is PyTorch's (N, C, d1, ...) layout.
+        The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. With C = d1 labels
+        fit either axis, so that no error can say that the other was meant.
     q : float within [1e-6, 1]
         How little rows with a small p count; 0.7 is the paper's.
     class_weight : array (C,), optional

@@ -4,6 +4,7 @@ import numpy as np
 
 from fastloss import _validation as check
 from fastloss._kernels import kernels
+from fastloss._keywords import says_keywords
 from fastloss._threads import threads_for
 
 __all__ = ["log_softmax", "logsumexp", "softmax"]
@@ -27,7 +28,7 @@ def _normalise(scores, axis, out, num_threads, what):
     elif check.needs_another(out, array, (array,) if what == _LOGSUMEXP else ()):
         result = np.empty_like(out)
     if array.size:
-        last = result if what == _LOGSUMEXP else np.moveaxis(result, axis, -1)
+        last = result if what == _LOGSUMEXP else check.seen_with_axis_last(result, axis)
         kernels(check.kernel_bits(code)).softmax.normalise(view, last, what, threads)
     elif what == _LOGSUMEXP:
         result[...] = -np.inf
@@ -37,6 +38,7 @@ def _normalise(scores, axis, out, num_threads, what):
     return result
 
 
+@says_keywords
 def softmax(scores, *, axis=-1, out=None, num_threads=None):
     r"""Probabilities from scores: :math:`p_c = e^{x_c} / \sum_k e^{x_k}`.
 
@@ -53,7 +55,7 @@ def softmax(scores, *, axis=-1, out=None, num_threads=None):
 
     Returns
     -------
-    array of the shape of `scores`, in their float type (float64 for integers)
+    array of the shape of `scores`, in their float type (float64 for integers, float32 for PyTorch's bfloat16)
         A row with only -inf, or with NaN, is NaN; of a row with +inf, that element.
 
     Raises
@@ -70,6 +72,7 @@ def softmax(scores, *, axis=-1, out=None, num_threads=None):
     return _normalise(scores, axis, out, num_threads, _SOFTMAX)
 
 
+@says_keywords
 def log_softmax(scores, *, axis=-1, out=None, num_threads=None):
     r"""Log-probabilities from scores: :math:`x_c - \log \sum_k e^{x_k}`.
 
@@ -88,7 +91,7 @@ def log_softmax(scores, *, axis=-1, out=None, num_threads=None):
 
     Returns
     -------
-    array of the shape of `scores`, in their float type (float64 for integers)
+    array of the shape of `scores`, in their float type (float64 for integers, float32 for PyTorch's bfloat16)
 
     Raises
     ------
@@ -104,6 +107,7 @@ def log_softmax(scores, *, axis=-1, out=None, num_threads=None):
     return _normalise(scores, axis, out, num_threads, _LOG_SOFTMAX)
 
 
+@says_keywords
 def logsumexp(scores, *, axis=-1, out=None, num_threads=None):
     r"""The logarithm of a sum of exponentials: :math:`\log \sum_k e^{x_k}`.
 

@@ -333,7 +333,7 @@ def log_cosh_loss(predictions, target, *, sample_weight=None, where=None, reduct
 def _quantiles(quantile):
     """An array of quantiles as src/elementwise/losses.h takes it: above 1/2 minus what is left to 1."""
     array, _ = check.as_numbers(quantile, "quantile")
-    numbers = array.astype(np.float64)
+    numbers = check.as_float(array)
     bad = np.flatnonzero(~((numbers >= 0) & (numbers <= 1)))
     if bad.size:
         check.raise_refused(array, "quantile", bad[0], "a number within [0, 1]")
@@ -457,6 +457,6 @@ def poisson_nll_loss(log_rate, target, *, full=False, sample_weight=None, where=
     ``log_input=True``, but for the exact factorial.
     """
     call = elements("poisson_nll", log_rate, target, Reduction(reduction, sample_weight, where), first="log_rate")
-    if full:
+    if check.as_flag(full, "full"):
         call.name, call.bits = "poisson_nll_full", 64
     return call

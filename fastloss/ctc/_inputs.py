@@ -3,6 +3,7 @@
 import numpy as np
 
 from fastloss import _validation as check
+from fastloss._hints import not_integers
 from fastloss._kernels import kernels
 
 
@@ -22,7 +23,7 @@ class Emissions:
         if self.array.ndim not in (2, 3):
             raise ValueError(f"{name} has shape {self.array.shape}; expected (T, N, C), or (T, C) for one sequence")
         self.single = self.array.ndim == 2
-        self.batch_first = bool(batch_first) and not self.single
+        self.batch_first = check.as_flag(batch_first, "batch_first") and not self.single
         self.view = self.as_frames(self.array)
         self.frames, self.batch, self.classes = self.view.shape
         if not self.classes:
@@ -120,7 +121,7 @@ def _read_targets(targets, target_lengths, emissions, unused):
     """Lengths (N,) and all labels that count, concatenated, from any of the three forms."""
     if is_list_of_sequences(targets) and not emissions.single:
         return _read_list(targets, target_lengths, emissions, unused)
-    array = label_array(targets, "targets")
+    array = label_array(targets, "targets", emissions.array)
     if array.ndim == 2 and not emissions.single:
         return _read_padded(array, target_lengths, emissions, unused)
     if array.ndim != 1:
@@ -181,12 +182,18 @@ def label_sequences(values, name):
     return parts
 
 
-def label_array(value, name):
+def label_array(value, name, scores=None):
+    """Integers, whose range is not checked yet; `scores` are what they are the targets of."""
     array = own_view(check.as_array(value, name))
     if array.size == 0:
-        return array.astype(np.int64)
+        return np.zeros(array.shape, np.int64)
     if array.dtype.kind not in "iub":
-        raise TypeError(f"{name} has dtype {array.dtype}; labels must be integers")
+        if scores is not None:
+            check.forbid_swapped(array, name, scores)
+        remedy = "expected a label"
+        if name.startswith("targets"):
+            remedy = "leave it out, or say with target_lengths how many labels count"
+        raise TypeError(not_integers(array, name, "labels", remedy))
     check.check_int64(array, name, "a label")
     return array
 
@@ -196,7 +203,7 @@ def as_lengths(value, name, batch, room, what, unused=None):
     # A copy, in its own dtype for the text of an error: nobody may change a length between the check and its use.
     array = np.array(check.as_array(value, name))
     if array.dtype.kind not in "iu" and array.size:
-        raise TypeError(f"{name} has dtype {array.dtype}; lengths must be integers")
+        raise TypeError(not_integers(array, name, "lengths", f"expected how many {what} count"))
     if array.ndim == 0 and batch == 1:
         array = array.reshape(1)
     if array.shape != (batch,):

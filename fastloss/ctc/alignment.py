@@ -6,6 +6,7 @@ import numpy as np
 
 from fastloss import _validation as check
 from fastloss._kernels import kernels
+from fastloss._keywords import says_keywords
 from fastloss._threads import threads_for
 from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
 
@@ -51,6 +52,7 @@ def _as_star(star, blank):
     return number
 
 
+@says_keywords
 def ctc_align(
     log_probs,
     targets,

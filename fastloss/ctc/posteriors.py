@@ -3,11 +3,13 @@
 import numpy as np
 
 from fastloss import _validation as check
+from fastloss._keywords import says_keywords
 from fastloss._threads import threads_for
 from fastloss.ctc._forward_backward import forbid_impossible, posteriors_of, work_of
 from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
 
 
+@says_keywords
 def ctc_posteriors(
     log_probs,
     targets,

@@ -3,7 +3,9 @@
 import numpy as np
 
 from fastloss import _validation as check
+from fastloss._foreign import as_float
 from fastloss._kernels import kernels
+from fastloss._keywords import says_keywords
 from fastloss._threads import threads_for
 from fastloss.ctc._inputs import as_blank, expected_label, label_array, one_recording, own_view
 
@@ -163,6 +165,7 @@ def _forbid(array, name, wrong, expected):
         raise ValueError(f"{name}[{place}] is {array[place]}; expected {expected}")
 
 
+@says_keywords
 def ctc_prefix_score(log_probs, *, blank=0):
     r"""The state from which a beam search begins: the empty prefix, ready to be extended.
 
@@ -213,7 +216,7 @@ def ctc_prefix_score(log_probs, *, blank=0):
     """
     emissions = one_recording(log_probs)
     blank = as_blank(blank, emissions.classes)
-    recording = _Recording(np.array(emissions.array.T, np.float64, order="C"), blank)
+    recording = _Recording(np.array(as_float(emissions.array.T), order="C"), blank)
     state = CTCPrefixState(recording, np.full(1, -1, np.int64))
     kernels(64).prefix.root(state)
     return state

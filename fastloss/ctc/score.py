@@ -3,6 +3,7 @@
 import numpy as np
 
 from fastloss._kernels import kernels
+from fastloss._keywords import says_keywords
 from fastloss._threads import threads_for
 from fastloss.ctc._forward_backward import bits_for
 from fastloss.ctc._inputs import (
@@ -108,6 +109,7 @@ class _Tree:
         self._slot += -(-(length + 2) // self._step) * self._step  # its blank, and the free slot before the next run
 
 
+@says_keywords
 def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
     r"""Log-likelihood of each of many candidate transcripts of one recording: for rescoring, spotting, filtering.
 

@@ -138,7 +138,8 @@ ctypedef struct Outputs:    # what a call is to write: fastloss/_loss.py says wh
 
 cdef inline int dtype_code(cnp.ndarray array) except -2:
     """The code of array.h; -1 for a dtype that kernels don't read. NumPy has no bfloat16 of its own: it is known by the
-    name of its type, so that nothing is imported for it."""
+    name of its type, so that nothing is imported for it; or it is the BFLOAT16_BITS of fastloss/_foreign.py, whose one
+    field has that name."""
     cdef int number = cnp.PyArray_TYPE(array), size = <int> cnp.PyArray_ITEMSIZE(array)
     if number == cnp.NPY_FLOAT32:
         return FL_FLOAT32
@@ -152,7 +153,9 @@ cdef inline int dtype_code(cnp.ndarray array) except -2:
         return FL_UINT8 if size == 1 else FL_UINT16 if size == 2 else FL_UINT32 if size == 4 else FL_UINT64
     if cnp.PyTypeNum_ISSIGNED(number):
         return FL_INT8 if size == 1 else FL_INT16 if size == 2 else FL_INT32 if size == 4 else FL_INT64
-    return FL_BFLOAT16 if size == 2 and array.dtype.name == "bfloat16" else -1
+    if size == 2 and (array.dtype.name == "bfloat16" or array.dtype.names == ("bfloat16",)):
+        return FL_BFLOAT16
+    return -1
 
 
 cdef inline int view_of(array_view* view, object array) except -1:

@@ -186,7 +186,7 @@ FL_NOINLINE real largest_of(const real *FL_RESTRICT x, ptrdiff_t n)
     return lanes_top(lane);
 }
 
-/* The first place of a value; 0 if it is nowhere. */
+/* The first place of a value; -1 if it is nowhere. */
 FL_NOINLINE ptrdiff_t first_place_of(const real *FL_RESTRICT x, ptrdiff_t n, real value)
 {
     const ptrdiff_t whole = n - n % FL_LANES;
@@ -196,7 +196,7 @@ FL_NOINLINE ptrdiff_t first_place_of(const real *FL_RESTRICT x, ptrdiff_t n, rea
                 if (x[j + i] == value) return j + i;
     for (ptrdiff_t j = whole; j < n; j++)
         if (x[j] == value) return j;
-    return 0;
+    return -1;
 }
 
 #endif

@@ -12,7 +12,7 @@ Long rows are read in blocks with a peak of their own, so that one pass over mem
 factor a block takes it from the block's peak to the row's.
 
 The search for the peak passes a NaN over; it comes into `rest` with its exponential, and so into everything that is
-computed from that.
+computed from that. So a NaN is never the excluded class: where there is no peak, because all is NaN, none is excluded.
 
 This file is included, not imported: plain functions stay functions, which keeps the compiler's registers for the loop
 at hand. `cdef inline` is binding in this project, so it is for small pieces and for functions with constant flags.
@@ -250,7 +250,7 @@ cdef inline void sum_short_row(row_tile* tile, Py_ssize_t r, const real* x, real
         rest += r_atleast(lanes_count(count) - 1, 0)
     tile.peak[r] = peak
     tile.rest[r] = rest
-    tile.excluded[r] = excluded
+    tile.excluded[r] = excluded if excluded > 0 else 0    # always a class
 
 
 cdef void sum_short_row_kept(row_tile* tile, Py_ssize_t r, const real* x, real* e) noexcept nogil:
@@ -309,7 +309,7 @@ cdef void sum_row(row_tile* tile, Py_ssize_t r, const real* x, real* e, real* pe
             excluded = first_place_of(x + start, size, top)
             replaces = top > peak or start == 0
             if replaces:
-                tile.excluded[r] = start + excluded
+                tile.excluded[r] = start + (excluded if excluded > 0 else 0)    # always a class
         else:
             excluded = tile.label[r] - start
             replaces = 0 <= excluded < size

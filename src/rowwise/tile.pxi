@@ -21,7 +21,7 @@ cdef void lanes_sum(row_tile* tile, real_p table, bint exclude_peak) noexcept no
     for k in range(TILE):
         peak[k] = -INFINITY
         rest[k] = 0
-        excluded[k] = 0
+        excluded[k] = -1    # a row without a peak excludes no class: what is not -inf in it is NaN, which has to count
     for c in range(classes):
         if exclude_peak:
             for k in range(TILE):
@@ -53,7 +53,7 @@ cdef void lanes_sum(row_tile* tile, real_p table, bint exclude_peak) noexcept no
     for k in range(TILE):
         tile.peak[k] = peak[k]
         tile.rest[k] = rest[k]
-        tile.excluded[k] = excluded[k]
+        tile.excluded[k] = excluded[k] if excluded[k] > 0 else 0    # always a class
 
 
 cdef void lanes_multiply(real_p table, Py_ssize_t classes, real_cp factor) noexcept nogil:

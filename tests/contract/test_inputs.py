@@ -97,9 +97,10 @@ def test_layouts_of_the_target(isa, rng, tmp_path, sample):
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"])
 def test_integer_scores_are_promoted_before_any_arithmetic(isa, rng, sample, dtype):
     loss, x, targets, options = sample.draw(rng)
-    whole = rng.integers(0, 2 if dtype == "bool" or sample.row.domain.limits == domains.UNIT else 120, x.shape).astype(
-        dtype
-    )
+    is_unit = sample.row.domain.limits == domains.UNIT
+    whole = rng.integers(0, 2 if dtype == "bool" or is_unit else 120, x.shape).astype(dtype)
+    if is_unit:  # a target between 0 and 1 would be taken for the prediction
+        targets = [np.round(target) for target in targets]
     value, grad = loss.value_and_grad(whole, *targets, **options)
     expected, gradient = loss.value_and_grad(whole.astype(np.float64), *targets, **options)
     assert value == same(expected)

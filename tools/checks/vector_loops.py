@@ -53,6 +53,7 @@ OTHERS = [
     (r"^(read_labels|exclude_label|lanes_to_derivatives|tile_across_lanes|chunk_of_labelled_rows): ",
      "one or two numbers a row, found by its label or its weight"),
     (r"^(normal_tiles|divergence_tile|rows_across_lanes|chunk_of_nll_rows): ", "the same"),
+    (r"^lanes_sum: .*tile\.excluded\[k\] = ", "three numbers a row, and a comparison of integers that SSE2 lacks"),
     (r"^(lanes_top|lanes_total|lanes_total_double|lanes_count): |: count \+= at_peak\[i\]",
      "one tree from 16 lanes to one number"),
     (r"\[\w - whole\]|^(edge_of|exp_edge|sum_band): ", "the end of a row, less than 16 numbers"),

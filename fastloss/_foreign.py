@@ -1,0 +1,90 @@
+"""What is passed in the place of a NumPy array: arrays of other libraries are seen where they lie, the rest is refused.
+
+No library is imported for it: a caller who passes its objects has it.
+"""
+
+import numbers
+import sys
+from collections.abc import Iterable, Mapping, Set
+
+import numpy as np
+
+# How a tensor of PyTorch's bfloat16 is carried, which NumPy lacks: its bits, in a dtype that views, transposes and
+# broadcasts keep. The kernels know it (dtype_code in src/core/core.pxd); NumPy's own arithmetic refuses it.
+BFLOAT16_BITS = np.dtype([("bfloat16", np.uint16)])
+
+READABLE = "float16, bfloat16, float32, float64, an integer type or bool"  # dtypes that the kernels read
+
+
+def array_of(value, name, expected):
+    """A view of what is not a plain NumPy array; a copy of a list. `expected` is what the text of a refusal says."""
+    if isinstance(value, getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())):  # loading it is never needed
+        raise TypeError(
+            f"{name} is a masked array, whose mask would be ignored; "
+            f"pass its .data, and what counts of it as where=~{name}.mask"
+        )
+    torch = _torch_of(value)
+    is_here = torch is not None and _is_readable(value, torch)
+    by_dlpack = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
+    try:
+        if is_here and value.dtype is torch.bfloat16:
+            return value.view(torch.int16).numpy().view(BFLOAT16_BITS)
+        array = np.from_dlpack(value) if by_dlpack else np.asanyarray(value)
+    except (TypeError, ValueError, RuntimeError, BufferError) as error:
+        if is_here and isinstance(error, TypeError):  # no dtype of NumPy's, as PyTorch says
+            raise TypeError(f"{name} has dtype {value.dtype}; expected {READABLE}") from error
+        raise TypeError(f"{name} can't be viewed as an array: {error}") from error
+    if array.ndim == 0 and array.dtype.kind in "OSU" and not isinstance(value, (np.ndarray, numbers.Number)):
+        raise TypeError(f"{name} is {_what_is(value, expected)}")
+    return array
+
+
+def _torch_of(value):
+    """PyTorch, if the value is one of its tensors."""
+    torch = sys.modules.get("torch")
+    return torch if isinstance(value, getattr(torch, "Tensor", ())) else None
+
+
+def _is_readable(tensor, torch):
+    """Whether its memory is a CPU's and nobody wants its gradient: otherwise PyTorch itself says what is wrong."""
+    return tensor.device.type == "cpu" and tensor.layout is torch.strided and not tensor.requires_grad
+
+
+def _what_is(value, expected):
+    """Of what NumPy would take for a single object: what it is, and what to pass."""
+    if value is None:
+        return f"None; expected {expected}"
+    kind = type(value).__name__
+    if hasattr(value, "toarray") and hasattr(value, "nnz"):  # of scipy.sparse
+        return f"sparse, a {kind}; expected {expected}, as its .toarray() is"
+    if isinstance(value, (str, bytes, Mapping, Set)):
+        return f"a {kind}; expected {expected}"
+    if isinstance(value, Iterable):
+        return f"a {kind}; make it a list or an array"
+    return f"a {kind}; expected {expected}"
+
+
+def is_bits(array):
+    return array.dtype.names is not None and array.dtype == BFLOAT16_BITS
+
+
+def dtype_name(array):
+    return "bfloat16" if is_bits(array) else str(array.dtype)
+
+
+def as_float(array, dtype=np.float64):
+    """A copy in a float type of NumPy's."""
+    if not is_bits(array):
+        return array.astype(dtype)
+    wide = np.asarray(array["bfloat16"].astype(np.uint32) << 16)  # bfloat16 is the upper half of float32
+    return wide.view(np.float32).astype(dtype)
+
+
+def is_not_0(array):
+    """Of each number. NaN is not."""
+    return (array["bfloat16"] & 0x7FFF) != 0 if is_bits(array) else array != 0
+
+
+def number_at(array, place):
+    """A number of an array, to be printed."""
+    return as_float(array[place], np.float32) if is_bits(array) else array[place]
