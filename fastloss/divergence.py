@@ -286,8 +286,9 @@ def kl_divergence_with_logits(
     Kullback & Leibler 1951, "On Information and Sufficiency"; the temperature: Hinton, Vinyals, Dean 2015,
     "Distilling the Knowledge in a Neural Network".
     """
+    kind = "reverse" if check.as_flag(reverse, "reverse") else "forward"
     return _of_logits(
-        logits, axis, Reduction(reduction, sample_weight, where), "reverse" if check.as_flag(reverse, "reverse") else "forward",
+        logits, axis, Reduction(reduction, sample_weight, where), kind,
         target=("target", target), temperature=check.as_temperature(temperature),
     )  # fmt: skip
 
