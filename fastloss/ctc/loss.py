@@ -5,7 +5,7 @@ import numpy as np
 from fastloss import _validation as check
 from fastloss._loss import Evaluation, loss
 from fastloss.ctc._forward_backward import forbid_impossible, losses_of, work_of
-from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
+from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible, own_view
 
 _REDUCTIONS = {**check.REDUCTIONS, "batchmean": check.REDUCTIONS["mean"]}
 
@@ -59,7 +59,7 @@ class _CTCEvaluation(Evaluation):
         self.is_sum = reduction == "sum"
 
     def run(self, outputs):
-        grad = None if outputs.grad is None else self.batch.emissions.as_frames(outputs.grad)
+        grad = None if outputs.grad is None else self.batch.emissions.as_frames(own_view(outputs.grad))
         losses = self.scaled_losses(grad, outputs.threads)
         if outputs.values is not None:
             outputs.values[...] = losses.reshape(outputs.values.shape)
