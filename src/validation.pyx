@@ -75,6 +75,8 @@ def sequences(cnp.ndarray labels, cnp.ndarray lengths, long long classes, long l
     cdef int64_t* needed = <int64_t*> data_of(frames_needed)
     cdef Py_ssize_t n, i, place = 0, batch = lengths.size
     for n in range(batch):
+        if not 0 <= length[n] <= labels.size - place:
+            raise ValueError("the lengths of the targets changed during the call")
         needed[n] = length[n]
         for i in range(length[n]):
             if (not 0 <= label[place] < classes or label[place] == blank) and (star < 0 or label[place] != star):

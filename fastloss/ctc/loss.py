@@ -6,7 +6,7 @@ from fastloss import _validation as check
 from fastloss._loss import Evaluation, loss
 from fastloss._reduction import Reduction
 from fastloss.ctc._forward_backward import forbid_impossible, losses_of, work_of
-from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
+from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible, own_view
 
 
 def _evaluation(scores, name, targets, lengths, options, reduction):
@@ -55,7 +55,7 @@ class _CTCEvaluation(Evaluation):
         self.is_of_nothing = not reduction.denominator()
 
     def run(self, outputs):
-        grad = None if outputs.grad is None else self.batch.emissions.as_frames(outputs.grad)
+        grad = None if outputs.grad is None else self.batch.emissions.as_frames(own_view(outputs.grad))
         losses = self.scaled_losses(grad, outputs.threads)
         if outputs.values is not None:
             outputs.values[...] = losses.reshape(outputs.values.shape)
