@@ -16,7 +16,7 @@ static real numbers[64];
 
 static void *look(void *legal)
 {
-    for (int i = 0; i < 1000; i++) look_at(numbers, 64, *(legal_numbers *)legal, &found);
+    for (int i = 0; i < 1000; i++) look_at(numbers, NULL, 64, *(legal_numbers *)legal, &found);
     return is_refused(&found) ? &found : NULL;
 }
 

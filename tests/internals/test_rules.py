@@ -36,18 +36,18 @@ def test_a_range_is_named_by_both_of_its_bounds(low, high, text):
 def test_signs(isa, bits, numbers, place):
     array = np.array(numbers, f"f{bits // 8}")
     look = _kernels.kernels(bits).validation.outside_domain
-    assert look(array, check.DOMAINS["signs"], 1) == place
+    assert look(array, (None, None), check.DOMAINS["signs"], 1) == place
     far = np.concatenate([np.ones(200_000, array.dtype), array])
-    assert look(far, check.DOMAINS["signs"], 2) == (place + 200_000 if place >= 0 else -1)
+    assert look(far, (None, None), check.DOMAINS["signs"], 2) == (place + 200_000 if place >= 0 else -1)
 
 
 @pytest.mark.parametrize("name", ["not negative", "unit"])
 def test_limits_of_domains(isa, name):
-    look, domain = _kernels.kernels(64).validation.outside_domain, check.DOMAINS[name]
+    look, domain, all_count = _kernels.kernels(64).validation.outside_domain, check.DOMAINS[name], (None, None)
     below, above = np.nextafter(0, -1), np.nextafter(1, 2)
-    assert look(np.array([0.0, -0.0, 1.0, np.nan]), domain, 1) == -1
-    assert look(np.array([0.0, below]), domain, 1) == 1
-    assert look(np.array([above]), domain, 1) == (0 if name == "unit" else -1)
+    assert look(np.array([0.0, -0.0, 1.0, np.nan]), all_count, domain, 1) == -1
+    assert look(np.array([0.0, below]), all_count, domain, 1) == 1
+    assert look(np.array([above]), all_count, domain, 1) == (0 if name == "unit" else -1)
 
 
 def test_every_reduction_says_what_it_does():
@@ -60,11 +60,24 @@ def test_every_reduction_says_what_it_does():
 
 
 def test_labels_that_count_or_the_first_that_is_wrong():
-    assert rules.labels(np.array([0, 2, -100, 1]), 3, -100) == 3
-    assert rules.labels(np.array([0, 3, -1]), 3, -100) == -2
-    assert rules.labels(np.array([], np.int64), 0, -100) == 0
-    assert rules.labels(np.array([2**63 - 1]), 3, -100) == -1
-    assert rules.labels(np.array([-(2**63)]), 3, -(2**63)) == 0
+    assert rules.labels(np.array([0, 2, -100, 1]), None, 3, -100) == 3
+    assert rules.labels(np.array([0, 3, -1]), None, 3, -100) == -2
+    assert rules.labels(np.array([], np.int64), None, 0, -100) == 0
+    assert rules.labels(np.array([2**63 - 1]), None, 3, -100) == -1
+    assert rules.labels(np.array([-(2**63)]), None, 3, -(2**63)) == 0
+    assert rules.labels(np.array([0, 3, 7, -100]), np.array([1.0, 0.0, 0.0, 1.0]), 3, -100) == 3
+    assert rules.labels(np.array([0, 3, 7, -100]), np.array([1.0, 0.0, 2.0, 1.0]), 3, -100) == -3
+    assert rules.labels(np.array([0, -1, 1]), None, 3, None) == -2
+    assert rules.labels(np.array([0, 2, 1]), None, 3, None) == 3
+
+
+def test_weights_that_count():
+    weight, where = np.arange(6.0).reshape(2, 3), np.array([[True, False, True], [False, True, True]])
+    assert rules.sum_of_weights(weight, where) == 0 + 2 + 4 + 5
+    assert rules.sum_of_weights(np.broadcast_to(weight[:1], (4, 3)), None) == 12
+    assert rules.sum_of_weights(np.zeros((0, 3)), None) == 0
+    with pytest.raises(ValueError, match="changed during the call"):
+        rules.sum_of_weights(weight, where[:1])
 
 
 def test_memory_that_overlaps():
