@@ -63,7 +63,7 @@ class Reduction:
 
     def denominator(self, counts=None, class_weights=None):
         """What the sum of the losses is divided by. `counts` says which losses count beside `where`, `class_weights`
-        how much each weighs in a mean: both flat, or None."""
+        how much each weighs in a mean: both flat, or None, and the second not without the first."""
         if not self.code & check.rules.MEANS:
             return 1
         if counts is not None and self.where is not None:
@@ -73,7 +73,7 @@ class Reduction:
         if self.name == "weighted_mean" and self.weight is not None:
             return self._sum_of_weights(counts, class_weights)
         if class_weights is not None:
-            return float(class_weights.sum() if counts is None else class_weights[counts].sum())
+            return float(np.where(counts, class_weights, 0.0).sum())
         return self._number(counts)
 
     def _number(self, counts):
@@ -95,7 +95,7 @@ class Reduction:
         if counts is None and class_weights is None:
             return self._sum_of_sample_weights()
         weights = self.row_weights() if class_weights is None else self.row_weights() * class_weights
-        return float(weights.sum() if counts is None else weights[counts].sum())
+        return float(np.where(counts, weights, 0.0).sum())
 
     def _sum_of_sample_weights(self):
         """Without writing out what broadcasting repeats."""

@@ -105,6 +105,10 @@ def test_the_limit_of_one_thread_is_that_of_one_block():
         weight = np.ones((50_000, 1))
         for loss in (fl.mse_loss, fl.log_cosh_loss, fl.binary_cross_entropy_with_logits):
             loss(large, np.float32(1), sample_weight=weight, num_threads=1)
+        mask = np.broadcast_to(np.arange(50_000)[:, None] % 3 > 0, large.shape)
+        for options in ({}, {"sample_weight": weight}, {"sample_weight": weight, "reduction": "weighted_mean"}):
+            fl.mse_loss(large, np.float32(1), where=mask, num_threads=1, **options)
+        fl.entropy(large, where=mask[:, 0], num_threads=1)
         fl.entropy(large, num_threads=1)
         fl.categorical_cross_entropy(large, large[:, ::-1], num_threads=1)
         assert peak() - before < 4 << 20
