@@ -46,6 +46,7 @@ cdef extern from "rowwise/divergence.h" nogil:
     void lanes_divergence(real_cp, real_p, real_p, const row_pair*, real, int)
     real prediction_part(real, real, real, row_pair, mixture, real*, real*, int)
     void set_centre(row_pair*, real, real, real, mixture, int)
+    real choose_top(real, real, real)
     real prediction_slope(real, real, real)
     void lanes_prediction(real_p, real_p, real_p, const row_pair*, const mixture*, int, int)
     void lanes_prediction_slope(real_cp, real_p, real, real)
@@ -226,15 +227,27 @@ cdef double chunk_of_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept 
     return rows_one_by_one(job, row, stop, scratch)
 
 
-cdef int check_sizes(const PairJob* job, cnp.ndarray x, target, weights, outputs) except -1:
+cdef int check_size(str name, const array_view* view, Py_ssize_t size) except -1:
     """The arrays were validated before; since then another thread, or what was called meanwhile, may have given one
     another shape."""
-    for name, array, size in (("target", target, x.size), ("weights", weights, job.scores.rows),
-                              ("values", outputs.values, job.scores.rows), ("grad", outputs.grad, x.size)):
-        if array is not None and array.size != size:
-            raise ValueError(f"the size of {name} is {array.size} for scores of shape {(<object> x).shape}: an array "
-                             "changed during the call")
+    cdef Py_ssize_t found = 1
+    cdef int d
+    if view.data == NULL:
+        return 0
+    for d in range(view.dimensions):
+        found *= view.shape[d]
+    if found != size:
+        raise ValueError(f"{name} has {found} elements where {size} belong to the logits: an array changed during the "
+                         "call")
     return 0
+
+
+cdef int check_sizes(const PairJob* job, const array_view* weights) except -1:
+    cdef Py_ssize_t size = job.scores.rows * job.scores.classes
+    check_size("target", &job.target, size)
+    check_size("sample_weight", weights, job.scores.rows)
+    check_size("the array of the losses", &job.out.values, job.scores.rows)
+    return check_size("the gradient", &job.out.grad, size)
 
 
 def of_logits(str kind, cnp.ndarray x, target, weights, double temperature, double beta, outputs):
@@ -245,13 +258,15 @@ def of_logits(str kind, cnp.ndarray x, target, weights, double temperature, doub
     target counts in the Jensen-Shannon divergence.
     """
     cdef PairJob job
+    cdef array_view of_weights
     cdef double total
     cdef Py_ssize_t classes, scratch
     set_scores(&job.scores, x, temperature)
-    check_sizes(&job, x, target, weights, outputs)
     view_of(&job.target, target)
+    view_of(&of_weights, weights)
     read_outputs(&job.out, outputs)
-    job.weights = <const double*> data_of(weights)
+    check_sizes(&job, &of_weights)
+    job.weights = <const double*> of_weights.data
     job.kind = KINDS[kind]
     job.shares.of_p = <real> beta
     job.shares.of_q = <real> (1 - beta)

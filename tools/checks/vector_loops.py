@@ -40,7 +40,7 @@ OTHERS = [
      "pieces or rows"),
     (r"by (LANES|16|ROW_BLOCK|F): |\+= (FL_LANES|width)\b", "pieces, each of which a loop above works on"),
     (r"^(FL_LOAD_RUN|FL_STORE_RUN): ", "a macro: the loops that it makes are above"),
-    (r"^(align|ctc|score|bind_job|check_sizes|run_chunks_on_threads|view_init|find_\w+_loss): ", "once a call"),
+    (r"^(align|ctc|score|bind_job|check_size|run_chunks_on_threads|view_init|find_\w+_loss): ", "once a call"),
     (r"^(first_run|next_run|gather_block|scatter_block): ", "once a piece that is equally spaced"),
     (r"^(has_shape|are_same_elements|memory_bounds|read_options|run_all|run_region): ", "once a call, or once a chunk"),
     (r"^(load_pieces|store_pieces): ", "vectors already, by their types"),
