@@ -179,6 +179,9 @@ FL_INLINE void set_centre(row_pair *r, real e_y, real e_x, real gap, const mixtu
     r->centre = r->is_centred > R(0.0) ? log_ratio : R(0.0);
 }
 
+/* A number of the class whose exponential e is the largest of its row, which is 1; another one for other classes. */
+FL_INLINE real choose_top(real e, real number, real other) { return e == R(1.0) ? number : other; }
+
 /* The derivative by x but for `mix.of_q` and tau, q (log(q / r) - D(q || r)). Where r is 0 and q is not, the divergence
  * is infinite and this is the limit: inf for that class, -inf for the others. */
 FL_INLINE real prediction_slope(real q, real log_ratio, real mean)

@@ -46,6 +46,7 @@ cdef extern from "rowwise/divergence.h" nogil:
     void lanes_divergence(real_cp, real_p, real_p, const row_pair*, real, int)
     real prediction_part(real, real, real, row_pair, mixture, real*, real*, int)
     void set_centre(row_pair*, real, real, real, mixture, int)
+    real choose_top(real, real, real)
     real prediction_slope(real, real, real)
     void lanes_prediction(real_p, real_p, real_p, const row_pair*, const mixture*, int, int)
     void lanes_prediction_slope(real_cp, real_p, real, real)

@@ -151,7 +151,7 @@ cdef void lanes_parts(real_cp y, real_p x, real_cp gap, Py_ssize_t classes, cons
 
 cdef inline void lanes_centre(real_cp y, real_cp x, real_cp gap, Py_ssize_t classes, PairTile* rows,
                               const mixture* mix, const int kind) noexcept nogil:
-    """set_centre() for every row. The largest of q's exponentials is 1."""
+    """set_centre() for every row."""
     cdef Py_ssize_t c, k
     cdef real of_y[TILE]
     cdef real of_gap[TILE]
@@ -161,8 +161,9 @@ cdef inline void lanes_centre(real_cp y, real_cp x, real_cp gap, Py_ssize_t clas
         of_gap[k] = 0
     for c in range(classes):
         for k in range(TILE):
-            of_y[k] = y[c * TILE + k] if x[c * TILE + k] == R(1.0) else of_y[k]
-            of_gap[k] = gap[c * TILE + k] if x[c * TILE + k] == R(1.0) else of_gap[k]
+            of_y[k] = choose_top(x[c * TILE + k], y[c * TILE + k], of_y[k])
+        for k in range(TILE):   # two selects by one condition would become a branch
+            of_gap[k] = choose_top(x[c * TILE + k], gap[c * TILE + k], of_gap[k])
     for k in range(TILE):
         row.y_inverse = rows.y_inverse[k]
         row.x_inverse = rows.x_inverse[k]

@@ -152,7 +152,7 @@ def elements(inputs):
         yield from verbs(f"{name}_loss", str(n), (x, y))
     yield from verbs("rmse_loss", str(n), (x, y), reduction="mean")
     yield from verbs("quantile_loss", str(n), (x, y), quantile=0.9)
-    yield from verbs("quantile_loss", f"{n} array", (x, y), quantile=inputs.unit(n))
+    yield from verbs("quantile_loss", f"{n} array", (x, y), quantile=np.linspace(0, 1, n))
     yield from verbs("poisson_nll_loss", str(n), (x, inputs.below(5, n, dtype=np.float32)))
     yield from verbs("poisson_nll_loss", f"{n} full", (x, inputs.below(5, n, dtype=np.float32)), full=True)
     yield from verbs("binary_cross_entropy", str(n), (inputs.unit(n), binary))

@@ -82,7 +82,7 @@ def elementwise(rng, dtype, reduction):
     for name in ("l1_loss", "mse_loss", "huber_loss", "smooth_l1_loss", "log_cosh_loss", "quantile_loss"):
         yield from verbs(name, (x, y), reduction=reduction)
         yield from verbs(name, (x, y[:1]), reduction=reduction, sample_weight=weight, **options.get(name, {}))
-    yield from verbs("quantile_loss", (x, y), reduction=reduction, quantile=rng.uniform(size=shape[-1]))
+    yield from verbs("quantile_loss", (x, y), reduction=reduction, quantile=np.linspace(0, 1, shape[-1]))
     for full in (False, True):
         yield from verbs("poisson_nll_loss", (x, np.abs(q * 9).round()), reduction=reduction, full=full)
     if reduction == "mean":
