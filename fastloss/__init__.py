@@ -1,6 +1,6 @@
 """The loss functions of machine learning, compiled: value, gradient and curvature in one pass over NumPy arrays."""
 
-from fastloss import binary, classification, ctc, divergence, focal, normalization, regression
+from fastloss import binary, classification, ctc, divergence, focal, normalization, quantiles, regression
 from fastloss._config import __version__, show_config
 from fastloss._threads import get_num_threads, set_num_threads
 from fastloss.binary import *
@@ -9,10 +9,11 @@ from fastloss.ctc import *
 from fastloss.divergence import *
 from fastloss.focal import *
 from fastloss.normalization import *
+from fastloss.quantiles import *
 from fastloss.regression import *
 
 # Each topic says what of it is public, so that a new loss is named in its own file only.
-_topics = (binary, classification, ctc, divergence, focal, normalization, regression)
+_topics = (binary, classification, ctc, divergence, focal, normalization, quantiles, regression)
 __all__ = ["__version__", "get_num_threads", "set_num_threads", "show_config"]
 __all__ += [name for topic in _topics for name in topic.__all__]
 __all__.sort()
