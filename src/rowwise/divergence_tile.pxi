@@ -149,21 +149,26 @@ cdef void lanes_parts(real_cp y, real_p x, real_cp gap, Py_ssize_t classes, cons
             loss[k] += part[k]
 
 
+cdef void lanes_choose_top(real_cp e, real_cp table, Py_ssize_t classes, real_p chosen) noexcept nogil:
+    """Of every row the number of the class that has the largest exponential. One table at a time: two selects by one
+    condition would become a branch."""
+    cdef Py_ssize_t c, k
+    for k in range(TILE):
+        chosen[k] = 0
+    for c in range(classes):
+        for k in range(TILE):
+            chosen[k] = choose_top(e[c * TILE + k], table[c * TILE + k], chosen[k])
+
+
 cdef inline void lanes_centre(real_cp y, real_cp x, real_cp gap, Py_ssize_t classes, PairTile* rows,
                               const mixture* mix, const int kind) noexcept nogil:
     """set_centre() for every row."""
-    cdef Py_ssize_t c, k
+    cdef Py_ssize_t k
     cdef real of_y[TILE]
     cdef real of_gap[TILE]
     cdef row_pair row
-    for k in range(TILE):
-        of_y[k] = 0
-        of_gap[k] = 0
-    for c in range(classes):
-        for k in range(TILE):
-            of_y[k] = choose_top(x[c * TILE + k], y[c * TILE + k], of_y[k])
-        for k in range(TILE):   # two selects by one condition would become a branch
-            of_gap[k] = choose_top(x[c * TILE + k], gap[c * TILE + k], of_gap[k])
+    lanes_choose_top(x, y, classes, of_y)
+    lanes_choose_top(x, gap, classes, of_gap)
     for k in range(TILE):
         row.y_inverse = rows.y_inverse[k]
         row.x_inverse = rows.x_inverse[k]

@@ -28,7 +28,7 @@ LOOPS = (
     *("sum_elements: + (double)addend[i];", "sum_elements: (double)value[i];"),
     *("lanes_entropy", "entropy_slopes", "lanes_pair", "lanes_divergence", "lanes_peak: table", "lanes_rest"),
     *("lanes_entropy_tile", "lanes_terms", "lanes_parts", "lanes_prediction", "lanes_prediction_slope"),
-    *("lanes_centre", "lanes_predictions", "lanes_prediction_slopes"),
+    *("lanes_choose_top: choose_top(", "lanes_centre", "lanes_predictions", "lanes_prediction_slopes"),
     *("viterbi_slots", "is_wrong", "exp_row", "forward_slots", "backward_slots", "grad_of_used"),
     *("write_grad: x_power(", "add", "times", "apply"),
     *(f"load_run: case FL_{name}:" for name in FLOATS + INTEGERS),
