@@ -82,13 +82,15 @@ class ElementwiseEvaluation(Evaluation):
         the caller's own array by then, they are looked at before."""
         if outputs.out_given:
             self.check_domains(outputs.threads)
-        order, seen = self.order(outputs.values is not None), outputs.copied()
-        if self.group_axis is None:
-            seen.values = _in_order(outputs.values, order)
-        seen.grad, seen.hess = _in_order(outputs.grad, order), _in_order(outputs.hess, order)
+        order, arguments, seen = self.order(outputs.values is not None), self.arguments, outputs
+        if order is not None:
+            arguments, seen = tuple(_in_order(array, order) for array in arguments), outputs.copied()
+            if self.group_axis is None:
+                seen.values = _in_order(outputs.values, order)
+            seen.grad, seen.hess = _in_order(outputs.grad, order), _in_order(outputs.hess, order)
         total, is_illegal = kernels(self.bits).elementwise.evaluate(
             self.name,
-            tuple(_in_order(array, order) for array in self.arguments),
+            arguments,
             kernel_options(self.options if options is None else options),
             not outputs.out_given,
             self.group,
@@ -152,7 +154,7 @@ class RootMeanSquare(ElementwiseEvaluation):
 
 
 def _in_order(array, order):
-    return array if array is None or order is None else array.transpose(order)
+    return None if array is None else array.transpose(order)
 
 
 def _memory_order(array):

@@ -156,15 +156,20 @@ def outside_domain(cnp.ndarray array, tuple weighted, domain of, int threads):
 cdef double weights_of_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef LookJob* job = <LookJob*> data
     cdef Py_ssize_t start = chunk * CHUNK, stop = start + min(<Py_ssize_t> CHUNK, job.size - start), i, n
+    cdef real lane[LANES]
     cdef const real* weight
     cdef double total = 0
+    for i in range(LANES):
+        lane[i] = 0
     while start < stop:
         n = min(stop - start, <Py_ssize_t> BLOCK)
         weight = read_weights(&job.weight, &job.where, start, n, scratch, scratch + BLOCK)
-        for i in range(n):
+        for i from 0 <= i < n - LANES + 1 by LANES:
+            lanes_add(weight + i, lane)
+        for i in range(n - n % LANES, n):
             total += weight[i]
         start += n
-    return total
+    return total + lanes_total(lane)
 
 
 def sum_of_weights(cnp.ndarray weight, where):

@@ -13,12 +13,13 @@ SOURCES = {
     if path.suffix in (".h", ".pxd", ".pxi", ".pyx")
 }
 FLOATS = ("FLOAT32", "FLOAT64", "FLOAT16", "BFLOAT16")
-INTEGERS = ("INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64")
+INTEGERS = ("BOOL", "INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64")
 # All of a function's innermost loops that compute, or those with a certain text in them. A "case" is a macro with a
 # loop over contiguous elements, which must be vector code, and one over strided elements.
 LOOPS = (
     *("lanes_max", "lanes_extremes", "lanes_add", "lanes_add_double", "lanes_exp", "lanes_exp_excluding"),
     *("lanes_exp_below", "lanes_cost", "subtract_twice", "lanes_find", "lanes_add_widened", "seems_outside"),
+    *("keep_where", "look_at_used_signs: used[i]"),
     *("count_labels: ignored", "look_at_signs", "element_loop", "focal_terms", "focal_block", "label_rows"),
     *("multiply", "softmax_short: r_exp(", "softmax_short: e[i] * factor", "lanes_sum: table[c", "lanes_multiply"),
     *("lanes_sum: reference_of", "lanes_sum: part[k]", "curve", "temper"),
@@ -36,11 +37,12 @@ LOOPS = (
 )
 # Every other innermost loop that computes: a pattern of "function: the loop's own text", and why it may be scalar.
 OTHERS = [
-    (r"^(rows_one_by_one|normal_rows|store_values|chunk_of_elements|look_at_chunk|first_in): while ",
+    (r"^(rows_one_by_one|normal_rows|store_values|chunk_of_elements|look_at_chunk|weights_of_chunk|first_in): while ",
      "pieces or rows"),
-    (r"by (LANES|16|ROW_BLOCK|F): |\+= (FL_LANES|width)\b", "pieces, each of which a loop above works on"),
+    (r"by (4 \* )?(LANES|16|ROW_BLOCK|F): |\+= (FL_LANES|width)\b", "pieces, each of which a loop above works on"),
     (r"^(FL_LOAD_RUN|FL_STORE_RUN): ", "a macro: the loops that it makes are above"),
-    (r"^(align|ctc|score|bind_\w+|order_of|longest_of|run_chunks_on_threads|view_init|find_\w+_loss): ", "once a call"),
+    (r"^(align|ctc|score|evaluate_arrays|bind_\w+|order_of|longest_of|run_chunks_on_threads|view_init|find_\w+_loss): ",
+     "once a call"),
     (r"^(can_start|wait_until_gone|stack_size_in): ", "once a thread that calls"),
     (r"^(first_run|next_run|gather_block|scatter_block): ", "once a piece that is equally spaced"),
     (r"^(has_shape|are_same_elements|memory_bounds|read_options|run_\w+): ", "once a call, or once a chunk"),
@@ -56,6 +58,8 @@ OTHERS = [
     (r"^lanes_sum: .*tile\.excluded\[k\] = ", "three numbers a row, and a comparison of integers that SSE2 lacks"),
     (r"^(lanes_top|lanes_total|lanes_total_double|lanes_count): |: count \+= at_peak\[i\]",
      "one tree from 16 lanes to one number"),
+    (r"^(nan_among|weights_of_chunk): .*total \+= \w+\[\w\]$", "the end of a block"),
+    (r"^look_at_used_signs: .*PIECE\)", "pieces, each of which a loop above works on"),
     (r"\[\w - whole\]|^(edge_of|exp_edge|sum_band): ", "the end of a row, less than 16 numbers"),
     (r"^look_at: ", "blocks that may be refused: rare"),
     (r"^(first_place_of|first_refused|count_labels|log_sum_of|sequences): |: if .* break$",
