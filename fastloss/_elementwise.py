@@ -179,7 +179,7 @@ def distributions(name, probs, target, axis, reduction):
     """A loss that adds up along `axis` to one number a row. `target` is None for a loss without one."""
     rows = Rows(probs, "probs", axis)
     if target is not None:
-        target = check.as_distributions(target, "target", rows.array, "probs")
+        target = check.as_same_shape(target, "target", rows.array, "probs")
     reduction.over(rows.shape, check.WITH_BATCHMEAN)
     if target is not None and reduction.uses_all:
         check.forbid_certain(rows.array, target, "probs")

@@ -29,7 +29,7 @@ class Reduction:
         if self._weight is not None:
             self.weight = check.as_weights(self._weight, "sample_weight", shape)
         if self._where is not None:
-            self._selected = check.as_where(self._where)
+            self._selected = check.as_where(self._where, shape)
             self.where = check.as_broadcast(self._selected, "where", shape)
         return self
 
@@ -99,6 +99,8 @@ class Reduction:
 
     def _sum_of_sample_weights(self):
         """Without writing out what broadcasting repeats."""
+        if 0 in self.shape:
+            return 0.0
         weight = check.as_array(self._weight, "sample_weight")
         shape = np.broadcast_shapes(weight.shape, () if self._selected is None else self._selected.shape)
         where = check.as_broadcast(self._selected, "where", shape)

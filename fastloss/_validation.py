@@ -237,19 +237,16 @@ def forbid_certain(probs, target, name):
         )
 
 
-def check_same_shape(array, name, shape, prediction):
-    if array.shape != shape:
-        swapped = swap_seen(array, len(shape))
-        raise ValueError(f"{name} has shape {array.shape}; expected that of {prediction}, {shape}{swapped}")
-
-
-def as_distributions(value, name, probs, prediction):
-    """Probabilities of the shape of those that `prediction` names."""
-    array, _ = as_numbers(value, name)
-    if array.shape != probs.shape:
-        array = as_shaped(array, probs.shape)
-        check_same_shape(array, name, probs.shape, prediction)
-    return array
+def as_same_shape(value, name, array, prediction):
+    """Numbers of the shape of the array that `prediction` names."""
+    found, shape = as_numbers(value, name)[0], array.shape
+    if found.shape == shape:
+        return found
+    found = as_shaped(found, shape)
+    if found.shape != shape:
+        swapped = swap_seen(found, len(shape))
+        raise ValueError(f"{name} has shape {found.shape}; expected that of {prediction}, {shape}{swapped}")
+    return found
 
 
 def as_operand(value, name, shape, prediction):
@@ -290,9 +287,11 @@ def by_sample(name, shape):
     return f"{name}[:, {', '.join(['None'] * (len(shape) - 1))}]"
 
 
-def as_where(value):
-    """A bool array."""
+def as_where(value, shape):
+    """A bool array, which is not yet known to broadcast to the shape."""
     array = as_array(value, "where")
+    if not array.size:  # NumPy takes an empty list for floats
+        return as_shaped(np.zeros(array.shape, np.bool_), shape)
     if array.dtype.kind in "iu":
         wrong = np.flatnonzero((array != 0) & (array != 1))
         if wrong.size:

@@ -37,8 +37,7 @@ def _of_logits(logits, axis, reduction, kind="forward", *, target=None, temperat
         name, scores = target
         if scores is None:
             raise TypeError(f"{name} is None; expected an array of the shape of logits")
-        scores, _ = check.as_numbers(scores, name)
-        check.check_same_shape(scores, name, rows.array.shape, "logits")
+        scores = check.as_same_shape(scores, name, rows.array, "logits")
         view = check.seen_with_axis_last(scores, rows.axis)
     call = RowEvaluation(
         rows,

@@ -165,10 +165,17 @@ def test_empty_lists_of_other_families():
     for row in of_family("elementwise"):
         if not row.is_of_all:
             for x in ([], np.zeros((0, 3))):
-                assert np.isnan(row.loss(x, [], sample_weight=[]))
+                assert np.isnan(row.loss(x, [], sample_weight=[], where=[], reduction="weighted_mean"))
                 assert row.loss.grad(x, []).shape == np.shape(x)
-    for loss in (fl.kl_divergence, fl.categorical_cross_entropy):
+    of_two = (
+        fl.kl_divergence,
+        fl.categorical_cross_entropy,
+        fl.kl_divergence_with_logits,
+        fl.js_divergence_with_logits,
+    )
+    for loss in of_two:
         assert np.isnan(loss(np.zeros((0, 3)), []))
+        assert np.isnan(loss(np.zeros((0, 3)), [], where=[], sample_weight=[], reduction="weighted_mean"))
     assert np.isnan(fl.cross_entropy(np.zeros((0, 3)), [], label_smoothing=0.1))
     nobody = np.zeros((5, 0, 3))
     for loss in (fl.ctc_loss, fl.ctc_loss_with_logits):
