@@ -236,7 +236,7 @@ static inline void store_block(const array_view *a, ptrdiff_t start, ptrdiff_t n
 FL_NOINLINE void keep_where(const real *where, const real *x, real *to, ptrdiff_t n)
 {
 #pragma omp simd
-    for (ptrdiff_t i = 0; i < n; i++) to[i] = where[i] == R(0.0) ? R(0.0) : x[i];
+    for (ptrdiff_t i = 0; i < n; i++) to[i] = from_bits(bits_of(x[i]) & -(xint)(where[i] != R(0.0)));
 }
 
 #endif

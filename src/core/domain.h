@@ -36,37 +36,35 @@ typedef struct {
     int illegal, minus_1, zero;
 } findings;
 
-FL_NOINLINE void look_at_signs(const real *x, ptrdiff_t n, findings *found)
+FL_INLINE void look_at_some_signs(const real *x, const real *weight, ptrdiff_t n, findings *found, const int weighted)
 {
     xint minus = 0, zero = 0, other = 0;
 #pragma omp simd reduction(| : minus, zero, other)
     for (ptrdiff_t i = 0; i < n; i++) {
-        minus |= x[i] == R(-1.0);
-        zero |= x[i] == R(0.0);
-        other |= (x[i] != R(-1.0)) & (x[i] != R(0.0)) & (x[i] != R(1.0)) & (x[i] == x[i]);
+        xint used = weighted ? weight[i] != R(0.0) : 1;
+        minus |= used & (x[i] == R(-1.0));
+        zero |= used & (x[i] == R(0.0));
+        other |= used & (x[i] != R(-1.0)) & (x[i] != R(0.0)) & (x[i] != R(1.0)) & (x[i] == x[i]);
     }
     if (minus) atomic_set(&found->minus_1, 1);
     if (zero) atomic_set(&found->zero, 1);
     if (other) atomic_set(&found->illegal, 1);
 }
 
+FL_NOINLINE void look_at_signs(const real *x, ptrdiff_t n, findings *found)
+{
+    look_at_some_signs(x, NULL, n, found, 0);
+}
+
+FL_NOINLINE void look_at_used_signs(const real *x, const real *weight, ptrdiff_t n, findings *found)
+{
+    look_at_some_signs(x, weight, n, found, 1);
+}
+
 /* A number with a weight of 0 is not used, and so is legal whatever it is. `weight` is NULL where there are none. */
 static inline int is_used(const real *weight, ptrdiff_t i) { return !weight || weight[i] != R(0.0); }
 
 static inline int is_outside(real x, legal_numbers legal) { return x < legal.low || x > legal.high; }
-
-/* The same of those that are used; 1 stands for the others, which is legal beside any. */
-FL_NOINLINE void look_at_used_signs(const real *x, const real *weight, ptrdiff_t n, findings *found)
-{
-    enum { PIECE = 64 };
-    real used[PIECE];
-    for (ptrdiff_t start = 0; start < n; start += PIECE) {
-        const ptrdiff_t count = n - start < PIECE ? n - start : PIECE;
-#pragma omp simd
-        for (ptrdiff_t i = 0; i < count; i++) used[i] = weight[start + i] == R(0.0) ? R(1.0) : x[start + i];
-        look_at_signs(used, count, found);
-    }
-}
 
 /* Looks at a block. Most are legal: a cheap test first, which NaN and -0 may fail too. */
 static inline void look_at(const real *x, const real *weight, ptrdiff_t n, legal_numbers legal, findings *found)

@@ -14,19 +14,20 @@ typedef struct {
  * have any label, as it is not used; `weight` is NULL where there are none. */
 FL_NOINLINE ptrdiff_t count_labels(const int64_t *label, const double *weight, ptrdiff_t n, label_rule rule)
 {
+    /* Where none is ignored, a legal label stands for the one that is: it is never bad, and not subtracted. */
+    const int64_t classes = rule.classes, ignore_index = rule.has_ignored ? rule.ignore_index : 0;
     ptrdiff_t ignored = 0;
     int bad = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
-        const int is_ignored = (label[i] == rule.ignore_index) & rule.has_ignored;
-        ignored += is_ignored;
-        bad |= (label[i] < 0) | (label[i] >= rule.classes) ? !is_ignored : 0;
+        ignored += label[i] == ignore_index;
+        bad |= (label[i] != ignore_index) & ((label[i] < 0) | (label[i] >= classes));
     }
-    if (bad)
+    if (bad || (!rule.has_ignored && classes == 0)) /* without classes no label is legal */
         for (ptrdiff_t i = 0; i < n; i++)
             if (!(label[i] == rule.ignore_index && rule.has_ignored) && (label[i] < 0 || label[i] >= rule.classes) &&
                 !(weight && weight[i] == 0))
                 return -1 - i;
-    return n - ignored;
+    return rule.has_ignored ? n - ignored : n;
 }
 
 #endif
