@@ -45,6 +45,8 @@ class ElementwiseEvaluation(Evaluation):
         self.first = first  # what the prediction is called
         self.options = options
         self.bits = check.kernel_bits(code)  # of the float type to compute in
+        if reduction.name == "weighted_mean" and not 2.0**-90 < abs(self.denominator) < 2.0**90:
+            self.bits = 64  # float32 does not hold what the derivatives are multiplied with
 
     def run(self, outputs):
         if not self.prediction.size:
@@ -55,7 +57,9 @@ class ElementwiseEvaluation(Evaluation):
         """A row without any target has no loss, even if a prediction is NaN. That shows in the result: as it is rare,
         the result is computed again without such rows; unless it is written over the predictions."""
         if outputs.out_given and self.is_overwritten(outputs):
-            if np.isnan(self.prediction.max()):
+            with np.errstate(invalid="ignore"):  # NaN, of ml_dtypes' types
+                has_nan = np.isnan(self.prediction.max())
+            if has_nan:
                 self.exclude_empty_rows()
             return self.compute(outputs)
         total = self.compute(outputs)

@@ -42,7 +42,11 @@ def array_of(value, name, expected):
 def _torch_of(value):
     """PyTorch, if the value is one of its tensors."""
     torch = sys.modules.get("torch")
-    return torch if isinstance(value, getattr(torch, "Tensor", ())) else None
+    try:
+        tensor = getattr(torch, "Tensor", None)
+    except Exception:  # a module that is loaded at its first use, and can't be
+        return None
+    return torch if isinstance(tensor, type) and isinstance(value, tensor) else None
 
 
 def _is_readable(tensor, torch):

@@ -12,33 +12,38 @@ _TARGETS = ("target", "targets", "target_logits", "candidates", "labels")
 _FIRST = object()  # the function's first argument, whatever its name
 
 _TRANSLATIONS = {  # words of others: what they are called here, of which a function has some or none
-    ("weight", "weights", "sample_weights", "class_weights"): ("class_weight", "sample_weight"),
+    ("weight", "weights", "sample_weights"): ("class_weight", "sample_weight"),
     ("dim", "axes"): ("axis",),
     ("y_true", "y", "labels", "label", "true", "tgt", "target", "targets", "log_targets", "label_probs"): _TARGETS,
     ("y_pred", "y_score", "y_prob", "y_hat", "pred", "preds", "pred_decision", "prediction", "predictions", "input",
-     "inputs", "output", "outputs", "x", "logits", "logit", "scores", "probs", "log_probs", "log_rate", "logprobs",
-     "log_predictions", "emission", "emissions", "a"): (_FIRST,),
+     "inputs", "output", "outputs", "x", "scores", "log_rate", "emission", "emissions", "a"): (_FIRST,),
     ("size_average", "reduce"): ("reduction",),
     ("mask", "weight_mask", "sample_mask"): ("where",),
     ("n_jobs", "n_threads", "nthreads", "nthread", "threads", "workers"): ("num_threads",),
     ("T", "temp"): ("temperature",),
     ("tau",): ("temperature", "quantile"),
     ("blank_id", "blank_idx", "blank_index", "blank_label", "mask_index"): ("blank",),
-    ("input_length", "logit_length", "logit_lengths", "log_probs_lengths", "input_lens", "frame_lengths"):
-        ("input_lengths",),
-    ("target_length", "label_length", "label_lengths", "target_lens"): ("target_lengths",),
+    ("input_length", "logit_length", "logit_lengths", "log_probs_lengths", "input_lens", "frame_lengths",
+     "logit_paddings"): ("input_lengths",),
+    ("target_length", "label_length", "label_lengths", "target_lens", "label_paddings"): ("target_lengths",),
     ("ignore_class", "ignore_label", "ignored_index", "padding_idx"): ("ignore_index",),
     ("smoothing",): ("label_smoothing",),
     ("eps",): ("epsilon",),
     ("alpha", "q"): ("quantile",),
-    ("beta",): ("delta",),
-    ("delta",): ("beta",),
 }  # fmt: skip
 _NAMES = {word: names for words, names in _TRANSLATIONS.items() for word in words}
 
 _WITH_LOGITS = {  # losses whose relative of logits has not their own name with `_with_logits`
     "categorical_cross_entropy": "cross_entropy",
     "nll_loss": "cross_entropy",
+}
+
+
+_OF_PROBABILITIES = {
+    "cross_entropy": "categorical_cross_entropy",
+    "binary_cross_entropy_with_logits": "binary_cross_entropy",
+    "entropy_with_logits": "entropy",
+    "kl_divergence_with_logits": "kl_divergence",
 }
 
 
@@ -76,7 +81,7 @@ def _options(args, parameters):
     """How the arguments that came by position, and are too many, have to be given."""
     options = [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY]
     if len(args) == 2 and "axis" in options and type(args[1]) is int:  # softmax(x, 1)
-        return f"write axis={args[1]}"
+        return f"write axis={args[1]}" + (f" or base={args[1]}" if "base" in options else "")
     return f"give the others by keyword: {', '.join(f'{name}=' for name in options)}"
 
 
@@ -89,7 +94,7 @@ def _hint(keyword, function, parameters):
     if not names and keyword in _SENTENCES:
         sentence = _SENTENCES[keyword](function, known)
         return f"; {sentence}" if sentence else ""
-    names = names or difflib.get_close_matches(keyword, known, 1)
+    names = names or difflib.get_close_matches(keyword, known, 1, 0.7)
     return f"; here it is {' or '.join(f'{name}=' for name in names)}" if names else ""
 
 
@@ -100,6 +105,45 @@ def _of_logits(function, known):
     if hasattr(fastloss, relative):
         return f"{relative} takes logits"
     return f"{function} takes logits already" if known[0] == "logits" else ""
+
+
+def _of_own_name(function, known):
+    return f"here it is {known[0]}="
+
+
+def _of_given_logits(function, known):
+    if known[0] in ("probs", "log_probs"):
+        return _of_logits(function, known)
+    return _of_own_name(function, known)
+
+
+def _of_given_probs(function, known):
+    if known[0] == "log_probs":
+        return "log_probs are logarithms: of probabilities, pass np.log(probs)"
+    if known[0] == "logits":
+        relative = _OF_PROBABILITIES.get(function)
+        more = f"; {relative} takes probabilities" if relative else ""
+        return f"logits are wanted, such as np.log(probs){more}"
+    return _of_own_name(function, known)
+
+
+def _of_given_log_probs(function, known):
+    if known[0] == "logits":
+        return "log-probabilities are logits: here they are logits="
+    if known[0] == "probs":
+        return "probabilities are wanted: of log-probabilities, pass np.exp of them"
+    return _of_own_name(function, known)
+
+
+def _of_class_weights(function, known):
+    names = ["class_weight", "alpha"] if function == "softmax_focal_loss" else ["class_weight", "sample_weight"]
+    name = next((name for name in names if name in known), None)
+    return f"here it is {name}=" if name else ""
+
+
+def _of_thresholds(function, known):
+    name = {"huber_loss": "delta", "smooth_l1_loss": "beta"}.get(function)
+    return f"here it is {name}=" if name else ""
 
 
 def _of_dimensions(function, known):
@@ -135,6 +179,16 @@ def _of_outputs(function, known):
 
 _SENTENCES = {
     "from_logits": _of_logits,
+    "logits": _of_given_logits,
+    "logit": _of_given_logits,
+    "probs": _of_given_probs,
+    "log_probs": _of_given_log_probs,
+    "logprobs": _of_given_log_probs,
+    "log_predictions": _of_given_log_probs,
+    "class_weight": _of_class_weights,
+    "class_weights": _of_class_weights,
+    "beta": _of_thresholds,
+    "delta": _of_thresholds,
     "keepdims": _of_dimensions,
     "keepdim": _of_dimensions,
     "zero_infinity": _of_infinity,

@@ -14,7 +14,7 @@ class Reduction:
     Means count what has a weight of 0, and not what is not selected.
     """
 
-    __slots__ = ("_selected", "_weight", "_where", "code", "name", "shape", "weight", "where")
+    __slots__ = ("_weight", "_where", "code", "name", "shape", "weight", "where")
 
     def __init__(self, reduction, sample_weight, where):
         self.name = reduction
@@ -25,12 +25,11 @@ class Reduction:
         """Of losses of this shape; checks the arguments. `allowed` are the reductions that the loss has."""
         self.code = check.as_reduction(self.name, allowed)
         self.shape = shape
-        self.weight = self.where = self._selected = None
+        self.weight = self.where = None
         if self._weight is not None:
             self.weight = check.as_weights(self._weight, "sample_weight", shape)
         if self._where is not None:
-            self._selected = check.as_where(self._where, shape)
-            self.where = check.as_broadcast(self._selected, "where", shape)
+            self.where = check.as_broadcast(check.as_where(self._where, shape), "where", shape)
         return self
 
     @property
@@ -61,6 +60,11 @@ class Reduction:
             return self.where.astype(np.float64).reshape(-1)
         return np.where(self.where, check.as_float(self.weight), 0.0).reshape(-1)
 
+    def used(self):
+        """Of each loss, whether it is used: it counts, and its weight is not 0. For the texts of errors."""
+        found = np.ones(self.shape, np.bool_) if self.where is None else self.where
+        return found if self.weight is None else found & (check.as_float(self.weight) != 0)
+
     def denominator(self, counts=None, class_weights=None):
         """What the sum of the losses is divided by. `counts` says which losses count beside `where`, `class_weights`
         how much each weighs in a mean: both flat, or None, and the second not without the first."""
@@ -80,12 +84,15 @@ class Reduction:
         if counts is not None:
             return int(np.count_nonzero(counts))
         size = math.prod(self.shape)
-        if self._selected is None:
+        if self.where is None or not size:
             return size
-        return int(np.count_nonzero(self._selected)) * _times(size, self._selected.shape)
+        once = _unrepeated(self.where)
+        return int(np.count_nonzero(once)) * (size // once.size)
 
     def _entries(self, counts):
         """How many entries of the batch, along the first axis, have a loss that counts."""
+        if 0 in self.shape:
+            return 0
         mask = self.where if counts is None else counts.reshape(self.shape)
         if mask is None:
             return self.shape[0] if self.shape else 1
@@ -101,12 +108,24 @@ class Reduction:
         """Without writing out what broadcasting repeats."""
         if 0 in self.shape:
             return 0.0
-        weight = check.as_array(self._weight, "sample_weight")
-        shape = np.broadcast_shapes(weight.shape, () if self._selected is None else self._selected.shape)
-        where = check.as_broadcast(self._selected, "where", shape)
-        return check.rules.sum_of_weights(np.broadcast_to(weight, shape), where) * _times(math.prod(self.shape), shape)
+        weight, where = _unrepeated(self.weight), self.where
+        if where is not None:
+            where = _unrepeated(where)
+            shape = np.broadcast_shapes(weight.shape, where.shape)
+            weight, where = np.broadcast_to(weight, shape), np.broadcast_to(where, shape)
+        return check.rules.sum_of_weights(weight, where) * (math.prod(self.shape) // weight.size)
 
 
-def _times(size, shape):
-    """How often broadcasting repeats an array of this shape."""
-    return size // math.prod(shape) if math.prod(shape) else 0
+def scaled_to_one(weights):
+    """Weights of rows over a power of two that brings them near 1, and that power: float32 holds no 1e-50. None stays
+    None."""
+    largest = 0.0 if weights is None else float(np.abs(weights).max(initial=0.0))
+    if not 0 < largest < math.inf or 2.0**-60 < largest < 2.0**60:
+        return weights, 1.0
+    unit = 2.0 ** min(max(math.frexp(largest)[1], -1000), 1000)
+    return weights / unit, unit
+
+
+def _unrepeated(array):
+    """The part of an array that broadcasting repeats; of no empty one."""
+    return array[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in array.strides)]

@@ -5,6 +5,7 @@ import numpy as np
 from fastloss import _validation as check
 from fastloss._kernels import kernels
 from fastloss._loss import Evaluation, kernel_options
+from fastloss._reduction import scaled_to_one
 from fastloss._threads import GRAIN
 
 
@@ -43,8 +44,8 @@ class Rows:
         class weights weigh it, over their weights."""
         labels = Labels(self, target, reduction, ignore_index)
         of_rows = labels.class_weights(class_weights)
-        weights = combined(labels.weights, of_rows)
-        return RowEvaluation(
+        weights, unit = scaled_to_one(combined(labels.weights, of_rows))
+        call = RowEvaluation(
             self,
             self.kernels.cross_entropy.of_labels,
             (kernel_name, self.view, labels.array, weights, labels.ignored, kernel_options(options), temperature),
@@ -52,6 +53,8 @@ class Rows:
             labels.denominator(of_rows if weighs_mean else None),
             (labels.array,),
         )
+        call.unit = unit
+        return call
 
 
 class Labels:
@@ -95,7 +98,8 @@ def combined(weights, more):
     """The product of weights, of which either may be None."""
     if weights is None or more is None:
         return more if weights is None else weights
-    return np.where(weights == 0, 0.0, weights * more)
+    with np.errstate(all="ignore"):  # what 0 removes may be infinite or NaN
+        return np.where((weights == 0) | (more == 0), 0.0, weights * more)
 
 
 class RowEvaluation(Evaluation):

@@ -196,12 +196,23 @@ def as_shaped(array, shape):
     return array.reshape(shape) if array.shape == (0,) and shape[:1] == (0,) else array
 
 
-def check_range(array, name, low, high):
-    """Numbers within [low, high]. NaN passes, and comes out as NaN."""
+def check_range(array, name, low, high, reduction):
+    """Numbers within [low, high], as far as losses of the reduction use them. NaN passes, and comes out as NaN."""
     place = rules.outside(array, low, high, 1) if array.size else -1
+    if place >= 0 and not reduction.uses_all:
+        numbers = as_float(array)
+        place = first_used((numbers < low) | (numbers > high), reduction)
     if place >= 0:
         span = f"at least {low:g} and at most {high:.3g}" if high < np.inf else f"at least {low:g}"
         raise_refused(array, name, place, f"a number of {span}")
+
+
+def first_used(wrong, reduction):
+    """The place of the first wrong one of the numbers that broadcast to the losses, if it is used; else -1."""
+    places = np.arange(wrong.size).reshape(wrong.shape)
+    wrong, places = (np.broadcast_to(array, reduction.shape) for array in (wrong, places))
+    found = places[wrong & reduction.used()]
+    return int(found[0]) if found.size else -1
 
 
 def check_domain(array, name, domain, bits, threads=1, weighted=(None, None), prediction=None):

@@ -126,7 +126,7 @@ def binary_cross_entropy_with_logits(
         "binary_cross_entropy_with_pos_weight", logits, target, reduction,
         first="logits", third=("pos_weight", positive),
     )  # fmt: skip
-    check.check_range(positive, "pos_weight", 0.0, float(np.finfo(call.value_dtype).max))
+    check.check_range(positive, "pos_weight", 0.0, float(np.finfo(call.value_dtype).max), reduction)
     return call
 
 

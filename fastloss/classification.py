@@ -3,7 +3,7 @@
 from fastloss import _validation as check
 from fastloss._elementwise import distributions
 from fastloss._loss import loss
-from fastloss._reduction import Reduction
+from fastloss._reduction import Reduction, scaled_to_one
 from fastloss._rowwise import Labels, RowEvaluation, Rows, SoftTargetEvaluation, combined, fast_path
 
 __all__ = ["categorical_cross_entropy", "cross_entropy", "nll_loss"]
@@ -80,14 +80,17 @@ def nll_loss(
     reduction = Reduction(reduction, sample_weight, where)
     labels = Labels(rows, check.as_array(target, "target"), reduction, ignore_index)
     of_rows = labels.class_weights(class_weights)
-    return RowEvaluation(
+    weights, unit = scaled_to_one(combined(labels.weights, of_rows))
+    call = RowEvaluation(
         rows,
         rows.kernels.cross_entropy.nll,
-        (rows.view, labels.array, combined(labels.weights, of_rows), labels.ignored),
+        (rows.view, labels.array, weights, labels.ignored),
         reduction,
         labels.denominator(of_rows),
         (labels.array,),
     )
+    call.unit = unit
+    return call
 
 
 @loss("rowwise", curvature=True, fast_path=fast_path("cross_entropy"))
@@ -187,17 +190,23 @@ def cross_entropy(
 
 def _with_distributions(rows, target, class_weights, reduction):
     check.number_code(target, "target")
-    seen, weights = check.seen_with_axis_last(target, rows.axis), reduction.over(rows.shape, check.WITH_BATCHMEAN)
-    arguments = rows.view, seen, None, _as_computed(class_weights, rows), weights.row_weights(), -1
-    return SoftTargetEvaluation(rows, rows.kernels.cross_entropy.of_targets, arguments, reduction, target)
+    seen = check.seen_with_axis_last(target, rows.axis)
+    weights, unit = scaled_to_one(reduction.over(rows.shape, check.WITH_BATCHMEAN).row_weights())
+    arguments = rows.view, seen, None, _as_computed(class_weights, rows), weights, -1
+    call = SoftTargetEvaluation(rows, rows.kernels.cross_entropy.of_targets, arguments, reduction, target)
+    call.unit = unit
+    return call
 
 
 def _with_smoothed_labels(rows, target, class_weights, reduction, ignore_index):
     labels = Labels(rows, target, reduction, ignore_index)
-    arguments = rows.view, None, labels.array, _as_computed(class_weights, rows), labels.weights, labels.ignored
+    weights, unit = scaled_to_one(labels.weights)
+    arguments = rows.view, None, labels.array, _as_computed(class_weights, rows), weights, labels.ignored
     denominator = labels.denominator(labels.class_weights(class_weights))
     kernel = rows.kernels.cross_entropy.of_targets
-    return RowEvaluation(rows, kernel, arguments, reduction, denominator, (labels.array,))
+    call = RowEvaluation(rows, kernel, arguments, reduction, denominator, (labels.array,))
+    call.unit = unit
+    return call
 
 
 def _as_computed(class_weights, rows):

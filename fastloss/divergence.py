@@ -5,7 +5,7 @@ import math
 from fastloss import _validation as check
 from fastloss._elementwise import distributions
 from fastloss._loss import loss
-from fastloss._reduction import Reduction
+from fastloss._reduction import Reduction, scaled_to_one
 from fastloss._rowwise import RowEvaluation, Rows
 
 __all__ = [
@@ -39,14 +39,16 @@ def _of_logits(logits, axis, reduction, kind="forward", *, target=None, temperat
             raise TypeError(f"{name} is None; expected an array of the shape of logits")
         scores = check.as_same_shape(scores, name, rows.array, "logits")
         view = check.seen_with_axis_last(scores, rows.axis)
+    weights, unit = scaled_to_one(reduction.row_weights())
     call = RowEvaluation(
         rows,
         rows.kernels.divergence.of_logits,
-        (kind, rows.view, view, reduction.row_weights(), temperature, beta),
+        (kind, rows.view, view, weights, temperature, beta),
         reduction,
         reduction.denominator(),
         (scores,),
     )
+    call.unit = unit
     call.work = rows.array.size * 2
     return call
 
@@ -158,7 +160,7 @@ def entropy_with_logits(logits, *, axis=-1, base=None, sample_weight=None, where
     """
     unit = _unit_of(base)
     call = _of_logits(logits, axis, Reduction(reduction, sample_weight, where))
-    call.unit = unit
+    call.unit *= unit
     return call
 
 

@@ -164,14 +164,17 @@ def rmse_loss(predictions, target, *, sample_weight=None, where=None, reduction=
     )  # fmt: skip
 
 
-def _quantiles(quantile):
-    """An array of quantiles as src/elementwise/losses.h takes it: above 1/2 minus what is left to 1."""
+def _of_quantiles(predictions, target, quantile, reduction):
+    """With an array of quantiles, as src/elementwise/losses.h takes it: above 1/2 minus what is left to 1."""
     array, _ = check.as_numbers(quantile, "quantile")
     numbers = check.as_float(array)
-    bad = np.flatnonzero(~((numbers >= 0) & (numbers <= 1)))
-    if bad.size:
-        check.raise_refused(array, "quantile", bad[0], "a number within [0, 1]")
-    return np.where(numbers > 0.5, -(1 - numbers), numbers)
+    third = "quantile", np.where(numbers > 0.5, -(1 - numbers), numbers)
+    call = elements("quantile_of_each", predictions, target, reduction, first="predictions", third=third)
+    wrong = ~((numbers >= 0) & (numbers <= 1))
+    place = check.first_used(wrong, reduction) if wrong.any() else -1
+    if place >= 0:
+        check.raise_refused(array, "quantile", place, "a number within [0, 1]")
+    return call
 
 
 @loss("elementwise", curvature=False, fast_path=fast_path("quantile", "quantile"))
@@ -231,10 +234,7 @@ def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, wher
     """
     reduction = Reduction(reduction, sample_weight, where)
     if np.ndim(quantile) > 0:
-        return elements(
-            "quantile_of_each", predictions, target, reduction,
-            first="predictions", third=("quantile", _quantiles(quantile)),
-        )  # fmt: skip
+        return _of_quantiles(predictions, target, quantile, reduction)
     options = (check.as_number(quantile, "quantile", 0.0, 1.0),)
     return elements("quantile", predictions, target, reduction, first="predictions", options=options)
 

@@ -134,7 +134,7 @@ cdef Py_ssize_t look(cnp.ndarray array, tuple weighted, legal_numbers legal, int
     expect_size(weighted[0], array.size)
     expect_size(weighted[1], array.size)
     view_of(&job.numbers, array)
-    view_of(&job.weight, weighted[0])
+    view_of_weights(&job.weight, weighted[0])
     view_of(&job.where, weighted[1])
     job.size = array.size
     job.legal = legal

@@ -67,7 +67,8 @@ def would_overwrite_scores(emissions, grad):
     do, they can't be read again."""
     if not grad.size or not np.may_share_memory(grad, emissions.view):
         return False
-    spread = float(emissions.view.max()) - float(emissions.view.min())
+    with np.errstate(invalid="ignore"):  # NaN, of ml_dtypes' types
+        spread = float(emissions.view.max()) - float(emissions.view.min())
     return not spread * (emissions.frames + 1) < float32_range()  # True for NaN
 
 

@@ -118,7 +118,8 @@ def _read_targets(targets, target_lengths, emissions, unused):
     """Lengths (N,) and all labels that count, concatenated, from any of the three forms."""
     if is_list_of_sequences(targets) and not emissions.single:
         return _read_list(targets, target_lengths, emissions, unused)
-    array = label_array(targets, "targets", emissions.array)
+    is_partly_used = unused is not None or target_lengths is not None
+    array = label_array(targets, "targets", emissions.array, is_partly_used)
     if array.ndim == 2 and not emissions.single:
         return _read_padded(array, target_lengths, emissions, unused)
     if array.ndim != 1:
@@ -179,8 +180,9 @@ def label_sequences(values, name):
     return parts
 
 
-def label_array(value, name, scores=None):
-    """Integers, whose range is not checked yet; `scores` are what they are the targets of."""
+def label_array(value, name, scores=None, is_partly_used=False):
+    """Integers, whose range is not checked yet; `scores` are what they are the targets of. Where not all are used, one
+    beyond int64 becomes the largest of int64, which is no label either."""
     array = own_view(check.as_array(value, name))
     if array.size == 0:
         return np.zeros(array.shape, np.int64)
@@ -191,6 +193,8 @@ def label_array(value, name, scores=None):
         if name.startswith("targets"):
             remedy = "leave it out, or say with target_lengths how many labels count"
         raise TypeError(not_integers(array, name, "labels", remedy))
+    if array.dtype == np.uint64 and is_partly_used:
+        return np.minimum(array, np.uint64(2**63 - 1)).astype(np.int64)
     check.check_int64(array, name, "a label")
     return array
 

@@ -13,7 +13,8 @@
 enum { /* dtype_code() of core.pxd gives them */
     FL_FLOAT32, FL_FLOAT64, FL_FLOAT16, FL_BFLOAT16,
     FL_INT8, FL_UINT8, FL_INT16, FL_UINT16, FL_INT32, FL_UINT32, FL_INT64, FL_UINT64,
-    FL_BOOL /* a byte, true if it is not 0 */
+    FL_BOOL,    /* a byte, true if it is not 0 */
+    FL_WEIGHT64 /* a double of which what is not 0 stays so in float */
 };
 #ifdef FL_REAL64
 #define FL_NATIVE FL_FLOAT64
@@ -96,6 +97,14 @@ FL_INLINE uint16_t float_to_bfloat(float x)
 
 #define FL_SAME(x) (x)
 #define FL_TRUTH(x) ((x) != 0)
+
+/* r_weight() before it is rounded. */
+FL_INLINE double weight_to_round(double weight)
+{
+    double smallest = weight < 0 ? -(double)FL_SMALLEST : (double)FL_SMALLEST;
+    return (fabs(weight) < (double)FL_SMALLEST) & (weight != 0) ? smallest : weight;
+}
+
 #define FL_LOAD_RUN(type, convert)                                                                     \
     do {                                                                                               \
         if (step == (ptrdiff_t)sizeof(type)) {                                                         \
@@ -128,6 +137,7 @@ FL_NOINLINE void load_run(real *FL_RESTRICT target, const char *source, ptrdiff_
     case FL_INT64: FL_LOAD_RUN(int64_t, FL_SAME); break;
     case FL_UINT64: FL_LOAD_RUN(uint64_t, FL_SAME); break;
     case FL_BOOL: FL_LOAD_RUN(uint8_t, FL_TRUTH); break;
+    case FL_WEIGHT64: FL_LOAD_RUN(double, weight_to_round); break;
     }
 }
 

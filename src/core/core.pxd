@@ -22,6 +22,7 @@ cdef extern from "core/real.h" nogil:
     real r_weighted(real, real)
     real r_term(real, real)
     double r_term_double(real, double)
+    real r_weight(double)
     xint x_max(xint, xint)
     void prefetch(const void*)
     enum:
@@ -96,6 +97,7 @@ cdef extern from "core/array.h" nogil:
         FL_INT64
         FL_UINT64
         FL_BOOL
+        FL_WEIGHT64
     ctypedef struct array_view:
         char* data
         int dtype
@@ -168,6 +170,14 @@ cdef inline int view_of(array_view* view, object array) except -1:
     given = array
     view_init(view, cnp.PyArray_DATA(given), dtype_code(given), cnp.PyArray_NDIM(given),
               <const Py_ssize_t*> cnp.PyArray_DIMS(given), <const Py_ssize_t*> cnp.PyArray_STRIDES(given))
+    return 0
+
+
+cdef inline int view_of_weights(array_view* view, object array) except -1:
+    """view_of() for weights, which rounding must not make 0."""
+    view_of(view, array)
+    if array is not None and view.dtype == FL_FLOAT64 and FL_NATIVE != FL_FLOAT64:
+        view.dtype = FL_WEIGHT64
     return 0
 
 

@@ -120,6 +120,12 @@ FL_INLINE real r_weighted(real x, real weight)
     real finite = r_abs(x) > R(FL_LARGEST) ? R(0.0) : x;
     return weight * (weight == R(0.0) ? finite : x);
 }
+/* A weight in the type of computing. What is not 0 stays so, as only a weight of exactly 0 removes what it weighs. */
+FL_INLINE real r_weight(double weight)
+{
+    real rounded = (real)weight, smallest = weight < 0 ? -R(FL_SMALLEST) : R(FL_SMALLEST);
+    return rounded == R(0.0) && weight != 0 ? smallest : rounded;
+}
 FL_INLINE xint x_max(xint a, xint b) { return a > b ? a : b; }
 
 /* Starts to load a cache line that will be read soon. */

@@ -260,7 +260,7 @@ cdef object evaluate_arrays(ElementJob* job, tuple arrays, Py_ssize_t group, out
     view_of(&job.x, arrays[0])
     view_of(&job.y, arrays[1])
     view_of(&job.z, arrays[2])
-    view_of(&job.weight, arrays[3])
+    view_of_weights(&job.weight, arrays[3])
     view_of(&job.where, arrays[4])
     run_elements(job, group, &total)
     return total, bool(is_illegal(job))

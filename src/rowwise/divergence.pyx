@@ -150,7 +150,7 @@ cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop,
             x = read_block(&job.scores.x, row * n, n, scratch)
             target = read_block(&job.target, row * n, n, scratch + n)
             loss = <real> divergence_row(job, target, x, grad, scratch + 3 * n, scale_of(job, row))
-        loss = r_weighted(loss, <real> weight_of(job, row))
+        loss = loss * r_weight(weight_of(job, row))
         total += loss
         if values != NULL:
             values[row] = loss
@@ -204,7 +204,7 @@ cdef double rows_across_lanes(const PairJob* job, Py_ssize_t row, Py_ssize_t sto
             load_tile(job, read_block(&job.target, row * n, count * n, scratch + size), row, count, y)
             divergence_tile(job, y, x, gap, loss, scale)
         for k in range(count):
-            loss[k] = r_weighted(loss[k], <real> weight_of(job, row + k))
+            loss[k] = loss[k] * r_weight(weight_of(job, row + k))
             total += loss[k]
         if values != NULL:
             memcpy(values + row, loss, count * sizeof(real))

@@ -68,7 +68,7 @@ cdef void read_labels(const LabelJob* job, row_tile* tile, Py_ssize_t row) noexc
             tile.weight[k] = R(0.0) if tile.ignored[k] else R(1.0)
     else:
         for k in range(tile.count):
-            tile.weight[k] = R(0.0) if tile.ignored[k] else <real> job.weights[row + k]
+            tile.weight[k] = R(0.0) if tile.ignored[k] else r_weight(job.weights[row + k])
             tile.ignored[k] = tile.weight[k] == 0    # a weight of 0 removes a row
     for k in range(tile.count, TILE):
         tile.ignored[k] = True

@@ -30,7 +30,7 @@ cdef double chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch) noexc
         if label >= 0:
             loss = -read_block(&job.log_probs, row * n + label, 1, &score)[0]
             if weights != NULL:
-                loss = r_term(<real> weights[row], loss)
+                loss = r_term(r_weight(weights[row]), loss)
                 label = label if weights[row] != 0 else -1    # a weight of 0 removes a row
         total += loss
         if values != NULL:

@@ -138,7 +138,7 @@ cdef double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scratch) no
         if want_hess:
             row.hess = block_destination(&job.out.hess, i * n, scratch + 2 * n)
         label = 0
-        row.weight = R(1.0) if job.weights == NULL else <real> job.weights[i]
+        row.weight = R(1.0) if job.weights == NULL else r_weight(job.weights[i])
         if job.labels != NULL:
             label = label_or_none(job.labels + i, job.ignore_index, n)
         if label < 0 or row.weight == 0:    # a weight of 0 removes a row

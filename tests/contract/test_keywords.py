@@ -23,7 +23,7 @@ FUNCTIONS = {
 CALLS = [(row.loss, row.example()) for row in LOSSES] + list(FUNCTIONS.items())
 every_call = pytest.mark.parametrize(("function", "arguments"), CALLS, ids=lambda value: getattr(value, "__name__", ""))
 
-FIRST = ["y_pred", "input", "inputs", "predictions", "x", "y_score", "pred", "output", "logits", "scores", "log_probs"]
+FIRST = ["y_pred", "input", "inputs", "predictions", "x", "y_score", "pred", "output", "scores"]
 # words of others, and what of these names a function has
 WORDS = {
     "weight": ["class_weight", "sample_weight"],
@@ -99,11 +99,47 @@ def test_words_for_the_first_argument(function, arguments, keyword):
 
 @every_call
 def test_a_near_miss_and_what_is_like_nothing(function, arguments):
-    for name in set(names_of(function)[len(arguments) :]) - {"q", "base", "star"}:
+    for name in set(names_of(function)[len(arguments) :]) - {"q", "base", "star", "out"}:
         if function in FUNCTIONS or name != "num_threads":
             texts(function, arguments, name[:-1] + "z", f"{name}=")
     assert texts(function, arguments, "colour_of_the_sky").endswith("'colour_of_the_sky'")
     texts(function, arguments, "num_thread", *(["num_threads="] if "num_threads" in names_of(function) else []))
+
+
+@pytest.mark.parametrize(
+    ("function", "keyword", "text"),
+    [
+        (fl.binary_cross_entropy, "logits", "binary_cross_entropy_with_logits takes logits"),
+        (fl.nll_loss, "logits", "cross_entropy takes logits"),
+        (fl.ctc_loss, "logits", "ctc_loss_with_logits takes logits"),
+        (fl.nll_loss, "probs", "np.log(probs)"),
+        (fl.ctc_align, "probs", "np.log(probs)"),
+        (fl.cross_entropy, "probs", "categorical_cross_entropy takes probabilities"),
+        (fl.js_divergence_with_logits, "probs", "np.log(probs)"),
+        (fl.cross_entropy, "log_probs", "here they are logits="),
+        (fl.kl_divergence, "log_predictions", "np.exp"),
+        (fl.hinge_loss, "logits", "here it is predictions="),
+        (fl.softmax, "logits", "here it is scores="),
+        (fl.softmax_focal_loss, "class_weight", "here it is alpha="),
+        (fl.l1_loss, "class_weight", "here it is sample_weight="),
+        (fl.smooth_l1_loss, "delta", "here it is beta="),
+        (fl.huber_loss, "beta", "here it is delta="),
+        (fl.ctc_loss_with_logits, "logit_paddings", "here it is input_lengths="),
+        (fl.ctc_loss, "label_paddings", "here it is target_lengths="),
+    ],
+)
+def test_words_that_mean_another_kind_of_number(function, keyword, text):
+    refused(TypeError, [text], lambda: function(X, LABELS, **{keyword: X}))
+
+
+@pytest.mark.parametrize(
+    ("function", "keyword"),
+    [(fl.js_divergence_with_logits, "delta"), (fl.l1_loss, "power"), (fl.cross_entropy, "label_paddings")],
+)
+def test_no_hint_is_better_than_a_wrong_one(function, keyword):
+    with pytest.raises(TypeError) as caught:
+        function(X, X, **{keyword: 1})
+    assert str(caught.value).endswith(f"{keyword!r}")
 
 
 def test_logits():

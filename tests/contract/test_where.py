@@ -148,6 +148,62 @@ def test_the_first_number_that_is_used_is_named(isa, name):
     every_verb(fl.hinge_loss, (x, signs), {"where": mask}, ValueError, ["target", 2222, -1])
 
 
+@pytest.mark.parametrize("name", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("size", [1e-46, 1e-42, 1e-300, 1e30, 1e300])
+@pytest.mark.parametrize("row", of_family("elementwise", "rowwise"), ids=lambda row: row.name)
+def test_a_weighted_mean_does_not_depend_on_the_size_of_the_weights(rng, row, name, size):
+    x, *targets = (np.asarray(a) for a in row.draw(rng, (9, 7), np.dtype(name)))
+    weight = rng.uniform(0.5, 2, shape_of_losses(row, x))
+    options = with_arrays(row.options[0], rng, 7)
+    expected = row.loss.value_and_grad(x, *targets, sample_weight=weight, reduction="weighted_mean", **options)
+    found = row.loss.value_and_grad(x, *targets, sample_weight=weight * size, reduction="weighted_mean", **options)
+    assert found[0] == pytest.approx(expected[0], rel=1e-5)
+    rounding = 2e-3 if name == "float16" else 1e-5
+    np.testing.assert_allclose(found[1], expected[1], rtol=rounding, atol=rounding * np.abs(expected[1]).max())
+
+
+@pytest.mark.parametrize("name", ["float32", "float64"])
+@pytest.mark.parametrize("weight", [1e-46, -1e-300])
+@pytest.mark.parametrize("row", of_family("elementwise", "rowwise"), ids=lambda row: row.name)
+def test_only_a_weight_of_exactly_0_removes(isa, rng, row, name, weight):
+    x, *targets = (np.asarray(a) for a in row.draw(rng, (9, 7), np.dtype(name)))
+    x[2] = NAN
+    weights = np.ones(shape_of_losses(row, x))
+    for small, removes in ((weight, False), (0.0, True), (-0.0, True)):
+        weights[2] = small
+        assert np.isnan(row.loss(x, *targets, sample_weight=weights)) != removes
+        if row.name != "nll_loss":  # whose gradient does not depend on its numbers
+            grad = row.loss.grad(x, *targets, sample_weight=weights)
+            assert np.isnan(grad[2]).any() != removes
+
+
+def test_options_of_elements_that_are_not_used():
+    """Of each element too, whatever it is broadcast to."""
+    loss = fl.binary_cross_entropy_with_logits
+    for unused in ({"where": [True, False]}, {"sample_weight": [1, 0]}):
+        for wrong in (-1.0, INF, NAN):
+            assert loss([1.0, 2.0], [1, 0], pos_weight=[1, wrong], **unused) > 0
+        for wrong in (-1.0, 2.0, NAN):
+            assert fl.quantile_loss([1.0, 2.0], [1, 0.5], quantile=[0.3, wrong], reduction="sum", **unused) == 0
+    every_verb(
+        loss, ([1.0, 2.0], [1, 0]), {"pos_weight": [1, -1], "where": [False, True]}, ValueError, ["pos_weight", 1]
+    )
+    square = np.ones((3, 2))
+    where = np.array([[True, False], [True, False], [True, True]])
+    every_verb(fl.quantile_loss, (square, 0), {"quantile": [0.5, 7], "where": where}, ValueError, ["quantile", 1, 7])
+    assert fl.quantile_loss(square, 0, quantile=[0.5, 7], where=where[:2].any(axis=0)) > 0
+
+
+def test_labels_beyond_int64_of_what_is_not_used():
+    frames, beyond = np.zeros((5, 2, 4)), 2**64 - 1
+    targets = np.array([[1, 2], [beyond, 1]], np.uint64)
+    assert np.isfinite(fl.ctc_loss(frames, targets, where=[True, False]))
+    assert np.isfinite(fl.ctc_loss(frames, targets[::-1, ::-1].copy(), None, [1, 2]))
+    every_verb(fl.ctc_loss, (frames, targets), {}, ValueError, ["targets", beyond])
+    for loss in (fl.cross_entropy, fl.nll_loss):
+        assert np.isfinite(loss(frames[0], targets[:, 0], where=[True, False]))
+
+
 # ---- rows without a target ----
 
 
