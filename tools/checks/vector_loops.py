@@ -20,7 +20,7 @@ LOOPS = (
     *("lanes_max", "lanes_extremes", "lanes_add", "lanes_add_double", "lanes_exp", "lanes_exp_excluding"),
     *("lanes_exp_below", "lanes_cost", "subtract_twice", "lanes_find", "lanes_add_widened", "seems_outside"),
     *("keep_where", "weigh", "weigh_values", "round_values"),
-    *("count_labels: ignored", "look_at_some_signs", "element_loop", "focal_terms", "focal_block", "label_rows"),
+    *("count_labels: ignored +=", "look_at_some_signs", "element_loop", "focal_terms", "focal_block", "label_rows"),
     *("multiply", "softmax_short: r_exp(", "softmax_short: e[i] * factor", "lanes_sum: table[c", "lanes_multiply"),
     *("lanes_sum: reference_of", "lanes_sum: part[k]", "curve", "temper"),
     *("lanes_to_derivatives: p = table[c", "lanes_to_derivatives: of_e[k] = ", "lanes_to_derivatives: p = tile.p[k]"),
