@@ -102,7 +102,8 @@ FL_INLINE uint16_t float_to_bfloat(float x)
 FL_INLINE double weight_to_round(double weight)
 {
     double smallest = weight < 0 ? -(double)FL_SMALLEST : (double)FL_SMALLEST;
-    return (fabs(weight) < (double)FL_SMALLEST) & (weight != 0) ? smallest : weight;
+    int is_lost = (fabs(weight) < (double)FL_SMALLEST) & (weight != 0);
+    return is_lost ? smallest : weight;
 }
 
 #define FL_LOAD_RUN(type, convert)                                                                     \
