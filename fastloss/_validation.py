@@ -196,10 +196,10 @@ def as_shaped(array, shape):
     return array.reshape(shape) if array.shape == (0,) and shape[:1] == (0,) else array
 
 
-def check_range(array, name, low, high, reduction):
-    """Numbers within [low, high], as far as losses of the reduction use them. NaN passes, and comes out as NaN."""
+def check_range(array, name, low, high, reduction=None):
+    """Numbers within [low, high], as far as losses of a reduction use them. NaN passes, and comes out as NaN."""
     place = rules.outside(array, low, high, 1) if array.size else -1
-    if place >= 0 and not reduction.uses_all:
+    if place >= 0 and reduction is not None and not reduction.uses_all:
         numbers = as_float(array)
         place = first_used((numbers < low) | (numbers > high), reduction)
     if place >= 0:
