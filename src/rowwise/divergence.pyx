@@ -163,13 +163,21 @@ cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop,
 include "divergence_tile.pxi"
 
 
-cdef void clear_rows(const PairJob* job, Py_ssize_t row, Py_ssize_t count, real* table) noexcept nogil:
+cdef void clear_rows(const PairJob* job, Py_ssize_t row, Py_ssize_t count, real_p table) noexcept nogil:
     """0 for all classes of the rows of a tile whose weight is 0. Of the scores, so that their losses are finite."""
     cdef Py_ssize_t c, k
+    cdef real kept[TILE]
+    cdef bint clears = False
+    for k in range(TILE):
+        kept[k] = 1
     for k in range(count):
-        if job.weights[row + k] == 0:
-            for c in range(job.scores.classes):
-                table[c * TILE + k] = 0
+        kept[k] = R(0.0) if job.weights[row + k] == 0 else R(1.0)
+        clears |= job.weights[row + k] == 0
+    if not clears:
+        return
+    for c in range(job.scores.classes):
+        for k in range(TILE):
+            table[c * TILE + k] = r_term(kept[k], table[c * TILE + k])
 
 
 cdef void load_tile(const PairJob* job, const real* rows, Py_ssize_t row, Py_ssize_t count,

@@ -19,7 +19,7 @@ INTEGERS = ("BOOL", "INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT6
 LOOPS = (
     *("lanes_max", "lanes_extremes", "lanes_add", "lanes_add_double", "lanes_exp", "lanes_exp_excluding"),
     *("lanes_exp_below", "lanes_cost", "subtract_twice", "lanes_find", "lanes_add_widened", "seems_outside"),
-    *("keep_where", "weigh", "weigh_values", "round_values"),
+    *("clear_rows: r_term(", "keep_where", "weigh", "weigh_values", "round_values"),
     *("count_labels: ignored +=", "look_at_some_signs", "element_loop", "focal_terms", "focal_block", "label_rows"),
     *("multiply", "softmax_short: r_exp(", "softmax_short: e[i] * factor", "lanes_sum: table[c", "lanes_multiply"),
     *("lanes_sum: reference_of", "lanes_sum: part[k]", "curve", "temper"),
@@ -53,7 +53,7 @@ OTHERS = [
      "frame after frame"),
     (r"^(read_labels|exclude_label|lanes_to_derivatives|tile_across_lanes|chunk_of_labelled_rows): ",
      "one or two numbers a row, found by its label or its weight"),
-    (r"^(normal_tiles|divergence_tile|rows_across_lanes|chunk_of_nll_rows): ", "the same"),
+    (r"^(normal_tiles|divergence_tile|rows_across_lanes|clear_rows|chunk_of_nll_rows): ", "the same"),
     (r"^lanes_sum: .*tile\.excluded\[k\] = ", "three numbers a row, and a comparison of integers that SSE2 lacks"),
     (r"^(lanes_top|lanes_total|lanes_total_double|lanes_count): |: count \+= at_peak\[i\]",
      "one tree from 16 lanes to one number"),
