@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from errors import BOTH, FRAMES, LABELS, SOFT, TARGETS, X, every_verb, refused
 from losses import LOSSES, of_family
+from scripts import run_script
 
 import fastloss as fl
 
@@ -306,3 +307,19 @@ def test_options_that_are_true_or_false(row, name):
 def test_options_of_alignment_that_are_true_or_false():
     for function in (fl.ctc_align, fl.ctc_posteriors):
         refused(BOTH, ["batch_first", "'no'"], lambda f=function: f(FRAMES, TARGETS, batch_first="no"))
+
+
+@pytest.mark.parametrize("module", ["object()", "types.SimpleNamespace(Tensor=object())", "Failing('torch')"])
+def test_a_module_that_only_has_the_name_of_pytorch(module):
+    run_script(
+        f"""
+        import types
+
+        class Failing(types.ModuleType):
+            def __getattr__(self, name):
+                raise ImportError(name)
+
+        sys.modules["torch"] = {module}
+        assert fl.mse_loss([1.0, 2.0], 0.0) == 2.5
+        """
+    )

@@ -347,3 +347,28 @@ def test_no_label_is_ignored(row):
     wrapped = labels.astype(np.uint64)
     wrapped[2] = 2**64 - 100
     every_verb(row.loss, (x, wrapped), {}, ValueError, ["target", 2, 2**64 - 100])
+
+
+def test_what_does_not_count_warns_of_nothing():
+    """NumPy's own warnings about NaN or overflow do not come out of a call that is right."""
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    with np.errstate(all="raise"):
+        frames = np.zeros((4, 2, 3), ml_dtypes.bfloat16)
+        frames[:, 1] = NAN
+        fl.ctc_loss_with_logits.grad(frames, [[1], [2]], where=[True, False], out=frames)
+        assert not np.isnan(frames[:, 0].astype(float)).any()
+        probs, target = (
+            np.array(rows, ml_dtypes.bfloat16) for rows in ([[0.5, NAN], [0.5, 0.5]], [[0, 0], [0.5, 0.5]])
+        )
+        fl.kl_divergence.grad(probs, target, out=probs)
+        assert not probs[0].any()
+        x = np.ones((2, 3))
+        assert fl.cross_entropy(x, [0, 1], sample_weight=[1e300, 1], class_weight=[1e300, 2, 3], reduction="sum") == INF
+        assert np.isfinite(fl.cross_entropy(x, [0, 1], sample_weight=[INF, 1], class_weight=[0, 2, 3]))
+
+
+@pytest.mark.parametrize("row", of_family("rowwise"), ids=lambda row: row.name)
+def test_batchmean_over_no_rows(row):
+    x = np.zeros((2, 0, 3))
+    targets = [np.zeros((2, 0), int) if row.has_labels else x] * bool(row.targets)
+    assert np.isnan(row.loss(x, *targets, reduction="batchmean"))
