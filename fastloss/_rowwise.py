@@ -44,17 +44,15 @@ class Rows:
         class weights weigh it, over their weights."""
         labels = Labels(self, target, reduction, ignore_index)
         of_rows = labels.class_weights(class_weights)
-        weights, unit = scaled_to_one(combined(labels.weights, of_rows))
-        call = RowEvaluation(
+        return RowEvaluation(
             self,
             self.kernels.cross_entropy.of_labels,
-            (kernel_name, self.view, labels.array, weights, labels.ignored, kernel_options(options), temperature),
+            (kernel_name, self.view, labels.array, labels.ignored, kernel_options(options), temperature),
+            combined(labels.weights, of_rows),
             reduction,
             labels.denominator(of_rows if weighs_mean else None),
-            (labels.array,),
+            labels.array,
         )
-        call.unit = unit
-        return call
 
 
 class Labels:
@@ -103,12 +101,14 @@ def combined(weights, more):
 
 
 class RowEvaluation(Evaluation):
-    """A call of a function of src/rowwise, which sees derivatives with the class axis last."""
+    """A call of a function of src/rowwise, which sees derivatives with the class axis last and takes the weights of the
+    rows, or None, after its other arguments. `target` is the array that it reads beside the scores, or None."""
 
-    def __init__(self, rows, kernel, arguments, reduction, denominator, inputs):
+    def __init__(self, rows, kernel, arguments, weights, reduction, denominator, target):
+        weights, self.unit = scaled_to_one(weights)
         super().__init__(
-            kernel, arguments, rows.array, rows.gradient_dtype, rows.shape, rows.dtype, reduction.code, denominator,
-            inputs,
+            kernel, (*arguments, weights), rows.array, rows.gradient_dtype, rows.shape, rows.dtype, reduction.code,
+            denominator, (target,),
         )  # fmt: skip
         self.axis = rows.axis
         self.rows = rows
@@ -118,7 +118,7 @@ class SoftTargetEvaluation(RowEvaluation):
     """With distributions as its target, which are looked at before anything is written."""
 
     def __init__(self, rows, kernel, arguments, reduction, target):
-        super().__init__(rows, kernel, arguments, reduction, reduction.denominator(), (target,))
+        super().__init__(rows, kernel, arguments, reduction.row_weights(), reduction, reduction.denominator(), target)
         self.weighted = reduction.weighted_along(rows.axis, rows.array.shape)
 
     def run(self, outputs):

@@ -153,6 +153,12 @@ def check_int64(array, name, expected):
         raise ValueError(f"{name}{place_of(place, array.shape)} is {array.flat[place]}; expected {expected}")
 
 
+def within_int64(array):
+    """Integers as int64. One beyond becomes the largest, which is no label either, and does not wrap."""
+    beyond_is_possible = array.dtype.kind == "u" and array.dtype.itemsize == 8
+    return np.asarray(np.minimum(array, np.uint64(2**63 - 1)) if beyond_is_possible else array, dtype=np.int64)
+
+
 def as_ignore_index(ignore_index):
     """None: no label is ignored."""
     return None if ignore_index is None else as_integer(ignore_index, "ignore_index")
@@ -172,8 +178,7 @@ def as_labels(target, name, shape, classes, ignore_index, weights, prediction):
             f"labels for {prediction[0]} of shape {prediction[1].shape} must have shape {shape}"
             f"{fitting_axis(target.shape, prediction[1].shape) or swap_seen(target, prediction[1].ndim)}"
         )
-    signed = np.minimum(target, np.uint64(2**63 - 1)) if target.dtype == np.uint64 else target  # must not wrap
-    labels = np.asarray(signed, dtype=np.int64, order="C")  # keeps 0 dimensions
+    labels = np.asarray(within_int64(target), order="C")  # keeps 0 dimensions
     counted = rules.labels(labels, weights, classes, ignore_index)
     if counted < 0:
         place = -1 - counted

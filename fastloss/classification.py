@@ -3,7 +3,7 @@
 from fastloss import _validation as check
 from fastloss._elementwise import distributions
 from fastloss._loss import loss
-from fastloss._reduction import Reduction, scaled_to_one
+from fastloss._reduction import Reduction
 from fastloss._rowwise import Labels, RowEvaluation, Rows, SoftTargetEvaluation, combined, fast_path
 
 __all__ = ["categorical_cross_entropy", "cross_entropy", "nll_loss"]
@@ -80,17 +80,15 @@ def nll_loss(
     reduction = Reduction(reduction, sample_weight, where)
     labels = Labels(rows, check.as_array(target, "target"), reduction, ignore_index)
     of_rows = labels.class_weights(class_weights)
-    weights, unit = scaled_to_one(combined(labels.weights, of_rows))
-    call = RowEvaluation(
+    return RowEvaluation(
         rows,
         rows.kernels.cross_entropy.nll,
-        (rows.view, labels.array, weights, labels.ignored),
+        (rows.view, labels.array, labels.ignored),
+        combined(labels.weights, of_rows),
         reduction,
         labels.denominator(of_rows),
-        (labels.array,),
+        labels.array,
     )
-    call.unit = unit
-    return call
 
 
 @loss("rowwise", curvature=True, fast_path=fast_path("cross_entropy"))
@@ -176,37 +174,34 @@ def cross_entropy(
     class_weights = check.as_class_weights(class_weight, "class_weight", rows.classes)
     target, reduction = check.as_array(target, "target"), Reduction(reduction, sample_weight, where)
     if target.shape == rows.array.shape:
-        call = _with_distributions(rows, target, class_weights, reduction)
         check.as_ignore_index(ignore_index)
-    elif smoothing:
-        call = _with_smoothed_labels(rows, target, class_weights, reduction, ignore_index)
-    else:
-        return rows.label_loss(
-            "cross_entropy", target, reduction, class_weights, ignore_index, temperature=temperature, weighs_mean=True
-        )
-    call.arguments += (smoothing, temperature)
-    return call
+        return _with_distributions(rows, target, class_weights, reduction, (smoothing, temperature))
+    if smoothing:
+        labels = Labels(rows, target, reduction, ignore_index)
+        return _with_smoothed_labels(rows, labels, class_weights, reduction, (smoothing, temperature))
+    return rows.label_loss(
+        "cross_entropy", target, reduction, class_weights, ignore_index, temperature=temperature, weighs_mean=True
+    )
 
 
-def _with_distributions(rows, target, class_weights, reduction):
+def _with_distributions(rows, target, class_weights, reduction, options):
     check.number_code(target, "target")
+    reduction.over(rows.shape, check.WITH_BATCHMEAN)
     seen = check.seen_with_axis_last(target, rows.axis)
-    weights, unit = scaled_to_one(reduction.over(rows.shape, check.WITH_BATCHMEAN).row_weights())
-    arguments = rows.view, seen, None, _as_computed(class_weights, rows), weights, -1
-    call = SoftTargetEvaluation(rows, rows.kernels.cross_entropy.of_targets, arguments, reduction, target)
-    call.unit = unit
-    return call
+    arguments = rows.view, seen, None, _as_computed(class_weights, rows), -1, *options
+    return SoftTargetEvaluation(rows, rows.kernels.cross_entropy.of_targets, arguments, reduction, target)
 
 
-def _with_smoothed_labels(rows, target, class_weights, reduction, ignore_index):
-    labels = Labels(rows, target, reduction, ignore_index)
-    weights, unit = scaled_to_one(labels.weights)
-    arguments = rows.view, None, labels.array, _as_computed(class_weights, rows), weights, labels.ignored
-    denominator = labels.denominator(labels.class_weights(class_weights))
-    kernel = rows.kernels.cross_entropy.of_targets
-    call = RowEvaluation(rows, kernel, arguments, reduction, denominator, (labels.array,))
-    call.unit = unit
-    return call
+def _with_smoothed_labels(rows, labels, class_weights, reduction, options):
+    return RowEvaluation(
+        rows,
+        rows.kernels.cross_entropy.of_targets,
+        (rows.view, None, labels.array, _as_computed(class_weights, rows), labels.ignored, *options),
+        labels.weights,
+        reduction,
+        labels.denominator(labels.class_weights(class_weights)),
+        labels.array,
+    )
 
 
 def _as_computed(class_weights, rows):

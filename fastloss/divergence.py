@@ -5,7 +5,7 @@ import math
 from fastloss import _validation as check
 from fastloss._elementwise import distributions
 from fastloss._loss import loss
-from fastloss._reduction import Reduction, scaled_to_one
+from fastloss._reduction import Reduction
 from fastloss._rowwise import RowEvaluation, Rows
 
 __all__ = [
@@ -39,16 +39,15 @@ def _of_logits(logits, axis, reduction, kind="forward", *, target=None, temperat
             raise TypeError(f"{name} is None; expected an array of the shape of logits")
         scores = check.as_same_shape(scores, name, rows.array, "logits")
         view = check.seen_with_axis_last(scores, rows.axis)
-    weights, unit = scaled_to_one(reduction.row_weights())
     call = RowEvaluation(
         rows,
         rows.kernels.divergence.of_logits,
-        (kind, rows.view, view, weights, temperature, beta),
+        (kind, rows.view, view, temperature, beta),
+        reduction.row_weights(),
         reduction,
         reduction.denominator(),
-        (scores,),
+        scores,
     )
-    call.unit = unit
     call.work = rows.array.size * 2
     return call
 

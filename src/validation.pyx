@@ -56,7 +56,7 @@ def labels(cnp.ndarray array, weights, long long classes, ignore_index):
     cdef const double* weight = <const double*> data_of(weights)
     cdef Py_ssize_t size = array.size, counted
     cdef label_rule rule
-    expect_size(weights, size)
+    expect_size(weights, size, "sample_weight")
     rule.classes = classes
     rule.has_ignored = ignore_index is not None
     rule.ignore_index = ignore_index if rule.has_ignored else -1
@@ -131,8 +131,8 @@ cdef Py_ssize_t look(cnp.ndarray array, tuple weighted, legal_numbers legal, int
     cdef LookJob job
     cdef double total
     memset(&job, 0, sizeof(LookJob))
-    expect_size(weighted[0], array.size)
-    expect_size(weighted[1], array.size)
+    expect_size(weighted[0], array.size, "sample_weight")
+    expect_size(weighted[1], array.size, "where")
     view_of(&job.numbers, array)
     view_of_weights(&job.weight, weighted[0])
     view_of(&job.where, weighted[1])
@@ -177,7 +177,7 @@ def sum_of_weights(cnp.ndarray weight, where):
     cdef LookJob job
     cdef double total = 0
     memset(&job, 0, sizeof(LookJob))
-    expect_size(where, weight.size)
+    expect_size(where, weight.size, "where")
     view_of(&job.weight, weight)
     view_of(&job.where, where)
     job.size = weight.size

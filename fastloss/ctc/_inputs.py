@@ -182,7 +182,7 @@ def label_sequences(values, name):
 
 def label_array(value, name, scores=None, is_partly_used=False):
     """Integers, whose range is not checked yet; `scores` are what they are the targets of. Where not all are used, one
-    beyond int64 becomes the largest of int64, which is no label either."""
+    beyond int64 is no error by itself."""
     array = own_view(check.as_array(value, name))
     if array.size == 0:
         return np.zeros(array.shape, np.int64)
@@ -193,8 +193,8 @@ def label_array(value, name, scores=None, is_partly_used=False):
         if name.startswith("targets"):
             remedy = "leave it out, or say with target_lengths how many labels count"
         raise TypeError(not_integers(array, name, "labels", remedy))
-    if array.dtype == np.uint64 and is_partly_used:
-        return np.minimum(array, np.uint64(2**63 - 1)).astype(np.int64)
+    if is_partly_used:
+        return check.within_int64(array)
     check.check_int64(array, name, "a label")
     return array
 

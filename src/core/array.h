@@ -98,14 +98,6 @@ FL_INLINE uint16_t float_to_bfloat(float x)
 #define FL_SAME(x) (x)
 #define FL_TRUTH(x) ((x) != 0)
 
-/* r_weight() before it is rounded. */
-FL_INLINE double weight_to_round(double weight)
-{
-    double smallest = weight < 0 ? -(double)FL_SMALLEST : (double)FL_SMALLEST;
-    int is_lost = (fabs(weight) < (double)FL_SMALLEST) & (weight != 0);
-    return is_lost ? smallest : weight;
-}
-
 #define FL_LOAD_RUN(type, convert)                                                                     \
     do {                                                                                               \
         if (step == (ptrdiff_t)sizeof(type)) {                                                         \

@@ -181,19 +181,23 @@ cdef inline int view_of_weights(array_view* view, object array) except -1:
     return 0
 
 
-cdef inline int expect_size(object array, Py_ssize_t size) except -1:
-    """That an array, or None, still has the size that was checked: a callback or another thread may have changed it
-    since, and kernels go by the sizes of the predictions."""
-    if array is not None and cnp.PyArray_SIZE(<cnp.ndarray> array) != size:
-        raise ValueError("the shape of an argument was changed during the call")
+cdef inline int check_unchanged(bint holds, str name) except -1:
+    """For what validation has found already: a callback or another thread may have changed an argument since."""
+    if not holds:
+        raise ValueError(f"{name} changed during the call")
     return 0
+
+
+cdef inline int expect_size(object array, Py_ssize_t size, str name) except -1:
+    """That an array, or None, has the size that the kernel goes by, that of the predictions."""
+    return check_unchanged(array is None or cnp.PyArray_SIZE(<cnp.ndarray> array) == size, name)
 
 
 cdef inline int read_outputs(Outputs* o, object outputs, Py_ssize_t losses, Py_ssize_t predictions) except -1:
     """From the Outputs of fastloss/_loss.py, whose values are one a loss and whose derivatives one a prediction."""
-    expect_size(outputs.values, losses)
-    expect_size(outputs.grad, predictions)
-    expect_size(outputs.hess, predictions)
+    expect_size(outputs.values, losses, "the prediction")
+    expect_size(outputs.grad, predictions, "out")
+    expect_size(outputs.hess, predictions, "out")
     o.want_value = outputs.want_value
     o.scale = outputs.scale
     o.threads = outputs.threads

@@ -36,6 +36,7 @@ typedef uint64_t xuint;
 #define FL_EXP_ZERO (-746.0)      /* exp of this is 0 */
 #define FL_EXP_INFINITE 710.0     /* exp of this is infinite */
 #define FL_SMALLEST 0x1p-1022     /* smallest normal number */
+#define FL_LEAST 0x1p-1074        /* smallest of all above 0 */
 #define FL_LARGEST 0x1.fffffffffffffp+1023
 #define FL_EPSILON 0x1p-52
 #define FL_SQRT_HALF_BITS 0x3fe6a09e667f3bcd
@@ -53,6 +54,7 @@ typedef uint32_t xuint;
 #define FL_EXP_ZERO (-104.5f)
 #define FL_EXP_INFINITE 89.0f
 #define FL_SMALLEST 0x1p-126f
+#define FL_LEAST 0x1p-149f
 #define FL_LARGEST 0x1.fffffep+127f
 #define FL_EPSILON 0x1p-23f
 #define FL_SQRT_HALF_BITS 0x3f3504f3
@@ -120,12 +122,15 @@ FL_INLINE real r_weighted(real x, real weight)
     real finite = r_abs(x) > R(FL_LARGEST) ? R(0.0) : x;
     return weight * (weight == R(0.0) ? finite : x);
 }
-/* A weight in the type of computing. What is not 0 stays so, as only a weight of exactly 0 removes what it weighs. */
-FL_INLINE real r_weight(double weight)
+/* A weight, before it is rounded to the type of computing: what is not 0 will not be 0 then either, as only a weight of
+ * exactly 0 removes what it weighs. */
+FL_INLINE double weight_to_round(double weight)
 {
-    real rounded = (real)weight, smallest = weight < 0 ? -R(FL_SMALLEST) : R(FL_SMALLEST);
-    return rounded == R(0.0) && weight != 0 ? smallest : rounded;
+    const double least = FL_LEAST, kept = weight < 0 ? -least : least;
+    int is_lost = (fabs(weight) < least) & (weight != 0);
+    return is_lost ? kept : weight;
 }
+FL_INLINE real r_weight(double weight) { return (real)weight_to_round(weight); }
 FL_INLINE xint x_max(xint a, xint b) { return a > b ? a : b; }
 
 /* Starts to load a cache line that will be read soon. */

@@ -7,12 +7,6 @@ copy of what was validated, and has the size that the kernel goes by.
 """
 
 
-cdef int check_unchanged(bint holds, str name) except -1:
-    if not holds:
-        raise ValueError(f"{name} changed during the call")
-    return 0
-
-
 cdef void* numbers_of(object array, Py_ssize_t count, Py_ssize_t itemsize, str name) except NULL:
     """The first of so many contiguous numbers, of so many bytes each."""
     cdef cnp.ndarray given = array

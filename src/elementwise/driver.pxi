@@ -255,7 +255,7 @@ cdef object evaluate_arrays(ElementJob* job, tuple arrays, Py_ssize_t group, out
     cdef double total
     job.size = arrays[0].size
     for array in arrays:
-        expect_size(array, job.size)
+        expect_size(array, job.size, "an argument")
     read_outputs(&job.out, outputs, job.size // group, job.size)
     view_of(&job.x, arrays[0])
     view_of(&job.y, arrays[1])

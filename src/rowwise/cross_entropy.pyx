@@ -29,8 +29,8 @@ cdef label_loss loss_called(str name) except NULL:
     return found
 
 
-def of_labels(str name, cnp.ndarray x, cnp.ndarray labels, weights, long long ignore_index, tuple options,
-              double temperature, outputs):
+def of_labels(str name, cnp.ndarray x, cnp.ndarray labels, long long ignore_index, tuple options, double temperature,
+              weights, outputs):
     """A loss of label_losses.h. labels: int64, one a row. weights: float64, one a row, or None; rows with a weight of 0
     do not count, and may have any label."""
     cdef LabelJob job
@@ -38,8 +38,8 @@ def of_labels(str name, cnp.ndarray x, cnp.ndarray labels, weights, long long ig
     job.loss = loss_called(name)
     job.options.number[0], job.options.number[1] = options
     set_scores(&job.scores, x, temperature)
-    expect_size(labels, job.scores.rows)
-    expect_size(weights, job.scores.rows)
+    expect_size(labels, job.scores.rows, "target")
+    expect_size(weights, job.scores.rows, "sample_weight")
     read_outputs(&job.out, outputs, job.scores.rows, x.size)
     job.labels = <const int64_t*> data_of(labels)
     job.weights = <const double*> data_of(weights)
@@ -48,17 +48,17 @@ def of_labels(str name, cnp.ndarray x, cnp.ndarray labels, weights, long long ig
     return total
 
 
-def of_targets(cnp.ndarray x, target, labels, class_weight, weights, long long ignore_index, double smoothing,
-               double temperature, outputs):
+def of_targets(cnp.ndarray x, target, labels, class_weight, long long ignore_index, double smoothing,
+               double temperature, weights, outputs):
     """Cross-entropy with `target`, distributions; or, where that is None, with int64 labels that smoothing turns into
     such. class_weight: of this module's type, or None; weights: float64, one a row, or None."""
     cdef TargetJob job
     cdef double total
     set_scores(&job.scores, x, temperature)
-    expect_size(target, x.size)
-    expect_size(labels, job.scores.rows)
-    expect_size(class_weight, job.scores.classes)
-    expect_size(weights, job.scores.rows)
+    expect_size(target, x.size, "target")
+    expect_size(labels, job.scores.rows, "target")
+    expect_size(class_weight, job.scores.classes, "class_weight")
+    expect_size(weights, job.scores.rows, "sample_weight")
     view_of(&job.target, target)
     read_outputs(&job.out, outputs, job.scores.rows, x.size)
     job.labels = <const int64_t*> data_of(labels)
@@ -71,14 +71,14 @@ def of_targets(cnp.ndarray x, target, labels, class_weight, weights, long long i
     return total
 
 
-def nll(cnp.ndarray log_probs, cnp.ndarray labels, weights, long long ignore_index, outputs):
+def nll(cnp.ndarray log_probs, cnp.ndarray labels, long long ignore_index, weights, outputs):
     """The sum of -weight * log_probs[row, label]. labels: int64, one a row. weights: float64, one a row, or None."""
     cdef NllJob job
     cdef double total
     job.classes = log_probs.shape[log_probs.ndim - 1]
     job.rows = log_probs.size // job.classes
-    expect_size(labels, job.rows)
-    expect_size(weights, job.rows)
+    expect_size(labels, job.rows, "target")
+    expect_size(weights, job.rows, "sample_weight")
     view_of(&job.log_probs, log_probs)
     read_outputs(&job.out, outputs, job.rows, log_probs.size)
     job.labels = <const int64_t*> data_of(labels)

@@ -235,7 +235,7 @@ cdef double chunk_of_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept 
     return rows_one_by_one(job, row, stop, scratch)
 
 
-def of_logits(str kind, cnp.ndarray x, target, weights, double temperature, double beta, outputs):
+def of_logits(str kind, cnp.ndarray x, target, double temperature, double beta, weights, outputs):
     """The sum over rows of a divergence of the softmaxes of target and x, one of KINDS, or of x's entropy where there
     is no target.
 
@@ -246,8 +246,8 @@ def of_logits(str kind, cnp.ndarray x, target, weights, double temperature, doub
     cdef double total
     cdef Py_ssize_t classes, scratch
     set_scores(&job.scores, x, temperature)
-    expect_size(target, x.size)
-    expect_size(weights, job.scores.rows)
+    expect_size(target, x.size, "target")
+    expect_size(weights, job.scores.rows, "sample_weight")
     view_of(&job.target, target)
     read_outputs(&job.out, outputs, job.scores.rows, x.size)
     job.weights = <const double*> data_of(weights)

@@ -372,3 +372,15 @@ def test_batchmean_over_no_rows(row):
     x = np.zeros((2, 0, 3))
     targets = [np.zeros((2, 0), int) if row.has_labels else x] * bool(row.targets)
     assert np.isnan(row.loss(x, *targets, reduction="batchmean"))
+
+
+@pytest.mark.parametrize("name", ["float32", "float64", "float16"])
+def test_weights_that_the_type_holds_keep_their_size(isa, name):
+    """The smallest ones of float32 too, to its rounding."""
+    x = np.ones((2, 2), name)
+    for weight in (1e-42, 3e-39, 1e-30):
+        rounding = 1e-3 if name != "float64" and weight < 1e-37 else 1e-6
+        found = fl.mse_loss(x, 0, sample_weight=weight, reduction="sum")
+        assert found == pytest.approx(4 * weight, rel=rounding, abs=0)
+        found = fl.cross_entropy(x, [0, 1], sample_weight=weight, reduction="sum")
+        assert found == pytest.approx(2 * weight * np.log(2), rel=1e-3 if name == "float16" else 1e-6, abs=0)
