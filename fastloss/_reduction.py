@@ -119,7 +119,9 @@ class Reduction:
 def scaled_to_one(weights):
     """Weights of rows over a power of two that brings them near 1, and that power: float32 holds no 1e-50. None stays
     None."""
-    largest = 0.0 if weights is None else float(np.abs(weights).max(initial=0.0))
+    if weights is None:
+        return None, 1.0
+    largest = float(np.abs(weights).max(initial=0.0))
     if not 0 < largest < math.inf or 2.0**-60 < largest < 2.0**60:
         return weights, 1.0
     unit = 2.0 ** min(max(math.frexp(largest)[1], -1000), 1000)

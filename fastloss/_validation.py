@@ -154,9 +154,10 @@ def check_int64(array, name, expected):
 
 
 def within_int64(array):
-    """Integers as int64. One beyond becomes the largest, which is no label either, and does not wrap."""
-    beyond_is_possible = array.dtype.kind == "u" and array.dtype.itemsize == 8
-    return np.asarray(np.minimum(array, np.uint64(2**63 - 1)) if beyond_is_possible else array, dtype=np.int64)
+    """Integers as contiguous int64. One beyond becomes the largest, which is no label either, and does not wrap."""
+    if array.dtype.kind == "u" and array.dtype.itemsize == 8:
+        array = np.minimum(array, np.uint64(2**63 - 1))
+    return np.asarray(array, dtype=np.int64, order="C")  # keeps 0 dimensions
 
 
 def as_ignore_index(ignore_index):
@@ -178,7 +179,7 @@ def as_labels(target, name, shape, classes, ignore_index, weights, prediction):
             f"labels for {prediction[0]} of shape {prediction[1].shape} must have shape {shape}"
             f"{fitting_axis(target.shape, prediction[1].shape) or swap_seen(target, prediction[1].ndim)}"
         )
-    labels = np.asarray(within_int64(target), order="C")  # keeps 0 dimensions
+    labels = within_int64(target)
     counted = rules.labels(labels, weights, classes, ignore_index)
     if counted < 0:
         place = -1 - counted
