@@ -7,8 +7,13 @@
 #ifndef FASTLOSS_CTC_BLOCK_H
 #define FASTLOSS_CTC_BLOCK_H
 
+#include "core/lanes.h"
 #include "core/scaled.h"
 #include "core/transpose.h"
+
+#if FL_FRAMES != FL_LANES
+#error "a step over lanes is one over the frames of a block"
+#endif
 
 #define FL_SUMMED 16 /* rows that are summed by themselves: long sums of float32 lose digits */
 
@@ -16,7 +21,7 @@
 typedef struct {
     real best[FL_FRAMES];  /* largest and smallest score of the used classes */
     real worst[FL_FRAMES];
-    xint nan[FL_FRAMES];   /* not 0 where one of these is NaN */
+    real nan[FL_FRAMES];   /* NaN where one of these is, otherwise 0 */
     real peak[FL_FRAMES];  /* largest score of all classes */
     real rest[FL_FRAMES];  /* sum of e over all classes but one of the peaks */
 } ctc_block;
@@ -26,21 +31,10 @@ typedef struct {
 /* best, worst and nan. */
 FL_NOINLINE void block_extremes(const real *table, const int32_t *row, ptrdiff_t used, ctc_block *block)
 {
-    real best[FL_FRAMES], worst[FL_FRAMES];
-    xint nan[FL_FRAMES];
-    for (int k = 0; k < FL_FRAMES; k++) best[k] = -R(INFINITY), worst[k] = R(INFINITY), nan[k] = 0;
-    for (ptrdiff_t u = 0; u < used; u++) {
-        real_cp x = table + row[u] * FL_FRAMES;
-#pragma omp simd
-        for (int k = 0; k < FL_FRAMES; k++) {
-            best[k] = x[k] > best[k] ? x[k] : best[k];
-            worst[k] = x[k] < worst[k] ? x[k] : worst[k];
-            nan[k] |= x[k] != x[k];
-        }
-    }
-    memcpy(block->best, best, sizeof best);
-    memcpy(block->worst, worst, sizeof worst);
-    memcpy(block->nan, nan, sizeof nan);
+    real low[FL_FRAMES];
+    for (int k = 0; k < FL_FRAMES; k++) block->best[k] = -R(INFINITY), low[k] = -R(INFINITY), block->nan[k] = 0;
+    for (ptrdiff_t u = 0; u < used; u++) lanes_extremes(table + row[u] * FL_FRAMES, block->best, low, block->nan);
+    for (int k = 0; k < FL_FRAMES; k++) block->worst[k] = -low[k];
 }
 
 FL_NOINLINE void block_peak(const real *table, ptrdiff_t classes, ctc_block *block)
@@ -88,8 +82,9 @@ FL_NOINLINE void block_softmax(real *table, ptrdiff_t classes, ctc_block *block)
             for (int k = 0; k < FL_FRAMES; k++) {
                 real e = r_exp(x[k] - reference[k]);
                 x[k] = e;
-                part[k] += e == R(1.0) ? R(0.0) : e;
-                count[k] += e == R(1.0) ? R(1.0) : R(0.0);
+                real at_peak = e == R(1.0) ? R(1.0) : R(0.0);
+                part[k] += e - at_peak;
+                count[k] += at_peak;
             }
         }
         for (int k = 0; k < FL_FRAMES; k++) rest[k] += part[k];
@@ -109,13 +104,13 @@ FL_NOINLINE void block_exp(real *table, const int32_t *row, ptrdiff_t used, cons
     }
 }
 
-/* The same for scores so far apart that their exponentials would underflow: to mantissa and exponent, row by row. A
- * score counts as `lowest`, below the peak, if it is lower; returns whether one above -inf was. */
-FL_NOINLINE int block_exp_scaled(const real *x, const real *peak, real lowest, real *mantissa, xint *exponent)
+/* exp(x - best) of one row, as mantissa and exponent. A score counts as `lowest`, below the best, if it is lower; returns
+ * whether one above -inf was. */
+FL_NOINLINE int block_exp_scaled(const real *x, const real *best, real lowest, real *mantissa, xint *exponent)
 {
     real reference[FL_FRAMES];
     int is_saturated = 0;
-    block_reference(peak, reference);
+    block_reference(best, reference);
     for (int k = 0; k < FL_FRAMES; k++) {
         real relative = x[k] - reference[k];
         x_exp(relative, lowest, &mantissa[k], &exponent[k]);
@@ -124,11 +119,18 @@ FL_NOINLINE int block_exp_scaled(const real *x, const real *peak, real lowest, r
     return is_saturated;
 }
 
-/* mantissa * 2^exponent, where that is not below the type's range. */
-FL_INLINE void block_unscale(real *mantissa, const xint *exponent)
+/* mantissa * 2^exponent * factor, where that is not below the type's range. */
+FL_INLINE void block_unscale(real *mantissa, const xint *exponent, const real *factor)
 {
 #pragma omp simd
-    for (int k = 0; k < FL_FRAMES; k++) mantissa[k] *= x_power(exponent[k]);
+    for (int k = 0; k < FL_FRAMES; k++) mantissa[k] *= x_power(exponent[k]) * factor[k];
+}
+
+/* exp(best - peak): from what is relative to the likeliest used class to what is relative to the likeliest of all. */
+FL_INLINE void block_below_peak(const ctc_block *block, real *factor)
+{
+#pragma omp simd
+    for (int k = 0; k < FL_FRAMES; k++) factor[k] = r_exp(block->best[k] - block->peak[k]);
 }
 
 /* ---- between classes in lanes and the labels of a frame, one after the other ---- */

@@ -68,27 +68,41 @@ cdef void recompute_segment(const Sequence* q, Py_ssize_t start, Py_ssize_t stop
         forward_block(q, block, min(block + F, stop), block - start)
 
 
+cdef WayBack way_back(const Sequence* q, xint total_exponent) noexcept nogil:
+    """From the end: gammas of the frame after the last."""
+    cdef WayBack back
+    cdef Frame gamma
+    cdef int i
+    for i in range(2):
+        gamma = frame_at(q, q.gamma, i)
+        set_zero(&gamma, -V, q.width - V)
+        back.gamma[i] = gamma.label
+    gamma = frame_at(q, q.gamma, 0)
+    gamma.blank_exponent[q.S] = 0
+    back.alpha = NULL    # of each block, when its turn comes
+    back.total_exponent = total_exponent
+    back.label = q.label_posterior
+    back.blank = q.blank_posterior
+    back.blank_sum = q.blank_sum
+    return back
+
+
 cdef void backward_pass(const Job* job, const Sequence* q, xint total_exponent) noexcept nogil:
     cdef Py_ssize_t segment, start, stop, block, block_stop
-    cdef Frame gamma[2]
-    gamma[0] = frame_at(q, q.gamma, 0)
-    gamma[1] = frame_at(q, q.gamma, 1)
-    set_zero(&gamma[0], -V, q.width - V)
-    set_zero(&gamma[1], -V, q.width - V)
-    gamma[0].blank_exponent[q.S] = 0
+    cdef WayBack back = way_back(q, total_exponent)
     for segment in range((q.T - 1) // q.segment, -1, -1):
         start = segment * q.segment
         stop = min(start + q.segment, q.T)
         if stop < q.T:
             recompute_segment(q, start, stop)
-        for block in range((stop - start - 1) // F, -1, -1):
-            block_stop = min(start + block * F + F, stop)
-            backward_frames(q, start + block * F, block_stop, block * F, gamma, total_exponent)
-            add_posteriors(q, band_of_block(q, start + block * F, block_stop))
+        for block from start + (stop - start - 1) // F * F >= block >= start by F:
+            block_stop = min(block + F, stop)
+            backward_block(q, block, block_stop, block - start, &back)
+            add_posteriors(q, band_of_block(q, block, block_stop))
             if job.posterior != NULL:
-                write_posteriors(job, q, start + block * F, block_stop)
+                write_posteriors(job, q, block, block_stop)
             if job.grad.data != NULL:
-                write_grad(job, q, start + block * F, block_stop)
+                write_grad(job, q, block, block_stop)
 
 
 cdef inline double at_least_zero(const Job* job, const Sequence* q, double loss) noexcept nogil:

@@ -12,7 +12,7 @@ cdef extern from "ctc/block.h" nogil:
     ctypedef struct Block "ctc_block":
         real* best
         real* worst
-        xint* nan
+        real* nan
         real* peak
         real* rest
     void block_extremes(const real*, const int32_t*, Py_ssize_t, Block*)
@@ -21,7 +21,8 @@ cdef extern from "ctc/block.h" nogil:
     void block_softmax(real*, Py_ssize_t, Block*)
     void block_exp(real*, const int32_t*, Py_ssize_t, const real*)
     bint block_exp_scaled(const real*, const real*, real, real*, xint*)
-    void block_unscale(real*, const xint*)
+    void block_unscale(real*, const xint*, const real*)
+    void block_below_peak(const Block*, real*)
     void block_to_labels(const real*, const int32_t*, Py_ssize_t, Py_ssize_t, real*, Py_ssize_t)
     void block_add_labels(const real*, Py_ssize_t, const int32_t*, Py_ssize_t, Py_ssize_t, real*)
     void block_load(const real*, Py_ssize_t, Py_ssize_t, real*)
@@ -133,9 +134,9 @@ cdef inline void read_used_classes(const Job* job, const Sequence* q, Py_ssize_t
 
 cdef void exp_with_exponents(const Job* job, const Sequence* q, Py_ssize_t index, Block* block,
                              Offset* offset) noexcept nogil:
-    """The exponentials of a block in which those of used classes would underflow: these get exponents. So that no
-    product of T emissions leaves the exponent's range, a score counts as the lowest that such a product allows, if it
-    is below that."""
+    """The exponentials of a block in which those of used classes would underflow: these get exponents, and are relative
+    to the likeliest of them, however far that is from the row's peak. So that no product of T emissions leaves the
+    exponent's range, a score counts as the lowest that such a product allows, if it is below that."""
     cdef real lowest = <real> (X_LIMIT // (q.T + 1)) * R(X_NATS)
     cdef real* table = q.table + index * F * q.rows
     cdef xint* exponent = q.table_exponent + index * F * q.rows
@@ -143,23 +144,28 @@ cdef void exp_with_exponents(const Job* job, const Sequence* q, Py_ssize_t index
     cdef Py_ssize_t u, row
     for u in range(q.used):
         row = q.used_row[u] * F
-        if block_exp_scaled(table + row, block.peak, lowest, mantissa + u * F, exponent + row):
+        if block_exp_scaled(table + row, block.best, lowest, mantissa + u * F, exponent + row):
             offset.is_saturated = True
-    if job.from_logits and q.has_all_classes:
-        block_softmax(table, q.rows, block)
+    if job.from_logits:
+        block_below_peak(block, q.below_peak + index * F)
+        if q.has_all_classes:
+            block_softmax(table, q.rows, block)
     for u in range(q.used):
         memcpy(table + q.used_row[u] * F, mantissa + u * F, F * sizeof(real))
 
 
-cdef void add_offset(const Job* job, const Block* block, Py_ssize_t count, Offset* offset) noexcept nogil:
+cdef void add_offset(const Job* job, const Block* block, Py_ssize_t count, bint has_exponents,
+                     Offset* offset) noexcept nogil:
     """What the emissions of a block leave out of the loss."""
     cdef Py_ssize_t k
     for k in range(count):
         if job.from_logits:
             offset.product *= 1.0 + block.rest[k]
+            if has_exponents:
+                offset.sum += <double> block.peak[k] - block.best[k]
         else:
             offset.sum -= block.best[k]
-        if block.nan[k] or block.best[k] == INFINITY:
+        if block.nan[k] != 0 or block.best[k] == INFINITY:
             offset.product = NAN
         if block.best[k] == -INFINITY:
             offset.is_impossible = True
@@ -191,7 +197,7 @@ cdef void read_frames(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_
         block_exp(table, q.used_row, q.used, block.peak)
     if job.from_logits:
         memcpy(q.rest + index * F, block.rest, F * sizeof(real))
-    add_offset(job, &block, count, offset)
+    add_offset(job, &block, count, q.has_exponents[index], offset)
 
 
 # ---- from a table to labels ----

@@ -86,7 +86,8 @@ FL_INLINE void forward_slots(const ctc_frame *old, const ctc_frame *new, const x
     const real blank_emission = emitted->blank;
     const xint blank_emission_exponent = emitted->blank_exponent;
     for (ptrdiff_t start = band.low; start < band.high; start += FL_SLOTS)
-        _Pragma("omp simd") for (ptrdiff_t i = start; i < start + FL_SLOTS; i++) {
+        _Pragma("omp simd") for (int j = 0; j < FL_SLOTS; j++) {
+            const ptrdiff_t i = start + j;
             xint before = label_exponent[i - 1] + skip[i];
             xint floor = x_max(x_max(label_exponent[i], blank_exponent[i]), before) - FL_EXPONENT_BIAS;
             real total = label[i] * x_power_above(label_exponent[i], floor);
@@ -178,37 +179,77 @@ FL_INLINE ctc_emission emission_at(const ctc_lattice *g, ptrdiff_t row)
 
 /* The slots of a band, from those of the frame before; the lattice has the frame's emissions in a row of that number. */
 FL_INLINE void forward_band(const ctc_lattice *g, ptrdiff_t row, const ctc_frame *old, const ctc_frame *new,
-                            ctc_band band, int has_exponents)
+                            ctc_band band, const int has_exponents)
 {
     const ctc_emission emitted = emission_at(g, row);
-    if (has_exponents) forward_slots(old, new, g->skip, &emitted, band, 1);
-    else forward_slots(old, new, g->skip, &emitted, band, 0);
+    forward_slots(old, new, g->skip, &emitted, band, has_exponents);
 }
 
-/* From the alphas of frame t - 1 to those of frame t. */
-FL_INLINE void forward_frame(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t row, const ctc_frame *old,
-                             const ctc_frame *new, int has_exponents)
+/* The alphas of `count` frames from t on, whose emissions the lattice has from `row` on. `states` is the frame before. */
+FL_INLINE void forward_frames(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count, real *states,
+                              const int has_exponents)
 {
-    const ctc_band band = band_at(g->frames, g->labels, t);
-    forward_band(g, row, old, new, band, has_exponents);
-    if (band.high > g->labels) new->label_exponent[g->labels] = X_ZERO; /* there is no label after the last blank */
-    else frame_set_zero(new, band.high, band.high + FL_SLOTS);          /* the next frame reads these, */
-    new->label_exponent[band.low - 1] = X_ZERO;                         /* and one label below the band */
-    new->label[band.low - 1] = R(1.0);
+    for (ptrdiff_t k = 0; k < count; k++, states += 4 * g->width) {
+        const ctc_band band = band_at(g->frames, g->labels, t + k);
+        const ctc_frame old = frame_of(states, g->width), new = frame_of(states + 4 * g->width, g->width);
+        forward_band(g, row + k, &old, &new, band, has_exponents);
+        if (band.high > g->labels) new.label_exponent[g->labels] = X_ZERO; /* there is no label after the last blank */
+        else frame_set_zero(&new, band.high, band.high + FL_SLOTS);        /* the next frame reads these, */
+        new.label_exponent[band.low - 1] = X_ZERO;                         /* and one label below the band */
+        new.label[band.low - 1] = R(1.0);
+    }
+}
+FL_NOINLINE void forward_frames_plain(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count, real *states)
+{
+    forward_frames(g, t, row, count, states, 0);
+}
+FL_NOINLINE void forward_frames_scaled(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count, real *states)
+{
+    forward_frames(g, t, row, count, states, 1);
 }
 
-/* From the gammas of frame t + 1 to those of frame t, and to its posteriors. */
-FL_INLINE void backward_frame(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t row, const ctc_frame *old,
-                              const ctc_frame *new, const ctc_frame *alpha, xint total_exponent,
-                              const ctc_states *posterior, real *blank_sum, int has_exponents)
+/* What the way back through a block needs and gives. */
+typedef struct {
+    real *gamma[2];      /* of the frame after the block, then of its first; and one to work with */
+    real *alpha;         /* of the frame before the block, and then of its frames */
+    xint total_exponent; /* of all paths together */
+    real *label, *blank; /* posteriors times 2^-total_exponent, frames lying `width` apart */
+    real *blank_sum;     /* of these, in FL_SLOTS parts, frame by frame */
+} ctc_way_back;
+
+/* The gammas and posteriors of `count` frames from t on, the last one first. */
+FL_INLINE void backward_frames(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count, ctc_way_back *back,
+                               const int has_exponents)
 {
-    const ctc_band band = band_at(g->frames, g->labels, t);
-    const ctc_emission emitted = emission_at(g, row);
-    if (has_exponents)
-        backward_slots(old, new, alpha, g->skip, &emitted, band, total_exponent, posterior, blank_sum, 1);
-    else
-        backward_slots(old, new, alpha, g->skip, &emitted, band, total_exponent, posterior, blank_sum, 0);
-    if (band.high > g->labels) new->label_exponent[g->labels] = X_ZERO;
+    const ptrdiff_t width = g->width, low = band_at(g->frames, g->labels, t).low;
+    const ptrdiff_t high = band_at(g->frames, g->labels, t + count - 1).high;
+    real *after = back->gamma[0], *at = back->gamma[1];
+    for (ptrdiff_t k = count - 1; k >= 0; k--) {
+        const ctc_band band = band_at(g->frames, g->labels, t + k);
+        const ctc_frame alpha = frame_of(back->alpha + (k + 1) * 4 * width, width);
+        const ctc_frame old = frame_of(after, width), new = frame_of(at, width);
+        const ctc_emission emitted = emission_at(g, row + k);
+        const ctc_states posterior = {back->label + k * width, back->blank + k * width};
+        for (ptrdiff_t i = low; i < band.low; i++) posterior.label[i] = 0; /* the band of the whole block is added up */
+        for (ptrdiff_t i = band.high; i < high; i++) posterior.label[i] = 0;
+        backward_slots(&old, &new, &alpha, g->skip, &emitted, band, back->total_exponent, &posterior,
+                       back->blank_sum + k * FL_SLOTS, has_exponents);
+        if (band.high > g->labels) new.label_exponent[g->labels] = X_ZERO;
+        at = after;
+        after = new.label;
+    }
+    back->gamma[0] = after;
+    back->gamma[1] = at;
+}
+FL_NOINLINE void backward_frames_plain(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count,
+                                       ctc_way_back *back)
+{
+    backward_frames(g, t, row, count, back, 0);
+}
+FL_NOINLINE void backward_frames_scaled(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count,
+                                        ctc_way_back *back)
+{
+    backward_frames(g, t, row, count, back, 1);
 }
 
 #endif

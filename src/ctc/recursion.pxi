@@ -7,14 +7,23 @@ backward. Included by ctc.pyx, which explains the names.
 cdef void forward_block(const Sequence* q, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t row) noexcept nogil:
     """Alphas of a block, from those of the frame before it. `row` is where the segment has its first frame."""
     cdef Lattice lattice = lattice_of(q)
-    cdef bint has_exponents = q.has_exponents[table_index(q, start)]
-    cdef Frame old = frame_at(q, q.alpha, row), new
-    cdef Py_ssize_t k
+    cdef real* before = states_at(q, q.alpha, row)
     gather_emissions(q, start, row, band_of_block(q, start, stop))
-    for k in range(stop - start):
-        new = frame_at(q, q.alpha, row + k + 1)
-        forward_frame(&lattice, start + k, row + k, &old, &new, has_exponents)
-        old = new
+    if q.has_exponents[table_index(q, start)]:
+        forward_frames_scaled(&lattice, start, row, stop - start, before)
+    else:
+        forward_frames_plain(&lattice, start, row, stop - start, before)
+
+
+cdef void backward_block(const Sequence* q, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t row,
+                         WayBack* back) noexcept nogil:
+    """Posteriors of a block, from the gammas of the frame after it."""
+    cdef Lattice lattice = lattice_of(q)
+    back.alpha = states_at(q, q.alpha, row)
+    if q.has_exponents[table_index(q, start)]:
+        backward_frames_scaled(&lattice, start, row, stop - start, back)
+    else:
+        backward_frames_plain(&lattice, start, row, stop - start, back)
 
 
 cdef inline Band band_of_block(const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
@@ -22,44 +31,6 @@ cdef inline Band band_of_block(const Sequence* q, Py_ssize_t start, Py_ssize_t s
     cdef Band band = band_at(q.T, q.S, start), last = band_at(q.T, q.S, stop - 1)
     band.high = last.high
     return band
-
-
-cdef inline States posterior_at(const Sequence* q, Py_ssize_t k) noexcept nogil:
-    """Of frame k of a block."""
-    cdef States states
-    states.label = q.posterior + k * q.width
-    states.blank = q.posterior + (F + k) * q.width
-    return states
-
-
-cdef inline void clear_outside(real_p label, Band block, Band band) noexcept nogil:
-    """A block's labels that a frame does not reach have a posterior of 0."""
-    cdef Py_ssize_t i
-    for i in range(block.low, band.low):
-        label[i] = 0
-    for i in range(band.high, block.high):
-        label[i] = 0
-
-
-cdef void backward_frames(const Sequence* q, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t row, Frame* gamma,
-                          xint total_exponent) noexcept nogil:
-    """The posteriors of a block, times 2 to the power of what all paths together have beyond `total_exponent`. gamma[0]
-    is of the frame after the block, and then of its first."""
-    cdef Lattice lattice = lattice_of(q)
-    cdef bint has_exponents = q.has_exponents[table_index(q, start)]
-    cdef Band block = band_of_block(q, start, stop)
-    cdef Frame alpha, swap
-    cdef States posterior
-    cdef Py_ssize_t k
-    for k in range(stop - start - 1, -1, -1):
-        alpha = frame_at(q, q.alpha, row + k + 1)
-        posterior = posterior_at(q, k)
-        clear_outside(posterior.label, block, band_at(q.T, q.S, start + k))
-        backward_frame(&lattice, start + k, row + k, &gamma[0], &gamma[1], &alpha, total_exponent, &posterior,
-                       q.blank_sum + k * V, has_exponents)
-        swap = gamma[0]
-        gamma[0] = gamma[1]
-        gamma[1] = swap
 
 
 # ---- the loss ----
@@ -91,7 +62,7 @@ cdef void add_posteriors(const Sequence* q, Band block) noexcept nogil:
     for i in range(F * q.rows):
         q.row_posterior[i] = 0
     block_add_labels(q.blank_sum, V, q.label_row + q.S, 0, V, q.row_posterior)
-    block_add_labels(q.posterior, q.width, q.label_row, block.low, block.high, q.row_posterior)
+    block_add_labels(q.label_posterior, q.width, q.label_row, block.low, block.high, q.row_posterior)
 
 
 cdef inline real sum_of_states(const Sequence* q, Py_ssize_t k) noexcept nogil:
@@ -107,18 +78,20 @@ cdef void write_posteriors(const Job* job, const Sequence* q, Py_ssize_t start, 
     """Of the states of each frame's band; of all others they are 0."""
     cdef Py_ssize_t i, k, step = job.posterior_stride[2]
     cdef Band band
-    cdef States posterior
+    cdef const real* label
+    cdef const real* blank
     cdef real total
     cdef real* out
     for k in range(stop - start):
         band = band_at(q.T, q.S, start + k)
-        posterior = posterior_at(q, k)
+        label = q.label_posterior + k * q.width
+        blank = q.blank_posterior + k * q.width
         total = sum_of_states(q, k)
         out = job.posterior + (start + k) * job.posterior_stride[0] + q.n * job.posterior_stride[1]
         for i in range(band.low, min(band.high, q.S + 1)):
-            out[2 * i * step] = posterior.blank[i] / total
+            out[2 * i * step] = blank[i] / total
         for i in range(band.low, min(band.high, q.S)):
-            out[(2 * i + 1) * step] = posterior.label[i] / total
+            out[(2 * i + 1) * step] = label[i] / total
 
 
 cdef void write_grad(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
@@ -126,10 +99,11 @@ cdef void write_grad(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssi
     cdef Py_ssize_t u, index = table_index(q, start)
     cdef Py_ssize_t rows = q.rows if q.has_all_classes else q.used
     cdef real* table = q.table + index * F * q.rows
-    if q.has_exponents[index]:
-        for u in range(q.used):
-            block_unscale(table + q.used_row[u] * F, q.table_exponent + (index * q.rows + q.used_row[u]) * F)
     if job.from_logits:
+        if q.has_exponents[index]:
+            for u in range(q.used):
+                block_unscale(table + q.used_row[u] * F, q.table_exponent + (index * q.rows + q.used_row[u]) * F,
+                              q.below_peak + index * F)
         block_grad_of_logits(q.row_posterior, table, rows, q.rest + index * F, q.scale)
     else:
         block_grad_of_log_probs(q.row_posterior, table, rows, q.scale)

@@ -6,11 +6,6 @@ cdef extern from "ctc/recursion.h" nogil:
         real* blank
         xint* label_exponent
         xint* blank_exponent
-    ctypedef struct States "ctc_states":
-        real* label
-        real* blank
-    ctypedef struct Emission "ctc_emission":
-        pass
     ctypedef struct Lattice "ctc_lattice":
         Py_ssize_t frames
         Py_ssize_t labels
@@ -22,10 +17,18 @@ cdef extern from "ctc/recursion.h" nogil:
         const xint* blank_exponent
     Frame frame_of(real*, Py_ssize_t)
     void set_zero "frame_set_zero"(const Frame*, Py_ssize_t, Py_ssize_t)
-    void forward_frame(const Lattice*, Py_ssize_t, Py_ssize_t, const Frame*, const Frame*, bint)
     void forward_band(const Lattice*, Py_ssize_t, const Frame*, const Frame*, Band, bint)
-    void backward_frame(const Lattice*, Py_ssize_t, Py_ssize_t, const Frame*, const Frame*, const Frame*, xint,
-                        const States*, real*, bint)
+    void forward_frames_plain(const Lattice*, Py_ssize_t, Py_ssize_t, Py_ssize_t, real*)
+    void forward_frames_scaled(const Lattice*, Py_ssize_t, Py_ssize_t, Py_ssize_t, real*)
+    ctypedef struct WayBack "ctc_way_back":
+        real** gamma
+        real* alpha
+        xint total_exponent
+        real* label
+        real* blank
+        real* blank_sum
+    void backward_frames_plain(const Lattice*, Py_ssize_t, Py_ssize_t, Py_ssize_t, WayBack*)
+    void backward_frames_scaled(const Lattice*, Py_ssize_t, Py_ssize_t, Py_ssize_t, WayBack*)
 
 cdef enum:
     KEPT_BYTES = 4_000_000    # alphas up to this size are all kept; longer sequences keep checkpoints
@@ -62,6 +65,7 @@ ctypedef struct Sequence:
     xint* table_exponent
     uint8_t* has_exponents       # of each block
     real* rest                   # of each frame: sum of e without one peak
+    real* below_peak             # of each frame of such a block: e of the likeliest used class
     real* emission               # of each label, for the frames of the segment at hand, `width` apart
     xint* emission_exponent
     real* blank_emission
@@ -69,7 +73,8 @@ ctypedef struct Sequence:
     real* alpha                  # frames 0 .. segment of the segment at hand; frame 0 is before its first
     real* checkpoints
     real* gamma                  # two frames
-    real* posterior              # of the labels and of the blanks, for the frames of a block, `width` apart
+    real* label_posterior        # of the states, for the frames of a block, `width` apart
+    real* blank_posterior
     real* blank_sum              # of the posteriors of the blanks, in V parts, for a block
     real* row_posterior          # of each row of the table, for a block; then the gradient
     real* block_rows             # a block of rows on the way to the table or from it, and one row of all classes
@@ -115,6 +120,7 @@ cdef void table_layout(const Job* job, Sequence* q, Py_ssize_t blocks, Py_ssize_
     q.table_exponent = <xint*> arena_alloc(memory, blocks * F * q.rows * sizeof(xint))
     q.has_exponents = <uint8_t*> arena_alloc(memory, blocks)
     q.rest = <real*> arena_alloc(memory, blocks * F * sizeof(real))
+    q.below_peak = <real*> arena_alloc(memory, blocks * F * sizeof(real))
     q.emission = <real*> arena_alloc(memory, frames * q.width * sizeof(real))
     q.emission_exponent = <xint*> arena_alloc(memory, frames * q.width * sizeof(xint))
     q.blank_emission = <real*> arena_alloc(memory, frames * sizeof(real))
@@ -138,7 +144,8 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
     checkpoints = 0 if q.segment >= q.T or not q.keeps_tables else q.T // q.segment + 1
     table_layout(job, q, max(blocks_of(q.T), 1) if q.keeps_tables else 1, q.segment, &memory)
     if q.keeps_tables:
-        q.posterior = <real*> arena_alloc(&memory, 2 * F * q.width * sizeof(real))
+        q.label_posterior = <real*> arena_alloc(&memory, F * q.width * sizeof(real))
+        q.blank_posterior = <real*> arena_alloc(&memory, F * q.width * sizeof(real))
         q.blank_sum = <real*> arena_alloc(&memory, F * V * sizeof(real))
         q.row_posterior = <real*> arena_alloc(&memory, F * q.rows * sizeof(real))
         q.gamma = <real*> arena_alloc(&memory, 2 * frame_bytes)
@@ -147,8 +154,12 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
     return memory - start
 
 
+cdef inline real* states_at(const Sequence* q, real* frames, Py_ssize_t index) noexcept nogil:
+    return frames + index * frame_size(q) + V
+
+
 cdef inline Frame frame_at(const Sequence* q, real* frames, Py_ssize_t index) noexcept nogil:
-    return frame_of(frames + index * frame_size(q) + V, q.width)
+    return frame_of(states_at(q, frames, index), q.width)
 
 
 cdef inline Lattice lattice_of(const Sequence* q) noexcept nogil:
