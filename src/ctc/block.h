@@ -69,7 +69,8 @@ FL_INLINE int block_needs_exponents(const ctc_block *block, const real *peak)
 /* The scores of all classes become e, and rest their sum. */
 FL_NOINLINE void block_softmax(real *table, ptrdiff_t classes, ctc_block *block)
 {
-    real reference[FL_FRAMES], rest[FL_FRAMES], count[FL_FRAMES];
+    real reference[FL_FRAMES], rest[FL_FRAMES];
+    xint count[FL_FRAMES];
     block_reference(block->peak, reference);
     for (int k = 0; k < FL_FRAMES; k++) rest[k] = 0, count[k] = 0;
     for (ptrdiff_t start = 0; start < classes; start += FL_SUMMED) {
@@ -80,16 +81,16 @@ FL_NOINLINE void block_softmax(real *table, ptrdiff_t classes, ctc_block *block)
             real *x = table + c * FL_FRAMES;
 #pragma omp simd
             for (int k = 0; k < FL_FRAMES; k++) {
+                const xint at_peak = -(xint)(x[k] == reference[k]); /* a mask, as selects would become branches */
                 real e = r_exp(x[k] - reference[k]);
                 x[k] = e;
-                real at_peak = e == R(1.0) ? R(1.0) : R(0.0);
-                part[k] += e - at_peak;
-                count[k] += at_peak;
+                part[k] += from_bits(bits_of(e) & ~at_peak);
+                count[k] -= at_peak;
             }
         }
         for (int k = 0; k < FL_FRAMES; k++) rest[k] += part[k];
     }
-    for (int k = 0; k < FL_FRAMES; k++) block->rest[k] = rest[k] + r_atleast(count[k] - R(1.0), R(0.0));
+    for (int k = 0; k < FL_FRAMES; k++) block->rest[k] = rest[k] + (real)x_max(count[k] - 1, 0);
 }
 
 /* The scores of the used classes become e. */

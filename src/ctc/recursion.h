@@ -42,13 +42,13 @@ typedef struct {
     ptrdiff_t low, high;
 } ctc_band;
 
-FL_INLINE ptrdiff_t whole_slots(ptrdiff_t slots) { return (slots + FL_SLOTS - 1) / FL_SLOTS * FL_SLOTS; }
+FL_INLINE ptrdiff_t whole_slots(ptrdiff_t slots) { return (slots + FL_SLOTS - 1) & -(ptrdiff_t)FL_SLOTS; }
 
 /* The slots that the start reaches by frame t and from which the end can be reached. */
 FL_INLINE ctc_band band_at(ptrdiff_t frames, ptrdiff_t labels, ptrdiff_t t)
 {
     const ptrdiff_t low = labels - frames + t, reached = t < labels ? t + 1 : labels + 1;
-    ctc_band band = {low > 0 ? low / FL_SLOTS * FL_SLOTS : 0, whole_slots(reached)};
+    ctc_band band = {low > 0 ? low & -(ptrdiff_t)FL_SLOTS : 0, whole_slots(reached)};
     return band;
 }
 
