@@ -134,6 +134,35 @@ FL_INLINE void block_below_peak(const ctc_block *block, real *factor)
     for (int k = 0; k < FL_FRAMES; k++) factor[k] = r_exp(block->best[k] - block->peak[k]);
 }
 
+/* Whether there is no finite best score of used classes, or a NaN among them, in any frame. */
+FL_INLINE int block_is_special(const ctc_block *block)
+{
+    xint special = 0;
+#pragma omp simd reduction(| : special)
+    for (int k = 0; k < FL_FRAMES; k++) special |= !(r_abs(block->best[k]) <= R(FL_LARGEST)) | (block->nan[k] != R(0.0));
+    return special != 0;
+}
+
+/* The sum of `count` numbers, and the product of as many and 1; in four parts, for speed. */
+FL_INLINE double frames_total(const real *x, ptrdiff_t count)
+{
+    double part[4] = {0, 0, 0, 0};
+    ptrdiff_t k = 0;
+    for (; k + 4 <= count; k += 4)
+        for (int i = 0; i < 4; i++) part[i] += (double)x[k + i];
+    for (int i = 0; k < count; k++, i++) part[i] += (double)x[k];
+    return (part[0] + part[2]) + (part[1] + part[3]);
+}
+FL_INLINE double frames_product(const real *x, ptrdiff_t count)
+{
+    double part[4] = {1, 1, 1, 1};
+    ptrdiff_t k = 0;
+    for (; k + 4 <= count; k += 4)
+        for (int i = 0; i < 4; i++) part[i] *= 1 + (double)x[k + i];
+    for (int i = 0; k < count; k++, i++) part[i] *= 1 + (double)x[k];
+    return (part[0] * part[2]) * (part[1] * part[3]);
+}
+
 /* ---- between classes in lanes and the labels of a frame, one after the other ---- */
 
 #ifdef FL_SHUFFLES

@@ -18,6 +18,9 @@ cdef extern from "ctc/block.h" nogil:
     void block_extremes(const real*, const int32_t*, Py_ssize_t, Block*)
     void block_peak(const real*, Py_ssize_t, Block*)
     bint block_needs_exponents(const Block*, const real*)
+    bint block_is_special(const Block*)
+    double frames_total(const real*, Py_ssize_t)
+    double frames_product(const real*, Py_ssize_t)
     void block_softmax(real*, Py_ssize_t, Block*)
     void block_exp(real*, const int32_t*, Py_ssize_t, const real*)
     bint block_exp_scaled(const real*, const real*, real, real*, xint*)
@@ -158,17 +161,18 @@ cdef void add_offset(const Job* job, const Block* block, Py_ssize_t count, bint 
                      Offset* offset) noexcept nogil:
     """What the emissions of a block leave out of the loss."""
     cdef Py_ssize_t k
-    for k in range(count):
-        if job.from_logits:
-            offset.product *= 1.0 + block.rest[k]
-            if has_exponents:
-                offset.sum += <double> block.peak[k] - block.best[k]
-        else:
-            offset.sum -= block.best[k]
-        if block.nan[k] != 0 or block.best[k] == INFINITY:
-            offset.product = NAN
-        if block.best[k] == -INFINITY:
-            offset.is_impossible = True
+    if job.from_logits:
+        offset.product *= frames_product(block.rest, count)
+    if has_exponents and job.from_logits:
+        offset.sum += frames_total(block.peak, count) - frames_total(block.best, count)
+    elif not job.from_logits:
+        offset.sum -= frames_total(block.best, count)
+    if block_is_special(block):
+        for k in range(count):
+            if block.nan[k] != 0 or block.best[k] == INFINITY:
+                offset.product = NAN
+            if block.best[k] == -INFINITY:
+                offset.is_impossible = True
     if offset.product > 1e100:   # far from overflow: each of a block's factors is below 2^31
         offset.sum += log(offset.product)
         offset.product = 1
