@@ -163,27 +163,29 @@ FL_INLINE double frames_product(const real *x, ptrdiff_t count)
     return (part[0] * part[2]) * (part[1] * part[3]);
 }
 
-/* ---- between classes in lanes and the labels of a frame, one after the other ---- */
+/* ---- between classes in lanes and the labels of a frame, one after the other ----
+ *
+ * The row of label i begins at place[i] of a table. */
 
 #ifdef FL_SHUFFLES
 
 typedef real addends __attribute__((vector_size(16 * FL_PIECES)));
 typedef real addends_at __attribute__((vector_size(16 * FL_PIECES), aligned(8), may_alias));
 
-/* out[k * pitch + i] = table[row[i] * FL_FRAMES + k] for the labels from low to high, whole FL_SLOTS. */
-FL_NOINLINE void block_to_labels(const real *table, const int32_t *row, ptrdiff_t low, ptrdiff_t high, real *out,
+/* out[k * pitch + i] = table[place[i] + k] for the labels from low to high, whole FL_SLOTS. */
+FL_NOINLINE void block_to_labels(const real *table, const int32_t *place, ptrdiff_t low, ptrdiff_t high, real *out,
                                  ptrdiff_t pitch)
 {
     for (ptrdiff_t i = low; i < high; i += FL_COLUMNS)
         for (int k = 0; k < FL_FRAMES; k += FL_STEP) {
             vector a[FL_COLUMNS];
-            for (int j = 0; j < FL_COLUMNS; j++) a[j] = *(const vector_at *)(table + row[i + j] * FL_FRAMES + k);
+            for (int j = 0; j < FL_COLUMNS; j++) a[j] = *(const vector_at *)(table + place[i + j] + k);
             store_columns(a, out + k * pitch + i, pitch);
         }
 }
 
-/* table[row[i] * FL_FRAMES + k] += x[k * pitch + i] */
-FL_NOINLINE void block_add_labels(const real *x, ptrdiff_t pitch, const int32_t *row, ptrdiff_t low, ptrdiff_t high,
+/* table[place[i] + k] += x[k * pitch + i] */
+FL_NOINLINE void block_add_labels(const real *x, ptrdiff_t pitch, const int32_t *place, ptrdiff_t low, ptrdiff_t high,
                                   real *table)
 {
     for (ptrdiff_t i = low; i < high; i += FL_COLUMNS)
@@ -191,24 +193,24 @@ FL_NOINLINE void block_add_labels(const real *x, ptrdiff_t pitch, const int32_t 
             vector a[FL_COLUMNS];
             load_columns(x + k * pitch + i, pitch, a);
             for (int j = 0; j < FL_COLUMNS; j++)
-                *(addends_at *)(table + row[i + j] * FL_FRAMES + k) += (addends)a[j];
+                *(addends_at *)(table + place[i + j] + k) += (addends)a[j];
         }
 }
 
 #else
 
-FL_NOINLINE void block_to_labels(const real *table, const int32_t *row, ptrdiff_t low, ptrdiff_t high, real *out,
+FL_NOINLINE void block_to_labels(const real *table, const int32_t *place, ptrdiff_t low, ptrdiff_t high, real *out,
                                  ptrdiff_t pitch)
 {
     for (int k = 0; k < FL_FRAMES; k++)
-        for (ptrdiff_t i = low; i < high; i++) out[k * pitch + i] = table[row[i] * FL_FRAMES + k];
+        for (ptrdiff_t i = low; i < high; i++) out[k * pitch + i] = table[place[i] + k];
 }
 
-FL_NOINLINE void block_add_labels(const real *x, ptrdiff_t pitch, const int32_t *row, ptrdiff_t low, ptrdiff_t high,
+FL_NOINLINE void block_add_labels(const real *x, ptrdiff_t pitch, const int32_t *place, ptrdiff_t low, ptrdiff_t high,
                                   real *table)
 {
     for (ptrdiff_t i = low; i < high; i++)
-        for (int k = 0; k < FL_FRAMES; k++) table[row[i] * FL_FRAMES + k] += x[k * pitch + i];
+        for (int k = 0; k < FL_FRAMES; k++) table[place[i] + k] += x[k * pitch + i];
 }
 
 #endif
@@ -262,7 +264,7 @@ FL_NOINLINE void block_grad_of_logits(real *posterior, const real *e, ptrdiff_t 
 #pragma omp simd
         for (int k = 0; k < FL_FRAMES; k++) {
             real x = e[r * FL_FRAMES + k];
-            real g = share[k] * x - normal[k] * posterior[r * FL_FRAMES + k];
+            real g = r_fma(-normal[k], posterior[r * FL_FRAMES + k], share[k] * x);
             posterior[r * FL_FRAMES + k] = x == peak_e[k] ? at_peak[k] : g;
         }
 }

@@ -211,9 +211,9 @@ cdef void gather_emissions(const Sequence* q, Py_ssize_t t, Py_ssize_t row, Band
     cdef Py_ssize_t index = table_index(q, t), place = row * q.width
     cdef const real* table = q.table + index * F * q.rows
     cdef const xint* exponent = q.table_exponent + index * F * q.rows
-    block_to_labels(table, q.label_row, band.low, band.high, q.emission + place, q.width)
+    block_to_labels(table, q.label_place, band.low, band.high, q.emission + place, q.width)
     memcpy(q.blank_emission + row, table + q.used_row[0] * F, F * sizeof(real))
     if q.has_exponents[index]:   # as many bytes, which are only moved
-        block_to_labels(<const real*> exponent, q.label_row, band.low, band.high,
+        block_to_labels(<const real*> exponent, q.label_place, band.low, band.high,
                         <real*> (q.emission_exponent + place), q.width)
         memcpy(q.blank_exponent + row, exponent + q.used_row[0] * F, F * sizeof(xint))

@@ -217,21 +217,31 @@ typedef struct {
     real *blank_sum;     /* of these, in FL_SLOTS parts, frame by frame */
 } ctc_way_back;
 
+/* Where the bands of a block's frames differ: its labels that a frame does not reach have a posterior of 0. */
+FL_NOINLINE void clear_unreached(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t count, real *label)
+{
+    const ptrdiff_t low = band_at(g->frames, g->labels, t).low;
+    const ptrdiff_t high = band_at(g->frames, g->labels, t + count - 1).high;
+    for (ptrdiff_t k = 0; k < count; k++) {
+        const ctc_band band = band_at(g->frames, g->labels, t + k);
+        for (ptrdiff_t i = low; i < band.low; i++) label[k * g->width + i] = 0;
+        for (ptrdiff_t i = band.high; i < high; i++) label[k * g->width + i] = 0;
+    }
+}
+
 /* The gammas and posteriors of `count` frames from t on, the last one first. */
 FL_INLINE void backward_frames(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count, ctc_way_back *back,
                                const int has_exponents)
 {
-    const ptrdiff_t width = g->width, low = band_at(g->frames, g->labels, t).low;
-    const ptrdiff_t high = band_at(g->frames, g->labels, t + count - 1).high;
+    const ptrdiff_t width = g->width;
     real *after = back->gamma[0], *at = back->gamma[1];
+    clear_unreached(g, t, count, back->label);
     for (ptrdiff_t k = count - 1; k >= 0; k--) {
         const ctc_band band = band_at(g->frames, g->labels, t + k);
         const ctc_frame alpha = frame_of(back->alpha + (k + 1) * 4 * width, width);
         const ctc_frame old = frame_of(after, width), new = frame_of(at, width);
         const ctc_emission emitted = emission_at(g, row + k);
         const ctc_states posterior = {back->label + k * width, back->blank + k * width};
-        for (ptrdiff_t i = low; i < band.low; i++) posterior.label[i] = 0; /* the band of the whole block is added up */
-        for (ptrdiff_t i = band.high; i < high; i++) posterior.label[i] = 0;
         backward_slots(&old, &new, &alpha, g->skip, &emitted, band, back->total_exponent, &posterior,
                        back->blank_sum + k * FL_SLOTS, has_exponents);
         if (band.high > g->labels) new.label_exponent[g->labels] = X_ZERO;

@@ -61,8 +61,8 @@ cdef void add_posteriors(const Sequence* q, Band block) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(F * q.rows):
         q.row_posterior[i] = 0
-    block_add_labels(q.blank_sum, V, q.label_row + q.S, 0, V, q.row_posterior)
-    block_add_labels(q.label_posterior, q.width, q.label_row, block.low, block.high, q.row_posterior)
+    block_add_labels(q.blank_sum, V, q.label_place + q.S, 0, V, q.row_posterior)
+    block_add_labels(q.label_posterior, q.width, q.label_place, block.low, block.high, q.row_posterior)
 
 
 cdef inline real sum_of_states(const Sequence* q, Py_ssize_t k) noexcept nogil:

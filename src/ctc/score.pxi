@@ -44,7 +44,7 @@ cdef void read_group(const ScoreJob* job, Sequence* q, Py_ssize_t base) noexcept
     cdef Py_ssize_t i
     clear_classes(&job.emission, q)
     for i in range(q.S):
-        q.label_row[i] = row_of_class(q, job.label[base + i])
+        q.label_place[i] = place_of_class(q, job.label[base + i])
         q.skip[i] = X_NO_TRANSITION if job.repeats[base + i] else 0
     fill_used_classes(q)
 

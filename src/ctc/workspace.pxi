@@ -59,7 +59,7 @@ ctypedef struct Sequence:
     int32_t* lookup              # which of the used classes a class is, or -1
     int32_t* used_class
     int32_t* used_row            # of each used class in the table
-    int32_t* label_row           # of label i; beyond the last label, of the blank
+    int32_t* label_place         # where the row of label i begins; beyond the last label, that of the blank
     xint* skip                   # 0, or X_NO_TRANSITION where label i equals label i - 1
     real* table                  # by block: e of the rows, or mantissas of the used ones where those have exponents
     xint* table_exponent
@@ -114,7 +114,7 @@ cdef void table_layout(const Job* job, Sequence* q, Py_ssize_t blocks, Py_ssize_
     q.lookup = <int32_t*> arena_alloc(memory, classes * sizeof(int32_t))
     q.used_class = <int32_t*> arena_alloc(memory, (most_used + LANES) * sizeof(int32_t))
     q.used_row = <int32_t*> arena_alloc(memory, most_used * sizeof(int32_t))
-    q.label_row = <int32_t*> arena_alloc(memory, q.width * sizeof(int32_t))
+    q.label_place = <int32_t*> arena_alloc(memory, q.width * sizeof(int32_t))
     q.skip = <xint*> arena_alloc(memory, (q.width + V) * sizeof(xint))
     q.table = <real*> arena_alloc(memory, blocks * F * q.rows * sizeof(real))
     q.table_exponent = <xint*> arena_alloc(memory, blocks * F * q.rows * sizeof(xint))
@@ -188,17 +188,17 @@ cdef void clear_classes(const Job* job, Sequence* q) noexcept nogil:
     for c in range(job.batch.x.classes):
         q.lookup[c] = -1
     q.used = 0
-    row_of_class(q, job.batch.blank)
+    place_of_class(q, job.batch.blank)
 
 
-cdef inline int32_t row_of_class(Sequence* q, int64_t c) noexcept nogil:
-    """The table's row of a class, which is used from now on."""
+cdef inline int32_t place_of_class(Sequence* q, int64_t c) noexcept nogil:
+    """Where the table's row of a class begins, which is used from now on."""
     if q.lookup[c] < 0:
         q.lookup[c] = <int32_t> q.used
         q.used_class[q.used] = <int32_t> c
         q.used_row[q.used] = <int32_t> (c if q.has_all_classes else q.used)
         q.used += 1
-    return q.used_row[q.lookup[c]]
+    return q.used_row[q.lookup[c]] * F
 
 
 cdef inline void fill_used_classes(Sequence* q) noexcept nogil:
@@ -214,9 +214,9 @@ cdef void read_target(const Job* job, Sequence* q) noexcept nogil:
     cdef Py_ssize_t i
     clear_classes(job, q)
     for i in range(q.S):
-        q.label_row[i] = row_of_class(q, labels[i])
+        q.label_place[i] = place_of_class(q, labels[i])
         q.skip[i] = X_NO_TRANSITION if i > 0 and labels[i] == labels[i - 1] else 0
     for i in range(q.S, q.width):
-        q.label_row[i] = q.used_row[0]
+        q.label_place[i] = q.used_row[0] * F
         q.skip[i] = 0
     fill_used_classes(q)
