@@ -74,6 +74,8 @@ cdef double forward_pass(const Job* job, const Sequence* q, Offset* offset, xint
             copy_frame(q, q.checkpoints, segment, q.alpha, 0)
         for block from start <= block < stop by F:
             block_stop = min(block + F, stop)
+            if should_stop(q.poll, F * q.frame_work):
+                return NAN
             for t in range(block, block_stop):
                 read_frame(job, q, t)
             for t in range(block, block_stop):
@@ -127,6 +129,8 @@ cdef void backward_pass(const Job* job, const Sequence* q, xint total_exponent) 
         if stop < q.T:
             recompute_segment(q, start, stop)
         for block in range((stop - start - 1) // F, -1, -1):
+            if should_stop(q.poll, BACKWARD_WORK * F * q.frame_work):
+                return
             backward_block(job, q, start + block * F, min(start + block * F + F, stop), gamma, total_exponent)
 
 
@@ -202,9 +206,12 @@ def ctc(call, cnp.ndarray order, int threads):
     cdef Sequence q
     cdef double total
     cdef Py_ssize_t i, bytes_needed = 0
+    cdef double work = 0
     bind_job(&job, call, order)
     for i in range(order.size):
         bytes_needed = max(bytes_needed, workspace_layout(&job, &q, job.order[i], NULL))
+        work += <double> q.frame_work * q.T
+    announce_work(work * (1 + BACKWARD_WORK if has_backward(&job) else 1))
     run_chunks(sequence_loss, &job, order.size, bytes_needed // sizeof(real) + 1, threads, &total)
 
 

@@ -31,8 +31,10 @@ cdef Py_ssize_t group_layout(const ScoreJob* job, Sequence* q, Py_ssize_t group,
     """Cuts the memory for a group; returns how many bytes that takes. S is the number of its slots."""
     cdef char* start = memory
     memset(q, 0, sizeof(Sequence))
+    q.poll = poll_of(memory)
     q.T = job.emission.batch.x.frames
     q.S = padded(job.run_stop[job.first_run[group + 1] - 1] - group_base(job, group))
+    q.frame_work = frame_work(job.emission.batch.x.classes, q.S)
     q.width = q.S + 2 * V
     q.segment = 1
     table_layout(q, job.emission.batch.x.classes, F, &memory)
@@ -97,6 +99,8 @@ cdef double score_group(void* data, Py_ssize_t group, real* scratch) noexcept no
     set_zero(&new, -V, q.width - V)
     set_start(job, &old, group, 0)
     for t in range(q.T):
+        if t % F == 0 and should_stop(q.poll, F * q.frame_work):
+            return 0
         read_frame(&job.emission, &q, t)
         emit(&job.emission, &q, t, &offset)
         if offset.is_impossible:
@@ -143,7 +147,10 @@ def score(emissions, tree, cnp.ndarray scores, cnp.ndarray saturated, int thread
     cdef Sequence q
     cdef double total
     cdef Py_ssize_t group, bytes_needed = 0
+    cdef double work = 0
     bind_score_job(&job, emissions, tree, scores, saturated)
     for group in range(saturated.size):
         bytes_needed = max(bytes_needed, group_layout(&job, &q, group, NULL))
+        work += <double> q.frame_work * q.T
+    announce_work(work)
     run_chunks(score_group, &job, saturated.size, bytes_needed // sizeof(real) + 1, threads, &total)
