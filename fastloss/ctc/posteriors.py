@@ -3,6 +3,7 @@
 import numpy as np
 
 from fastloss import _validation as check
+from fastloss._kernels import runtime
 from fastloss._keywords import says_keywords
 from fastloss._threads import threads_for
 from fastloss.ctc._forward_backward import forbid_impossible, posteriors_of, work_of
@@ -19,6 +20,7 @@ def ctc_posteriors(
     blank=0,
     batch_first=False,
     infeasible="raise",
+    progress=None,
     num_threads=None,
 ):
     r"""Soft alignment: the probability of each state of each target at each frame, over all its paths.
@@ -43,6 +45,9 @@ def ctc_posteriors(
         Whether `log_probs` is (N, T, C).
     infeasible : {"raise", "zero"}
         What becomes of a target that can't be emitted: a ValueError, or only zeros.
+    progress : callable, optional
+        Called with the share of the work that is done, rising from 0 to 1, by the calling thread: at most 20 times a
+        second, and with 1.0 once at the end. An exception that it raises ends the call.
     num_threads : int, optional
         Default: `fastloss.get_num_threads`. The result does not depend on it.
 
@@ -76,7 +81,9 @@ def ctc_posteriors(
     blank = as_blank(blank, emissions.classes)
     batch = Batch(emissions, targets, (input_lengths, target_lengths), blank, infeasible)
     batch.forbid_infeasible()
-    posteriors, losses = posteriors_of(batch, threads_for(num_threads, work_of(batch)))
+    threads = threads_for(num_threads, work_of(batch))
+    with runtime.Progress(progress):
+        posteriors, losses = posteriors_of(batch, threads)
     if infeasible == "raise":
         forbid_impossible(batch, losses)
     for n in np.flatnonzero(np.isnan(losses)):

@@ -175,7 +175,7 @@ cdef int handle_signals(double done) except -1:
 
 
 cdef class Progress:
-    """Tells a callable which share of a call's work is done, 0 to 1, while kernels run, and 1 at the end:
+    """Tells a callable, or None, which share of a call's work is done, 0 to 1, while kernels run, and 1 at the end:
 
         with Progress(function):
             ...
@@ -192,6 +192,8 @@ cdef class Progress:
     cdef PyObject* outer
 
     def __init__(self, function, double first=1):
+        if function is not None and not callable(function):
+            raise TypeError(f"progress must be callable with a number, or None, got {function!r}")
         self.function = function
         self.first = first
         self.expected = self.announced = self.before = self.share = 0
@@ -199,12 +201,12 @@ cdef class Progress:
     def __enter__(self):
         global current_progress
         self.outer = current_progress
-        current_progress = <PyObject*> self
+        current_progress = NULL if self.function is None else <PyObject*> self
 
     def __exit__(self, kind, error, traceback):
         global current_progress
         current_progress = self.outer
-        if kind is None:
+        if kind is None and self.function is not None:
             self.function(1.0)
 
     cdef int report(self, double done) except -1:
