@@ -9,7 +9,7 @@ from fastloss._kernels.runtime cimport announce_work, chunk_work, run_chunks_on_
 
 cdef extern from "parallel/poll.h" nogil:
     ctypedef struct poll_state:
-        pass
+        bint is_caller      # whether the thread is the one that Python knows
     # A thread's, by the scratch of its chunks.
     poll_state* poll_of(void* scratch)
     # Whether a chunk is to return at once; `work` is what was or will be done since it was asked before, in units of
