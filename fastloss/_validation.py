@@ -10,6 +10,7 @@ import numpy as np
 from fastloss._foreign import READABLE, array_of, as_float, dtype_name, is_bits, number_at
 from fastloss._hints import SWAPPED, fitting_axis, missing_number, not_integers, place_of, swap_seen
 from fastloss._kernels import kernels
+from fastloss._pieces import PIECE, converted, pieces
 
 rules = kernels(64).validation
 
@@ -35,7 +36,7 @@ def as_array(value, name, expected="an array"):
     """A view of what was passed: NumPy arrays, __array__, DLPack and the buffer protocol without a copy; lists with."""
     array = value if type(value) is np.ndarray else array_of(value, name, expected)
     if not array.flags.aligned or not array.dtype.isnative:
-        array = array.astype(array.dtype.newbyteorder("="))
+        array = converted(array, array.dtype.newbyteorder("="))
     return array
 
 
@@ -157,6 +158,8 @@ def within_int64(array):
     """Integers as contiguous int64. One beyond becomes the largest, which is no label either, and does not wrap."""
     if array.dtype.kind == "u" and array.dtype.itemsize == 8:
         array = np.minimum(array, np.uint64(2**63 - 1))
+    if array.size > PIECE and array.dtype != np.int64:
+        array = converted(array, np.int64)
     return np.asarray(array, dtype=np.int64, order="C")  # keeps 0 dimensions
 
 
@@ -244,9 +247,11 @@ def forbid_certain(probs, target, name):
     prediction, and the loss would be inf without a word."""
     if probs.dtype.kind not in "iub":
         return
+    if not all(((probs[piece] == 0) | (probs[piece] == 1)).all() for piece in pieces(probs.shape)):
+        return
     numbers = as_float(target)
     between = (numbers > 0) & (numbers < 1)
-    if between.any() and ((probs == 0) | (probs == 1)).all():
+    if between.any():
         place = int(between.argmax())
         raise ValueError(
             f"target{place_of(place, target.shape)} is {numbers.flat[place]:.15g}, and all {name} are 0 or 1, of dtype "

@@ -5,6 +5,7 @@ import numpy as np
 from fastloss import _validation as check
 from fastloss._kernels import runtime
 from fastloss._keywords import says_keywords
+from fastloss._pieces import converted
 from fastloss._threads import threads_for
 from fastloss.ctc._forward_backward import forbid_impossible, posteriors_of, work_of
 from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
@@ -88,7 +89,8 @@ def ctc_posteriors(
         forbid_impossible(batch, losses)
     for n in np.flatnonzero(np.isnan(losses)):
         posteriors[: batch.input_lengths[n], n, : 2 * batch.targets.lengths[n] + 1] = np.nan
-    posteriors = posteriors.astype(check.compute_dtype(emissions.code), copy=False)
+    if posteriors.dtype != check.compute_dtype(emissions.code):
+        posteriors = converted(posteriors, check.compute_dtype(emissions.code))
     if emissions.single:
         return posteriors[:, 0]
     return posteriors.swapaxes(0, 1) if emissions.batch_first else posteriors
