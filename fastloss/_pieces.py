@@ -41,3 +41,19 @@ def extremes(array):
     with np.errstate(invalid="ignore"):  # NaN, of ml_dtypes' types
         parts = np.array([(float(array[piece].min()), float(array[piece].max())) for piece in pieces(array.shape)])
     return float(parts[:, 0].min()), float(parts[:, 1].max())
+
+
+def first_place(holds, array):
+    """The place, in C order, of the first number for which that holds; -1 where there is none."""
+    start = 0
+    for piece in pieces(array.shape):
+        found = holds(array[piece])
+        if found.any():
+            return start + int(found.argmax())
+        start += found.size
+    return -1
+
+
+def is_no_flag(numbers):
+    """Of each number, whether it is neither 0 nor 1."""
+    return (numbers != 0) & (numbers != 1)
