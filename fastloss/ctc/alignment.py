@@ -138,7 +138,7 @@ def ctc_align(
     batch = Batch(emissions, targets, (input_lengths, target_lengths), blank, infeasible, star)
     batch.forbid_infeasible()
     found = _nothing_aligned(emissions, batch.targets.longest())
-    with runtime.Progress(progress):
+    with runtime.progress_of(progress):
         if emissions.batch:
             threads = threads_for(num_threads, int(batch.cells.sum()))
             kernels(64).viterbi.align(batch, batch.order(threads), (star, -star_cost), found, threads)

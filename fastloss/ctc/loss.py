@@ -66,7 +66,7 @@ class _CTCEvaluation(Evaluation):
     def run(self, outputs):
         grad = None if outputs.grad is None else self.batch.emissions.as_frames(own_view(outputs.grad))
         is_first = grad is not None and self.batch.infeasible == "raise"
-        with runtime.Progress(self.progress, _VALUE_SHARE if is_first else 1.0):
+        with runtime.progress_of(self.progress, _VALUE_SHARE if is_first else 1.0):
             losses = self.scaled_losses(grad, outputs.threads)
         if outputs.values is not None:
             outputs.values[...] = losses.reshape(outputs.values.shape)

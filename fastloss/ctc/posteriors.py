@@ -83,7 +83,7 @@ def ctc_posteriors(
     batch = Batch(emissions, targets, (input_lengths, target_lengths), blank, infeasible)
     batch.forbid_infeasible()
     threads = threads_for(num_threads, work_of(batch))
-    with runtime.Progress(progress):
+    with runtime.progress_of(progress):
         posteriors, losses = posteriors_of(batch, threads)
     if infeasible == "raise":
         forbid_impossible(batch, losses)

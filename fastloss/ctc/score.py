@@ -157,7 +157,7 @@ def ctc_score(log_probs, candidates, *, blank=0, progress=None, num_threads=None
     emissions = one_recording(log_probs)
     blank = as_blank(blank, emissions.classes)
     candidates = _Candidates(candidates, emissions.classes, blank)
-    with runtime.Progress(progress):
+    with runtime.progress_of(progress):
         return _all_scores(emissions, candidates, blank, num_threads)
 
 

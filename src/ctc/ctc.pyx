@@ -158,6 +158,8 @@ cdef double sequence_loss(void* data, Py_ssize_t chunk, real* scratch) noexcept 
         loss = at_least_zero(job, &q, forward_pass(job, &q, &offset, &total_exponent))
         if has_backward(job) and loss < HUGE_VAL:
             backward_pass(job, &q, total_exponent)
+        if should_stop(q.poll, 0):
+            return 0
     job.losses[n] = loss
     job.saturated[n] = offset.is_saturated
     if job.grad.data != NULL:

@@ -122,7 +122,7 @@ static int look(poll_state *poll)
     atomic_add(&poll->done, POLL_WORK - poll->left);
     if (poll->is_caller && !run->is_stopped) ask_if_due(run);
     const int is_stopped = atomic_get(&run->is_stopped);
-    poll->left = is_stopped ? 0 : POLL_WORK; /* 0: the next question comes here again */
+    poll->left = is_stopped ? -1 : POLL_WORK; /* -1: the next question, of whatever work, comes here again */
     return is_stopped;
 }
 

@@ -177,7 +177,7 @@ cdef int handle_signals(double done) except -1:
 cdef class Progress:
     """Tells a callable, or None, which share of a call's work is done, 0 to 1, while kernels run, and 1 at the end:
 
-        with Progress(function):
+        with progress_of(function):
             ...
 
     Kernels say before they run how much work that is (announce_work), and it may become more. `first` is the share
@@ -191,23 +191,23 @@ cdef class Progress:
     cdef double share           # told last
     cdef PyObject* outer
 
-    def __init__(self, function, double first=1):
-        if function is not None and not callable(function):
-            raise TypeError(f"progress must be callable with a number, or None, got {function!r}")
+    def __init__(self, function, double first):
         self.function = function
         self.first = first
         self.expected = self.announced = self.before = self.share = 0
 
     def __enter__(self):
         global current_progress
-        self.outer = current_progress
-        current_progress = NULL if self.function is None else <PyObject*> self
+        if self.function is not None:
+            self.outer = current_progress
+            current_progress = <PyObject*> self
 
     def __exit__(self, kind, error, traceback):
         global current_progress
-        current_progress = self.outer
-        if kind is None and self.function is not None:
-            self.function(1.0)
+        if self.function is not None:
+            current_progress = self.outer
+            if kind is None:
+                self.function(1.0)
 
     cdef int report(self, double done) except -1:
         """`done` is work of the run at hand."""
@@ -216,6 +216,18 @@ cdef class Progress:
             self.share = share
             self.function(share)
         return 0
+
+
+cdef Progress TELLS_NOBODY = Progress(None, 1)
+
+
+def progress_of(function, double first=1):
+    """The Progress of a `progress=`, which may be None."""
+    if function is None:
+        return TELLS_NOBODY
+    if not callable(function):
+        raise TypeError(f"progress must be callable with a number, or None, got {function!r}")
+    return Progress(function, first)
 
 
 cdef void announce_work(double work) noexcept:
