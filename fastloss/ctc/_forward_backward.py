@@ -6,6 +6,7 @@ import numpy as np
 
 from fastloss import _validation as check
 from fastloss._kernels import kernels
+from fastloss._pieces import extremes
 
 # Emissions that have no exponents of their own take at most so many steps of the exponent a frame. Where they are
 # compared with a range in nats, that is on the safe side: a step is 0.69 nats.
@@ -67,9 +68,8 @@ def would_overwrite_scores(emissions, grad):
     do, they can't be read again."""
     if not grad.size or not np.may_share_memory(grad, emissions.view):
         return False
-    with np.errstate(invalid="ignore"):  # NaN, of ml_dtypes' types
-        spread = float(emissions.view.max()) - float(emissions.view.min())
-    return not spread * (emissions.frames + 1) < float32_range()  # True for NaN
+    low, high = extremes(emissions.view)
+    return not (high - low) * (emissions.frames + 1) < float32_range()  # True for NaN
 
 
 def posteriors_of(batch, threads):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastloss import _validation as check
-from fastloss._kernels import kernels
+from fastloss._kernels import kernels, runtime
 from fastloss._keywords import says_keywords
 from fastloss._threads import threads_for
 from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
@@ -64,6 +64,7 @@ def ctc_align(
     infeasible="raise",
     star=None,
     star_cost=0.0,
+    progress=None,
     num_threads=None,
 ):
     r"""Forced alignment: the most likely path of each target (Viterbi), and the frames of each of its labels.
@@ -94,6 +95,9 @@ def ctc_align(
         A label, 0..C-1 or beyond, that matches anything: for transcripts with gaps. It takes at least one frame.
     star_cost : float, at least 0
         What each frame of a `star` costs, in nats; at 0 it takes frames from its neighbours wherever it can.
+    progress : callable, optional
+        Called with the share of the work that is done, rising from 0 to 1, by the calling thread: at most 20 times a
+        second, and with 1.0 once at the end. An exception that it raises ends the call.
     num_threads : int, optional
         Default: `fastloss.get_num_threads`. The result does not depend on it.
 
@@ -134,9 +138,10 @@ def ctc_align(
     batch = Batch(emissions, targets, (input_lengths, target_lengths), blank, infeasible, star)
     batch.forbid_infeasible()
     found = _nothing_aligned(emissions, batch.targets.longest())
-    if emissions.batch:
-        threads = threads_for(num_threads, int(batch.cells.sum()))
-        kernels(64).viterbi.align(batch, batch.order(threads), (star, -star_cost), found, threads)
+    with runtime.progress_of(progress):
+        if emissions.batch:
+            threads = threads_for(num_threads, int(batch.cells.sum()))
+            kernels(64).viterbi.align(batch, batch.order(threads), (star, -star_cost), found, threads)
     impossible = np.flatnonzero(np.isneginf(found.score))
     if infeasible == "raise" and impossible.size:
         raise ValueError(f"{batch.frames_missing(int(impossible[0]))}; every path of it has probability 0")

@@ -3,6 +3,7 @@
 import numpy as np
 
 from fastloss import _validation as check
+from fastloss._kernels import runtime
 from fastloss._loss import Evaluation, loss
 from fastloss._reduction import Reduction
 from fastloss.ctc._forward_backward import forbid_impossible, losses_of, work_of
@@ -10,7 +11,7 @@ from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible, own_
 
 
 def _evaluation(scores, name, targets, lengths, options, reduction):
-    blank, batch_first, infeasible = options
+    blank, batch_first, infeasible, progress = options
     emissions = Emissions(scores, name, batch_first)
     reduction.over((emissions.batch,), check.WITH_BATCHMEAN)
     weights = reduction.row_weights()
@@ -19,7 +20,9 @@ def _evaluation(scores, name, targets, lengths, options, reduction):
     unused = None if weights is None else weights == 0
     batch = Batch(emissions, targets, lengths, blank, infeasible, unused=unused)
     batch.forbid_infeasible()
-    return _CTCEvaluation(batch, name == "logits", _scales(batch, weights, reduction), reduction)
+    call = _CTCEvaluation(batch, name == "logits", _scales(batch, weights, reduction), reduction)
+    call.progress = progress
+    return call
 
 
 def _scales(batch, weights, reduction):
@@ -38,9 +41,15 @@ def _scaled(losses, scales):
     return losses if scales is None else np.where(scales == 0, 0.0, losses) * scales
 
 
+# Of the work of a value followed by one of value and gradient: BACKWARD_WORK in src/ctc/trellis.pxi.
+_VALUE_SHARE = 0.25
+
+
 class _CTCEvaluation(Evaluation):
     """The losses of a batch, to be computed and summed. Each sequence has a scale of its own, which includes what a
     mean divides by, so that the value is their sum; and sequences have a loss even where there is no frame."""
+
+    progress = None
 
     def __init__(self, batch, from_logits, scales, reduction):
         emissions = batch.emissions
@@ -56,7 +65,9 @@ class _CTCEvaluation(Evaluation):
 
     def run(self, outputs):
         grad = None if outputs.grad is None else self.batch.emissions.as_frames(own_view(outputs.grad))
-        losses = self.scaled_losses(grad, outputs.threads)
+        is_first = grad is not None and self.batch.infeasible == "raise"
+        with runtime.progress_of(self.progress, _VALUE_SHARE if is_first else 1.0):
+            losses = self.scaled_losses(grad, outputs.threads)
         if outputs.values is not None:
             outputs.values[...] = losses.reshape(outputs.values.shape)
         return float("nan") if self.is_of_nothing else float(losses.sum())
@@ -87,6 +98,7 @@ def ctc_loss(
     sample_weight=None,
     where=None,
     reduction="mean",
+    progress=None,
 ):
     r"""Connectionist temporal classification, from log-probabilities.
 
@@ -124,6 +136,9 @@ def ctc_loss(
         ``"mean"`` divides each loss by max(target length, 1), then averages over the sequences that count (PyTorch's);
         ``"weighted_mean"`` does so and divides by the sum of the weights instead; ``"batchmean"`` averages over the
         sequences that count; ``"none"`` gives (N,).
+    progress : callable, optional
+        Called with the share of the work that is done, rising from 0 to 1, by the calling thread: at most 20 times a
+        second, and with 1.0 once at the end. An exception that it raises ends the call.
 
     Returns
     -------
@@ -152,7 +167,7 @@ def ctc_loss(
     Graves, Fernández, Gomez, Schmidhuber 2006, "Connectionist Temporal Classification: Labelling Unsegmented Sequence
     Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
     """
-    lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible)
+    lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible, progress)
     return _evaluation(log_probs, "log_probs", targets, lengths, options, Reduction(reduction, sample_weight, where))
 
 
@@ -169,6 +184,7 @@ def ctc_loss_with_logits(
     sample_weight=None,
     where=None,
     reduction="mean",
+    progress=None,
 ):
     r"""Connectionist temporal classification, from logits, with the softmax fused in.
 
@@ -203,6 +219,9 @@ def ctc_loss_with_logits(
         ``"mean"`` divides each loss by max(target length, 1), then averages over the sequences that count (PyTorch's);
         ``"weighted_mean"`` does so and divides by the sum of the weights instead; ``"batchmean"`` averages over the
         sequences that count; ``"none"`` gives (N,).
+    progress : callable, optional
+        Called with the share of the work that is done, rising from 0 to 1, by the calling thread: at most 20 times a
+        second, and with 1.0 once at the end. An exception that it raises ends the call.
 
     Returns
     -------
@@ -230,5 +249,5 @@ def ctc_loss_with_logits(
     Graves, Fernández, Gomez, Schmidhuber 2006, "Connectionist Temporal Classification: Labelling Unsegmented Sequence
     Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
     """
-    lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible)
+    lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible, progress)
     return _evaluation(logits, "logits", targets, lengths, options, Reduction(reduction, sample_weight, where))

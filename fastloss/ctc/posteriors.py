@@ -3,7 +3,9 @@
 import numpy as np
 
 from fastloss import _validation as check
+from fastloss._kernels import runtime
 from fastloss._keywords import says_keywords
+from fastloss._pieces import converted
 from fastloss._threads import threads_for
 from fastloss.ctc._forward_backward import forbid_impossible, posteriors_of, work_of
 from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
@@ -19,6 +21,7 @@ def ctc_posteriors(
     blank=0,
     batch_first=False,
     infeasible="raise",
+    progress=None,
     num_threads=None,
 ):
     r"""Soft alignment: the probability of each state of each target at each frame, over all its paths.
@@ -43,6 +46,9 @@ def ctc_posteriors(
         Whether `log_probs` is (N, T, C).
     infeasible : {"raise", "zero"}
         What becomes of a target that can't be emitted: a ValueError, or only zeros.
+    progress : callable, optional
+        Called with the share of the work that is done, rising from 0 to 1, by the calling thread: at most 20 times a
+        second, and with 1.0 once at the end. An exception that it raises ends the call.
     num_threads : int, optional
         Default: `fastloss.get_num_threads`. The result does not depend on it.
 
@@ -76,12 +82,15 @@ def ctc_posteriors(
     blank = as_blank(blank, emissions.classes)
     batch = Batch(emissions, targets, (input_lengths, target_lengths), blank, infeasible)
     batch.forbid_infeasible()
-    posteriors, losses = posteriors_of(batch, threads_for(num_threads, work_of(batch)))
+    threads = threads_for(num_threads, work_of(batch))
+    with runtime.progress_of(progress):
+        posteriors, losses = posteriors_of(batch, threads)
     if infeasible == "raise":
         forbid_impossible(batch, losses)
     for n in np.flatnonzero(np.isnan(losses)):
         posteriors[: batch.input_lengths[n], n, : 2 * batch.targets.lengths[n] + 1] = np.nan
-    posteriors = posteriors.astype(check.compute_dtype(emissions.code), copy=False)
+    if posteriors.dtype != check.compute_dtype(emissions.code):
+        posteriors = converted(posteriors, check.compute_dtype(emissions.code))
     if emissions.single:
         return posteriors[:, 0]
     return posteriors.swapaxes(0, 1) if emissions.batch_first else posteriors

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fastloss._kernels import kernels
+from fastloss._kernels import kernels, runtime
 from fastloss._keywords import says_keywords
 from fastloss._threads import threads_for
 from fastloss.ctc._forward_backward import bits_for
@@ -110,7 +110,7 @@ class _Tree:
 
 
 @says_keywords
-def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
+def ctc_score(log_probs, candidates, *, blank=0, progress=None, num_threads=None):
     r"""Log-likelihood of each of many candidate transcripts of one recording: for rescoring, spotting, filtering.
 
     .. math:: s_k = \log \sum_{\pi} \prod_{t} e^{x_{t, \pi_t}}
@@ -126,6 +126,9 @@ def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
         Labels 0..C-1 other than `blank`; of any lengths in a list, also empty.
     blank : int
         The blank's class; negative counts from the end.
+    progress : callable, optional
+        Called with the share of the work that is done, rising from 0 to 1, by the calling thread: at most 20 times a
+        second, and with 1.0 once at the end. An exception that it raises ends the call.
     num_threads : int, optional
         Default: `fastloss.get_num_threads`. The result does not depend on it.
 
@@ -154,6 +157,11 @@ def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
     emissions = one_recording(log_probs)
     blank = as_blank(blank, emissions.classes)
     candidates = _Candidates(candidates, emissions.classes, blank)
+    with runtime.progress_of(progress):
+        return _all_scores(emissions, candidates, blank, num_threads)
+
+
+def _all_scores(emissions, candidates, blank, num_threads):
     if not len(candidates):
         return np.zeros(0)
     parts = candidates.parts()

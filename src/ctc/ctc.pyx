@@ -61,6 +61,8 @@ cdef double forward_pass(const Job* job, const Sequence* q, Offset* offset, xint
     cdef Frame last
     set_ends(q)
     for t from 0 <= t < q.T by F:
+        if should_stop(q.poll, F * q.frame_work):
+            return NAN
         read_frames(job, q, t, min(q.T - t, <Py_ssize_t> F), offset)
         if not offset.is_impossible:
             for tile in range(q.tiles):
@@ -95,6 +97,8 @@ cdef void backward_pass(const Job* job, const Sequence* q, xint total_exponent) 
             copy_frame(q, frame_after_last(q), states_at(q, q.alpha, 0))
             recompute_segment(q, start, stop)
         for t from start + (stop - start - 1) // F * F >= t >= start by F:
+            if should_stop(q.poll, BACKWARD_WORK * F * q.frame_work):
+                return
             for tile in range(q.tiles - 1, -1, -1):
                 backward_tile(q, t, tile, total_exponent)
             finish_block(job, q, t)
@@ -127,6 +131,8 @@ cdef double sequence_loss(void* data, Py_ssize_t chunk, real* scratch) noexcept 
         loss = at_least_zero(job, &q, loss)
         if has_backward(job) and loss < HUGE_VAL:
             backward_pass(job, &q, total_exponent)
+        if should_stop(q.poll, 0):
+            return 0
     job.losses[n] = loss
     job.saturated[n] = offset.is_saturated
     if job.grad.data != NULL:
@@ -175,9 +181,12 @@ def ctc(call, cnp.ndarray order, int threads):
     cdef Sequence q
     cdef double total
     cdef Py_ssize_t i, bytes_needed = 0
+    cdef double work = 0
     bind_job(&job, call, order)
     for i in range(order.size):
         bytes_needed = max(bytes_needed, workspace_layout(&job, &q, job.order[i], NULL))
+        work += <double> q.frame_work * q.T
+    announce_work(work * (1 + BACKWARD_WORK if has_backward(&job) else 1))
     run_chunks(sequence_loss, &job, order.size, bytes_needed // sizeof(real) + 1, threads, &total)
 
 

@@ -32,8 +32,10 @@ cdef Py_ssize_t group_layout(const ScoreJob* job, Sequence* q, Py_ssize_t group,
     """Cuts the memory for a group; returns how many bytes that takes. S is the number of its slots."""
     cdef char* start = memory
     memset(q, 0, sizeof(Sequence))
+    q.poll = poll_of(memory)
     q.T = job.emission.batch.x.frames
     q.S = padded(job.run_stop[job.first_run[group + 1] - 1] - group_base(job, group))
+    q.frame_work = frame_work(job.emission.batch.x.classes, q.S)
     q.width = q.S + 2 * V
     q.segment = q.frames = F
     q.tables = 1
@@ -89,6 +91,8 @@ cdef void forward_group(const ScoreJob* job, const Sequence* q, Py_ssize_t group
     all_slots.low = 0
     all_slots.high = q.S
     for t from 0 <= t < q.T by F:
+        if should_stop(q.poll, F * q.frame_work):
+            return
         count = min(q.T - t, <Py_ssize_t> F)
         read_frames(&job.emission, q, t, count, offset)
         if offset.is_impossible:
@@ -187,7 +191,10 @@ def score(emissions, tree, cnp.ndarray scores, cnp.ndarray saturated, int thread
     cdef Sequence q
     cdef double total
     cdef Py_ssize_t group, bytes_needed = 0
+    cdef double work = 0
     bind_score_job(&job, emissions, tree, scores, saturated)
     for group in range(saturated.size):
         bytes_needed = max(bytes_needed, group_layout(&job, &q, group, NULL))
+        work += <double> q.frame_work * q.T
+    announce_work(work)
     run_chunks(score_group, &job, saturated.size, bytes_needed // sizeof(real) + 1, threads, &total)

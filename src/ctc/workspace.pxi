@@ -48,6 +48,8 @@ ctypedef struct Job:
     uint8_t* saturated           # set where a score was too far below its frame's best for this type's exponents
 
 ctypedef struct Sequence:
+    poll_state* poll
+    Py_ssize_t frame_work        # of one frame in one direction, for should_stop()
     Py_ssize_t n
     Py_ssize_t T
     Py_ssize_t S
@@ -150,8 +152,10 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
     cdef Py_ssize_t checkpoints, frame_bytes
     memset(q, 0, sizeof(Sequence))
     q.n = n
+    q.poll = poll_of(memory)
     q.T = job.batch.input_lengths[n]
     q.S = job.batch.target_lengths[n]
+    q.frame_work = frame_work(classes, q.S)
     q.scale = 1 if job.scales == NULL else <real> job.scales[n]
     q.width = padded(q.S + 2) + 2 * V
     choose_segment(job, q)
