@@ -17,6 +17,7 @@ likeliest class of the target; what that leaves out is added to the loss in doub
 """
 
 from libc.math cimport HUGE_VAL, NAN, fabs, ldexp, log, log1p, sqrt
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from core cimport *
@@ -55,20 +56,16 @@ cdef void set_ends(const Sequence* q) noexcept nogil:
     after.blank_exponent[q.S] = 0
 
 
-cdef double forward_pass(const Job* job, const Sequence* q, Offset* offset, xint* total_exponent) noexcept nogil:
-    """The loss; inf where every path has probability 0, NaN where a score was."""
+cdef void forward_pass(const Job* job, const Sequence* q, Offset* offset) noexcept nogil:
     cdef Py_ssize_t t, tile
-    cdef Frame last
     set_ends(q)
     for t from 0 <= t < q.T by F:
         if should_stop(q.poll, F * q.frame_work):
-            return NAN
+            return
         read_frames(job, q, t, min(q.T - t, <Py_ssize_t> F), offset)
         if not offset.is_impossible:
             for tile in range(q.tiles):
                 forward_tile(q, t, tile)
-    last = frame_at(q, q.alpha, frame_index(q, q.T - 1))
-    return negative_log_likelihood(offset, &last, q.S, q.S - 1, total_exponent)
 
 
 cdef void recompute_segment(const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
@@ -111,35 +108,55 @@ cdef inline double at_least_zero(const Job* job, const Sequence* q, double loss)
     return loss
 
 
+cdef inline Offset no_offset() noexcept nogil:
+    cdef Offset offset
+    memset(&offset, 0, sizeof(Offset))
+    offset.product = 1
+    return offset
+
+
+cdef double loss_of(const Job* job, const Sequence* q, const Offset* offset, xint* total_exponent) noexcept nogil:
+    """Once the alphas of the last frame are there: inf where every path has probability 0, NaN where a score was."""
+    cdef Frame last = frame_at(q, q.alpha, frame_index(q, q.T - 1))
+    cdef double loss = negative_log_likelihood(offset, &last, q.S, q.S - 1, total_exponent)
+    if is_almost_certain(loss, q.T):
+        loss = certain_loss(job, q, job.batch.labels + job.batch.offsets[q.n], q.S, q.certain, loss)
+    return at_least_zero(job, q, loss)
+
+
+cdef void store_result(const Job* job, const Sequence* q, const Offset* offset, double loss) noexcept nogil:
+    """The loss; and the gradient where that does not come from the way back."""
+    job.losses[q.n] = loss
+    job.saturated[q.n] = offset.is_saturated
+    if job.grad.data != NULL:
+        if not loss < HUGE_VAL:
+            fill_grad(job, q, 0, q.T, 0 if loss == HUGE_VAL else <real> loss)
+        fill_grad(job, q, q.T, job.grad.frames, 0)
+
+
 cdef double sequence_loss(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef Job* job = <Job*> data
     cdef Py_ssize_t n = job.order[chunk]
     cdef Sequence q
-    cdef Offset offset
+    cdef Offset offset = no_offset()
     cdef xint total_exponent = 0
     cdef double loss = 0
-    memset(&offset, 0, sizeof(Offset))
-    offset.product = 1
     workspace_layout(job, &q, n, <char*> scratch)
     if not job.batch.feasible[n]:
         loss = HUGE_VAL
     elif q.T > 0:
         read_target(job, &q)
-        loss = forward_pass(job, &q, &offset, &total_exponent)
-        if is_almost_certain(loss, q.T):
-            loss = certain_loss(job, &q, job.batch.labels + job.batch.offsets[n], q.S, q.certain, loss)
-        loss = at_least_zero(job, &q, loss)
+        forward_pass(job, &q, &offset)
+        loss = loss_of(job, &q, &offset, &total_exponent)
         if has_backward(job) and loss < HUGE_VAL:
             backward_pass(job, &q, total_exponent)
         if should_stop(q.poll, 0):
             return 0
-    job.losses[n] = loss
-    job.saturated[n] = offset.is_saturated
-    if job.grad.data != NULL:
-        if not loss < HUGE_VAL:
-            fill_grad(job, &q, 0, q.T, 0 if loss == HUGE_VAL else <real> loss)
-        fill_grad(job, &q, q.T, job.grad.frames, 0)
+    store_result(job, &q, &offset, loss)
     return loss
+
+
+include "rounds.pxi"
 
 
 # ---- a call ----
@@ -187,6 +204,10 @@ def ctc(call, cnp.ndarray order, int threads):
         bytes_needed = max(bytes_needed, workspace_layout(&job, &q, job.order[i], NULL))
         work += <double> q.frame_work * q.T
     announce_work(work * (1 + BACKWARD_WORK if has_backward(&job) else 1))
+    if 0 < order.size < threads and is_for_rounds(&job, job.order[0]):
+        for i in range(order.size):
+            run_long_sequence(&job, job.order[i], threads)
+        return
     run_chunks(sequence_loss, &job, order.size, bytes_needed // sizeof(real) + 1, threads, &total)
 
 

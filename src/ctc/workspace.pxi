@@ -120,8 +120,8 @@ cdef void choose_segment(const Job* job, Sequence* q) noexcept nogil:
     q.segment = q.tables * F
     if (q.T + 1) * size > KEPT_BYTES:
         q.segment = max(<Py_ssize_t> F, SEGMENT_BYTES // size // F * F)
-        if q.tiles > 1:     # as long as there are checkpoints, for threads to be at work together
-            q.segment = max(q.segment, <Py_ssize_t> sqrt(<double> q.T) // F * F + F)
+        if q.tiles > 1:     # about as many frames as checkpoints, so that all tiles are at work most of the time
+            q.segment = max(<Py_ssize_t> 4 * F, <Py_ssize_t> sqrt(<double> q.T) // F * F + F)
     q.frames = q.segment
 
 
@@ -155,7 +155,7 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
     q.poll = poll_of(memory)
     q.T = job.batch.input_lengths[n]
     q.S = job.batch.target_lengths[n]
-    q.frame_work = frame_work(classes, q.S)
+    q.frame_work = frame_work(job.batch.x.classes, q.S)
     q.scale = 1 if job.scales == NULL else <real> job.scales[n]
     q.width = padded(q.S + 2) + 2 * V
     choose_segment(job, q)

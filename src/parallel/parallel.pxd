@@ -5,7 +5,7 @@ written is partly written then. A chunk that may take longer than some milliseco
 """
 
 from core cimport real
-from fastloss._kernels.runtime cimport announce_work, chunk_work, run_chunks_on_threads
+from fastloss._kernels.runtime cimport announce_work, chunk_work, run_chunks_on_threads, run_rounds_on_threads
 
 cdef extern from "parallel/poll.h" nogil:
     ctypedef struct poll_state:
@@ -25,3 +25,10 @@ cdef inline int run_chunks(chunk_function work, void* job, Py_ssize_t chunks, Py
     `scratch_size` numbers of scratch of its own. The fast path asks for 0 threads: one, as there is too little work,
     and none that should_stop() may be asked in."""
     return run_chunks_on_threads(<chunk_work> work, job, chunks, scratch_size * sizeof(real), threads, total)
+
+
+cdef inline int run_rounds(chunk_function work, void* job, Py_ssize_t rounds, Py_ssize_t width, int threads,
+                           double* total) except -1:
+    """The same of rounds of `width` chunks each: all of one are done before the next one begins. For rounds of ten
+    microseconds or more. The scratch that the chunks get is for poll_of() only."""
+    return run_rounds_on_threads(<chunk_work> work, job, rounds * width, width, 0, threads, total)

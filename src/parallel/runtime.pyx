@@ -48,7 +48,7 @@ cdef extern from "parallel/threads.h" nogil:
     int acquire_threads(int)
     void release_threads()
     int startable_threads(int)
-    double run_all(run_state*, chunk_work, void*, Py_ssize_t, double*)
+    double run_all(run_state*, chunk_work, void*, Py_ssize_t, Py_ssize_t, double*)
     double run_small(chunk_work, void*, Py_ssize_t, char*)
 
 cdef extern from "parallel/interrupt.h":
@@ -102,7 +102,13 @@ cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
     """See parallel.pxd. The partial sum of a chunk does not depend on who computes it, nor does their order."""
     if threads == 0:
         return run_on_fast_path(work, job, chunks, scratch_bytes, total)
-    cdef int most = <int> max(1, min(<Py_ssize_t> threads, chunks)), count = most
+    return run_rounds_on_threads(work, job, chunks, ROUND, scratch_bytes, threads, total)
+
+
+cdef int run_rounds_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py_ssize_t round,
+                               Py_ssize_t scratch_bytes, int threads, double* total) except -1:
+    """The same in rounds of so many chunks."""
+    cdef int most = <int> max(1, min(<Py_ssize_t> threads, min(chunks, round))), count = most
     # From one thread's scratch to the next: a cache line or more between, the last of them for a poll_state.
     cdef Py_ssize_t size = (scratch_bytes // FL_LINE + 2) * FL_LINE
     cdef double single
@@ -115,7 +121,7 @@ cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
     if most > 1:
         count = acquire_threads(most)
     if chunks > 1:
-        partial = <double*> malloc(min(chunks, ROUND) * sizeof(double))
+        partial = <double*> malloc(min(chunks, round) * sizeof(double))
     if (scratch_bytes or count > 1) and size < PY_SSIZE_T_MAX // (count + 1):
         memory = <char*> malloc(count * size + 2 * FL_LINE)
     has_memory = partial != NULL and (memory != NULL or not (scratch_bytes or count > 1))
@@ -125,7 +131,7 @@ cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
         run.interpreter = PyEval_SaveThread()
         count = started(count)      # with all other memory of the call in place
         start_run(&run, first_scratch(memory if memory != NULL else line), size, count)
-        total[0] = run_all(&run, work, job, chunks, partial)
+        total[0] = run_all(&run, work, job, chunks, round, partial)
         PyEval_RestoreThread(run.interpreter)
     if most > 1:
         release_threads()

@@ -30,7 +30,7 @@
 
 #define MOST_BACKOFF 7 /* 2^7 calls on one thread, then the next try */
 
-/* Chunks of a round. Each has a partial sum until the round is over, so a call of any size holds 8 MiB of them. */
+/* Chunks of a round, if a call does not say. Each has a partial sum until the round is over, so a call of any size holds 8 MiB of them. */
 #define ROUND ((ptrdiff_t)1 << 20)
 
 /* What all calls in the process know of each other. */
@@ -170,12 +170,14 @@ static inline void run_round(run_state *run, chunk_work work, void *job, ptrdiff
     }
 }
 
-/* The sum over all chunks, added in their order; of nothing that is used if the run was stopped. */
-static inline double run_all(run_state *run, chunk_work work, void *job, ptrdiff_t chunks, double *partial)
+/* The sum over all chunks, added in their order; of nothing that is used if the run was stopped. So many chunks are a
+ * round, and all of it is done before the next one begins. */
+static inline double run_all(run_state *run, chunk_work work, void *job, ptrdiff_t chunks, ptrdiff_t round,
+                             double *partial)
 {
     double total = 0;
-    for (ptrdiff_t first = 0; first < chunks && !run->is_stopped; first += ROUND) {
-        const ptrdiff_t stop = chunks - first < ROUND ? chunks : first + ROUND;
+    for (ptrdiff_t first = 0; first < chunks && !run->is_stopped; first += round) {
+        const ptrdiff_t stop = chunks - first < round ? chunks : first + round;
         run_round(run, work, job, first, stop, partial);
         for (ptrdiff_t i = 0; i < stop - first; i++) total += partial[i];
     }

@@ -1,0 +1,126 @@
+"""One long sequence by several threads. Included by ctc.pyx, which explains the names.
+
+Slots of a long frame are in tiles. A tile of a block needs the tile below it in the same frames, forward, and the tile
+above it, backward; so tiles go through the blocks one behind the other, and all of them are at work at once, each in a
+block of its own. A round is what they do side by side: a block each. What is computed, and in which order it is added
+up, is the same as of one thread.
+"""
+
+ctypedef struct Walk:
+    const Job* job
+    Sequence* q
+    Offset* offset
+    Py_ssize_t start         # frames of the segment at hand, or of all
+    Py_ssize_t stop
+    xint total_exponent
+    double loss
+
+
+cdef inline Py_ssize_t round_width(const Sequence* q) noexcept nogil:
+    """Pieces of a round: a tile each, and what comes before the first tile or after the last."""
+    return q.tiles + 1
+
+
+cdef inline bint stops_round(const Sequence* q, real* scratch) noexcept nogil:
+    return should_stop(poll_of(scratch), F * q.frame_work // round_width(q))
+
+
+cdef double read_and_forward(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    """The first piece of a round reads a block; tiles are that many blocks behind."""
+    cdef Walk* walk = <Walk*> data
+    cdef Sequence* q = walk.q
+    cdef Py_ssize_t piece = chunk % round_width(q), t = (chunk // round_width(q) - piece) * F
+    if stops_round(q, scratch) or not 0 <= t < q.T:
+        return 0
+    if piece == 0:
+        read_frames(walk.job, q, t, min(q.T - t, <Py_ssize_t> F), walk.offset)
+    else:
+        forward_tile(q, t, piece - 1)
+    return 0
+
+
+cdef double forward_again(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    """A segment from its checkpoint. The last piece has nothing to do."""
+    cdef Walk* walk = <Walk*> data
+    cdef Sequence* q = walk.q
+    cdef Py_ssize_t piece = chunk % round_width(q), t = walk.start + (chunk // round_width(q) - piece) * F
+    if piece < q.tiles and walk.start <= t < walk.stop and not stops_round(q, scratch):
+        forward_tile(q, t, piece)
+    return 0
+
+
+cdef double backward_and_write(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    """A segment from its end, its last tile first; the last piece of a round writes a block."""
+    cdef Walk* walk = <Walk*> data
+    cdef Sequence* q = walk.q
+    cdef Py_ssize_t piece = chunk % round_width(q), blocks = blocks_of(walk.stop - walk.start)
+    cdef Py_ssize_t t = walk.start + (blocks - 1 - (chunk // round_width(q) - piece)) * F
+    if not walk.start <= t < walk.stop or stops_round(q, scratch):
+        return 0
+    if piece < q.tiles:
+        backward_tile(q, t, q.tiles - 1 - piece, walk.total_exponent)
+    else:
+        finish_block(walk.job, q, t)
+    return 0
+
+
+cdef double loss_of_walk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    cdef Walk* walk = <Walk*> data
+    walk.q.poll = poll_of(scratch)
+    walk.loss = loss_of(walk.job, walk.q, walk.offset, &walk.total_exponent)
+    return 0
+
+
+cdef int run_segment(Walk* walk, chunk_function work, int threads) except -1:
+    cdef double total
+    return run_rounds(work, walk, blocks_of(walk.stop - walk.start) + walk.q.tiles, round_width(walk.q), threads, &total)
+
+
+cdef int run_walk(Walk* walk, int threads) except -1:
+    cdef Sequence* q = walk.q
+    cdef double total
+    set_ends(q)
+    walk.start = 0
+    walk.stop = q.T
+    run_segment(walk, read_and_forward, threads)
+    run_chunks(loss_of_walk, walk, 1, 0, 1, &total)
+    if not has_backward(walk.job) or not walk.loss < HUGE_VAL:
+        return 0
+    walk.start = (q.T - 1) // q.segment * q.segment
+    while walk.start >= 0:
+        if walk.stop < q.T:
+            copy_frame(q, frame_after_last(q), states_at(q, q.alpha, 0))
+            run_segment(walk, forward_again, threads)
+        run_segment(walk, backward_and_write, threads)
+        walk.stop = walk.start
+        walk.start -= q.segment
+    return 0
+
+
+cdef int run_long_sequence(const Job* job, Py_ssize_t n, int threads) except -1:
+    """A sequence in tiles, which is feasible."""
+    cdef Sequence q
+    cdef Offset offset = no_offset()
+    cdef Walk walk
+    cdef char* memory = <char*> malloc(workspace_layout(job, &q, n, NULL) + FL_LINE)
+    if memory == NULL:
+        raise MemoryError
+    try:
+        workspace_layout(job, &q, n, memory + FL_LINE - <size_t> memory % FL_LINE)
+        memset(&walk, 0, sizeof(Walk))
+        walk.job = job
+        walk.q = &q
+        walk.offset = &offset
+        read_target(job, &q)
+        run_walk(&walk, threads)
+        store_result(job, &q, &offset, walk.loss)
+    finally:
+        free(memory)
+    return 0
+
+
+cdef bint is_for_rounds(const Job* job, Py_ssize_t n) noexcept nogil:
+    """Whether threads gain by sharing the sequence: its frames and slots are many."""
+    cdef Sequence q
+    workspace_layout(job, &q, n, NULL)
+    return q.tiles > 1 and q.T >= 16 * q.tiles * F and job.batch.feasible[n]
