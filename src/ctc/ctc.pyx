@@ -78,10 +78,11 @@ cdef void recompute_segment(const Sequence* q, Py_ssize_t start, Py_ssize_t stop
 
 cdef void finish_block(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
     """What is written of a block, once the posteriors of all tiles are there."""
-    cdef Py_ssize_t stop = min(q.T, t + F)
+    cdef Py_ssize_t stop = min(q.T, t + F), frame
     add_tiles(q, t)
     if job.posterior != NULL:
-        write_posteriors(job, q, t, stop)
+        for frame in range(t, stop):
+            divide_posteriors(job, q, frame)
     if job.grad.data != NULL:
         write_grad(job, q, t, stop)
 
@@ -97,7 +98,7 @@ cdef void backward_pass(const Job* job, const Sequence* q, xint total_exponent) 
             if should_stop(q.poll, BACKWARD_WORK * F * q.frame_work):
                 return
             for tile in range(q.tiles - 1, -1, -1):
-                backward_tile(q, t, tile, total_exponent)
+                backward_tile(job, q, t, tile, total_exponent)
             finish_block(job, q, t)
 
 

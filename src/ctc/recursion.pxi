@@ -39,7 +39,8 @@ cdef inline real* posteriors_of_tile(const Sequence* q, Py_ssize_t t, Py_ssize_t
     return q.row_posterior + (t // F % blocks_at_hand(q) * q.tiles + tile) * F * q.rows
 
 
-cdef void backward_tile(const Sequence* q, Py_ssize_t t, Py_ssize_t tile, xint total_exponent) noexcept nogil:
+cdef void backward_tile(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t tile,
+                        xint total_exponent) noexcept nogil:
     """The posteriors of a tile's rows in the block from t on, times 2 to the power of what all paths together have
     beyond `total_exponent`; once the gammas of the tile above are there, and those of the block after."""
     cdef Py_ssize_t i, count = min(q.T - t, <Py_ssize_t> F)
@@ -62,6 +63,8 @@ cdef void backward_tile(const Sequence* q, Py_ssize_t t, Py_ssize_t tile, xint t
     if used.low < used.high:
         block_add_labels(back.blank_sum, V, q.label_place + q.S, 0, V, posterior)
         block_add_labels(q.label_posterior, q.width, q.label_place, used.low, used.high, posterior)
+    if job.posterior != NULL:
+        write_posteriors(job, q, t, count, slots)
 
 
 # ---- the loss ----
@@ -111,24 +114,38 @@ cdef inline real sum_of_states(const Sequence* q, Py_ssize_t t) noexcept nogil:
     return total
 
 
-cdef void write_posteriors(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    """Of the states of each frame's band in a block; of all others they are 0."""
+cdef inline real* posterior_row(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
+    return job.posterior + t * job.posterior_stride[0] + q.n * job.posterior_stride[1]
+
+
+cdef void write_posteriors(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t count,
+                           Band tile) noexcept nogil:
+    """A tile's states of the band of each frame of a block, which are still to be divided by their sum; all others are
+    0."""
     cdef Py_ssize_t i, k, step = job.posterior_stride[2]
     cdef Band band
     cdef const real* label
     cdef const real* blank
-    cdef real total
     cdef real* out
-    for k in range(stop - start):
-        band = band_at(q.T, q.S, start + k)
+    for k in range(count):
+        band = band_within(band_at(q.T, q.S, t + k), tile)
         label = q.label_posterior + k * q.width
         blank = q.blank_posterior + k * q.width
-        total = sum_of_states(q, start + k)
-        out = job.posterior + (start + k) * job.posterior_stride[0] + q.n * job.posterior_stride[1]
+        out = posterior_row(job, q, t + k)
         for i in range(band.low, min(band.high, q.S + 1)):
-            out[2 * i * step] = blank[i] / total
+            out[2 * i * step] = blank[i]
         for i in range(band.low, min(band.high, q.S)):
-            out[(2 * i + 1) * step] = label[i] / total
+            out[(2 * i + 1) * step] = label[i]
+
+
+cdef void divide_posteriors(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
+    """Those of frame t by their sum."""
+    cdef Band band = band_at(q.T, q.S, t)
+    cdef Py_ssize_t i
+    cdef real total = sum_of_states(q, t)
+    cdef real* out = posterior_row(job, q, t)
+    for i in range(2 * band.low, min(2 * band.high, 2 * q.S + 1)):
+        out[i * job.posterior_stride[2]] /= total
 
 
 cdef void write_grad(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:

@@ -58,7 +58,7 @@ cdef double backward_and_write(void* data, Py_ssize_t chunk, real* scratch) noex
     if not walk.start <= t < walk.stop or stops_round(q, scratch):
         return 0
     if piece < q.tiles:
-        backward_tile(q, t, q.tiles - 1 - piece, walk.total_exponent)
+        backward_tile(walk.job, q, t, q.tiles - 1 - piece, walk.total_exponent)
     else:
         finish_block(walk.job, q, t)
     return 0

@@ -1,0 +1,86 @@
+"""Sequences of thousands of labels: a frame is computed in tiles, which threads share. Against the definition in
+extended precision, and the same bits for any number of threads."""
+
+import numpy as np
+import pytest
+import reference_ctc
+
+import fastloss as fl
+from fastloss._threads import runtime
+
+FRAMES, LABELS, CLASSES = 2700, 2100, 12
+
+
+@pytest.fixture(scope="module")
+def recording():
+    """Logits some of which are far below the others; the target has to hurry, which leaves it a narrow band."""
+    rng = np.random.default_rng(7)
+    logits = rng.normal(size=(FRAMES, CLASSES)) * 3
+    logits[rng.random(logits.shape) < 0.01] -= 150
+    return logits.astype(np.float32), rng.integers(1, CLASSES, LABELS)
+
+
+@pytest.fixture(scope="module")
+def definition(recording):
+    return reference_ctc.ctc_loss_with_logits(recording[0].astype(np.longdouble), recording[1])
+
+
+@pytest.fixture(autouse=True)
+def any_threads():
+    """As many as are asked for, however busy the machine is."""
+    runtime.force_threads(True)
+    yield
+    runtime.force_threads(False)
+
+
+@pytest.mark.parametrize(("name", "tolerance"), [("float32", 3e-5), ("float64", 1e-11)])
+def test_loss_and_gradient_are_those_of_the_definition(isa, recording, definition, name, tolerance):
+    (logits, target), (loss, gradient) = recording, definition
+    logits = logits.astype(name)
+    value, grad = fl.ctc_loss_with_logits.value_and_grad(logits, target, reduction="sum", num_threads=2)
+    assert value == pytest.approx(float(loss), rel=1e-6 if name == "float32" else 1e-12)
+    np.testing.assert_allclose(grad, gradient.astype(float), rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", ["float32", "float64"])
+@pytest.mark.parametrize("frames", [FRAMES, 2 * FRAMES])
+def test_bits_do_not_depend_on_threads(isa, recording, name, frames):
+    logits, target = np.resize(recording[0], (frames, CLASSES)).astype(name), recording[1]
+    for loss in (fl.ctc_loss, fl.ctc_loss_with_logits):
+        results = [loss.value_and_grad(logits, target, num_threads=threads) for threads in (1, 2, 3)]
+        for value, grad in results[1:]:
+            assert value == results[0][0] == loss(logits, target, num_threads=2)
+            np.testing.assert_array_equal(grad, results[0][1])
+
+
+def test_posteriors_do_not_depend_on_threads(isa, recording):
+    logits, target = recording
+    log_probs = fl.log_softmax(logits.astype(float))
+    posteriors = [fl.ctc_posteriors(log_probs, target, num_threads=threads) for threads in (1, 3)]
+    np.testing.assert_array_equal(*posteriors)
+    np.testing.assert_allclose(posteriors[0].sum(axis=-1), 1, rtol=1e-12)
+    gradient = fl.ctc_loss.grad(log_probs, target, reduction="sum")
+    blanks = posteriors[0][:, ::2].sum(axis=1)
+    np.testing.assert_allclose(gradient[:, 0], -blanks, rtol=1e-10, atol=1e-13)
+
+
+def test_a_certain_long_sequence_keeps_its_digits(isa, rng):
+    target = rng.integers(1, CLASSES, LABELS)
+    logits = np.zeros((2 * LABELS, CLASSES))
+    logits[np.arange(0, 2 * LABELS, 2), target] = 40
+    logits[1::2, 0] = 40
+    one, two = (fl.ctc_loss_with_logits(logits, target, reduction="sum", num_threads=threads) for threads in (1, 2))
+    # Each frame is left by any class but its own, and no single change gives the same target.
+    assert one == two == pytest.approx(2 * LABELS * (CLASSES - 1) * np.exp(-40), rel=1e-3)
+
+
+def test_an_impossible_long_sequence(isa, recording):
+    logits, target = recording[0].copy(), recording[1]
+    logits[1000] = -np.inf
+    logits[1000, 0] = 0
+    logits[1001] = logits[1000]
+    logits[:700, target[-1]] = -np.inf
+    for threads in (1, 2):
+        value, grad = fl.ctc_loss.value_and_grad(logits[: LABELS + 1], target, num_threads=threads)
+        assert value == np.inf
+        assert not grad.any()
