@@ -15,6 +15,7 @@ the same numbers give the same scores, so this is exact.
 """
 
 from libc.math cimport HUGE_VAL, NAN, sqrt
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from core cimport *
@@ -32,10 +33,13 @@ cdef extern from "ctc/recursion.h" nogil:
 
 cdef enum:
     AHEAD = 1          # how many frames ahead a row is prefetched
-    F = 32             # frames between two questions whether to stop
+    F = 32             # frames of a block: between two questions whether to stop
     FRAME_WORK = 32    # of a frame without labels, for should_stop(): in nanoseconds
     LABEL_WORK = 2     # of a label
     LONG_ROW = 1024    # bytes of a row from which on it is prefetched
+    TILED = 2000       # slots from which on a frame is computed in tiles, which threads can share
+    LEAST_TILE = 512   # slots of a tile: some microseconds for F frames
+    MOST_TILES = 16
 
 ctypedef struct Job:
     Batch batch
@@ -75,16 +79,21 @@ ctypedef struct Sequence:
     int32_t* class_index         # class of each label
     real* skip                   # 0, or -inf where label i may not follow label i - 1 without a blank
     real* emission               # of each label in the frame at hand
-    real* score_buffer           # a row of scores, where it can't be used in place
-    real* checkpoints            # and, at their end, the two frames at hand
+    real* score_buffer           # a row of scores, where it can't be used in place; for each tile
+    real* checkpoints
     real* frames                 # a segment's, by frame
-    bint has_nan                 # whether a NaN or +inf was met
+    Py_ssize_t tiles             # of slots
+    Py_ssize_t tile_width
+    Py_ssize_t tiles_behind      # blocks that tiles are at work on at one time, and one more
+    real* tile_frames            # two frames of each tile
+    real* last_labels            # of each tile, for each frame of those blocks
+    uint8_t* tile_has_nan        # whether a tile met a NaN or +inf
 
 
 cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char* memory) noexcept nogil:
     """Cuts the memory for sequence n; returns how many bytes that takes."""
     cdef char* start = memory
-    cdef Py_ssize_t segment_width
+    cdef Py_ssize_t segment_width, slots = padded(job.batch.target_lengths[n] + 1)
     memset(q, 0, sizeof(Sequence))
     q.poll = poll_of(memory)
     q.n = n
@@ -100,11 +109,17 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
     segment_width = min(q.width, padded(q.segment + 2) + 4 * V)
     q.forward_work = FRAME_WORK + LABEL_WORK * q.S
     q.trace_work = FRAME_WORK + LABEL_WORK * min(q.S, segment_width)
+    q.tile_width = max(<Py_ssize_t> LEAST_TILE, padded((slots - 1) // MOST_TILES + 1)) if slots > TILED else slots
+    q.tiles = (slots - 1) // q.tile_width + 1
+    q.tiles_behind = q.tiles + 1
     q.class_index = <int32_t*> arena_alloc(&memory, q.width * sizeof(int32_t))
     q.skip = <real*> arena_alloc(&memory, q.width * sizeof(real))
     q.emission = <real*> arena_alloc(&memory, q.width * sizeof(real))
-    q.score_buffer = <real*> arena_alloc(&memory, job.batch.x.classes * sizeof(real))
-    q.checkpoints = <real*> arena_alloc(&memory, (q.T // q.segment + 3) * 2 * q.width * sizeof(real))
+    q.score_buffer = <real*> arena_alloc(&memory, q.tiles * job.batch.x.classes * sizeof(real))
+    q.tile_frames = <real*> arena_alloc(&memory, q.tiles * 4 * (q.tile_width + 2 * V) * sizeof(real))
+    q.last_labels = <real*> arena_alloc(&memory, q.tiles_behind * F * q.tiles * sizeof(real))
+    q.tile_has_nan = <uint8_t*> arena_alloc(&memory, q.tiles)
+    q.checkpoints = <real*> arena_alloc(&memory, (q.T // q.segment + 1) * 2 * q.width * sizeof(real))
     q.frames = <real*> arena_alloc(&memory, (q.segment + 1) * 2 * segment_width * sizeof(real))
     return memory - start
 
@@ -120,7 +135,7 @@ cdef void read_target(const Job* job, Sequence* q) noexcept nogil:
 
 
 cdef inline Frame checkpoint_at(const Sequence* q, Py_ssize_t index) noexcept nogil:
-    """The frame before index * segment; the last two are the frames at hand."""
+    """The frame before index * segment."""
     cdef Frame f
     f.label = q.checkpoints + index * 2 * q.width + V
     f.blank = f.label + q.width
@@ -162,8 +177,8 @@ cdef inline real score_of(const Job* job, const Sequence* q, Py_ssize_t t, int64
     return score
 
 
-cdef void gather_emissions(const Job* job, Sequence* q, Py_ssize_t t, Band band) noexcept nogil:
-    """The emissions of a band's labels in frame t; nothing is emitted beyond the last."""
+cdef bint gather_emissions(const Job* job, const Sequence* q, Py_ssize_t t, Band band, real* buffer) noexcept nogil:
+    """The emissions of a band's labels in frame t; nothing is emitted beyond the last. Whether one is NaN or +inf."""
     cdef const Rows* x = &job.batch.x
     cdef const char* row = row_at(x, t, q.n)
     cdef Py_ssize_t i, stop = min(band.high, q.S)
@@ -172,16 +187,15 @@ cdef void gather_emissions(const Job* job, Sequence* q, Py_ssize_t t, Band band)
     elif is_direct(x):
         gather(q.emission, <const real*> row, q.class_index, band.low, stop)
     else:
-        load_run(q.score_buffer, row, x.classes, x.stride[2], x.dtype)
-        gather(q.emission, q.score_buffer, q.class_index, band.low, stop)
+        load_run(buffer, row, x.classes, x.stride[2], x.dtype)
+        gather(q.emission, buffer, q.class_index, band.low, stop)
     if job.star >= 0:
         for i in range(band.low, stop):
             if q.label[i] == job.star:
                 q.emission[i] = job.star_score
-    if is_wrong(q.emission, band.low, stop):
-        q.has_nan = True
     for i in range(max(stop, band.low), band.high):
         q.emission[i] = -INFINITY
+    return is_wrong(q.emission, band.low, stop)
 
 
 cdef inline void prefetch_row(const Job* job, const Sequence* q, Py_ssize_t t, Band band) noexcept nogil:
@@ -197,55 +211,19 @@ cdef inline void prefetch_row(const Job* job, const Sequence* q, Py_ssize_t t, B
 
 # ---- one frame ----
 
-cdef inline void step(const Job* job, Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new,
+cdef inline bint step(const Job* job, const Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new,
                       Band band) noexcept nogil:
-    """The scores of frame t from those before it, once the emissions are there."""
+    """The scores of frame t from those before it, once the emissions are there. Whether the blank's is NaN or +inf."""
     cdef real blank_score = score_of(job, q, t, job.batch.blank)
-    if is_wrong(&blank_score, 0, 1):
-        q.has_nan = True
     viterbi_slots(old, new, q.skip, q.emission, blank_score, band.low, band.high)
-    new.label[band.low - 1] = -INFINITY     # the next frame reads one label below, which is out of the band
+    if band.low < band.high:
+        new.label[band.low - 1] = -INFINITY     # the next frame reads one label below, which is out of the band
+    return is_wrong(&blank_score, 0, 1)
 
 
 # ---- forward, and back again ----
 
-cdef inline void forward_frames(const Job* job, Sequence* q, Py_ssize_t start, Py_ssize_t stop, Frame* old,
-                                Frame* new) noexcept nogil:
-    """Frames of a segment, from the scores before them, `old`, to those after the last, `old` again."""
-    cdef Py_ssize_t t
-    cdef Frame swap
-    cdef Band band, all_labels
-    all_labels.low = 0
-    all_labels.high = padded(q.S + 1)
-    for t in range(start, stop):
-        band = band_at(q.T, q.S, t)
-        prefetch_row(job, q, t + AHEAD, band)
-        # All labels, also those that no path may have here, for a NaN among them.
-        gather_emissions(job, q, t, all_labels)
-        step(job, q, t, old, new, band)
-        if t == 0:
-            old.blank[0] = -INFINITY   # the place before the first frame
-        swap = old[0]
-        old[0] = new[0]
-        new[0] = swap
-
-
-cdef double forward_pass(const Job* job, Sequence* q, bint* ends_in_label) noexcept nogil:
-    """The best path's score; NaN if the call is to stop."""
-    cdef Py_ssize_t index, start, stop, last = q.T // q.segment + 1
-    cdef Frame old = checkpoint_at(q, last), new = checkpoint_at(q, last + 1)
-    fill_run(old.label - V, 2 * q.width, -INFINITY)
-    fill_run(new.label - V, 2 * q.width, -INFINITY)
-    old.blank[0] = 0
-    for index in range((q.T + q.segment - 1) // q.segment):
-        memcpy(checkpoint_at(q, index).label - V, old.label - V, 2 * q.width * sizeof(real))
-        stop = min((index + 1) * q.segment, q.T)
-        for start from index * q.segment <= start < stop by F:
-            if should_stop(q.poll, min(<Py_ssize_t> F, stop - start) * q.forward_work):
-                return NAN
-            forward_frames(job, q, start, min(start + F, stop), &old, &new)
-    ends_in_label[0] = q.S > 0 and old.label[q.S - 1] >= old.blank[q.S]
-    return old.label[q.S - 1] if ends_in_label[0] else old.blank[q.S]
+include "viterbi_forward.pxi"
 
 
 cdef void recompute_segment(const Job* job, Sequence* q, const Segment* segment) noexcept nogil:
@@ -264,7 +242,7 @@ cdef void recompute_segment(const Job* job, Sequence* q, const Segment* segment)
         band.low = max(band.low, low)
         band.high = min(band.high, high)
         if band.low < band.high:
-            gather_emissions(job, q, t, band)
+            gather_emissions(job, q, t, band, q.score_buffer)
             step(job, q, t, &old, &new, band)
         old = new
 
@@ -316,6 +294,13 @@ cdef void trace(const Job* job, Sequence* q, bint in_label) noexcept nogil:
         q.token_scores[i] /= q.ends[i] - q.starts[i]
 
 
+cdef void finish(const Job* job, Sequence* q, double score, bint ends_in_label) noexcept nogil:
+    """Once the best path's score is known."""
+    if q.T > 0 and score > -HUGE_VAL:
+        trace(job, q, ends_in_label)
+    job.scores[q.n] = score
+
+
 cdef double align_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef Job* job = <Job*> data
     cdef Py_ssize_t n = job.order[chunk]
@@ -328,11 +313,7 @@ cdef double align_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcept
     elif q.T > 0:
         read_target(job, &q)
         score = forward_pass(job, &q, &ends_in_label)
-        if q.has_nan:
-            score = NAN
-        elif score > -HUGE_VAL:
-            trace(job, &q, ends_in_label)
-    job.scores[n] = score
+    finish(job, &q, score, ends_in_label)
     return 0
 
 
@@ -369,4 +350,7 @@ def align(batch, cnp.ndarray order, star, found, int threads):
         bytes_needed = max(bytes_needed, workspace_layout(&job, &q, job.order[i], NULL))
         work += (<double> q.forward_work + q.trace_work) * q.T
     announce_work(work)
+    if order.size == 1 and threads > 1 and is_for_rounds(&job, job.order[0]):
+        run_long_sequence(&job, job.order[0], threads)
+        return
     run_chunks(align_sequence, &job, order.size, bytes_needed // sizeof(real) + 1, threads, &total)

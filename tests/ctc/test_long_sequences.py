@@ -84,3 +84,38 @@ def test_an_impossible_long_sequence(isa, recording):
         value, grad = fl.ctc_loss.value_and_grad(logits[: LABELS + 1], target, num_threads=threads)
         assert value == np.inf
         assert not grad.any()
+
+
+@pytest.mark.parametrize("name", ["float32", "float64", "float16"])
+def test_alignment_is_that_of_the_definition(isa, recording, name):
+    log_probs, target = fl.log_softmax(recording[0]).astype(name), recording[1]
+    score, path = reference_ctc.ctc_viterbi(log_probs, target)
+    for threads in (1, 2, 3):
+        found = fl.ctc_align(log_probs, target, num_threads=threads)
+        assert found.score == pytest.approx(score, rel=1e-14)
+        np.testing.assert_array_equal(found.path, np.where(path % 2, target[np.minimum(path // 2, LABELS - 1)], 0))
+        np.testing.assert_array_equal(found.starts, np.searchsorted(path, 2 * np.arange(LABELS) + 1))
+
+
+@pytest.mark.parametrize(("place", "value"), [((3, 5), np.nan), ((FRAMES - 1, 1), np.inf), ((1200, 0), np.nan)])
+def test_alignment_notices_nan_in_any_tile(isa, recording, place, value):
+    log_probs = fl.log_softmax(recording[0])
+    log_probs[place] = value
+    for threads in (1, 2):
+        assert np.isnan(fl.ctc_align(log_probs, recording[1], infeasible="inf", num_threads=threads).score)
+
+
+@pytest.mark.parametrize("labels", [2040, 2047, 2048, 2559, 2560, 2561])
+def test_targets_that_end_where_a_tile_does(isa, rng, labels):
+    target = rng.integers(1, 4, labels)
+    log_probs = fl.log_softmax(rng.normal(size=(2 * labels, 4)))
+    score, path = reference_ctc.ctc_viterbi(log_probs, target)
+    found = fl.ctc_align(log_probs, target, num_threads=2)
+    assert found.score == pytest.approx(score, rel=1e-13)
+    np.testing.assert_array_equal(found.path, np.where(path % 2, target[np.minimum(path // 2, labels - 1)], 0))
+    posterior = fl.ctc_posteriors(log_probs, target, num_threads=2)
+    np.testing.assert_allclose(posterior.sum(axis=-1), 1, rtol=1e-12)
+    value, grad = fl.ctc_loss.value_and_grad(log_probs, target, reduction="sum", num_threads=2)
+    reverse, grad_of_reverse = fl.ctc_loss.value_and_grad(log_probs[::-1], target[::-1], reduction="sum")
+    assert value == pytest.approx(reverse, rel=1e-12)  # the same paths, backwards
+    np.testing.assert_allclose(grad, grad_of_reverse[::-1], rtol=1e-9, atol=1e-13)
