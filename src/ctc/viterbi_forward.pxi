@@ -118,8 +118,9 @@ cdef double forward_of_round(void* data, Py_ssize_t chunk, real* scratch) noexce
 cdef double trace_of_walk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef Walk* walk = <Walk*> data
     cdef bint ends_in_label = False
+    cdef double score = best_end(walk.q, &ends_in_label)
     walk.q.poll = poll_of(scratch)
-    finish(walk.job, walk.q, best_end(walk.q, &ends_in_label), ends_in_label)
+    finish(walk.job, walk.q, score, ends_in_label)
     return 0
 
 
