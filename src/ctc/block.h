@@ -266,6 +266,7 @@ FL_NOINLINE void block_grad_of_logits(real *posterior, const real *e, ptrdiff_t 
 {
     real total[FL_FRAMES], others[FL_FRAMES], share[FL_FRAMES], normal[FL_FRAMES], at_peak[FL_FRAMES], peak_e[FL_FRAMES];
     block_totals(posterior, e, rows, total, others);
+#pragma omp simd
     for (int k = 0; k < FL_FRAMES; k++) {
         share[k] = scale / (R(1.0) + rest[k]);
         normal[k] = scale / total[k];
@@ -286,6 +287,7 @@ FL_NOINLINE void block_grad_of_log_probs(real *posterior, const real *e, ptrdiff
 {
     real total[FL_FRAMES], others[FL_FRAMES], normal[FL_FRAMES];
     block_totals(posterior, e, rows, total, others);
+#pragma omp simd
     for (int k = 0; k < FL_FRAMES; k++) normal[k] = scale / total[k];
     for (ptrdiff_t r = 0; r < rows; r++)
 #pragma omp simd

@@ -44,12 +44,9 @@ EXPONENT_RANGE = -<double> X_LIMIT * X_NATS
 cdef void set_ends(const Sequence* q) noexcept nogil:
     """The alphas before the first frame and the gammas after the last. And of every frame, the slot above the last one,
     which gammas read."""
-    cdef Frame before = frame_of(frame_before_first(q), q.width), after = frame_of(frame_after_last(q), q.width), frame
-    cdef Py_ssize_t i, above = padded(q.S + 1)
+    cdef Frame before = frame_of(frame_before_first(q), q.width), after = frame_of(frame_after_last(q), q.width)
     if q.keeps_tables:
-        for i in range(q.frames):
-            frame = frame_at(q, q.alpha, i)
-            set_zero(&frame, above, above + 1)
+        set_slot_zero(states_at(q, q.alpha, 0), q.width, min(q.T, q.frames), padded(q.S + 1))
     set_zero(&before, -V, q.width - V)
     set_zero(&after, -V, q.width - V)
     before.blank_exponent[0] = 0

@@ -71,6 +71,17 @@ FL_INLINE void frame_set_zero(const ctc_frame *f, ptrdiff_t start, ptrdiff_t sto
     }
 }
 
+/* The same of one slot in each of `count` frames, the first of which begins at `states`. */
+FL_NOINLINE void frames_set_slot_zero(real *states, ptrdiff_t width, ptrdiff_t count, ptrdiff_t slot)
+{
+    ctc_frame f = frame_of(states + slot, width);
+    for (ptrdiff_t k = 0; k < count; k++) {
+        *f.label = *f.blank = R(1.0);
+        *f.label_exponent = *f.blank_exponent = X_ZERO;
+        f.label += 4 * width, f.blank += 4 * width, f.label_exponent += 4 * width, f.blank_exponent += 4 * width;
+    }
+}
+
 /* ---- one frame; `has_exponents` is a constant of the call ----
  *
  * Exponents of unreachable states fall by up to a bias a frame. Where emissions have exponents these are held at X_ZERO;

@@ -8,7 +8,7 @@ cdef inline real* alphas_before(const Sequence* q, Py_ssize_t t) noexcept nogil:
     """Those of frame t - 1."""
     if t == 0:
         return frame_before_first(q)
-    if t % q.segment == 0:
+    if q.segment < q.T and t % q.segment == 0:
         return states_at(q, q.checkpoints, t // q.segment)
     return states_at(q, q.alpha, frame_index(q, t - 1))
 
@@ -23,7 +23,7 @@ cdef void forward_tile(const Sequence* q, Py_ssize_t t, Py_ssize_t tile) noexcep
     if used.low < used.high:
         gather_emissions(q, t, used)
     forward_block(&lattice, t, count, alphas_before(q, t), states, slots, q.tiles > 1)
-    if (t + F) % q.segment == 0 and t + F < q.T:
+    if q.segment < q.T and t + F < q.T and (t + F) % q.segment == 0:
         keep_tile(q, states_at(q, q.checkpoints, (t + F) // q.segment), states + (F - 1) * frame_size(q), slots)
 
 
@@ -36,6 +36,8 @@ cdef inline void keep_tile(const Sequence* q, real* to, const real* states, Band
 
 
 cdef inline real* posteriors_of_tile(const Sequence* q, Py_ssize_t t, Py_ssize_t tile) noexcept nogil:
+    if q.tiles == 1:
+        return q.row_posterior
     return q.row_posterior + (t // F % blocks_at_hand(q) * q.tiles + tile) * F * q.rows
 
 
@@ -53,7 +55,7 @@ cdef void backward_tile(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssiz
     back.label = q.label_posterior
     back.blank = q.blank_posterior
     back.blank_sum = q.blank_sum + tile * F * V
-    if t + F >= q.T or (t + F) % q.segment == 0:
+    if t + F >= q.T or (q.segment < q.T and (t + F) % q.segment == 0):
         after = frame_after_last(q)
     else:
         after = states_at(q, q.alpha, frame_index(q, t + F))

@@ -25,6 +25,7 @@ cdef extern from "ctc/recursion.h" nogil:
     Band band_of_block(Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t)
     Frame frame_of(real*, Py_ssize_t)
     void set_zero "frame_set_zero"(const Frame*, Py_ssize_t, Py_ssize_t)
+    void set_slot_zero "frames_set_slot_zero"(real*, Py_ssize_t, Py_ssize_t, Py_ssize_t)
     void forward_band(const Lattice*, Py_ssize_t, const Frame*, const Frame*, Band)
     void forward_block(const Lattice*, Py_ssize_t, Py_ssize_t, real*, real*, Band, bint)
     void backward_block(const Lattice*, Py_ssize_t, Py_ssize_t, real*, real*, Band, const WayBack*, bint)
@@ -182,13 +183,18 @@ cdef inline Frame frame_at(const Sequence* q, real* frames, Py_ssize_t index) no
 
 
 cdef inline Py_ssize_t table_index(const Sequence* q, Py_ssize_t t) noexcept nogil:
-    """Which of the tables is that of frame t's block."""
-    return t // F % q.tables
+    """Which of the tables is that of frame t's block. Divisions take long: most sequences need none."""
+    cdef Py_ssize_t block = <Py_ssize_t> (<size_t> t // F)
+    if block < q.tables:
+        return block
+    return block % q.tables if q.tables > 1 else 0
 
 
 cdef inline Py_ssize_t frame_index(const Sequence* q, Py_ssize_t t) noexcept nogil:
     """Which of the frames of alphas and of emissions is frame t's."""
-    return t % q.segment % q.frames
+    if t < q.frames:
+        return t
+    return <Py_ssize_t> (<size_t> t % F) if q.frames == F else t % q.segment % q.frames
 
 
 cdef inline real* frame_before_first(const Sequence* q) noexcept nogil:
