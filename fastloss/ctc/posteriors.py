@@ -1,12 +1,7 @@
 """CTC posteriors: soft alignment."""
 
-import numpy as np
-
-from fastloss import _validation as check
+from fastloss._kernels.calls import Emissions, as_blank, as_infeasible, batch_of, posteriors_of
 from fastloss._keywords import says_keywords
-from fastloss._threads import threads_for
-from fastloss.ctc._forward_backward import forbid_impossible, posteriors_of, work_of
-from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
 
 
 @says_keywords
@@ -74,14 +69,9 @@ def ctc_posteriors(
     emissions = Emissions(log_probs, "log_probs", batch_first)
     infeasible = as_infeasible(infeasible, ("zero", "raise"))
     blank = as_blank(blank, emissions.classes)
-    batch = Batch(emissions, targets, (input_lengths, target_lengths), blank, infeasible)
+    batch = batch_of(emissions, targets, (input_lengths, target_lengths), blank, infeasible)
     batch.forbid_infeasible()
-    posteriors, losses = posteriors_of(batch, threads_for(num_threads, work_of(batch)))
-    if infeasible == "raise":
-        forbid_impossible(batch, losses)
-    for n in np.flatnonzero(np.isnan(losses)):
-        posteriors[: batch.input_lengths[n], n, : 2 * batch.targets.lengths[n] + 1] = np.nan
-    posteriors = posteriors.astype(check.compute_dtype(emissions.code), copy=False)
+    posteriors = posteriors_of(batch, num_threads)
     if emissions.single:
         return posteriors[:, 0]
     return posteriors.swapaxes(0, 1) if emissions.batch_first else posteriors
