@@ -2,7 +2,6 @@
 
 from fastloss._kernels import calls
 from fastloss._loss import loss
-from fastloss._reduction import Reduction
 
 
 @loss("ctc", curvature=False)
@@ -84,7 +83,7 @@ def ctc_loss(
     Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
     """
     lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible)
-    return calls.evaluation("log_probs", log_probs, targets, lengths, options, Reduction(reduction, sample_weight, where))
+    return calls.evaluation("log_probs", log_probs, targets, lengths, options, (reduction, sample_weight, where))
 
 
 @loss("ctc", curvature=False)
@@ -162,4 +161,4 @@ def ctc_loss_with_logits(
     Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
     """
     lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible)
-    return calls.evaluation("logits", logits, targets, lengths, options, Reduction(reduction, sample_weight, where))
+    return calls.evaluation("logits", logits, targets, lengths, options, (reduction, sample_weight, where))

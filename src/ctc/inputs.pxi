@@ -14,7 +14,8 @@ cdef class Emissions:
         if dimensions != 2 and dimensions != 3:
             raise ValueError(f"{name} has shape {shape_of(array)}; expected (T, N, C), or (T, C) for one sequence")
         self.single = dimensions == 2
-        self.batch_first = check().as_flag(batch_first, "batch_first") and not self.single
+        is_first = batch_first if type(batch_first) is bool else check().as_flag(batch_first, "batch_first")
+        self.batch_first = is_first and not self.single
         set_rows(&self.rows, array, self.single, self.batch_first)
         if not self.rows.classes:
             raise ValueError(f"{name} has shape {shape_of(array)}: there is no class, not even the blank")
@@ -75,7 +76,7 @@ cdef str other_layout(Emissions emissions, cnp.ndarray given):
 
 cdef str layout_for(Emissions emissions, Py_ssize_t sequences):
     cdef tuple shape = shape_of(emissions.array)
-    if emissions.single or shape[0] == shape[1] or shape[1 if emissions.batch_first else 0] != sequences:
+    if emissions.single or not sequences or shape[0] == shape[1] or shape[int(emissions.batch_first)] != sequences:
         return ""
     if emissions.batch_first:
         return f"; without batch_first, {emissions.name} of shape {shape} is (T, N, C), a batch of {sequences}"

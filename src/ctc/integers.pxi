@@ -4,9 +4,15 @@ cdef extern from "numpy/arrayobject.h":
     object PyArray_View(cnp.ndarray, cnp.PyArray_Descr*, type)
 
 
+cdef dict modules = {}      # those of the package that were asked for
+
+
 cdef object module(str name):
     """Of the package, which is complete when there is a call."""
-    return sys.modules["fastloss." + name]
+    cdef object found = modules.get(name)
+    if found is None:
+        found = modules[name] = sys.modules[f"fastloss.{name}"]
+    return found
 
 
 cdef object check():

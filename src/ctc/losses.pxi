@@ -119,22 +119,37 @@ cdef int forbid_impossible(CheckedBatch batch, cnp.ndarray losses) except -1:
 
 # ---- the verbs of a loss ----
 
-def evaluation(str name, scores, targets, tuple lengths, tuple options, reduction):
-    """A CTCEvaluation: what a loss's own arguments say. `reduction` is a Reduction."""
+def evaluation(str name, scores, targets, tuple lengths, tuple options, tuple reduction):
+    """A CTCEvaluation: what a loss's own arguments say. `options` are blank, batch_first and infeasible; `reduction` are
+    its name, sample_weight and where."""
     cdef CTCEvaluation made = CTCEvaluation.__new__(CTCEvaluation)
     cdef Emissions emissions = Emissions(scores, name, options[1])
     cdef Py_ssize_t blank
-    reduction.over((emissions.rows.batch,), check().WITH_BATCHMEAN)
-    weights = reduction.row_weights()
+    cdef object weights = set_reduction(made, reduction, emissions.rows.batch)
     infeasible = as_infeasible(options[2])
     blank = as_blank(options[0], emissions.rows.classes)
     unused = None if weights is None else weights == 0
     made.batch = batch_of(emissions, targets, lengths, blank, infeasible, -1, unused)
     made.batch.forbid_infeasible()
     made.from_logits = name == "logits"
-    made.keeps_each = reduction.code & KEEPS_EACH
-    set_scales(made, weights, reduction)
+    set_scales(made, weights)
     return made
+
+
+cdef object set_reduction(CTCEvaluation made, tuple arguments, Py_ssize_t sequences):
+    """What the reduction does; returns the weights, one a sequence in double, or None."""
+    cdef dict codes = check().WITH_BATCHMEAN
+    cdef object weights = None
+    name, weight, where = arguments
+    code = codes.get(name) if weight is None and where is None and type(name) is str else None
+    if code is None:
+        reduction = module("_reduction").Reduction(name, weight, where).over((sequences,), codes)
+        code, weights, made.denominator = reduction.code, reduction.row_weights(), reduction.denominator()
+    else:
+        made.denominator = sequences if code & DIVIDES else 1   # every mean counts all of them
+    made.reduction = code
+    made.by_labels = name == "mean" or name == "weighted_mean"
+    return weights
 
 
 cdef class CTCEvaluation:
@@ -144,8 +159,9 @@ cdef class CTCEvaluation:
     cdef CheckedBatch batch
     cdef cnp.ndarray scales     # of each sequence's loss and gradient; None where all are 1
     cdef bint from_logits
-    cdef bint keeps_each        # instead of their sum
-    cdef bint is_of_nothing
+    cdef int reduction          # what it does: arguments.pxd
+    cdef bint by_labels         # whether each loss is divided by the length of its target first
+    cdef double denominator     # what a mean divides by
 
     def evaluate(self, bint want_value, int derivatives, out, num_threads):
         """Value (None where not wanted) and a list of so many derivatives."""
@@ -157,24 +173,22 @@ cdef class CTCEvaluation:
         return value, [grad if out is None else out] if derivatives else []
 
 
-cdef int set_scales(CTCEvaluation made, weights, reduction) except -1:
+cdef int set_scales(CTCEvaluation made, weights) except -1:
     """The weight of each sequence, over what the reduction divides it by."""
-    cdef Sequences s = made.batch.targets
-    cdef cnp.npy_intp count = s.count
-    cdef double denominator = reduction.denominator()
-    cdef bint by_labels = reduction.name == "mean" or reduction.name == "weighted_mean"
+    cdef cnp.npy_intp count = made.batch.targets.count
+    cdef const int64_t* labels = made.batch.targets.lengths
+    cdef const double* weight = <const double*> data_of(weights)
     cdef double* scale
     cdef Py_ssize_t n
-    made.is_of_nothing = not denominator
-    if weights is None and not reduction.code & DIVIDES:
+    if weights is None and not made.reduction & DIVIDES:
         return 0
     made.scales = cnp.PyArray_EMPTY(1, &count, cnp.NPY_FLOAT64, 0)
     scale = <double*> cnp.PyArray_DATA(made.scales)
     for n in range(count):
-        scale[n] = 1 if weights is None else (<double*> data_of(weights))[n]
-        if by_labels:
-            scale[n] /= max(s.lengths[n], <int64_t> 1)
-        scale[n] = scale[n] / denominator if denominator else 0
+        scale[n] = 1 if weight == NULL else weight[n]
+        if made.by_labels:
+            scale[n] /= max(labels[n], <int64_t> 1)
+        scale[n] = scale[n] / made.denominator if made.denominator else 0
     return 0
 
 
@@ -214,9 +228,9 @@ cdef cnp.ndarray scaled_losses(CTCEvaluation given, cnp.ndarray grad, int thread
 cdef object value_of(CTCEvaluation given, cnp.ndarray losses):
     cdef double total = 0
     cdef Py_ssize_t n
-    if given.keeps_each:
+    if given.reduction & KEEPS_EACH:
         values = losses.astype(np.float32 if given.batch.emissions.bits == 32 else np.float64, copy=False)
         return values.reshape(()) if given.batch.emissions.single else values
     for n in range(cnp.PyArray_SIZE(losses)):
         total += loss_at(losses, n)
-    return NAN if given.is_of_nothing else total
+    return total if given.denominator else NAN
