@@ -24,7 +24,7 @@ from libc.math cimport INFINITY as INF
 from libc.math cimport NAN
 from libc.stdint cimport INT64_MAX, int8_t, int16_t, uint16_t, uint32_t
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memcpy, memmove, memset
+from libc.string cimport memcpy, memmove
 
 from arguments cimport *
 from core cimport *

@@ -24,10 +24,6 @@ cdef class Emissions:
         self.bits = check().kernel_bits(self.rows.dtype)
 
     @property
-    def frames(self):
-        return self.rows.frames
-
-    @property
     def classes(self):
         return self.rows.classes
 
@@ -123,8 +119,8 @@ cdef class CheckedBatch:
 
 
 def batch_of(Emissions emissions, targets, tuple lengths, Py_ssize_t blank, str infeasible, star=-1, unused=None):
-    """A CheckedBatch. `lengths` are of inputs and of targets. `unused`, a bool array, says which sequences do not count:
-    they are of no frames and no labels, whatever they hold."""
+    """A CheckedBatch. `lengths` are of inputs and of targets. `unused`, a bool array, says which sequences do not
+    count: they are of no frames and no labels, whatever they hold."""
     cdef CheckedBatch batch = CheckedBatch.__new__(CheckedBatch)
     cdef Py_ssize_t n, count = emissions.rows.batch
     cdef const uint8_t* is_unused = <const uint8_t*> data_of(unused)

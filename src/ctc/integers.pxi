@@ -224,7 +224,7 @@ cdef int allocate_sequences(Sequences s, Py_ssize_t count) except -1:
     s.offsets = s.lengths + count
     s.frames_needed = s.offsets + count
     s.count = count
-    return 0
+    return reserve(s, 8)    # most have as many, and the memory is never NULL
 
 
 cdef void* allocate(Py_ssize_t count, Py_ssize_t size) except NULL:

@@ -120,7 +120,7 @@ cdef int forbid_impossible(CheckedBatch batch, cnp.ndarray losses) except -1:
 # ---- the verbs of a loss ----
 
 def evaluation(str name, scores, targets, tuple lengths, tuple options, tuple reduction):
-    """A CTCEvaluation: what a loss's own arguments say. `options` are blank, batch_first and infeasible; `reduction` are
+    """A CTCEvaluation: what a loss's own arguments say. `options` are blank, batch_first and infeasible; `reduction` is
     its name, sample_weight and where."""
     cdef CTCEvaluation made = CTCEvaluation.__new__(CTCEvaluation)
     cdef Emissions emissions = Emissions(scores, name, options[1])

@@ -1,5 +1,4 @@
-"""What extends the hypotheses of a beam search: which of them, and by which labels. Included by calls.pyx, which explains
-the names."""
+"""What extends the hypotheses of a beam search: which of them, by which labels. Included by calls.pyx."""
 
 
 def extension(hypotheses, labels, Py_ssize_t count, Py_ssize_t classes, Py_ssize_t blank):
