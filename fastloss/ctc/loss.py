@@ -34,7 +34,8 @@ def ctc_loss(
     log_probs : array (T, N, C), float or integer; (N, T, C) with `batch_first`; (T, C) for one sequence
         Log-probabilities in nats: T frames, a batch of N, C classes. -inf is probability 0.
     targets : integer array (N, S), or 1-D with all targets one behind the other, or a list of sequences
-        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read.
+        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read. A column of lists
+        (an array of objects) is a list; for one sequence (1, S) is legal too.
     input_lengths, target_lengths : integer arrays (N,), optional
         Frames and labels that count; omitted means all. 0 is legal for either.
     blank : int
@@ -113,7 +114,8 @@ def ctc_loss_with_logits(
     logits : array (T, N, C), float or integer; (N, T, C) with `batch_first`; (T, C) for one sequence
         Scores in nats, normalised or not: T frames, a batch of N, C classes. -inf masks a class.
     targets : integer array (N, S), or 1-D with all targets one behind the other, or a list of sequences
-        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read.
+        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read. A column of lists
+        (an array of objects) is a list; for one sequence (1, S) is legal too.
     input_lengths, target_lengths : integer arrays (N,), optional
         Frames and labels that count; omitted means all. 0 is legal for either.
     blank : int

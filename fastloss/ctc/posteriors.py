@@ -29,7 +29,8 @@ def ctc_posteriors(
         Log-probabilities in nats: T frames, a batch of N, C classes. -inf is probability 0. Scores that are not
         normalised give the same if each frame is off by a constant, as logits are.
     targets : integer array (N, S), or 1-D with all targets one behind the other, or a list of sequences
-        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read.
+        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read. A column of lists
+        (an array of objects) is a list; for one sequence (1, S) is legal too.
     input_lengths, target_lengths : integer arrays (N,), optional
         Frames and labels that count; omitted means all. 0 is legal for either.
     blank : int

@@ -1,4 +1,4 @@
-"""What the loss and the alignment of a batch share: its arrays, workspace, and the slots that a frame reaches.
+"""What the loss and the alignment of a batch share: the workspace, and the slots that a frame reaches.
 Included by ctc.pyx and viterbi.pyx, which explain the names.
 
 A slot is a label and the blank before it. V slots go through a step together (scaled.h), so frames are a whole number
