@@ -264,6 +264,7 @@ def ctc_align(
     infeasible: Literal["inf", "zero", "raise"] = "raise",
     star: int | None = None,
     star_cost: float = 0.0,
+    progress: Any = None,
     num_threads: int | None = None,
 ) -> CTCAlignment: ...
 
@@ -281,6 +282,7 @@ class _ctc_loss:
         sample_weight: ArrayLike | None = None,
         where: Any = None,
         reduction: str = "mean",
+        progress: Any = None,
         num_threads: int | None = None,
     ) -> float | NDArray[Any]: ...
     def grad(
@@ -296,6 +298,7 @@ class _ctc_loss:
         sample_weight: ArrayLike | None = None,
         where: Any = None,
         reduction: str = "mean",
+        progress: Any = None,
         out: NDArray[Any] | None = None,
         num_threads: int | None = None,
     ) -> NDArray[Any]: ...
@@ -312,6 +315,7 @@ class _ctc_loss:
         sample_weight: ArrayLike | None = None,
         where: Any = None,
         reduction: str = "mean",
+        progress: Any = None,
         out: NDArray[Any] | None = None,
         num_threads: int | None = None,
     ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
@@ -328,6 +332,7 @@ class _ctc_loss:
         sample_weight: ArrayLike | None = None,
         where: Any = None,
         reduction: str = "mean",
+        progress: Any = None,
         out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
         num_threads: int | None = None,
     ) -> tuple[NDArray[Any], NDArray[Any]]: ...
@@ -348,6 +353,7 @@ class _ctc_loss_with_logits:
         sample_weight: ArrayLike | None = None,
         where: Any = None,
         reduction: str = "mean",
+        progress: Any = None,
         num_threads: int | None = None,
     ) -> float | NDArray[Any]: ...
     def grad(
@@ -363,6 +369,7 @@ class _ctc_loss_with_logits:
         sample_weight: ArrayLike | None = None,
         where: Any = None,
         reduction: str = "mean",
+        progress: Any = None,
         out: NDArray[Any] | None = None,
         num_threads: int | None = None,
     ) -> NDArray[Any]: ...
@@ -379,6 +386,7 @@ class _ctc_loss_with_logits:
         sample_weight: ArrayLike | None = None,
         where: Any = None,
         reduction: str = "mean",
+        progress: Any = None,
         out: NDArray[Any] | None = None,
         num_threads: int | None = None,
     ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
@@ -395,6 +403,7 @@ class _ctc_loss_with_logits:
         sample_weight: ArrayLike | None = None,
         where: Any = None,
         reduction: str = "mean",
+        progress: Any = None,
         out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
         num_threads: int | None = None,
     ) -> tuple[NDArray[Any], NDArray[Any]]: ...
@@ -410,6 +419,7 @@ def ctc_posteriors(
     blank: int = 0,
     batch_first: bool = False,
     infeasible: Literal["inf", "zero", "raise"] = "raise",
+    progress: Any = None,
     num_threads: int | None = None,
 ) -> NDArray[Any]: ...
 
@@ -424,6 +434,7 @@ def ctc_score(
     candidates: Any,
     *,
     blank: int = 0,
+    progress: Any = None,
     num_threads: int | None = None,
 ) -> NDArray[Any]: ...
 

@@ -12,6 +12,7 @@ from fastloss import _validation as check
 from fastloss._foreign import is_not_0
 from fastloss._kernels import kernels
 from fastloss._loss import Evaluation, Outputs, kernel_options
+from fastloss._pieces import extremes, pieces
 from fastloss._rowwise import Rows
 from fastloss._threads import GRAIN
 
@@ -57,9 +58,7 @@ class ElementwiseEvaluation(Evaluation):
         """A row without any target has no loss, even if a prediction is NaN. That shows in the result: as it is rare,
         the result is computed again without such rows; unless it is written over the predictions."""
         if outputs.out_given and self.is_overwritten(outputs):
-            with np.errstate(invalid="ignore"):  # NaN, of ml_dtypes' types
-                has_nan = np.isnan(self.prediction.max())
-            if has_nan:
+            if math.isnan(extremes(self.prediction)[1]):
                 self.exclude_empty_rows()
             return self.compute(outputs)
         total = self.compute(outputs)
@@ -73,7 +72,11 @@ class ElementwiseEvaluation(Evaluation):
     def exclude_empty_rows(self):
         """Whether there are any."""
         *arrays, weight, where = self.arguments
-        has_target = is_not_0(arrays[1]).any(axis=self.group_axis, keepdims=True)
+        rows = check.seen_with_axis_last(arrays[1], self.group_axis)
+        has_target = np.zeros(rows.shape[:-1], np.bool_)
+        for piece in pieces(rows.shape):
+            has_target[piece[: has_target.ndim]] |= is_not_0(rows[piece]).any(axis=-1)
+        has_target = np.expand_dims(has_target, self.group_axis)
         if has_target.all():
             return False
         has_target = np.broadcast_to(has_target, self.prediction.shape)

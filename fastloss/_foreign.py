@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Set
 
 import numpy as np
 
+from fastloss._pieces import converted
+
 # How a tensor of PyTorch's bfloat16 is carried, which NumPy lacks: its bits, in a dtype that views, transposes and
 # broadcasts keep. The kernels know it (dtype_code in src/core/core.pxd); NumPy's own arithmetic refuses it.
 BFLOAT16_BITS = np.dtype([("bfloat16", np.uint16)])
@@ -79,7 +81,7 @@ def dtype_name(array):
 def as_float(array, dtype=np.float64):
     """A copy in a float type of NumPy's."""
     if not is_bits(array):
-        return array.astype(dtype)
+        return converted(array, dtype)
     wide = np.asarray(array["bfloat16"].astype(np.uint32) << 16)  # bfloat16 is the upper half of float32
     return wide.view(np.float32).astype(dtype)
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from fastloss._kernels import per_instruction_set
 from fastloss._keywords import explain
+from fastloss._pieces import copy_to
 from fastloss._threads import nothing_to_compute, threads_for
 from fastloss._validation import check_out, needs_another, rules, seen_with_axis_last
 
@@ -109,7 +110,7 @@ class Evaluation:
                 values *= self.unit
         for index, array in enumerate(given):
             if array is not None and array is not arrays[index]:
-                array[...] = arrays[index]
+                copy_to(array, arrays[index])
                 arrays[index] = array
         if want_value and values is None:
             values = rules.value_of(self.reduction, total, self.denominator)

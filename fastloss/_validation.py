@@ -10,6 +10,7 @@ import numpy as np
 from fastloss._foreign import READABLE, array_of, as_float, dtype_name, is_bits, number_at
 from fastloss._hints import SWAPPED, fitting_axis, missing_number, not_integers, place_of, swap_seen
 from fastloss._kernels import kernels
+from fastloss._pieces import PIECE, converted, first_place, is_no_flag
 
 rules = kernels(64).validation
 
@@ -35,7 +36,7 @@ def as_array(value, name, expected="an array"):
     """A view of what was passed: NumPy arrays, __array__, DLPack and the buffer protocol without a copy; lists with."""
     array = value if type(value) is np.ndarray else array_of(value, name, expected)
     if not array.flags.aligned or not array.dtype.isnative:
-        array = array.astype(array.dtype.newbyteorder("="))
+        array = converted(array, array.dtype.newbyteorder("="))
     return array
 
 
@@ -157,6 +158,8 @@ def within_int64(array):
     """Integers as contiguous int64. One beyond becomes the largest, which is no label either, and does not wrap."""
     if array.dtype.kind == "u" and array.dtype.itemsize == 8:
         array = np.minimum(array, np.uint64(2**63 - 1))
+    if array.size > PIECE and array.dtype != np.int64:
+        array = converted(array, np.int64)
     return np.asarray(array, dtype=np.int64, order="C")  # keeps 0 dimensions
 
 
@@ -239,17 +242,23 @@ def raise_refused(array, name, place, expected):
     raise ValueError(f"{name}{place_of(place, array.shape)} is {value}; expected {expected}")
 
 
+def _is_between(numbers):
+    numbers = as_float(numbers)
+    return (numbers > 0) & (numbers < 1)
+
+
 def forbid_certain(probs, target, name):
     """For probabilities of an integer dtype: all 0 or 1 with a target between, they are labels in the place of the
     prediction, and the loss would be inf without a word."""
     if probs.dtype.kind not in "iub":
         return
-    numbers = as_float(target)
-    between = (numbers > 0) & (numbers < 1)
-    if between.any() and ((probs == 0) | (probs == 1)).all():
-        place = int(between.argmax())
+    if first_place(is_no_flag, probs) >= 0:
+        return
+    place = first_place(_is_between, target)
+    if place >= 0:
+        number = float(as_float(target[np.unravel_index(place, target.shape)]))
         raise ValueError(
-            f"target{place_of(place, target.shape)} is {numbers.flat[place]:.15g}, and all {name} are 0 or 1, of dtype "
+            f"target{place_of(place, target.shape)} is {number:.15g}, and all {name} are 0 or 1, of dtype "
             f"{probs.dtype}, as labels are{SWAPPED} Otherwise make {name} floats"
         )
 
@@ -310,11 +319,11 @@ def as_where(value, shape):
     if not array.size:  # NumPy takes an empty list for floats
         return as_shaped(np.zeros(array.shape, np.bool_), shape)
     if array.dtype.kind in "iu":
-        wrong = np.flatnonzero((array != 0) & (array != 1))
-        if wrong.size:
-            found = array[np.unravel_index(wrong[0], array.shape)]
-            raise ValueError(f"where{place_of(wrong[0], array.shape)} is {found}; expected bools, or 0 and 1")
-        array = array.astype(np.bool_)
+        wrong = first_place(is_no_flag, array)
+        if wrong >= 0:
+            found = array[np.unravel_index(wrong, array.shape)]
+            raise ValueError(f"where{place_of(wrong, array.shape)} is {found}; expected bools, or 0 and 1")
+        array = converted(array, np.bool_)
     if array.dtype != np.bool_:
         raise TypeError(f"where has dtype {dtype_name(array)}; expected bool (numbers that weigh are sample_weight)")
     return array

@@ -1,5 +1,6 @@
 """Labels and ranges of numbers, looked at before anything is written; the rules of core/arguments.pxd for Python."""
 
+from cpython.exc cimport PyErr_CheckSignals
 from libc.string cimport memset
 
 from arguments cimport *
@@ -11,6 +12,7 @@ cnp.import_array()
 cdef enum:
     BLOCK = 1024        # numbers that stay in the first-level cache
     CHUNK = 65536
+    MANY_LABELS = 1 << 22   # labels or blocks between two looks at signals: milliseconds
 
 # What each reduction does, for fastloss/_validation.py to name.
 SUMS, MEANS, KEEPS = REDUCES_TO_SUM, DIVIDES, KEEPS_EACH
@@ -54,14 +56,23 @@ def labels(cnp.ndarray array, weights, long long classes, ignore_index):
     weights: float64, one a label, or None. ignore_index: None where no label is ignored."""
     cdef const int64_t* label = <const int64_t*> data_of(array)
     cdef const double* weight = <const double*> data_of(weights)
-    cdef Py_ssize_t size = array.size, counted
+    cdef Py_ssize_t size = array.size, start, n, found, counted = 0
     cdef label_rule rule
     expect_size(weights, size, "sample_weight")
     rule.classes = classes
     rule.has_ignored = ignore_index is not None
     rule.ignore_index = ignore_index if rule.has_ignored else -1
-    with nogil:
-        counted = count_labels(label, weight, size, rule)
+    for start from 0 <= start < size by MANY_LABELS:
+        n = min(<Py_ssize_t> MANY_LABELS, size - start)
+        with nogil:
+            found = count_labels(label + start, weight, n, rule)
+        if found < 0:
+            return found - start
+        if weight != NULL:
+            weight += n
+        counted += found
+        if start + n < size:
+            PyErr_CheckSignals()
     return counted
 
 
@@ -86,7 +97,7 @@ cdef double look_at_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept 
     return 0
 
 
-cdef Py_ssize_t first_in(LookJob* job) noexcept nogil:
+cdef Py_ssize_t first_in(LookJob* job) except -2:
     """The place of the first number that is refused."""
     cdef real buffer[3 * BLOCK]
     cdef const real* weight
@@ -100,6 +111,8 @@ cdef Py_ssize_t first_in(LookJob* job) noexcept nogil:
         if place >= 0:
             return start + place
         start += n
+        if start % MANY_LABELS == 0:
+            PyErr_CheckSignals()
     return -1
 
 

@@ -1,10 +1,14 @@
 """What tests can't reach otherwise: the functions of vecmath.h and specialmath.h over whole arrays, to measure their
-errors; and calls of very many chunks, which do nothing."""
+errors; calls of very many chunks, which do nothing, and of chunks that never end."""
 
 from core cimport *
 from parallel cimport *
 
 cnp.import_array()
+
+cdef extern from "core/atomic.h" nogil:
+    int atomic_get(int*)
+    void atomic_set(int*, int)
 
 cdef extern from "core/specialmath.h" nogil:
     real r_exp_wide(real)
@@ -127,3 +131,22 @@ def sum_of_chunks(Py_ssize_t chunks, int threads):
     cdef double total
     run_chunks(rounded_chunk, NULL, chunks, 0, threads, &total)
     return total
+
+
+cdef double endless_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    """The calling thread's ends as soon as another thread has one; the others' end when they are told to stop."""
+    cdef int* others = <int*> data
+    cdef poll_state* poll = poll_of(scratch)
+    if not poll.is_caller:
+        atomic_set(others, 1)
+    while not should_stop(poll, 10_000) and not (poll.is_caller and atomic_get(others)):
+        pass
+    return 0
+
+
+def endless(int threads):
+    """A chunk for each thread, which never ends unless the call is stopped. With two threads or more, it is not the
+    calling one that is at work."""
+    cdef double total
+    cdef int others = 0
+    run_chunks(endless_chunk, &others, threads, 0, threads, &total)

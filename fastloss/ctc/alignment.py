@@ -62,6 +62,7 @@ def ctc_align(
     infeasible="raise",
     star=None,
     star_cost=0.0,
+    progress=None,
     num_threads=None,
 ):
     r"""Forced alignment: the most likely path of each target (Viterbi), and the frames of each of its labels.
@@ -93,6 +94,9 @@ def ctc_align(
         A label, 0..C-1 or beyond, that matches anything: for transcripts with gaps. It takes at least one frame.
     star_cost : float, at least 0
         What each frame of a `star` costs, in nats; at 0 it takes frames from its neighbours wherever it can.
+    progress : callable, optional
+        Called with the share of the work that is done, rising from 0 to 1, by the calling thread: at most 20 times a
+        second, and with 1.0 once at the end. An exception that it raises ends the call.
     num_threads : int, optional
         Default: `fastloss.get_num_threads`. The result does not depend on it.
 
@@ -132,4 +136,4 @@ def ctc_align(
     star_cost = check.as_number(star_cost, "star_cost", 0.0)
     batch = batch_of(emissions, targets, (input_lengths, target_lengths), blank, infeasible, star)
     batch.forbid_infeasible()
-    return CTCAlignment(*aligned(batch, (star, -star_cost), num_threads))
+    return CTCAlignment(*aligned(batch, (star, -star_cost), progress, num_threads))

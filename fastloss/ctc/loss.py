@@ -17,6 +17,7 @@ def ctc_loss(
     sample_weight=None,
     where=None,
     reduction="mean",
+    progress=None,
 ):
     r"""Connectionist temporal classification, from log-probabilities.
 
@@ -55,6 +56,9 @@ def ctc_loss(
         ``"mean"`` divides each loss by max(target length, 1), then averages over the sequences that count (PyTorch's);
         ``"weighted_mean"`` does so and divides by the sum of the weights instead; ``"batchmean"`` averages over the
         sequences that count; ``"none"`` gives (N,).
+    progress : callable, optional
+        Called with the share of the work that is done, rising from 0 to 1, by the calling thread: at most 20 times a
+        second, and with 1.0 once at the end. An exception that it raises ends the call.
 
     Returns
     -------
@@ -83,7 +87,7 @@ def ctc_loss(
     Graves, Fernández, Gomez, Schmidhuber 2006, "Connectionist Temporal Classification: Labelling Unsegmented Sequence
     Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
     """
-    lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible)
+    lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible, progress)
     return calls.evaluation("log_probs", log_probs, targets, lengths, options, (reduction, sample_weight, where))
 
 
@@ -100,6 +104,7 @@ def ctc_loss_with_logits(
     sample_weight=None,
     where=None,
     reduction="mean",
+    progress=None,
 ):
     r"""Connectionist temporal classification, from logits, with the softmax fused in.
 
@@ -135,6 +140,9 @@ def ctc_loss_with_logits(
         ``"mean"`` divides each loss by max(target length, 1), then averages over the sequences that count (PyTorch's);
         ``"weighted_mean"`` does so and divides by the sum of the weights instead; ``"batchmean"`` averages over the
         sequences that count; ``"none"`` gives (N,).
+    progress : callable, optional
+        Called with the share of the work that is done, rising from 0 to 1, by the calling thread: at most 20 times a
+        second, and with 1.0 once at the end. An exception that it raises ends the call.
 
     Returns
     -------
@@ -162,5 +170,5 @@ def ctc_loss_with_logits(
     Graves, Fernández, Gomez, Schmidhuber 2006, "Connectionist Temporal Classification: Labelling Unsegmented Sequence
     Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
     """
-    lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible)
+    lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible, progress)
     return calls.evaluation("logits", logits, targets, lengths, options, (reduction, sample_weight, where))

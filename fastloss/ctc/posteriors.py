@@ -14,6 +14,7 @@ def ctc_posteriors(
     blank=0,
     batch_first=False,
     infeasible="raise",
+    progress=None,
     num_threads=None,
 ):
     r"""Soft alignment: the probability of each state of each target at each frame, over all its paths.
@@ -39,6 +40,9 @@ def ctc_posteriors(
         Whether `log_probs` is (N, T, C).
     infeasible : {"raise", "zero"}
         What becomes of a target that can't be emitted: a ValueError, or only zeros.
+    progress : callable, optional
+        Called with the share of the work that is done, rising from 0 to 1, by the calling thread: at most 20 times a
+        second, and with 1.0 once at the end. An exception that it raises ends the call.
     num_threads : int, optional
         Default: `fastloss.get_num_threads`. The result does not depend on it.
 
@@ -72,7 +76,7 @@ def ctc_posteriors(
     blank = as_blank(blank, emissions.classes)
     batch = batch_of(emissions, targets, (input_lengths, target_lengths), blank, infeasible)
     batch.forbid_infeasible()
-    posteriors = posteriors_of(batch, num_threads)
+    posteriors = posteriors_of(batch, progress, num_threads)
     if emissions.single:
         return posteriors[:, 0]
     return posteriors.swapaxes(0, 1) if emissions.batch_first else posteriors

@@ -5,7 +5,7 @@ from fastloss._keywords import says_keywords
 
 
 @says_keywords
-def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
+def ctc_score(log_probs, candidates, *, blank=0, progress=None, num_threads=None):
     r"""Log-likelihood of each of many candidate transcripts of one recording: for rescoring, spotting, filtering.
 
     .. math:: s_k = \log \sum_{\pi} \prod_{t} e^{x_{t, \pi_t}}
@@ -21,6 +21,9 @@ def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
         Labels 0..C-1 other than `blank`; of any lengths in a list, also empty.
     blank : int
         The blank's class; negative counts from the end.
+    progress : callable, optional
+        Called with the share of the work that is done, rising from 0 to 1, by the calling thread: at most 20 times a
+        second, and with 1.0 once at the end. An exception that it raises ends the call.
     num_threads : int, optional
         Default: `fastloss.get_num_threads`. The result does not depend on it.
 
@@ -48,4 +51,4 @@ def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
     """
     emissions = one_recording(log_probs)
     blank = as_blank(blank, emissions.classes)
-    return scores_of(emissions, candidates, blank, num_threads)
+    return scores_of(emissions, candidates, blank, progress, num_threads)

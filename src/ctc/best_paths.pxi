@@ -16,7 +16,7 @@ cdef cnp.ndarray filled(Emissions emissions, Py_ssize_t width, int type_number):
     return array
 
 
-def aligned(CheckedBatch batch, tuple star, num_threads):
+def aligned(CheckedBatch batch, tuple star, progress, num_threads):
     """Path, score, starts, ends and token scores, as the attributes of a CTCAlignment are. `star` is a label that
     matches anything (or -1) and its score. The kernel leaves alone what lies beyond a sequence's frames and labels."""
     cdef Emissions emissions = batch.emissions
@@ -28,9 +28,10 @@ def aligned(CheckedBatch batch, tuple star, num_threads):
         filled(emissions, emissions.rows.frames, cnp.NPY_INT64), score, filled(emissions, longest, cnp.NPY_INT64),
         filled(emissions, longest, cnp.NPY_INT64), filled(emissions, longest, cnp.NPY_FLOAT64))
     cdef int threads
-    if count:
-        threads = threads_for(num_threads, all_cells(batch))
-        module("_kernels").kernels(64).viterbi.align(batch, order_of_work(batch, threads), star, found, threads)
+    with progress_of(progress):
+        if count:
+            threads = threads_for(num_threads, all_cells(batch))
+            module("_kernels").kernels(64).viterbi.align(batch, order_of_work(batch, threads), star, found, threads)
     for n in range(count):
         if number[n] == -INF and batch.infeasible == "raise":
             raise ValueError(f"{batch.frames_missing(n)}; every path of it has probability 0")

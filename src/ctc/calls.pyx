@@ -17,6 +17,7 @@ import sys
 
 import numpy as np
 
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.list cimport PyList_AsTuple
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.pyport cimport PY_SSIZE_T_MAX

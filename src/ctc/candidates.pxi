@@ -26,9 +26,14 @@ cdef Sequences read_candidates(candidates, Py_ssize_t classes, Py_ssize_t blank)
     return s
 
 
-def scores_of(Emissions emissions, candidates, Py_ssize_t blank, num_threads):
+def scores_of(Emissions emissions, candidates, Py_ssize_t blank, progress, num_threads):
     """The logarithm of each candidate's likelihood, in double."""
     cdef Sequences s = read_candidates(candidates, emissions.rows.classes, blank)
+    with progress_of(progress):
+        return score_all(emissions, s, blank, num_threads)
+
+
+cdef cnp.ndarray score_all(Emissions emissions, Sequences s, Py_ssize_t blank, num_threads):
     cdef cnp.npy_intp count = s.count
     cdef cnp.ndarray scores = cnp.PyArray_ZEROS(1, &count, cnp.NPY_FLOAT64, 0)
     cdef bint has_nan = False

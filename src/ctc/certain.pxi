@@ -137,6 +137,8 @@ cdef double certain_loss(const Job* job, const Sequence* q, const int64_t* targe
     s.low = s.high = 0
     s.left = 0
     for t in range(q.T):
+        if t % F == 0 and should_stop(q.poll, F * q.frame_work):
+            return loss
         if is_overwritten(job, q):
             row = row_of_softmax(score_row(job, q, t, buffer), buffer, classes, q.scale)
         else:

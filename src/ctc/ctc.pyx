@@ -16,7 +16,7 @@ and blanks lie in separate arrays, so that the recursion reads contiguous number
 likeliest class of the target; what that leaves out is added to the loss in double precision.
 """
 
-from libc.math cimport HUGE_VAL, NAN, fabs, ldexp, log, log1p
+from libc.math cimport HUGE_VAL, NAN, fabs, ldexp, log, log1p, sqrt
 from libc.string cimport memcpy
 
 from core cimport *
@@ -38,70 +38,68 @@ SLOTS = V   # the runs of the tree that `score` takes are rounded up to a whole 
 
 # ---- a whole sequence ----
 
+cdef void set_ends(const Sequence* q) noexcept nogil:
+    """The alphas before the first frame and the gammas after the last. And of every frame, the slot above the last one,
+    which gammas read."""
+    cdef Frame before = frame_of(frame_before_first(q), q.width), after = frame_of(frame_after_last(q), q.width), frame
+    cdef Py_ssize_t i, above = padded(q.S + 1)
+    if q.keeps_tables:
+        for i in range(q.frames):
+            frame = frame_at(q, q.alpha, i)
+            set_zero(&frame, above, above + 1)
+    set_zero(&before, -V, q.width - V)
+    set_zero(&after, -V, q.width - V)
+    before.blank_exponent[0] = 0
+    after.blank_exponent[q.S] = 0
+
+
 cdef double forward_pass(const Job* job, const Sequence* q, Offset* offset, xint* total_exponent) noexcept nogil:
     """The loss; inf where every path has probability 0, NaN where a score was."""
-    cdef Py_ssize_t start, stop, block, count
-    cdef Frame first = frame_at(q, q.alpha, 0), last
-    set_zero(&first, -V, q.width - V)
-    first.blank_exponent[0] = 0
-    for start from 0 <= start < q.T by q.segment:
-        stop = min(start + q.segment, q.T)
-        if start:
-            copy_frame(q, q.alpha, 0, q.alpha, q.segment)
-        if q.keeps_tables and q.segment < q.T:
-            copy_frame(q, q.checkpoints, start // q.segment, q.alpha, 0)
-        for block from start <= block < stop by F:
-            count = min(stop - block, <Py_ssize_t> F)
-            read_frames(job, q, block, count, offset)
-            if not offset.is_impossible:
-                forward_block(q, block, block + count, block - start)
-    last = frame_at(q, q.alpha, q.T - (q.T - 1) // q.segment * q.segment)
+    cdef Py_ssize_t t, tile
+    cdef Frame last
+    set_ends(q)
+    for t from 0 <= t < q.T by F:
+        if should_stop(q.poll, F * q.frame_work):
+            return NAN
+        read_frames(job, q, t, min(q.T - t, <Py_ssize_t> F), offset)
+        if not offset.is_impossible:
+            for tile in range(q.tiles):
+                forward_tile(q, t, tile)
+    last = frame_at(q, q.alpha, frame_index(q, q.T - 1))
     return negative_log_likelihood(offset, &last, q.S, q.S - 1, total_exponent)
 
 
 cdef void recompute_segment(const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    """The alphas of a segment, from the checkpoint before it."""
-    cdef Py_ssize_t block
-    copy_frame(q, q.alpha, 0, q.checkpoints, start // q.segment)
-    for block from start <= block < stop by F:
-        forward_block(q, block, min(block + F, stop), block - start)
+    """The alphas of a segment, from the checkpoint before it; the gammas of what follows are kept."""
+    cdef Py_ssize_t t, tile
+    for t from start <= t < stop by F:
+        for tile in range(q.tiles):
+            forward_tile(q, t, tile)
 
 
-cdef WayBack way_back(const Sequence* q, xint total_exponent) noexcept nogil:
-    """From the end: gammas of the frame after the last."""
-    cdef WayBack back
-    cdef Frame gamma
-    cdef int i
-    for i in range(2):
-        gamma = frame_at(q, q.gamma, i)
-        set_zero(&gamma, -V, q.width - V)
-        back.gamma[i] = gamma.label
-    gamma = frame_at(q, q.gamma, 0)
-    gamma.blank_exponent[q.S] = 0
-    back.alpha = NULL    # of each block, when its turn comes
-    back.total_exponent = total_exponent
-    back.label = q.label_posterior
-    back.blank = q.blank_posterior
-    back.blank_sum = q.blank_sum
-    return back
+cdef void finish_block(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
+    """What is written of a block, once the posteriors of all tiles are there."""
+    cdef Py_ssize_t stop = min(q.T, t + F)
+    add_tiles(q, t)
+    if job.posterior != NULL:
+        write_posteriors(job, q, t, stop)
+    if job.grad.data != NULL:
+        write_grad(job, q, t, stop)
 
 
 cdef void backward_pass(const Job* job, const Sequence* q, xint total_exponent) noexcept nogil:
-    cdef Py_ssize_t segment, start, stop, block, block_stop
-    cdef WayBack back = way_back(q, total_exponent)
-    for segment in range((q.T - 1) // q.segment, -1, -1):
-        start = segment * q.segment
+    cdef Py_ssize_t start, stop, t, tile
+    for start from (q.T - 1) // q.segment * q.segment >= start >= 0 by q.segment:
         stop = min(start + q.segment, q.T)
         if stop < q.T:
+            copy_frame(q, frame_after_last(q), states_at(q, q.alpha, 0))
             recompute_segment(q, start, stop)
-        for block from start + (stop - start - 1) // F * F >= block >= start by F:
-            block_stop = min(block + F, stop)
-            backward_block(q, block, block_stop, block - start, &back)
-            add_posteriors(q, band_of_block(q, block, block_stop))
-            if job.posterior != NULL:
-                write_posteriors(job, q, block, block_stop)
-            if job.grad.data != NULL:
-                write_grad(job, q, block, block_stop)
+        for t from start + (stop - start - 1) // F * F >= t >= start by F:
+            if should_stop(q.poll, BACKWARD_WORK * F * q.frame_work):
+                return
+            for tile in range(q.tiles - 1, -1, -1):
+                backward_tile(q, t, tile, total_exponent)
+            finish_block(job, q, t)
 
 
 cdef inline double at_least_zero(const Job* job, const Sequence* q, double loss) noexcept nogil:
@@ -131,6 +129,8 @@ cdef double sequence_loss(void* data, Py_ssize_t chunk, real* scratch) noexcept 
         loss = at_least_zero(job, &q, loss)
         if has_backward(job) and loss < HUGE_VAL:
             backward_pass(job, &q, total_exponent)
+        if should_stop(q.poll, 0):
+            return 0
     job.losses[n] = loss
     job.saturated[n] = offset.is_saturated
     if job.grad.data != NULL:
@@ -174,9 +174,12 @@ def ctc(Call call not None, cnp.ndarray order, int threads):
     cdef Sequence q
     cdef double total
     cdef Py_ssize_t i, bytes_needed = 0
+    cdef double work = 0
     bind_job(&job, call, order)
     for i in range(order.size):
         bytes_needed = max(bytes_needed, workspace_layout(&job, &q, job.order[i], NULL))
+        work += <double> q.frame_work * q.T
+    announce_work(work * (1 + BACKWARD_WORK if has_backward(&job) else 1))
     run_chunks(sequence_loss, &job, order.size, bytes_needed // sizeof(real) + 1, threads, &total)
 
 

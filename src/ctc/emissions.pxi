@@ -74,11 +74,6 @@ cdef inline bint has_whole_block(const Rows* rows, Py_ssize_t count) noexcept no
 
 # ---- from scores to a table ----
 
-cdef inline Py_ssize_t table_index(const Sequence* q, Py_ssize_t t) noexcept nogil:
-    """The number of the table of frame t's block."""
-    return t // F if q.keeps_tables else 0
-
-
 cdef void read_all_classes(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t count,
                            real* table) noexcept nogil:
     """The scores of all classes."""
@@ -209,14 +204,10 @@ cdef void read_frames(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_
 
 # ---- from a table to labels ----
 
-cdef void gather_emissions(const Sequence* q, Py_ssize_t t, Py_ssize_t row, Band band) noexcept nogil:
-    """The emissions of a block of frames from t on, to where the lattice has those from `row` on."""
-    cdef Py_ssize_t index = table_index(q, t), place = row * q.width
-    cdef const real* table = q.table + index * F * q.rows
-    cdef const xint* exponent = q.table_exponent + index * F * q.rows
-    block_to_labels(table, q.label_place, band.low, band.high, q.emission + place, q.width)
-    memcpy(q.blank_emission + row, table + q.used_row[0] * F, F * sizeof(real))
+cdef void gather_emissions(const Sequence* q, Py_ssize_t t, Band band) noexcept nogil:
+    """The emissions of the labels of a band, in the block of frames from t on."""
+    cdef Py_ssize_t index = table_index(q, t), place = frame_index(q, t) * q.width
+    block_to_labels(q.table + index * F * q.rows, q.label_place, band.low, band.high, q.emission + place, q.width)
     if q.has_exponents[index]:   # as many bytes, which are only moved
-        block_to_labels(<const real*> exponent, q.label_place, band.low, band.high,
+        block_to_labels(<const real*> (q.table_exponent + index * F * q.rows), q.label_place, band.low, band.high,
                         <real*> (q.emission_exponent + place), q.width)
-        memcpy(q.blank_exponent + row, exponent + q.used_row[0] * F, F * sizeof(xint))

@@ -171,6 +171,11 @@ cdef double all_cells(CheckedBatch batch) noexcept:
     return cells
 
 
+cdef object progress_of(progress, double first=1):
+    """See runtime.pyx. `first` is the share that the first of several runs has."""
+    return module("_kernels").runtime.progress_of(progress, first)
+
+
 cdef int threads_for(num_threads, double work) except -1:
     return module("_threads").threads_for(num_threads, <int64_t> min(work, 2.0 ** 60))
 

@@ -4,6 +4,9 @@ cdef extern from "numpy/arrayobject.h":
     object PyArray_View(cnp.ndarray, cnp.PyArray_Descr*, type)
 
 
+cdef enum:
+    MANY_LABELS = 1 << 22   # between two looks at signals: milliseconds
+
 cdef dict modules = {}      # those of the package that were asked for
 
 
@@ -253,9 +256,14 @@ cdef int reserve(Sequences s, Py_ssize_t more) except -1:
 
 
 cdef int append_labels(Sequences s, const char* place, Py_ssize_t count, Py_ssize_t stride, int code) except -1:
+    cdef Py_ssize_t start, n
     reserve(s, count)
-    copy_labels(s.labels + s.size, place, count, stride, code)
-    s.size += count
+    for start from 0 <= start < count by MANY_LABELS:
+        n = min(<Py_ssize_t> MANY_LABELS, count - start)
+        copy_labels(s.labels + s.size, place + start * stride, n, stride, code)
+        s.size += n
+        if n == MANY_LABELS:
+            PyErr_CheckSignals()
     return 0
 
 
@@ -314,6 +322,8 @@ cdef int check_labels(Sequences s, str name, Py_ssize_t classes, Py_ssize_t blan
         label = s.labels + s.offsets[n]
         s.frames_needed[n] = s.lengths[n]
         for i in range(s.lengths[n]):
+            if i % MANY_LABELS == MANY_LABELS - 1:
+                PyErr_CheckSignals()
             if (not 0 <= label[i] < classes or label[i] == blank) and (star < 0 or label[i] != star):
                 raise ValueError(f"{name}[{n}, {i}] is {label[i]}; expected {expected_label(classes, blank)}")
             if i > 0 and label[i] == label[i - 1]:

@@ -11,6 +11,10 @@ cdef enum:
 cdef double FLOAT32_RANGE = -<double> X_LIMIT * X_NATS
 
 
+# Of the work of a value followed by one of value and gradient: BACKWARD_WORK in trellis.pxi.
+cdef double VALUE_SHARE = 0.25
+
+
 # ---- which float type ----
 
 cdef int bits_for(Emissions emissions) noexcept:
@@ -26,8 +30,8 @@ cdef bint would_overwrite_scores(Emissions emissions, cnp.ndarray grad) except -
     cdef double spread = 0
     if not may_overlap(grad, emissions.array):
         return False
-    with np.errstate(invalid="ignore"):  # NaN, of ml_dtypes' types
-        spread = float(emissions.array.max()) - float(emissions.array.min())
+    low, high = module("_pieces").extremes(emissions.array)
+    spread = high - low
     return not spread * (emissions.rows.frames + 1) < FLOAT32_RANGE  # True for NaN
 
 
@@ -76,7 +80,7 @@ cdef cnp.ndarray losses_of(CheckedBatch batch, bint from_logits, scales, cnp.nda
     return call.losses
 
 
-def posteriors_of(CheckedBatch batch, num_threads):
+def posteriors_of(CheckedBatch batch, progress, num_threads):
     """(T, N, 2S+1) of the longest target's S, in float32 or float64; NaN for a sequence whose loss is NaN."""
     cdef Emissions emissions = batch.emissions
     cdef int bits = bits_for(emissions), threads = threads_for(num_threads, work_of(batch))
@@ -84,14 +88,17 @@ def posteriors_of(CheckedBatch batch, num_threads):
     cdef Call call = new_call(batch, False, None)
     cdef Py_ssize_t n
     call.posterior = np.zeros(shape, np.float32 if bits == 32 else np.float64)
-    if run_call(call, bits, order_of_work(batch, threads), threads):  # finite masks such as -1e9
-        call.posterior = np.zeros(shape)
-        run_call(call, 64, order_of_work(batch, threads), threads)
+    with progress_of(progress):
+        if run_call(call, bits, order_of_work(batch, threads), threads):  # finite masks such as -1e9
+            call.posterior = np.zeros(shape)
+            run_call(call, 64, order_of_work(batch, threads), threads)
     forbid_impossible(batch, call.losses)
     for n in range(emissions.rows.batch):
         if loss_at(call.losses, n) != loss_at(call.losses, n):
             call.posterior[: batch.input_lengths[n], n, : 2 * batch.targets.lengths[n] + 1] = NAN
-    return call.posterior.astype(np.float32 if emissions.bits == 32 else np.float64, copy=False)
+    if emissions.bits == 32 and cnp.PyArray_TYPE(call.posterior) == cnp.NPY_FLOAT64:
+        return module("_pieces").converted(call.posterior, np.float32)
+    return call.posterior
 
 
 cdef inline double loss_at(cnp.ndarray losses, Py_ssize_t n) noexcept:
@@ -117,8 +124,8 @@ cdef int forbid_impossible(CheckedBatch batch, cnp.ndarray losses) except -1:
 # ---- the verbs of a loss ----
 
 def evaluation(str name, scores, targets, tuple lengths, tuple options, tuple reduction):
-    """A CTCEvaluation: what a loss's own arguments say. `options` are blank, batch_first and infeasible; `reduction` is
-    its name, sample_weight and where."""
+    """A CTCEvaluation: what a loss's own arguments say. `options` are blank, batch_first, infeasible and progress;
+    `reduction` is its name, sample_weight and where."""
     cdef CTCEvaluation made = CTCEvaluation.__new__(CTCEvaluation)
     cdef Emissions emissions = Emissions(scores, name, options[1])
     cdef Py_ssize_t blank
@@ -129,6 +136,7 @@ def evaluation(str name, scores, targets, tuple lengths, tuple options, tuple re
     made.batch = batch_of(emissions, targets, lengths, blank, infeasible, -1, unused)
     made.batch.forbid_infeasible()
     made.from_logits = name == "logits"
+    made.progress = options[3]
     set_scales(made, weights)
     return made
 
@@ -154,6 +162,7 @@ cdef class CTCEvaluation:
     scale of its own, which includes what a mean divides by, so that the value is their sum; and sequences have a loss
     even where there is no frame."""
     cdef CheckedBatch batch
+    cdef object progress
     cdef cnp.ndarray scales     # of each sequence's loss and gradient; None where all are 1
     cdef bint from_logits
     cdef int reduction          # what it does: arguments.pxd
@@ -163,9 +172,12 @@ cdef class CTCEvaluation:
     def evaluate(self, bint want_value, int derivatives, out, num_threads):
         """Value (None where not wanted) and a list of so many derivatives."""
         cdef cnp.ndarray losses, grad = gradient_array(self.batch.emissions, out) if derivatives else None
-        losses = scaled_losses(self, grad, threads_for(num_threads, work_of(self.batch)))
+        cdef int threads = threads_for(num_threads, work_of(self.batch))
+        cdef bint is_value_first = derivatives and self.batch.infeasible == "raise"
+        with progress_of(self.progress, VALUE_SHARE if is_value_first else 1):
+            losses = scaled_losses(self, grad, threads)
         if out is not None and grad is not out:
-            out[...] = grad
+            module("_pieces").copy_to(out, grad)
         value = value_of(self, losses) if want_value else None
         return value, [grad if out is None else out] if derivatives else []
 

@@ -22,6 +22,10 @@ cnp.import_array()
 include "arrays.pxi"
 
 # The fields of a fastloss.ctc.prefix.CTCPrefixState: hypotheses over one recording.
+cdef enum:
+    F = 32              # frames between two questions whether to stop
+    FRAME_WORK = 500    # of V hypotheses, for should_stop(): in nanoseconds
+
 ctypedef struct State:
     Py_ssize_t count
     const int64_t* last         # label of each hypothesis; -1 for the empty prefix
@@ -150,27 +154,37 @@ cdef inline void store_frame(const Job* job, Py_ssize_t first, Py_ssize_t t, con
         job.new.exponent[place + job.frames] = b.exponent[i]
 
 
+cdef inline void extend_frames(const Job* job, Py_ssize_t first, Py_ssize_t start, Py_ssize_t stop, Lanes* n,
+                               Lanes* b, Lanes* score, bint* has_nan) noexcept nogil:
+    cdef Py_ssize_t t
+    cdef Lanes label, blank, phi, sum, term
+    for t in range(start, stop):
+        read_scores(job, first, t, &label, &blank, has_nan)
+        read_phi(job, first, t, &phi)
+        add(b, n, &sum)
+        times(&sum, &blank, b)
+        add(n, &phi, &sum)
+        times(&sum, &label, n)
+        times(&phi, &label, &term)
+        add(score, &term, score)
+        store_frame(job, first, t, n, b)
+
+
 cdef double extend_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """V hypotheses."""
     cdef Job* job = <Job*> data
     cdef Py_ssize_t first = chunk * V, i, t
-    cdef Lanes label, blank, phi, n, b, sum, term, score
+    cdef Lanes n, b, sum, score
     cdef bint has_nan[V]
     set_zero(&n)
     set_zero(&b)
     set_zero(&score)
     for i in range(V):
         has_nan[i] = job.old.has_nan[job.parent[hypothesis(job, first, i)]]
-    for t in range(job.frames):
-        read_scores(job, first, t, &label, &blank, has_nan)
-        read_phi(job, first, t, &phi)
-        add(&b, &n, &sum)
-        times(&sum, &blank, &b)
-        add(&n, &phi, &sum)
-        times(&sum, &label, &n)
-        times(&phi, &label, &term)
-        add(&score, &term, &score)
-        store_frame(job, first, t, &n, &b)
+    for t from 0 <= t < job.frames by F:
+        if should_stop(poll_of(scratch), F * FRAME_WORK):
+            return 0
+        extend_frames(job, first, t, min(t + F, job.frames), &n, &b, &score, has_nan)
     add(&n, &b, &sum)
     for i in range(min(<Py_ssize_t> V, job.new.count - first)):
         job.new.has_nan[first + i] = has_nan[i]

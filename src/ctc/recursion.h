@@ -18,15 +18,16 @@ typedef struct {
     real *label, *blank;
 } ctc_states;
 
-/* A sequence as the recursions see it. */
+/* A block of frames of a sequence, as the recursions see it. */
 typedef struct {
-    ptrdiff_t frames, labels;        /* T and S */
+    ptrdiff_t frames, labels;        /* T and S of the sequence */
     ptrdiff_t width;                 /* slots of a frame, with FL_SLOTS unreachable ones on either side */
     const xint *skip;                /* what the transition from label i - 1 to label i adds: 0 or X_NO_TRANSITION */
-    const real *emission;            /* of the labels, `width` apart; from the first frame at hand on, as what follows */
+    const real *emission;            /* of the labels, `width` apart, from the block's first frame on; as what follows */
     const xint *emission_exponent;
     const real *blank_emission;
     const xint *blank_exponent;
+    int has_exponents;               /* otherwise exponents are not set, and 0 */
 } ctc_lattice;
 
 /* The emissions of one frame. */
@@ -106,16 +107,14 @@ FL_INLINE void forward_slots(const ctc_frame *old, const ctc_frame *new, const x
         }
 }
 
-/* Also alpha times beta over 2^total_exponent, that of all paths together: the posteriors; and the sum of those of the
- * blanks, in FL_SLOTS parts. */
-FL_INLINE void backward_slots(const ctc_frame *old, const ctc_frame *new, const ctc_frame *alpha, const xint *skip_of,
+/* From alphas to gammas, in their place. Also alpha times beta over 2^total_exponent, that of all paths together: the
+ * posteriors; and the sum of those of the blanks, in FL_SLOTS parts. */
+FL_INLINE void backward_slots(const ctc_frame *old, const ctc_frame *new, const xint *skip_of,
                               const ctc_emission *emitted, ctc_band band, xint total_exponent,
                               const ctc_states *posterior, real *blank_sum, const int has_exponents)
 {
     real_cp label = old->label, blank = old->blank, emission = emitted->label;
-    real_cp alpha_label = alpha->label, alpha_blank = alpha->blank;
     xint_cp label_exponent = old->label_exponent, blank_exponent = old->blank_exponent;
-    xint_cp alpha_label_exponent = alpha->label_exponent, alpha_blank_exponent = alpha->blank_exponent;
     xint_cp emission_exponent = emitted->label_exponent, skip = skip_of;
     real_p new_label = new->label, new_blank = new->blank;
     xint_p new_label_exponent = new->label_exponent, new_blank_exponent = new->blank_exponent;
@@ -133,7 +132,7 @@ FL_INLINE void backward_slots(const ctc_frame *old, const ctc_frame *new, const 
             real beta = label[i] * x_power_above(label_exponent[i], floor);
             beta = r_fma(blank[i + 1], x_power_above(blank_exponent[i + 1], floor), beta);
             beta = r_fma(label[i + 1], x_power_above(after, floor), beta);
-            label_posterior[i] = alpha_label[i] * beta * x_power_above(alpha_label_exponent[i] + floor, scale);
+            label_posterior[i] = new_label[i] * beta * x_power_above(new_label_exponent[i] + floor, scale);
             real gamma = beta * emission[i];
             xint exponent = x_exponent_above(gamma, floor);
             new_label[i] = x_mantissa(gamma);
@@ -141,7 +140,7 @@ FL_INLINE void backward_slots(const ctc_frame *old, const ctc_frame *new, const 
             xint blank_floor = x_max(blank_exponent[i], label_exponent[i]) - FL_EXPONENT_BIAS;
             real beta_blank = blank[i] * x_power_above(blank_exponent[i], blank_floor);
             beta_blank = r_fma(label[i], x_power_above(label_exponent[i], blank_floor), beta_blank);
-            real p = alpha_blank[i] * beta_blank * x_power_above(alpha_blank_exponent[i] + blank_floor, scale);
+            real p = new_blank[i] * beta_blank * x_power_above(new_blank_exponent[i] + blank_floor, scale);
             blank_posterior[i] = p;
             sum[j] += p;
             real gamma_blank = beta_blank * blank_emission;
@@ -168,101 +167,134 @@ FL_INLINE void viterbi_slots(const ctc_states *old, const ctc_states *new, const
     }
 }
 
-/* ---- frames, one after the other ---- */
+/* ---- frames, one after the other ----
+ *
+ * `tile` are the slots to compute: all, or some where `in_tiles`, a constant of the call. Frames lie 4 * width numbers
+ * apart, from `states` on. */
 
-FL_INLINE ctc_emission emission_at(const ctc_lattice *g, ptrdiff_t row)
+FL_INLINE ctc_band band_within(ctc_band band, ctc_band tile)
 {
-    ctc_emission emitted = {g->emission + row * g->width, g->emission_exponent + row * g->width,
-                            g->blank_emission[row], g->blank_exponent[row]};
+    ctc_band both = {band.low > tile.low ? band.low : tile.low, band.high < tile.high ? band.high : tile.high};
+    return both;
+}
+FL_INLINE int band_has(ctc_band band, ptrdiff_t slot) { return band.low <= slot && slot < band.high; }
+
+FL_INLINE ctc_emission emission_at(const ctc_lattice *g, ptrdiff_t k)
+{
+    ctc_emission emitted = {g->emission + k * g->width, g->emission_exponent + k * g->width, g->blank_emission[k],
+                            g->blank_exponent[k]};
     return emitted;
 }
 
-/* The slots of a band, from those of the frame before; the lattice has the frame's emissions in a row of that number. */
-FL_INLINE void forward_band(const ctc_lattice *g, ptrdiff_t row, const ctc_frame *old, const ctc_frame *new,
-                            ctc_band band, const int has_exponents)
-{
-    const ctc_emission emitted = emission_at(g, row);
-    forward_slots(old, new, g->skip, &emitted, band, has_exponents);
-}
-
-/* The alphas of `count` frames from t on, whose emissions the lattice has from `row` on. `states` is the frame before. */
-FL_INLINE void forward_frames(const ctc_lattice *lattice, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count, real *states,
-                              const int has_exponents)
+/* The alphas of `count` frames from t on, a block; `before` are those of the frame before. */
+FL_INLINE void forward_frames(const ctc_lattice *lattice, ptrdiff_t t, ptrdiff_t count, real *before, real *states,
+                              ctc_band tile, const int in_tiles, const int has_exponents)
 {
     const ctc_lattice g = *lattice; /* a copy, which no store can change */
-    for (const ptrdiff_t stop = t + count; t < stop; t++, row++, states += 4 * g.width) {
-        const ctc_band band = band_at(g.frames, g.labels, t);
-        const ctc_frame old = frame_of(states, g.width), new = frame_of(states + 4 * g.width, g.width);
-        forward_band(&g, row, &old, &new, band, has_exponents);
-        if (band.high > g.labels) new.label_exponent[g.labels] = X_ZERO; /* there is no label after the last blank */
-        else frame_set_zero(&new, band.high, band.high + FL_SLOTS);      /* the next frame reads these, */
-        new.label_exponent[band.low - 1] = X_ZERO;                       /* and one label below the band */
-        new.label[band.low - 1] = R(1.0);
+    for (ptrdiff_t k = 0; k < count; k++, before = states, states += 4 * g.width) {
+        const ctc_band band = band_at(g.frames, g.labels, t + k);
+        const ctc_frame old = frame_of(before, g.width), new = frame_of(states, g.width);
+        const ctc_emission emitted = emission_at(&g, k);
+        forward_slots(&old, &new, g.skip, &emitted, in_tiles ? band_within(band, tile) : band, has_exponents);
+        if (band.high <= g.labels) { /* the next frame reads these */
+            if (!in_tiles || band_has(tile, band.high)) frame_set_zero(&new, band.high, band.high + FL_SLOTS);
+        } else if (!in_tiles || band_has(tile, g.labels))
+            new.label_exponent[g.labels] = X_ZERO; /* there is no label after the last blank */
+        if (!in_tiles || band_has(tile, band.low)) { /* and one label below the band */
+            new.label_exponent[band.low - 1] = X_ZERO;
+            new.label[band.low - 1] = R(1.0);
+        }
     }
 }
-FL_NOINLINE void forward_frames_plain(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count, real *states)
+#define FL_FORWARD(name, in_tiles, has_exponents)                                                                   \
+    FL_NOINLINE void name(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t count, real *before, real *states, ctc_band tile) \
+    {                                                                                                               \
+        forward_frames(g, t, count, before, states, tile, in_tiles, has_exponents);                                 \
+    }
+FL_FORWARD(forward_whole, 0, 0)
+FL_FORWARD(forward_whole_scaled, 0, 1)
+FL_FORWARD(forward_some, 1, 0)
+FL_FORWARD(forward_some_scaled, 1, 1)
+
+FL_INLINE void forward_block(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t count, real *before, real *states,
+                             ctc_band tile, int in_tiles)
 {
-    forward_frames(g, t, row, count, states, 0);
-}
-FL_NOINLINE void forward_frames_scaled(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count, real *states)
-{
-    forward_frames(g, t, row, count, states, 1);
+    if (in_tiles) (g->has_exponents ? forward_some_scaled : forward_some)(g, t, count, before, states, tile);
+    else (g->has_exponents ? forward_whole_scaled : forward_whole)(g, t, count, before, states, tile);
 }
 
-/* What the way back through a block needs and gives. */
+/* The slots of one frame. */
+FL_INLINE void forward_band(const ctc_lattice *g, ptrdiff_t k, const ctc_frame *old, const ctc_frame *new, ctc_band band)
+{
+    const ctc_emission emitted = emission_at(g, k);
+    if (g->has_exponents) forward_slots(old, new, g->skip, &emitted, band, 1);
+    else forward_slots(old, new, g->skip, &emitted, band, 0);
+}
+
+/* Where the way back through a block writes to. */
 typedef struct {
-    real *gamma[2];      /* of the frame after the block, then of its first; and one to work with */
-    real *alpha;         /* of the frame before the block, and then of its frames */
     xint total_exponent; /* of all paths together */
     real *label, *blank; /* posteriors times 2^-total_exponent, frames lying `width` apart */
     real *blank_sum;     /* of these, in FL_SLOTS parts, frame by frame */
 } ctc_way_back;
 
-/* Where the bands of a block's frames differ: its labels that a frame does not reach have a posterior of 0. */
-FL_NOINLINE void clear_unreached(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t count, real *label)
+/* The slots that the bands of a block's frames cover together. */
+FL_INLINE ctc_band band_of_block(ptrdiff_t frames, ptrdiff_t labels, ptrdiff_t t, ptrdiff_t count)
 {
-    const ptrdiff_t low = band_at(g->frames, g->labels, t).low;
-    const ptrdiff_t high = band_at(g->frames, g->labels, t + count - 1).high;
+    ctc_band band = {band_at(frames, labels, t).low, band_at(frames, labels, t + count - 1).high};
+    return band;
+}
+
+/* Where the bands of a block's frames differ: labels that a frame does not reach have a posterior of 0. */
+FL_NOINLINE void clear_unreached(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t count, real *label, ctc_band tile)
+{
+    const ctc_band block = band_within(band_of_block(g->frames, g->labels, t, count), tile);
     for (ptrdiff_t k = 0; k < count; k++) {
-        const ctc_band band = band_at(g->frames, g->labels, t + k);
-        for (ptrdiff_t i = low; i < band.low; i++) label[k * g->width + i] = 0;
-        for (ptrdiff_t i = band.high; i < high; i++) label[k * g->width + i] = 0;
+        const ctc_band band = band_within(band_at(g->frames, g->labels, t + k), tile);
+        for (ptrdiff_t i = block.low; i < band.low && i < block.high; i++) label[k * g->width + i] = 0;
+        for (ptrdiff_t i = band.high > block.low ? band.high : block.low; i < block.high; i++) label[k * g->width + i] = 0;
     }
 }
 
-/* The gammas and posteriors of `count` frames from t on, the last one first. */
-FL_INLINE void backward_frames(const ctc_lattice *lattice, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count,
-                               ctc_way_back *back, const int has_exponents)
+/* The gammas of a block, in the place of its alphas, and its posteriors; the last frame first. `after` are the gammas of
+ * the frame after the block. */
+FL_INLINE void backward_frames(const ctc_lattice *lattice, ptrdiff_t t, ptrdiff_t count, real *after, real *states,
+                               ctc_band tile, const ctc_way_back *back, const int in_tiles, const int has_exponents)
 {
     const ctc_lattice g = *lattice; /* copies, which no store can change */
     const ctc_way_back way = *back;
-    const ptrdiff_t width = g.width;
-    real *after = way.gamma[0], *at = way.gamma[1];
-    clear_unreached(lattice, t, count, way.label);
+    ptrdiff_t low_after = band_at(g.frames, g.labels, t + count).low;
+    clear_unreached(lattice, t, count, way.label, tile);
     for (ptrdiff_t k = count - 1; k >= 0; k--) {
-        const ctc_band band = band_at(g.frames, g.labels, t + k);
-        const ctc_frame alpha = frame_of(way.alpha + (k + 1) * 4 * width, width);
-        const ctc_frame old = frame_of(after, width), new = frame_of(at, width);
-        const ctc_emission emitted = emission_at(&g, row + k);
-        const ctc_states posterior = {way.label + k * width, way.blank + k * width};
-        backward_slots(&old, &new, &alpha, g.skip, &emitted, band, way.total_exponent, &posterior,
-                       way.blank_sum + k * FL_SLOTS, has_exponents);
-        if (band.high > g.labels) new.label_exponent[g.labels] = X_ZERO;
-        at = after;
+        const ctc_band whole = band_at(g.frames, g.labels, t + k), band = in_tiles ? band_within(whole, tile) : whole;
+        const ctc_frame old = frame_of(after, g.width), new = frame_of(states + k * 4 * g.width, g.width);
+        const ctc_emission emitted = emission_at(&g, k);
+        const ctc_states posterior = {way.label + k * g.width, way.blank + k * g.width};
+        if (whole.low < low_after && (!in_tiles || band_has(tile, whole.low))) /* slots below the band after */
+            frame_set_zero(&old, whole.low, whole.low + FL_SLOTS);
+        backward_slots(&old, &new, g.skip, &emitted, band, way.total_exponent, &posterior, way.blank_sum + k * FL_SLOTS,
+                       has_exponents);
+        if (band_has(band, g.labels)) new.label_exponent[g.labels] = X_ZERO;
         after = new.label;
+        low_after = whole.low;
     }
-    back->gamma[0] = after;
-    back->gamma[1] = at;
 }
-FL_NOINLINE void backward_frames_plain(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count,
-                                       ctc_way_back *back)
+#define FL_BACKWARD(name, in_tiles, has_exponents)                                                                  \
+    FL_NOINLINE void name(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t count, real *after, real *states, ctc_band tile, \
+                          const ctc_way_back *back)                                                                 \
+    {                                                                                                               \
+        backward_frames(g, t, count, after, states, tile, back, in_tiles, has_exponents);                           \
+    }
+FL_BACKWARD(backward_whole, 0, 0)
+FL_BACKWARD(backward_whole_scaled, 0, 1)
+FL_BACKWARD(backward_some, 1, 0)
+FL_BACKWARD(backward_some_scaled, 1, 1)
+
+FL_INLINE void backward_block(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t count, real *after, real *states,
+                              ctc_band tile, const ctc_way_back *back, int in_tiles)
 {
-    backward_frames(g, t, row, count, back, 0);
-}
-FL_NOINLINE void backward_frames_scaled(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count,
-                                        ctc_way_back *back)
-{
-    backward_frames(g, t, row, count, back, 1);
+    if (in_tiles) (g->has_exponents ? backward_some_scaled : backward_some)(g, t, count, after, states, tile, back);
+    else (g->has_exponents ? backward_whole_scaled : backward_whole)(g, t, count, after, states, tile, back);
 }
 
 #endif

@@ -4,33 +4,64 @@ backward. Included by ctc.pyx, which explains the names.
 
 # ---- forward and backward ----
 
-cdef void forward_block(const Sequence* q, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t row) noexcept nogil:
-    """Alphas of a block, from those of the frame before it. `row` is where the segment has its first frame."""
-    cdef Lattice lattice = lattice_of(q)
-    cdef real* before = states_at(q, q.alpha, row)
-    gather_emissions(q, start, row, band_of_block(q, start, stop))
-    if q.has_exponents[table_index(q, start)]:
-        forward_frames_scaled(&lattice, start, row, stop - start, before)
+cdef inline real* alphas_before(const Sequence* q, Py_ssize_t t) noexcept nogil:
+    """Those of frame t - 1."""
+    if t == 0:
+        return frame_before_first(q)
+    if t % q.segment == 0:
+        return states_at(q, q.checkpoints, t // q.segment)
+    return states_at(q, q.alpha, frame_index(q, t - 1))
+
+
+cdef void forward_tile(const Sequence* q, Py_ssize_t t, Py_ssize_t tile) noexcept nogil:
+    """The alphas of a tile in the block from t on, once those of the tile below are there, and those of the block
+    before. After the last block of a segment, which will be computed again, they are kept."""
+    cdef Py_ssize_t count = min(q.T - t, <Py_ssize_t> F)
+    cdef Band slots = tile_at(q, tile), used = band_within(band_of_block(q.T, q.S, t, count), slots)
+    cdef Lattice lattice = lattice_at(q, t)
+    cdef real* states = states_at(q, q.alpha, frame_index(q, t))
+    if used.low < used.high:
+        gather_emissions(q, t, used)
+    forward_block(&lattice, t, count, alphas_before(q, t), states, slots, q.tiles > 1)
+    if (t + F) % q.segment == 0 and t + F < q.T:
+        keep_tile(q, states_at(q, q.checkpoints, (t + F) // q.segment), states + (F - 1) * frame_size(q), slots)
+
+
+cdef inline void keep_tile(const Sequence* q, real* to, const real* states, Band slots) noexcept nogil:
+    """Copies a tile, with the slots below the first tile and above the last."""
+    cdef Py_ssize_t i, low = slots.low if slots.low else -V
+    cdef Py_ssize_t high = slots.high if slots.high <= q.S else q.width - V
+    for i in range(4):
+        memcpy(to + i * q.width + low, states + i * q.width + low, (high - low) * sizeof(real))
+
+
+cdef inline real* posteriors_of_tile(const Sequence* q, Py_ssize_t t, Py_ssize_t tile) noexcept nogil:
+    return q.row_posterior + (t // F % blocks_at_hand(q) * q.tiles + tile) * F * q.rows
+
+
+cdef void backward_tile(const Sequence* q, Py_ssize_t t, Py_ssize_t tile, xint total_exponent) noexcept nogil:
+    """The posteriors of a tile's rows in the block from t on, times 2 to the power of what all paths together have
+    beyond `total_exponent`; once the gammas of the tile above are there, and those of the block after."""
+    cdef Py_ssize_t i, count = min(q.T - t, <Py_ssize_t> F)
+    cdef Band slots = tile_at(q, tile), used = band_within(band_of_block(q.T, q.S, t, count), slots)
+    cdef Lattice lattice = lattice_at(q, t)
+    cdef real* posterior = posteriors_of_tile(q, t, tile)
+    cdef real* after
+    cdef WayBack back
+    back.total_exponent = total_exponent
+    back.label = q.label_posterior
+    back.blank = q.blank_posterior
+    back.blank_sum = q.blank_sum + tile * F * V
+    if t + F >= q.T or (t + F) % q.segment == 0:
+        after = frame_after_last(q)
     else:
-        forward_frames_plain(&lattice, start, row, stop - start, before)
-
-
-cdef void backward_block(const Sequence* q, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t row,
-                         WayBack* back) noexcept nogil:
-    """Posteriors of a block, from the gammas of the frame after it."""
-    cdef Lattice lattice = lattice_of(q)
-    back.alpha = states_at(q, q.alpha, row)
-    if q.has_exponents[table_index(q, start)]:
-        backward_frames_scaled(&lattice, start, row, stop - start, back)
-    else:
-        backward_frames_plain(&lattice, start, row, stop - start, back)
-
-
-cdef inline Band band_of_block(const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    """The slots that the bands of these frames cover together."""
-    cdef Band band = band_at(q.T, q.S, start), last = band_at(q.T, q.S, stop - 1)
-    band.high = last.high
-    return band
+        after = states_at(q, q.alpha, frame_index(q, t + F))
+    backward_block(&lattice, t, count, after, states_at(q, q.alpha, frame_index(q, t)), slots, &back, q.tiles > 1)
+    for i in range(F * q.rows):
+        posterior[i] = 0
+    if used.low < used.high:
+        block_add_labels(back.blank_sum, V, q.label_place + q.S, 0, V, posterior)
+        block_add_labels(q.label_posterior, q.width, q.label_place, used.low, used.high, posterior)
 
 
 # ---- the loss ----
@@ -56,26 +87,32 @@ cdef double negative_log_likelihood(const Offset* offset, const Frame* last, Py_
 
 # ---- posteriors and the gradient ----
 
-cdef void add_posteriors(const Sequence* q, Band block) noexcept nogil:
-    """The posteriors of the table's rows, from those of the states."""
+cdef void add_tiles(const Sequence* q, Py_ssize_t t) noexcept nogil:
+    """The posteriors of the table's rows, from those of all tiles: to where the first tile has its own."""
+    cdef real* total = posteriors_of_tile(q, t, 0)
+    cdef Py_ssize_t tile
+    for tile in range(1, q.tiles):
+        add_numbers(total, posteriors_of_tile(q, t, tile), F * q.rows)
+
+
+cdef void add_numbers(real_p total, real_cp x, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
-    for i in range(F * q.rows):
-        q.row_posterior[i] = 0
-    block_add_labels(q.blank_sum, V, q.label_place + q.S, 0, V, q.row_posterior)
-    block_add_labels(q.label_posterior, q.width, q.label_place, block.low, block.high, q.row_posterior)
+    for i in range(n):
+        total[i] += x[i]
 
 
-cdef inline real sum_of_states(const Sequence* q, Py_ssize_t k) noexcept nogil:
-    """The posteriors of frame k of a block, added up."""
+cdef inline real sum_of_states(const Sequence* q, Py_ssize_t t) noexcept nogil:
+    """The posteriors of frame t, added up."""
+    cdef const real* posterior = posteriors_of_tile(q, t, 0) + t % F
     cdef real total = 0
     cdef Py_ssize_t r
     for r in range(q.rows):
-        total += q.row_posterior[r * F + k]
+        total += posterior[r * F]
     return total
 
 
 cdef void write_posteriors(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    """Of the states of each frame's band; of all others they are 0."""
+    """Of the states of each frame's band in a block; of all others they are 0."""
     cdef Py_ssize_t i, k, step = job.posterior_stride[2]
     cdef Band band
     cdef const real* label
@@ -86,7 +123,7 @@ cdef void write_posteriors(const Job* job, const Sequence* q, Py_ssize_t start, 
         band = band_at(q.T, q.S, start + k)
         label = q.label_posterior + k * q.width
         blank = q.blank_posterior + k * q.width
-        total = sum_of_states(q, k)
+        total = sum_of_states(q, start + k)
         out = job.posterior + (start + k) * job.posterior_stride[0] + q.n * job.posterior_stride[1]
         for i in range(band.low, min(band.high, q.S + 1)):
             out[2 * i * step] = blank[i] / total
@@ -99,34 +136,37 @@ cdef void write_grad(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssi
     cdef Py_ssize_t u, index = table_index(q, start)
     cdef Py_ssize_t rows = q.rows if q.has_all_classes else q.used
     cdef real* table = q.table + index * F * q.rows
+    cdef real* posterior = posteriors_of_tile(q, start, 0)
     if job.from_logits:
         if q.has_exponents[index]:
             for u in range(q.used):
                 block_unscale(table + q.used_row[u] * F, q.table_exponent + (index * q.rows + q.used_row[u]) * F,
                               q.below_peak + index * F)
-        block_grad_of_logits(q.row_posterior, table, rows, q.rest + index * F, q.scale)
+        block_grad_of_logits(posterior, table, rows, q.rest + index * F, q.scale)
     else:
-        block_grad_of_log_probs(q.row_posterior, table, rows, q.scale)
+        block_grad_of_log_probs(posterior, table, rows, q.scale)
     if q.has_all_classes:
-        store_all_classes(job, q, start, stop)
+        store_all_classes(job, q, start, stop, posterior)
     else:
-        store_used_classes(job, q, start, stop)
+        store_used_classes(job, q, start, stop, posterior)
 
 
-cdef void store_all_classes(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+cdef void store_all_classes(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop,
+                            const real* g) noexcept nogil:
     cdef const Rows* grad = &job.grad
     cdef Py_ssize_t k
     if has_whole_block(grad, stop - start):
-        block_store(q.row_posterior, grad.classes, <real*> row_at(grad, start, q.n),
+        block_store(g, grad.classes, <real*> row_at(grad, start, q.n),
                     grad.stride[0] // <Py_ssize_t> sizeof(real))
         return
-    block_store(q.row_posterior, grad.classes, q.block_rows, grad.classes)
+    block_store(g, grad.classes, q.block_rows, grad.classes)
     for k in range(stop - start):
         store_run(row_at(grad, start + k, q.n), q.block_rows + k * grad.classes, grad.classes, grad.stride[2],
                   grad.dtype)
 
 
-cdef void store_used_classes(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+cdef void store_used_classes(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop,
+                             const real* block) noexcept nogil:
     """The others are 0, or softmax, which is there already."""
     cdef Py_ssize_t t, u
     cdef const real* g
@@ -135,7 +175,7 @@ cdef void store_used_classes(const Job* job, const Sequence* q, Py_ssize_t start
         fill_grad(job, q, start, stop, 0)
     for t in range(start, stop):
         row = row_at(&job.grad, t, q.n)
-        g = q.row_posterior + t - start
+        g = block + t - start
         if is_direct(&job.grad):
             for u in range(q.used):
                 (<real*> row)[q.used_class[u]] = g[u * F]

@@ -32,11 +32,14 @@ cdef Py_ssize_t group_layout(const ScoreJob* job, Sequence* q, Py_ssize_t group,
     """Cuts the memory for a group; returns how many bytes that takes. S is the number of its slots."""
     cdef char* start = memory
     memset(q, 0, sizeof(Sequence))
+    q.poll = poll_of(memory)
     q.T = job.emission.batch.x.frames
     q.S = padded(job.run_stop[job.first_run[group + 1] - 1] - group_base(job, group))
+    q.frame_work = frame_work(job.emission.batch.x.classes, q.S)
     q.width = q.S + 2 * V
-    q.segment = F
-    table_layout(&job.emission, q, 1, F, &memory)
+    q.segment = q.frames = F
+    q.tables = 1
+    table_layout(&job.emission, q, &memory)
     # For a target as long as all of them together, and its labels.
     q.certain = <double*> arena_alloc(&memory, 2 * (q.S + 1) * sizeof(double) + q.S * sizeof(int64_t))
     q.alpha = <real*> arena_alloc(&memory, 2 * frame_size(q) * sizeof(real))
@@ -64,7 +67,7 @@ cdef void forward_runs(const ScoreJob* job, const Sequence* q, Py_ssize_t group,
                        const Frame* new) noexcept nogil:
     """Alphas of frame k of a block, from those of the frame before."""
     cdef Py_ssize_t run, parent, base = group_base(job, group)
-    cdef Lattice lattice = lattice_of(q)
+    cdef Lattice lattice = lattice_at(q, 0)
     cdef Band band
     for run in range(job.first_run[group], job.first_run[group + 1]):
         band.low = job.run_start[run] - base
@@ -75,7 +78,7 @@ cdef void forward_runs(const ScoreJob* job, const Sequence* q, Py_ssize_t group,
             parent = job.run_parent[run] - base
             old.label[band.low - 1] = old.label[parent]
             old.label_exponent[band.low - 1] = old.label_exponent[parent]
-        forward_band(&lattice, k, old, new, band, q.has_exponents[0])
+        forward_band(&lattice, k, old, new, band)
         new.label_exponent[job.run_stop[run] - base - 1] = X_ZERO   # there is no label after the last blank
 
 
@@ -88,11 +91,13 @@ cdef void forward_group(const ScoreJob* job, const Sequence* q, Py_ssize_t group
     all_slots.low = 0
     all_slots.high = q.S
     for t from 0 <= t < q.T by F:
+        if should_stop(q.poll, F * q.frame_work):
+            return
         count = min(q.T - t, <Py_ssize_t> F)
         read_frames(&job.emission, q, t, count, offset)
         if offset.is_impossible:
             continue    # a NaN may still come
-        gather_emissions(q, t, 0, all_slots)
+        gather_emissions(q, t, all_slots)
         for k in range(count):
             forward_runs(job, q, group, k, &alpha[0], &alpha[1])
             if t + k == 0:
@@ -185,8 +190,11 @@ def score(Emissions emissions not None, CandidateTree tree not None, cnp.ndarray
     cdef Sequence q
     cdef double total
     cdef Py_ssize_t group, groups = tree.tree.groups, bytes_needed = 0
+    cdef double work = 0
     check_unchanged(scores.size == tree.count and saturated.size == groups, "candidates")
     bind_score_job(&job, emissions, tree, scores, saturated)
     for group in range(groups):
         bytes_needed = max(bytes_needed, group_layout(&job, &q, group, NULL))
+        work += <double> q.frame_work * q.T
+    announce_work(work)
     run_chunks(score_group, &job, groups, bytes_needed // sizeof(real) + 1, threads, &total)

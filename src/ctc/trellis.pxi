@@ -54,6 +54,16 @@ cdef inline bint is_direct(const Rows* rows) noexcept nogil:
     return rows.dtype == FL_NATIVE and rows.stride[2] == sizeof(real)
 
 
+# ---- work, for should_stop(): ----
+
+cdef enum:
+    BACKWARD_WORK = 2   # so much more than a frame takes forward: it is computed again, and then backward
+
+
+cdef inline Py_ssize_t frame_work(Py_ssize_t classes, Py_ssize_t slots) noexcept nogil:
+    return classes + 8 * slots + 4
+
+
 # ---- workspace: one block of memory a thread, cut into arrays ----
 
 cdef inline char* arena_alloc(char** memory, Py_ssize_t size) noexcept nogil:

@@ -33,6 +33,9 @@ cdef extern from "ctc/recursion.h" nogil:
 
 cdef enum:
     AHEAD = 1          # how many frames ahead a row is prefetched
+    F = 32             # frames between two questions whether to stop
+    FRAME_WORK = 32    # of a frame without labels, for should_stop(): in nanoseconds
+    LABEL_WORK = 2     # of a label
     LONG_ROW = 1024    # bytes of a row from which on it is prefetched
 
 ctypedef struct Job:
@@ -57,11 +60,14 @@ ctypedef struct Segment:
 
 # One sequence, and its workspace.
 ctypedef struct Sequence:
+    poll_state* poll
     Py_ssize_t n
     Py_ssize_t T
     Py_ssize_t S
     Py_ssize_t width             # slots of a frame, with V unreachable ones on either side
     Py_ssize_t segment           # frames between checkpoints
+    Py_ssize_t forward_work      # of a frame, for should_stop()
+    Py_ssize_t trace_work
     const int64_t* label
     int64_t* path                # its part of what the job writes
     int64_t* starts
@@ -81,6 +87,7 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
     cdef char* start = memory
     cdef Py_ssize_t segment_width
     memset(q, 0, sizeof(Sequence))
+    q.poll = poll_of(memory)
     q.n = n
     q.T = job.batch.input_lengths[n]
     q.S = job.batch.target_lengths[n]
@@ -92,6 +99,8 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
     q.width = padded(q.S + 2) + 2 * V
     q.segment = max(<Py_ssize_t> 16, <Py_ssize_t> sqrt(<double> q.T))
     segment_width = min(q.width, padded(q.segment + 2) + 4 * V)
+    q.forward_work = FRAME_WORK + LABEL_WORK * q.S
+    q.trace_work = FRAME_WORK + LABEL_WORK * min(q.S, segment_width)
     q.class_index = <int32_t*> arena_alloc(&memory, q.width * sizeof(int32_t))
     q.skip = <real*> arena_alloc(&memory, q.width * sizeof(real))
     q.emission = <real*> arena_alloc(&memory, q.width * sizeof(real))
@@ -201,29 +210,41 @@ cdef inline void step(const Job* job, Sequence* q, Py_ssize_t t, const Frame* ol
 
 # ---- forward, and back again ----
 
-cdef double forward_pass(const Job* job, Sequence* q, bint* ends_in_label) noexcept nogil:
-    """The best path's score."""
-    cdef Py_ssize_t t, last = q.T // q.segment + 1
-    cdef Frame old = checkpoint_at(q, last), new = checkpoint_at(q, last + 1), swap
+cdef inline void forward_frames(const Job* job, Sequence* q, Py_ssize_t start, Py_ssize_t stop, Frame* old,
+                                Frame* new) noexcept nogil:
+    """Frames of a segment, from the scores before them, `old`, to those after the last, `old` again."""
+    cdef Py_ssize_t t
+    cdef Frame swap
     cdef Band band, all_labels
     all_labels.low = 0
     all_labels.high = padded(q.S + 1)
-    fill_run(old.label - V, 2 * q.width, -INFINITY)
-    fill_run(new.label - V, 2 * q.width, -INFINITY)
-    old.blank[0] = 0
-    for t in range(q.T):
-        if t % q.segment == 0:
-            memcpy(checkpoint_at(q, t // q.segment).label - V, old.label - V, 2 * q.width * sizeof(real))
+    for t in range(start, stop):
         band = band_at(q.T, q.S, t)
         prefetch_row(job, q, t + AHEAD, band)
         # All labels, also those that no path may have here, for a NaN among them.
         gather_emissions(job, q, t, all_labels)
-        step(job, q, t, &old, &new, band)
+        step(job, q, t, old, new, band)
         if t == 0:
             old.blank[0] = -INFINITY   # the place before the first frame
-        swap = old
-        old = new
-        new = swap
+        swap = old[0]
+        old[0] = new[0]
+        new[0] = swap
+
+
+cdef double forward_pass(const Job* job, Sequence* q, bint* ends_in_label) noexcept nogil:
+    """The best path's score; NaN if the call is to stop."""
+    cdef Py_ssize_t index, start, stop, last = q.T // q.segment + 1
+    cdef Frame old = checkpoint_at(q, last), new = checkpoint_at(q, last + 1)
+    fill_run(old.label - V, 2 * q.width, -INFINITY)
+    fill_run(new.label - V, 2 * q.width, -INFINITY)
+    old.blank[0] = 0
+    for index in range((q.T + q.segment - 1) // q.segment):
+        memcpy(checkpoint_at(q, index).label - V, old.label - V, 2 * q.width * sizeof(real))
+        stop = min((index + 1) * q.segment, q.T)
+        for start from index * q.segment <= start < stop by F:
+            if should_stop(q.poll, min(<Py_ssize_t> F, stop - start) * q.forward_work):
+                return NAN
+            forward_frames(job, q, start, min(start + F, stop), &old, &new)
     ends_in_label[0] = q.S > 0 and old.label[q.S - 1] >= old.blank[q.S]
     return old.label[q.S - 1] if ends_in_label[0] else old.blank[q.S]
 
@@ -283,6 +304,8 @@ cdef void trace(const Job* job, Sequence* q, bint in_label) noexcept nogil:
     for index in range((q.T - 1) // q.segment, -1, -1):
         segment.start = index * q.segment
         segment.stop = min(segment.start + q.segment, q.T)
+        if should_stop(q.poll, (segment.stop - segment.start) * q.trace_work):
+            return
         segment.slots.low = max(<Py_ssize_t> 0, slot - (segment.stop - segment.start)) // V * V
         segment.slots.high = padded(slot + 1)
         segment.width = segment.slots.high - segment.slots.low + 2 * V
@@ -341,7 +364,10 @@ def align(CheckedBatch batch not None, cnp.ndarray order, tuple star, tuple foun
     cdef Sequence q
     cdef double total
     cdef Py_ssize_t i, bytes_needed = 0
+    cdef double work = 0
     bind_job(&job, batch, order, star, found)
     for i in range(order.size):
         bytes_needed = max(bytes_needed, workspace_layout(&job, &q, job.order[i], NULL))
+        work += (<double> q.forward_work + q.trace_work) * q.T
+    announce_work(work)
     run_chunks(align_sequence, &job, order.size, bytes_needed // sizeof(real) + 1, threads, &total)

@@ -15,24 +15,26 @@ cdef extern from "ctc/recursion.h" nogil:
         const xint* emission_exponent
         const real* blank_emission
         const xint* blank_exponent
-    Frame frame_of(real*, Py_ssize_t)
-    void set_zero "frame_set_zero"(const Frame*, Py_ssize_t, Py_ssize_t)
-    void forward_band(const Lattice*, Py_ssize_t, const Frame*, const Frame*, Band, bint)
-    void forward_frames_plain(const Lattice*, Py_ssize_t, Py_ssize_t, Py_ssize_t, real*)
-    void forward_frames_scaled(const Lattice*, Py_ssize_t, Py_ssize_t, Py_ssize_t, real*)
+        bint has_exponents
     ctypedef struct WayBack "ctc_way_back":
-        real** gamma
-        real* alpha
         xint total_exponent
         real* label
         real* blank
         real* blank_sum
-    void backward_frames_plain(const Lattice*, Py_ssize_t, Py_ssize_t, Py_ssize_t, WayBack*)
-    void backward_frames_scaled(const Lattice*, Py_ssize_t, Py_ssize_t, Py_ssize_t, WayBack*)
+    Band band_within(Band, Band)
+    Band band_of_block(Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t)
+    Frame frame_of(real*, Py_ssize_t)
+    void set_zero "frame_set_zero"(const Frame*, Py_ssize_t, Py_ssize_t)
+    void forward_band(const Lattice*, Py_ssize_t, const Frame*, const Frame*, Band)
+    void forward_block(const Lattice*, Py_ssize_t, Py_ssize_t, real*, real*, Band, bint)
+    void backward_block(const Lattice*, Py_ssize_t, Py_ssize_t, real*, real*, Band, const WayBack*, bint)
 
 cdef enum:
     KEPT_BYTES = 4_000_000    # alphas up to this size are all kept; longer sequences keep checkpoints
     SEGMENT_BYTES = 400_000   # alphas between checkpoints stay in the second-level cache
+    TILED = 2000              # slots from which on a frame is computed in tiles, which threads can share
+    LEAST_TILE = 512          # slots of a tile: some microseconds for a block
+    MOST_TILES = 16           # each has sums of its own
 
 ctypedef struct Job:
     Batch batch
@@ -46,16 +48,22 @@ ctypedef struct Job:
     uint8_t* saturated           # set where a score was too far below its frame's best for this type's exponents
 
 ctypedef struct Sequence:
+    poll_state* poll
+    Py_ssize_t frame_work        # of one frame in one direction, for should_stop()
     Py_ssize_t n
     Py_ssize_t T
     Py_ssize_t S
     Py_ssize_t width             # slots of a frame, with V unreachable ones on either side
     Py_ssize_t segment           # frames between checkpoints: whole blocks
+    Py_ssize_t tiles             # of slots
+    Py_ssize_t tile_width
     real scale                   # of the gradient
     bint keeps_tables            # whether the tables of all blocks are kept, for the gradient
     bint has_all_classes         # whether a table has a row for each class; otherwise for each used one
     Py_ssize_t used              # classes of the target, blank first
     Py_ssize_t rows              # of a table
+    Py_ssize_t tables            # that there is room for: of all blocks, or of those at hand
+    Py_ssize_t frames            # of alphas that there is room for: a segment, or the blocks at hand
     int32_t* lookup              # which of the used classes a class is, or -1
     int32_t* used_class
     int32_t* used_row            # of each used class in the table
@@ -66,17 +74,14 @@ ctypedef struct Sequence:
     uint8_t* has_exponents       # of each block
     real* rest                   # of each frame: sum of e without one peak
     real* below_peak             # of each frame of such a block: e of the likeliest used class
-    real* emission               # of each label, for the frames of the segment at hand, `width` apart
+    real* emission               # of each label, for as many frames as there are alphas, `width` apart
     xint* emission_exponent
-    real* blank_emission
-    xint* blank_exponent
-    real* alpha                  # frames 0 .. segment of the segment at hand; frame 0 is before its first
+    real* alpha                  # and gammas; after these a frame for before the first and one for after the last
     real* checkpoints
-    real* gamma                  # two frames
     real* label_posterior        # of the states, for the frames of a block, `width` apart
     real* blank_posterior
-    real* blank_sum              # of the posteriors of the blanks, in V parts, for a block
-    real* row_posterior          # of each row of the table, for a block; then the gradient
+    real* blank_sum              # of the posteriors of the blanks, in V parts, for a block of each tile
+    real* row_posterior          # of each row of the table, for a block; then the gradient. Of tiles, for each at hand
     real* block_rows             # a block of rows on the way to the table or from it, and one row of all classes
     real* block_peaks            # of a row, for scale_row
     double* certain              # states of a target that is all but certain
@@ -95,20 +100,33 @@ cdef inline Py_ssize_t blocks_of(Py_ssize_t frames) noexcept nogil:
     return (frames + F - 1) // F
 
 
+cdef inline Py_ssize_t blocks_at_hand(const Sequence* q) noexcept nogil:
+    """How many blocks tiles are at work on at one time, and one more that is being read."""
+    return 1 if q.tiles == 1 else q.tiles + 2
+
+
 cdef void choose_segment(const Job* job, Sequence* q) noexcept nogil:
-    cdef Py_ssize_t size = frame_size(q) * <Py_ssize_t> sizeof(real)
+    """What is kept depends on the sequence alone, as the order of its sums does, and not on the number of threads."""
+    cdef Py_ssize_t size = frame_size(q) * <Py_ssize_t> sizeof(real), slots = padded(q.S + 1)
+    q.tile_width = max(<Py_ssize_t> LEAST_TILE, padded((slots - 1) // MOST_TILES + 1)) if slots > TILED else slots
+    q.tiles = (slots - 1) // q.tile_width + 1
     q.keeps_tables = has_backward(job)
     if not q.keeps_tables:
-        q.segment = F
-    elif (q.T + 1) * size > KEPT_BYTES:
+        q.segment = blocks_of(q.T) * F
+        q.frames = blocks_at_hand(q) * F
+        q.tables = blocks_at_hand(q)
+        return
+    q.tables = max(blocks_of(q.T), <Py_ssize_t> 1)
+    q.segment = q.tables * F
+    if (q.T + 1) * size > KEPT_BYTES:
         q.segment = max(<Py_ssize_t> F, SEGMENT_BYTES // size // F * F)
-    else:
-        q.segment = max(blocks_of(q.T), 1) * F
+        if q.tiles > 1:     # as long as there are checkpoints, for threads to be at work together
+            q.segment = max(q.segment, <Py_ssize_t> sqrt(<double> q.T) // F * F + F)
+    q.frames = q.segment
 
 
-cdef void table_layout(const Job* job, Sequence* q, Py_ssize_t blocks, Py_ssize_t frames, char** memory) noexcept nogil:
-    """The part of the workspace that has to do with emissions: tables of so many blocks, emissions of so many
-    frames."""
+cdef void table_layout(const Job* job, Sequence* q, char** memory) noexcept nogil:
+    """The part of the workspace that has to do with emissions."""
     cdef Py_ssize_t classes = job.batch.x.classes, most_used = min(q.S, classes - 1) + 1
     q.has_all_classes = classes <= FEW_CLASSES and (job.from_logits or classes <= 4 * most_used)
     q.rows = classes if q.has_all_classes else (most_used + LANES - 1) // LANES * LANES
@@ -117,15 +135,13 @@ cdef void table_layout(const Job* job, Sequence* q, Py_ssize_t blocks, Py_ssize_
     q.used_row = <int32_t*> arena_alloc(memory, most_used * sizeof(int32_t))
     q.label_place = <int32_t*> arena_alloc(memory, q.width * sizeof(int32_t))
     q.skip = <xint*> arena_alloc(memory, (q.width + V) * sizeof(xint))
-    q.table = <real*> arena_alloc(memory, blocks * F * q.rows * sizeof(real))
-    q.table_exponent = <xint*> arena_alloc(memory, blocks * F * q.rows * sizeof(xint))
-    q.has_exponents = <uint8_t*> arena_alloc(memory, blocks)
-    q.rest = <real*> arena_alloc(memory, blocks * F * sizeof(real))
-    q.below_peak = <real*> arena_alloc(memory, blocks * F * sizeof(real))
-    q.emission = <real*> arena_alloc(memory, frames * q.width * sizeof(real))
-    q.emission_exponent = <xint*> arena_alloc(memory, frames * q.width * sizeof(xint))
-    q.blank_emission = <real*> arena_alloc(memory, frames * sizeof(real))
-    q.blank_exponent = <xint*> arena_alloc(memory, frames * sizeof(xint))
+    q.table = <real*> arena_alloc(memory, q.tables * F * q.rows * sizeof(real))
+    q.table_exponent = <xint*> arena_alloc(memory, q.tables * F * q.rows * sizeof(xint))
+    q.has_exponents = <uint8_t*> arena_alloc(memory, q.tables)
+    q.rest = <real*> arena_alloc(memory, q.tables * F * sizeof(real))
+    q.below_peak = <real*> arena_alloc(memory, q.tables * F * sizeof(real))
+    q.emission = <real*> arena_alloc(memory, q.frames * q.width * sizeof(real))
+    q.emission_exponent = <xint*> arena_alloc(memory, q.frames * q.width * sizeof(xint))
     q.block_rows = <real*> arena_alloc(memory, (F * q.rows + classes) * sizeof(real))
     q.block_peaks = <real*> arena_alloc(memory, (classes // ROW_BLOCK + 1) * sizeof(real))
 
@@ -136,22 +152,23 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
     cdef Py_ssize_t checkpoints, frame_bytes
     memset(q, 0, sizeof(Sequence))
     q.n = n
+    q.poll = poll_of(memory)
     q.T = job.batch.input_lengths[n]
     q.S = job.batch.target_lengths[n]
+    q.frame_work = frame_work(job.batch.x.classes, q.S)
     q.scale = 1 if job.scales == NULL else <real> job.scales[n]
     q.width = padded(q.S + 2) + 2 * V
     choose_segment(job, q)
     frame_bytes = frame_size(q) * sizeof(real)
-    checkpoints = 0 if q.segment >= q.T or not q.keeps_tables else q.T // q.segment + 1
-    table_layout(job, q, max(blocks_of(q.T), 1) if q.keeps_tables else 1, q.segment, &memory)
+    checkpoints = 0 if q.segment >= q.T else (q.T - 1) // q.segment + 1
+    table_layout(job, q, &memory)
     if q.keeps_tables:
         q.label_posterior = <real*> arena_alloc(&memory, F * q.width * sizeof(real))
         q.blank_posterior = <real*> arena_alloc(&memory, F * q.width * sizeof(real))
-        q.blank_sum = <real*> arena_alloc(&memory, F * V * sizeof(real))
-        q.row_posterior = <real*> arena_alloc(&memory, F * q.rows * sizeof(real))
-        q.gamma = <real*> arena_alloc(&memory, 2 * frame_bytes)
+        q.blank_sum = <real*> arena_alloc(&memory, q.tiles * F * V * sizeof(real))
+        q.row_posterior = <real*> arena_alloc(&memory, q.tiles * blocks_at_hand(q) * F * q.rows * sizeof(real))
     q.certain = <double*> arena_alloc(&memory, 2 * (q.S + 1) * sizeof(double))
-    q.alpha = <real*> arena_alloc(&memory, (q.segment + 1) * frame_bytes)
+    q.alpha = <real*> arena_alloc(&memory, (q.frames + 2) * frame_bytes)
     q.checkpoints = <real*> arena_alloc(&memory, checkpoints * frame_bytes)
     return memory - start
 
@@ -164,22 +181,50 @@ cdef inline Frame frame_at(const Sequence* q, real* frames, Py_ssize_t index) no
     return frame_of(states_at(q, frames, index), q.width)
 
 
-cdef inline Lattice lattice_of(const Sequence* q) noexcept nogil:
+cdef inline Py_ssize_t table_index(const Sequence* q, Py_ssize_t t) noexcept nogil:
+    """Which of the tables is that of frame t's block."""
+    return t // F % q.tables
+
+
+cdef inline Py_ssize_t frame_index(const Sequence* q, Py_ssize_t t) noexcept nogil:
+    """Which of the frames of alphas and of emissions is frame t's."""
+    return t % q.segment % q.frames
+
+
+cdef inline real* frame_before_first(const Sequence* q) noexcept nogil:
+    return states_at(q, q.alpha, q.frames)
+
+
+cdef inline real* frame_after_last(const Sequence* q) noexcept nogil:
+    return states_at(q, q.alpha, q.frames + 1)
+
+
+cdef inline Lattice lattice_at(const Sequence* q, Py_ssize_t t) noexcept nogil:
+    """As the recursions see the block from t on."""
     cdef Lattice lattice
+    cdef Py_ssize_t index = table_index(q, t), row = frame_index(q, t) * q.width
+    cdef Py_ssize_t blank = (index * q.rows + q.used_row[0]) * F
     lattice.frames = q.T
     lattice.labels = q.S
     lattice.width = q.width
     lattice.skip = q.skip
-    lattice.emission = q.emission
-    lattice.emission_exponent = q.emission_exponent
-    lattice.blank_emission = q.blank_emission
-    lattice.blank_exponent = q.blank_exponent
+    lattice.emission = q.emission + row
+    lattice.emission_exponent = q.emission_exponent + row
+    lattice.blank_emission = q.table + blank
+    lattice.blank_exponent = q.table_exponent + blank
+    lattice.has_exponents = q.has_exponents[index]
     return lattice
 
 
-cdef inline void copy_frame(const Sequence* q, real* frames, Py_ssize_t index, const real* other_frames,
-                            Py_ssize_t other_index) noexcept nogil:
-    memcpy(frames + index * frame_size(q), other_frames + other_index * frame_size(q), frame_size(q) * sizeof(real))
+cdef inline Band tile_at(const Sequence* q, Py_ssize_t tile) noexcept nogil:
+    cdef Band band
+    band.low = tile * q.tile_width
+    band.high = min(band.low + q.tile_width, padded(q.S + 1))
+    return band
+
+
+cdef inline void copy_frame(const Sequence* q, real* states, const real* other_states) noexcept nogil:
+    memcpy(states - V, other_states - V, frame_size(q) * sizeof(real))
 
 
 # ---- the classes that a target uses: emissions are looked up, and have exponentials, once for each of these ----

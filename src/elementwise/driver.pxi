@@ -40,6 +40,7 @@ cdef extern from "elementwise/loop.h" nogil:
 
 cdef enum:
     CHUNK = 16384       # elements: tens of microseconds, against which handing out a chunk is nothing
+    POLLED = 1 << 20    # elements of a longer chunk, one of a long group, between two questions whether to stop
 
 ctypedef struct ElementJob:
     array_view x
@@ -171,6 +172,16 @@ cdef const real* read_elements(ElementJob* job, ElementBuffers* buffers, element
     return weight
 
 
+cdef inline double weighed_sum(ElementJob* job, element_block* b, const real* weight, Py_ssize_t start,
+                               GroupSum* group) noexcept nogil:
+    """The sum of a block's losses, which are stored where they are wanted."""
+    if weight != NULL:
+        weigh_values(b.each, weight, b.n)
+    if job.group > 0:
+        store_values(job, b.each, start, b.n, group)
+    return block_sum(b.each, b.n)
+
+
 cdef double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """Blocks of a chunk: read, compute, weigh, sum, store."""
     cdef ElementJob* job = <ElementJob*> data
@@ -181,7 +192,7 @@ cdef double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch) noexc
     cdef element_block b
     cdef GroupSum group
     cdef double total = 0
-    cdef Py_ssize_t start = chunk * job.chunk_size, stop = start + min(job.chunk_size, job.size - start)
+    cdef Py_ssize_t start = chunk * job.chunk_size, stop = start + min(job.chunk_size, job.size - start), pause
     group.total = 0
     b.each = buffers.value if job.weight.data != NULL or job.group > 0 else NULL
     b.grad = buffers.grad
@@ -190,30 +201,30 @@ cdef double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch) noexc
     b.options = job.options
     b.scale = <real> job.out.scale
     while start < stop:
-        b.n = min(stop - start, <Py_ssize_t> ELEMENT_BLOCK)
-        weight = read_elements(job, &buffers, &b, start)
-        if job.want & WANT_GRAD:
-            b.grad = writer_block(&grad_writer, start)
-        if job.want & WANT_HESS:
-            b.hess = writer_block(&hess_writer, start)
-        if job.finds_nan:
-            total += nan_among(b.x, b.n)
-        total += job.compute(&b)
-        if b.each != NULL and job.want & WANT_VALUE:
-            if weight != NULL:
-                weigh_values(b.each, weight, b.n)
-            if job.group > 0:
-                store_values(job, b.each, start, b.n, &group)
-            total += block_sum(b.each, b.n)
-        if job.want & WANT_GRAD:
-            if weight != NULL:
-                weigh(b.grad, weight, b.n)
-            writer_store(&grad_writer, start, b.n, start + b.n == stop)
-        if job.want & WANT_HESS:
-            if weight != NULL:
-                weigh(b.hess, weight, b.n)
-            writer_store(&hess_writer, start, b.n, start + b.n == stop)
-        start += b.n
+        pause = min(stop, start + POLLED)
+        while start < pause:
+            b.n = min(stop - start, <Py_ssize_t> ELEMENT_BLOCK)
+            weight = read_elements(job, &buffers, &b, start)
+            if job.want & WANT_GRAD:
+                b.grad = writer_block(&grad_writer, start)
+            if job.want & WANT_HESS:
+                b.hess = writer_block(&hess_writer, start)
+            if job.finds_nan:
+                total += nan_among(b.x, b.n)
+            total += job.compute(&b)
+            if b.each != NULL and job.want & WANT_VALUE:
+                total += weighed_sum(job, &b, weight, start, &group)
+            if job.want & WANT_GRAD:
+                if weight != NULL:
+                    weigh(b.grad, weight, b.n)
+                writer_store(&grad_writer, start, b.n, start + b.n == stop)
+            if job.want & WANT_HESS:
+                if weight != NULL:
+                    weigh(b.hess, weight, b.n)
+                writer_store(&hess_writer, start, b.n, start + b.n == stop)
+            start += b.n
+        if start < stop and should_stop(poll_of(scratch), POLLED):
+            break
     if job.streamed:
         stream_end()
     return total

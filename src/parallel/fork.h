@@ -25,6 +25,7 @@ static void before_fork(void)
 static void in_child(void)
 {
     in_forked_child = 1;
+    main_thread = PyThread_get_thread_ident(); /* Python's rule: the one that forked */
     pool_state.active_calls = 0; /* the threads that made them are not here */
     reset_start();
 }

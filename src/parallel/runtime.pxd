@@ -4,3 +4,4 @@ ctypedef double (*chunk_work)(void* job, Py_ssize_t chunk, void* scratch) noexce
 
 cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py_ssize_t scratch_bytes, int threads,
                                double* total) except -1
+cdef void announce_work(double work) noexcept

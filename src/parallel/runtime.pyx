@@ -1,8 +1,18 @@
 """The processor, the pool of threads, and fork: what the kernels share, and what the rest of the package asks about the
 machine it runs on."""
 
+import threading
+
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.pyport cimport PY_SSIZE_T_MAX
+from cpython.ref cimport PyObject
 from libc.stdlib cimport free, malloc
+
+cdef extern from "Python.h":
+    ctypedef struct PyThreadState:
+        pass
+    PyThreadState* PyEval_SaveThread()
+    void PyEval_RestoreThread(PyThreadState*)
 
 cdef extern from "core/real.h" nogil:
     enum:
@@ -38,7 +48,17 @@ cdef extern from "parallel/threads.h" nogil:
     int acquire_threads(int)
     void release_threads()
     int startable_threads(int)
-    double run_all(chunk_work, void*, Py_ssize_t, char*, Py_ssize_t, int, double*)
+    double run_all(run_state*, chunk_work, void*, Py_ssize_t, double*)
+    double run_small(chunk_work, void*, Py_ssize_t, char*)
+
+cdef extern from "parallel/interrupt.h":
+    ctypedef struct run_state:
+        PyThreadState* interpreter
+        int (*ask)(double) except -1
+        bint is_stopped
+    void start_run(run_state*, char*, Py_ssize_t, int)
+    unsigned long main_thread
+    PyObject* current_progress
 
 cdef extern from "parallel/fork.h" nogil:
     bint protect_fork()
@@ -70,29 +90,43 @@ cdef inline int started(int threads) noexcept nogil:
     return count
 
 
+# ---- runs of chunks ----
+
+cdef inline char* first_scratch(char* memory) noexcept nogil:
+    """On a cache line, after one for its thread's poll_state."""
+    return memory + 2 * FL_LINE - <size_t> memory % FL_LINE
+
+
 cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py_ssize_t scratch_bytes, int threads,
                                double* total) except -1:
     """See parallel.pxd. The partial sum of a chunk does not depend on who computes it, nor does their order."""
+    if threads == 0:
+        return run_on_fast_path(work, job, chunks, scratch_bytes, total)
     cdef int most = <int> max(1, min(<Py_ssize_t> threads, chunks)), count = most
-    cdef Py_ssize_t size = (scratch_bytes // FL_LINE + 2) * FL_LINE   # a cache line or more between scratches
+    # From one thread's scratch to the next: a cache line or more between, the last of them for a poll_state.
+    cdef Py_ssize_t size = (scratch_bytes // FL_LINE + 2) * FL_LINE
     cdef double single
     cdef double* partial = &single      # a small call allocates nothing
+    cdef char[3 * FL_LINE] line
     cdef char* memory = NULL
+    cdef run_state run
     cdef bint has_memory
-    last_call.limit = last_call.expected if threads else LIMIT_WORK
-    if most < threads:
-        last_call.limit = LIMIT_CHUNKS
+    last_call.limit = LIMIT_CHUNKS if most < threads else last_call.expected
     if most > 1:
         count = acquire_threads(most)
     if chunks > 1:
         partial = <double*> malloc(min(chunks, ROUND) * sizeof(double))
-    if scratch_bytes and size < PY_SSIZE_T_MAX // (count + 1):
-        memory = <char*> malloc(count * size + FL_LINE)
-    has_memory = partial != NULL and (memory != NULL or not scratch_bytes)
+    if (scratch_bytes or count > 1) and size < PY_SSIZE_T_MAX // (count + 1):
+        memory = <char*> malloc(count * size + 2 * FL_LINE)
+    has_memory = partial != NULL and (memory != NULL or not (scratch_bytes or count > 1))
+    run.is_stopped = False
     if has_memory:
-        with nogil:
-            count = started(count)      # with all other memory of the call in place
-            total[0] = run_all(work, job, chunks, memory + FL_LINE - <size_t> memory % FL_LINE, size, count, partial)
+        run.ask = handle_signals
+        run.interpreter = PyEval_SaveThread()
+        count = started(count)      # with all other memory of the call in place
+        start_run(&run, first_scratch(memory if memory != NULL else line), size, count)
+        total[0] = run_all(&run, work, job, chunks, partial)
+        PyEval_RestoreThread(run.interpreter)
     if most > 1:
         release_threads()
     if chunks > 1:
@@ -100,7 +134,113 @@ cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
     free(memory)
     if not has_memory:
         raise MemoryError
+    return -1 if run.is_stopped else 0
+
+
+cdef int run_on_fast_path(chunk_work work, void* job, Py_ssize_t chunks, Py_ssize_t scratch_bytes,
+                          double* total) except -1:
+    """One thread, and too little work to be stopped."""
+    cdef char* memory = NULL
+    last_call.limit = LIMIT_WORK
+    last_call.threads = 1
+    if scratch_bytes:
+        if scratch_bytes < PY_SSIZE_T_MAX - 2 * FL_LINE:
+            memory = <char*> malloc(scratch_bytes + 2 * FL_LINE)
+        if memory == NULL:
+            raise MemoryError
+    with nogil:
+        total[0] = run_small(work, job, chunks, first_scratch(memory))
+    free(memory)
     return 0
+
+
+# ---- what happens while they run: parallel/interrupt.h ----
+
+main_thread = threading.main_thread().ident
+
+
+cdef int handle_signals(double done) except -1:
+    """Called every so often by a run's calling thread. What the handlers and the callable call themselves is not told
+    of."""
+    global current_progress
+    cdef PyObject* progress = current_progress
+    current_progress = NULL
+    try:
+        PyErr_CheckSignals()
+        if progress != NULL:
+            (<Progress> progress).report(done)
+    finally:
+        current_progress = progress
+    return 0
+
+
+cdef class Progress:
+    """Tells a callable, or None, which share of a call's work is done, 0 to 1, while kernels run, and 1 at the end:
+
+        with progress_of(function):
+            ...
+
+    Kernels say before they run how much work that is (announce_work), and it may become more. `first` is the share
+    that the first run has of all.
+    """
+    cdef object function
+    cdef double first
+    cdef double expected        # work of all runs
+    cdef double announced       # of those up to the one at hand
+    cdef double before          # of those before it
+    cdef double share           # told last
+    cdef PyObject* outer
+
+    def __init__(self, function, double first):
+        self.function = function
+        self.first = first
+        self.expected = self.announced = self.before = self.share = 0
+
+    def __enter__(self):
+        global current_progress
+        if self.function is not None:
+            self.outer = current_progress
+            current_progress = <PyObject*> self
+
+    def __exit__(self, kind, error, traceback):
+        global current_progress
+        if self.function is not None:
+            current_progress = self.outer
+            if kind is None:
+                self.function(1.0)
+
+    cdef int report(self, double done) except -1:
+        """`done` is work of the run at hand."""
+        cdef double share = (self.before + done) / self.expected if self.expected > 0 else 0
+        if self.share < share < 1:
+            self.share = share
+            self.function(share)
+        return 0
+
+
+cdef Progress TELLS_NOBODY = Progress(None, 1)
+
+
+def progress_of(function, double first=1):
+    """The Progress of a `progress=`, which may be None."""
+    if function is None:
+        return TELLS_NOBODY
+    if not callable(function):
+        raise TypeError(f"progress must be callable with a number, or None, got {function!r}")
+    return Progress(function, first)
+
+
+cdef void announce_work(double work) noexcept:
+    """See parallel.pxd."""
+    cdef Progress progress
+    if current_progress == NULL:
+        return
+    progress = <Progress> current_progress
+    progress.before = progress.announced
+    progress.announced += work
+    progress.expected = max(progress.expected, progress.announced)
+    if progress.before == 0:
+        progress.expected = work / progress.first
 
 
 def allowed_threads(int threads, bint limited_by_work):

@@ -3,6 +3,7 @@
  * Compiled once, into the runtime module, so that all kernels of a process share one state of the pool. Four questions
  * are answered here: how many threads may a call have (acquire_threads), who does which chunk
  * (run_region), did the threads pay (update_backoff), and why were there so many (thread_limit, for the user).
+ * parallel/interrupt.h has how a run is stopped, and tells how far it is.
  */
 #ifndef FASTLOSS_THREADS_H
 #define FASTLOSS_THREADS_H
@@ -54,11 +55,15 @@ typedef enum {
 
 /* Of the calling thread's last call. `expected` is the reason for the number of threads that Python asks for; a kernel
  * may find another. */
-static THREAD_LOCAL struct {
+typedef struct {
     int threads;
     thread_limit limit;
     thread_limit expected;
-} last_call;
+} call_report;
+
+static THREAD_LOCAL call_report last_call;
+
+#include "parallel/interrupt.h"
 
 typedef double (*chunk_work)(void *job, ptrdiff_t chunk, void *scratch);
 
@@ -71,6 +76,12 @@ static inline int acquire_threads(int threads)
         last_call.limit = LIMIT_BUILD;
         return 1;
     }
+#ifdef _OPENMP
+    if (omp_in_parallel()) { /* called by what runs while another call is at work: its threads are not free */
+        last_call.limit = LIMIT_OTHER_CALLS;
+        return 1;
+    }
+#endif
     if (atomic_get(&pool_state.force_threads)) return threads;
     if (calls > 1) {
         last_call.limit = LIMIT_OTHER_CALLS;
@@ -110,55 +121,72 @@ static inline void update_backoff(double seconds, double own_seconds, ptrdiff_t 
     if (backoff > 1) atomic_set(&pool_state.serial_calls_left, 1 << backoff);
 }
 
-static inline void run_region(chunk_work work, void *job, ptrdiff_t first, ptrdiff_t stop, char *scratch,
-                              ptrdiff_t size, int threads, double *partial)
+static inline void run_region(run_state *run, chunk_work work, void *job, ptrdiff_t first, ptrdiff_t stop,
+                              double *partial)
 {
-    ptrdiff_t next = first, own_chunks = 0;
+    ptrdiff_t own_chunks = 0;
     double start = omp_get_wtime(), own_seconds = 0;
-#pragma omp parallel num_threads(threads)
+    start_waiting(run);
+#pragma omp parallel num_threads(run->threads)
     {
         const int number = omp_get_thread_num();
         const double own_start = number ? 0 : thread_seconds();
+        poll_state *poll = poll_at(run, number);
         ptrdiff_t chunk, done = 0;
-        if (number == 0) threads_have_started(threads);
-        while ((chunk = atomic_add(&next, 1) - 1) < stop) {
-            partial[chunk - first] = work(job, chunk, scratch + number * size);
+        if (number == 0) threads_have_started(run->threads);
+        while ((chunk = atomic_add(&run->next, 1) - 1) < stop) {
+            partial[chunk - first] = work(job, chunk, run->scratch + number * run->size);
             done++;
+            if (number == 0 && --poll->chunks_left == 0) look_between_chunks(poll);
         }
         if (number == 0) {
             own_chunks = done;
             own_seconds = thread_seconds() - own_start;
+            wait_for_others(run, omp_get_num_threads() - 1);
+        } else {
+            finish_thread(run);
         }
     }
-    update_backoff(omp_get_wtime() - start, own_seconds, own_chunks, stop - first);
+    if (!run->is_stopped) update_backoff(omp_get_wtime() - start - run->away, own_seconds, own_chunks, stop - first);
 }
 #endif
 
-/* partial[chunk - first] = work(job, chunk, scratch) for the chunks of a round, handed out as threads come free; `size`
- * bytes of scratch for each thread. */
-static inline void run_round(chunk_work work, void *job, ptrdiff_t first, ptrdiff_t stop, char *scratch, ptrdiff_t size,
-                             int threads, double *partial)
+/* partial[chunk - first] = work(job, chunk, scratch) for the chunks of a round, handed out as threads come free. */
+static inline void run_round(run_state *run, chunk_work work, void *job, ptrdiff_t first, ptrdiff_t stop,
+                             double *partial)
 {
+    run->next = first;
+    run->away = 0;
 #ifdef _OPENMP
-    if (threads > 1) {
-        run_region(work, job, first, stop, scratch, size, threads, partial);
+    if (run->threads > 1) {
+        run_region(run, work, job, first, stop, partial);
         return;
     }
 #endif
-    (void)size, (void)threads;
-    for (ptrdiff_t chunk = first; chunk < stop; chunk++) partial[chunk - first] = work(job, chunk, scratch);
+    poll_state *poll = poll_at(run, 0);
+    for (ptrdiff_t chunk = first; chunk < stop; chunk++) {
+        partial[chunk - first] = work(job, chunk, run->scratch);
+        if (--poll->chunks_left == 0 && look_between_chunks(poll)) return;
+    }
 }
 
-/* The sum over all chunks, added in their order. */
-static inline double run_all(chunk_work work, void *job, ptrdiff_t chunks, char *scratch, ptrdiff_t size, int threads,
-                             double *partial)
+/* The sum over all chunks, added in their order; of nothing that is used if the run was stopped. */
+static inline double run_all(run_state *run, chunk_work work, void *job, ptrdiff_t chunks, double *partial)
 {
     double total = 0;
-    for (ptrdiff_t first = 0; first < chunks; first += ROUND) {
+    for (ptrdiff_t first = 0; first < chunks && !run->is_stopped; first += ROUND) {
         const ptrdiff_t stop = chunks - first < ROUND ? chunks : first + ROUND;
-        run_round(work, job, first, stop, scratch, size, threads, partial);
+        run_round(run, work, job, first, stop, partial);
         for (ptrdiff_t i = 0; i < stop - first; i++) total += partial[i];
     }
+    return total;
+}
+
+/* The same of a call of the fast path: too short to be stopped, and for any other work than its own. */
+static inline double run_small(chunk_work work, void *job, ptrdiff_t chunks, char *scratch)
+{
+    double total = 0;
+    for (ptrdiff_t chunk = 0; chunk < chunks; chunk++) total += work(job, chunk, scratch);
     return total;
 }
 
