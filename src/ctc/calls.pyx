@@ -21,6 +21,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from cpython.list cimport PyList_AsTuple
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.pyport cimport PY_SSIZE_T_MAX
+from cpython.ref cimport Py_INCREF
 from libc.math cimport INFINITY as INF
 from libc.math cimport NAN
 from libc.stdint cimport INT64_MAX, int8_t, int16_t, uint16_t, uint32_t

@@ -29,6 +29,8 @@ cdef Sequences read_candidates(candidates, Py_ssize_t classes, Py_ssize_t blank)
 def scores_of(Emissions emissions, candidates, Py_ssize_t blank, progress, num_threads):
     """The logarithm of each candidate's likelihood, in double."""
     cdef Sequences s = read_candidates(candidates, emissions.rows.classes, blank)
+    if progress is None:
+        return score_all(emissions, s, blank, num_threads)
     with progress_of(progress):
         return score_all(emissions, s, blank, num_threads)
 

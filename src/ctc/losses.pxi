@@ -1,6 +1,9 @@
 """Losses, gradient and posteriors of a batch: which float type computes them, and what the verbs give. Included by
 calls.pyx, which explains the names."""
 
+cdef extern from "numpy/arrayobject.h":
+    object PyArray_NewLikeArray(cnp.ndarray, cnp.NPY_ORDER, cnp.PyArray_Descr*, int)    # takes a reference
+
 cdef enum:
     # Emissions that have no exponents of their own take at most so many steps of the exponent a frame. Where they are
     # compared with a range in nats, that is on the safe side: a step is 0.69 nats.
@@ -174,8 +177,11 @@ cdef class CTCEvaluation:
         cdef cnp.ndarray losses, grad = gradient_array(self.batch.emissions, out) if derivatives else None
         cdef int threads = threads_for(num_threads, work_of(self.batch))
         cdef bint is_value_first = derivatives and self.batch.infeasible == "raise"
-        with progress_of(self.progress, VALUE_SHARE if is_value_first else 1):
+        if self.progress is None:   # which costs a small call nothing
             losses = scaled_losses(self, grad, threads)
+        else:
+            with progress_of(self.progress, VALUE_SHARE if is_value_first else 1):
+                losses = scaled_losses(self, grad, threads)
         if out is not None and grad is not out:
             module("_pieces").copy_to(out, grad)
         value = value_of(self, losses) if want_value else None
@@ -206,7 +212,8 @@ cdef cnp.ndarray gradient_array(Emissions emissions, out):
     cdef cnp.ndarray x = emissions.array
     cdef cnp.dtype dtype = check().gradient_dtype(x, emissions.rows.dtype)
     if out is None:
-        return np.empty_like(x, dtype=dtype)
+        Py_INCREF(dtype)
+        return PyArray_NewLikeArray(x, cnp.NPY_KEEPORDER, <cnp.PyArray_Descr*> dtype, 0)
     if out_state(out, cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), <cnp.PyArray_Descr*> dtype) != OUT_FITS:
         check().check_out(out, shape_of(x), dtype)
     return np.empty_like(out, subok=False) if must_be_copied(out, x) else out
