@@ -5,10 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastloss import _validation as check
-from fastloss._kernels import kernels, runtime
+from fastloss._kernels.calls import Emissions, aligned, as_blank, as_infeasible, batch_of
 from fastloss._keywords import says_keywords
-from fastloss._threads import threads_for
-from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +80,8 @@ def ctc_align(
         Log-probabilities in nats: T frames, a batch of N, C classes. -inf is probability 0. Scores that are not
         normalised give the same path if each frame is off by a constant, as logits are.
     targets : integer array (N, S), or 1-D with all targets one behind the other, or a list of sequences
-        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read.
+        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read. A column of lists
+        (an array of objects) is a list; for one sequence (1, S) is legal too.
     input_lengths, target_lengths : integer arrays (N,), optional
         Frames and labels that count; omitted means all. 0 is legal for either.
     blank : int
@@ -135,30 +134,6 @@ def ctc_align(
     blank = as_blank(blank, emissions.classes)
     star = _as_star(star, blank)
     star_cost = check.as_number(star_cost, "star_cost", 0.0)
-    batch = Batch(emissions, targets, (input_lengths, target_lengths), blank, infeasible, star)
+    batch = batch_of(emissions, targets, (input_lengths, target_lengths), blank, infeasible, star)
     batch.forbid_infeasible()
-    found = _nothing_aligned(emissions, batch.targets.longest())
-    with runtime.progress_of(progress):
-        if emissions.batch:
-            threads = threads_for(num_threads, int(batch.cells.sum()))
-            kernels(64).viterbi.align(batch, batch.order(threads), (star, -star_cost), found, threads)
-    impossible = np.flatnonzero(np.isneginf(found.score))
-    if infeasible == "raise" and impossible.size:
-        raise ValueError(f"{batch.frames_missing(int(impossible[0]))}; every path of it has probability 0")
-    if infeasible == "zero":
-        found.score[impossible] = 0.0
-    if not emissions.single:
-        return found
-    return CTCAlignment(found.path[0], found.score[0], found.starts[0], found.ends[0], found.token_scores[0])
-
-
-def _nothing_aligned(emissions, longest):
-    """What the kernel writes into: it leaves alone what lies beyond a sequence's frames and labels."""
-    frames, labels = (emissions.batch, emissions.frames), (emissions.batch, longest)
-    return CTCAlignment(
-        path=np.full(frames, -1, np.int64),
-        score=np.zeros(emissions.batch),
-        starts=np.full(labels, -1, np.int64),
-        ends=np.full(labels, -1, np.int64),
-        token_scores=np.full(labels, np.nan),
-    )
+    return CTCAlignment(*aligned(batch, (star, -star_cost), progress, num_threads))

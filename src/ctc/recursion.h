@@ -85,7 +85,7 @@ FL_NOINLINE void frames_set_slot_zero(real *states, ptrdiff_t width, ptrdiff_t c
 /* ---- one frame; `has_exponents` is a constant of the call ----
  *
  * Exponents of unreachable states fall by up to a bias a frame. Where emissions have exponents these are held at X_ZERO;
- * otherwise that is left to the number of frames, which EXPONENT_RANGE of ctc.pyx bounds. */
+ * otherwise that is left to the number of frames, which bits_for in losses.pxi bounds. */
 
 FL_INLINE void forward_slots(const ctc_frame *old, const ctc_frame *new, const xint *skip_of, const ctc_emission *emitted,
                              ctc_band band, const int has_exponents)

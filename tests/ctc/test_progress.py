@@ -26,7 +26,9 @@ CALLS = {  # each several times as long as the least time between two shares
     "ctc_align": lambda progress, **options: fl.ctc_align(
         np.tile(SCORES, (3, 1)), TARGET, progress=progress, **options
     ),
-    "ctc_posteriors": lambda progress, **options: fl.ctc_posteriors(SCORES, TARGET[:300], progress=progress, **options),
+    "ctc_posteriors": lambda progress, **options: fl.ctc_posteriors(
+        np.tile(SCORES, (3, 1)), TARGET[:200], progress=progress, **options
+    ),
     "ctc_score": lambda progress, **options: fl.ctc_score(
         SCORES[:4000], [TARGET[k:] for k in range(70)], progress=progress, **options
     ),
