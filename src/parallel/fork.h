@@ -6,9 +6,20 @@
 
 static int in_forked_child = 0;
 
-#if defined(_OPENMP) && (defined(__unix__) || defined(__APPLE__))
+#if HAS_PTHREADS
+static void in_child(void)
+{
+    in_forked_child = 1;
+    main_thread = PyThread_get_thread_ident(); /* Python's rule: the one that forked */
+    pool_state.active_calls = 0;               /* the threads that made them are not here */
+#ifdef _OPENMP
+    reset_start();
+#endif
+}
+#endif
+
+#if HAS_PTHREADS && defined(_OPENMP)
 #include <dlfcn.h> /* dladdr needs _GNU_SOURCE, which Python.h defines: include that first */
-#include <pthread.h>
 
 /* libgomp's worker threads do not exist in a forked child, but its pool says that they do: the child's next parallel
  * region waits for them for ever. Releasing the forking thread's pool just before the fork prevents that. LLVM's libomp
@@ -20,14 +31,6 @@ static void before_fork(void)
     if (!pause_openmp) return;
     pause_openmp(2 /* omp_pause_hard */);
     forget_pool();
-}
-
-static void in_child(void)
-{
-    in_forked_child = 1;
-    main_thread = PyThread_get_thread_ident(); /* Python's rule: the one that forked */
-    pool_state.active_calls = 0; /* the threads that made them are not here */
-    reset_start();
 }
 
 /* Returns whether a child may run parallel regions. */
@@ -47,7 +50,13 @@ static int protect_fork(void)
     return llvm || pause_openmp != NULL;
 }
 #else
-static int protect_fork(void) { return 1; }
+static int protect_fork(void)
+{
+#if HAS_PTHREADS
+    pthread_atfork(NULL, NULL, in_child);
+#endif
+    return 1;
+}
 #endif
 
 #endif

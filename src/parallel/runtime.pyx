@@ -13,6 +13,7 @@ cdef extern from "Python.h":
         pass
     PyThreadState* PyEval_SaveThread()
     void PyEval_RestoreThread(PyThreadState*)
+    unsigned long PyThread_get_thread_ident()
 
 cdef extern from "core/real.h" nogil:
     enum:
@@ -162,7 +163,9 @@ cdef int run_on_fast_path(chunk_work work, void* job, Py_ssize_t chunks, Py_ssiz
 
 # ---- what happens while they run: parallel/interrupt.h ----
 
-main_thread = threading.main_thread().ident
+# Not what libraries that replace `threading` call it, where that can be helped.
+main_thread = (PyThread_get_thread_ident() if threading.current_thread() is threading.main_thread()
+               else threading.main_thread().ident)
 
 
 cdef int handle_signals(double done) except -1:

@@ -38,11 +38,13 @@ LOOPS = (
 OTHERS = [
     (r"^(rows_one_by_one|normal_rows|store_values|chunk_of_elements|look_at_chunk|weights_of_chunk|first_in): while ",
      "pieces or rows"),
-    (r"by (4 \* )?(LANES|16|ROW_BLOCK|F): |\+= (FL_LANES|width)\b", "pieces, each of which a loop above works on"),
+    (r"by (4 \* )?(LANES|16|ROW_BLOCK|F|MANY_LABELS): |\+= (FL_LANES|width)\b",
+     "pieces, each of which a loop above works on"),
     (r"^(FL_LOAD_RUN|FL_STORE_RUN): ", "a macro: the loops that it makes are above"),
     (r"^(align|ctc|score|evaluate_arrays|bind_\w+|order_of|longest_of|run_chunks_on_threads|view_init|find_\w+_loss): ",
      "once a call"),
     (r"^(can_start|wait_until_gone|stack_size_in): ", "once a thread that calls"),
+    (r"^(start_run|work_done|wait_for_others): ", "threads of a call, or waiting for them"),
     (r"^(first_run|next_run|gather_block|scatter_block): ", "once a piece that is equally spaced"),
     (r"^(has_shape|are_same_elements|memory_bounds|read_options|run_\w+): ", "once a call, or once a chunk"),
     (r"^(load_pieces|store_pieces): ", "vectors already, by their types"),
@@ -51,6 +53,7 @@ OTHERS = [
      "rows or runs; the loops in them are above"),
     (r"^(fill_grad|trace|recompute_segment|extend_chunk|root|(forward|backward)_(block|pass)): for \w+ in range",
      "frame after frame"),
+    (r"^(forward|extend)_frames: ", "the same"),
     (r"^(read_labels|exclude_label|lanes_to_derivatives|tile_across_lanes|chunk_of_labelled_rows): ",
      "one or two numbers a row, found by its label or its weight"),
     (r"^(normal_tiles|divergence_tile|rows_across_lanes|clear_rows|chunk_of_nll_rows): ", "the same"),
@@ -68,7 +71,7 @@ OTHERS = [
     (r"^write_posterior: ", "strided, and wanted by few"),
     (r"^exp_row_with_exponents: ", "scores below the type's range: rare"),
     (r"^r_log_factorial: ", "eleven steps for one number, within the loop that is above"),
-    (r"^(split_exp|relative_entropy): ", "only tests call it"),
+    (r"^(split_exp|relative_entropy|endless_chunk): ", "only tests call it"),
 ]  # fmt: skip
 # Sources whose loops go through the sequences and labels of a call's arguments, once.
 ARGUMENTS = ("best_paths.pxi", "candidates.pxi", "inputs.pxi", "integers.pxi", "losses.pxi", "prefixes.pxi")
