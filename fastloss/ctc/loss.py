@@ -7,6 +7,7 @@ from fastloss._loss import Evaluation, loss
 from fastloss._reduction import Reduction
 from fastloss.ctc._forward_backward import forbid_impossible, losses_of, work_of
 from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible, own_view
+from fastloss.ctc._unexpected import forbid_nan
 
 
 def _evaluation(scores, name, targets, lengths, options, reduction):
@@ -66,6 +67,7 @@ class _CTCEvaluation(Evaluation):
         if grad is None or batch.infeasible == "raise":  # a ValueError comes before the gradient is written
             losses = losses_of(batch, self.from_logits, self.scales, None, threads)
             if batch.infeasible == "raise":
+                forbid_nan(batch, losses, all_classes=self.from_logits)
                 forbid_impossible(batch, losses)
         if grad is not None:
             losses = losses_of(batch, self.from_logits, self.scales, grad, threads)

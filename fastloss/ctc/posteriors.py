@@ -7,6 +7,7 @@ from fastloss._keywords import says_keywords
 from fastloss._threads import threads_for
 from fastloss.ctc._forward_backward import forbid_impossible, posteriors_of, work_of
 from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
+from fastloss.ctc._unexpected import forbid_nan, warn_of_batch
 
 
 @says_keywords
@@ -42,21 +43,26 @@ def ctc_posteriors(
     batch_first : bool
         Whether `log_probs` is (N, T, C).
     infeasible : {"raise", "zero"}
-        What becomes of a target that can't be emitted: a ValueError, or only zeros.
+        What becomes of a target that can't be emitted: a ValueError, or only zeros. NaN or +inf in a frame, at one of
+        the target's classes or the blank, is a ValueError with "raise", else makes the target's posteriors NaN.
     num_threads : int, optional
         Default: `fastloss.get_num_threads`. The result does not depend on it.
 
     Returns
     -------
     array (T, N, 2S+1), with S of the longest target; (N, T, 2S+1) with `batch_first`; (T, 2S+1) for one sequence
-        float32 for float32 and half types, else float64. 0 beyond a sequence's frames and beyond its states. NaN where
-        a score of its target's classes is NaN or +inf.
+        float32 for float32 and half types, else float64. 0 beyond a sequence's frames and beyond its states.
 
     Raises
     ------
     ValueError, TypeError
         For a label out of range or equal to `blank`, a length below 0 or beyond the array, shapes that do not fit, or
-        a target that can't be emitted.
+        a target that can't be emitted; for a NaN or +inf, with its place.
+
+    Warns
+    -----
+    UserWarning
+        If `log_probs` are probabilities: within 0..1, and those of a frame add up to 1.
 
     Examples
     --------
@@ -78,7 +84,9 @@ def ctc_posteriors(
     batch.forbid_infeasible()
     posteriors, losses = posteriors_of(batch, threads_for(num_threads, work_of(batch)))
     if infeasible == "raise":
+        forbid_nan(batch, losses)
         forbid_impossible(batch, losses)
+    warn_of_batch("ctc_posteriors", batch, -losses)
     for n in np.flatnonzero(np.isnan(losses)):
         posteriors[: batch.input_lengths[n], n, : 2 * batch.targets.lengths[n] + 1] = np.nan
     posteriors = posteriors.astype(check.compute_dtype(emissions.code), copy=False)

@@ -14,6 +14,7 @@ from fastloss.ctc._inputs import (
     label_sequences,
     one_recording,
 )
+from fastloss.ctc._unexpected import warn_of_scores
 
 _GROUP = 64  # targets that go to a thread together, and may share their beginnings
 
@@ -139,6 +140,12 @@ def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
     ValueError, TypeError
         For a label out of range or equal to `blank`, naming the candidate; for shapes that do not fit.
 
+    Warns
+    -----
+    UserWarning
+        If a score is above 0 by more than rounding to a half type explains (0.02 a frame): logits or probabilities were
+        passed. Of logits the scores are off by the same constant for all candidates.
+
     Examples
     --------
     Two frames with P(a) = 0.4, P(blank) = 0.6: nothing, "a" and "aa":
@@ -161,6 +168,7 @@ def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
     with_nan = np.flatnonzero(np.isnan(scores))
     if with_nan.size:  # a NaN that is in the class of one candidate is in the tables of its group
         scores[with_nan] = _scores(emissions, [parts[k] for k in with_nan], blank, 1, num_threads)
+    warn_of_scores("ctc_score", emissions.array, np.fmax.reduce(scores), "scores are right only beside each other")
     return scores
 
 
