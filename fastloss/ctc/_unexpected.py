@@ -16,9 +16,9 @@ _ROUNDING = 0.02
 _FRAMES = 1024  # that are looked at together
 
 
-def forbid_nan(batch, scores, all_classes=False):
+def forbid_nan(batch, scores, all_classes=False, star=-1):
     """For infeasible="raise": an error where a sequence's score is NaN, which names the NaN or +inf that made it so:
-    one of the target's classes or the blank, or of any class where the scores are logits."""
+    of one of the target's classes or the blank, or of any class where the scores are logits."""
     unknown = np.flatnonzero(np.isnan(scores))
     if not unknown.size:
         return
@@ -26,7 +26,7 @@ def forbid_nan(batch, scores, all_classes=False):
     for t, frames in _blocks(batch, n):
         wrong = np.isnan(frames) | np.isposinf(frames)
         if not all_classes:
-            wrong[:, _unused(batch, n)] = False
+            wrong[:, _unused(batch, n, star)] = False
         if wrong.any():
             at, c = np.unravel_index(wrong.argmax(), wrong.shape)
             place = (t + at, c) if emissions.single else (n, t + at, c) if emissions.batch_first else (t + at, n, c)
@@ -37,12 +37,12 @@ def forbid_nan(batch, scores, all_classes=False):
     raise ValueError(f"sample {n}: its score is NaN; expected {emissions.name} that are finite, or -inf")
 
 
-def _unused(batch, n):
-    """The classes that are neither the blank nor in target n."""
+def _unused(batch, n, star):
+    """The classes that are neither the blank nor in target n, where a star is none."""
     targets = batch.targets
     labels = targets.labels[targets.offsets[n] : targets.offsets[n] + targets.lengths[n]]
     unused = np.ones(batch.emissions.classes, bool)
-    unused[labels[labels < unused.size]] = False  # a star may be beyond the classes
+    unused[labels[labels != star]] = False
     unused[batch.blank] = False
     return unused
 

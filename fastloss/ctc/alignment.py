@@ -53,9 +53,8 @@ class CTCAlignment:
         if np.ndim(self.score) == 0:
             return f"<CTCAlignment of {labels} labels over {frames} frames, score {self.score:.3g}>"
         missing = int((~np.isfinite(self.score)).sum())
-        return (
-            f"<CTCAlignment of {len(self.score)} targets of up to {labels} labels over up to {frames} frames"
-            + (f", {missing} without a path>" if missing else ">")
+        return f"<CTCAlignment of {len(self.score)} targets of up to {labels} labels over up to {frames} frames" + (
+            f", {missing} without a path>" if missing else ">"
         )
 
     def words(self, text=None, separator=None, *, seconds_per_frame=None):
@@ -207,7 +206,7 @@ def ctc_align(
         kernels(64).viterbi.align(batch, batch.order(threads), (star, -star_cost), found, threads)
     impossible = np.flatnonzero(np.isneginf(found.score))
     if infeasible == "raise":
-        forbid_nan(batch, found.score)
+        forbid_nan(batch, found.score, star=star)
         if impossible.size:
             raise ValueError(f"{batch.frames_missing(int(impossible[0]))}; every path of it has probability 0")
     if infeasible == "zero":

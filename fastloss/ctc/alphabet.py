@@ -250,7 +250,9 @@ def _by_class(classes):
             raise TypeError(f"tokens has the key {token!r}; expected a dict from token, a str, to class")
         c = check.as_integer(c, f"tokens[{token!r}]")
         if not 0 <= c < len(classes):
-            raise ValueError(f"tokens[{token!r}] is {c}; expected a class 0..{len(classes) - 1} of {len(classes)} tokens")
+            raise ValueError(
+                f"tokens[{token!r}] is {c}; expected a class 0..{len(classes) - 1} of {len(classes)} tokens"
+            )
         if c in found:
             raise ValueError(f"tokens[{token!r}] is {c}, as tokens[{found[c]!r}] is")
         found[c] = token

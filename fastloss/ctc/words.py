@@ -89,11 +89,17 @@ def _words(alignment, n, parts, seconds):
             words.append(CTCWord(word, None, None, unknown))
             continue
         start, end = int(starts[first]), int(ends[stop - 1])
+        if seconds is not None:
+            start, end = start * seconds, end * seconds
         frames = ends[first:stop] - starts[first:stop]
-        with np.errstate(over="ignore"):  # of scores that are no log-probabilities
-            confidence = float(np.exp(np.dot(means[first:stop], frames) / frames.sum()))
-        words.append(CTCWord(word, *((start, end) if seconds is None else (start * seconds, end * seconds)), confidence))
+        mean = np.dot(means[first:stop], frames) / frames.sum()
+        words.append(CTCWord(word, start, end, _exp(mean)))
     return words
+
+
+def _exp(score):
+    with np.errstate(over="ignore"):  # of scores that are no log-probabilities
+        return float(np.exp(score))
 
 
 def _groups(parts):
