@@ -3,17 +3,25 @@
 Nothing is read for this that a call does not read anyway, unless a result shows that something is wrong.
 """
 
+import math
 import sys
 import warnings
 
 import numpy as np
 
 from fastloss._foreign import as_float
+from fastloss.normalization import logsumexp
 
 # Log-probabilities are a little above 0, and rows of probabilities add up to a little above 1, where they were rounded
 # to a half type. Nats a frame, on average, beyond which that is no reason.
 _ROUNDING = 0.02
 _FRAMES = 1024  # that are looked at together
+
+
+def are_expected(losses):
+    """Whether all are finite and at least 0, as those of log-probabilities are: then there is nothing to look for. A
+    list's comparisons take a tenth of the time of NumPy's for the few sequences of most calls."""
+    return all([0.0 <= loss < math.inf for loss in losses.tolist()])
 
 
 def forbid_nan(batch, scores, all_classes=False, star=-1):
@@ -81,6 +89,15 @@ def warn_of_scores(function, frames, total, consequence=None):
     else:
         return False
     return True
+
+
+def warn_of_rows(function, frames, consequence):
+    """Warns if the probabilities of a frame add up to more than 1; by what they do is what all paths' probabilities add
+    up to more than 1. For functions whose results do not tell: one pass over the scores."""
+    totals = logsumexp(frames, axis=1)
+    if np.fmax.reduce(totals, initial=0.0) > _ROUNDING:
+        excess = totals[(totals > 0) & (totals < np.inf)].sum(dtype=np.float64)
+        warn_of_scores(function, frames, excess, consequence)
 
 
 def _are_probabilities(frames):

@@ -9,7 +9,7 @@ from fastloss._kernels import kernels
 from fastloss._keywords import says_keywords
 from fastloss._threads import threads_for
 from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
-from fastloss.ctc._unexpected import forbid_nan, warn_of_batch
+from fastloss.ctc._unexpected import are_expected, forbid_nan, warn_of_batch
 from fastloss.ctc.words import words_of
 
 
@@ -204,18 +204,24 @@ def ctc_align(
     if emissions.batch:
         threads = threads_for(num_threads, int(batch.cells.sum()))
         kernels(64).viterbi.align(batch, batch.order(threads), (star, -star_cost), found, threads)
-    impossible = np.flatnonzero(np.isneginf(found.score))
-    if infeasible == "raise":
-        forbid_nan(batch, found.score, star=star)
-        if impossible.size:
-            raise ValueError(f"{batch.frames_missing(int(impossible[0]))}; every path of it has probability 0")
-    if infeasible == "zero":
-        found.score[impossible] = 0.0
-    warn_of_batch("ctc_align", batch, found.score, "score, token_scores and confidence are wrong")
+    if not are_expected(-found.score):
+        _look_at(found.score, batch, infeasible, star)
     if not emissions.single:
         return found
     arrays = found.path, found.score, found.starts, found.ends, found.token_scores
-    return CTCAlignment(*(array[0] for array in arrays), found._aligned)
+    return CTCAlignment(*[array[0] for array in arrays], found._aligned)
+
+
+def _look_at(scores, batch, infeasible, star):
+    """What becomes of targets without a path, and of scores that no log-probability is."""
+    impossible = np.flatnonzero(np.isneginf(scores))
+    if infeasible == "raise":
+        forbid_nan(batch, scores, star=star)
+        if impossible.size:
+            raise ValueError(f"{batch.frames_missing(int(impossible[0]))}; every path of it has probability 0")
+    if infeasible == "zero":
+        scores[impossible] = 0.0
+    warn_of_batch("ctc_align", batch, scores, "score, token_scores and confidence are wrong")
 
 
 def _nothing_aligned(batch, star):

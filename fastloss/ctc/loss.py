@@ -7,7 +7,7 @@ from fastloss._loss import Evaluation, loss
 from fastloss._reduction import Reduction
 from fastloss.ctc._forward_backward import forbid_impossible, losses_of, work_of
 from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible, own_view
-from fastloss.ctc._unexpected import forbid_nan
+from fastloss.ctc._unexpected import are_expected, forbid_nan
 
 
 def _evaluation(scores, name, targets, lengths, options, reduction):
@@ -66,7 +66,7 @@ class _CTCEvaluation(Evaluation):
         batch = self.batch
         if grad is None or batch.infeasible == "raise":  # a ValueError comes before the gradient is written
             losses = losses_of(batch, self.from_logits, self.scales, None, threads)
-            if batch.infeasible == "raise":
+            if batch.infeasible == "raise" and not are_expected(losses):
                 forbid_nan(batch, losses, all_classes=self.from_logits)
                 forbid_impossible(batch, losses)
         if grad is not None:
@@ -115,7 +115,8 @@ def ctc_loss(
         Whether `log_probs` is (N, T, C).
     infeasible : {"inf", "zero", "raise"}
         What a target costs that can't be emitted: inf, 0 (keeping its place in the mean), or a ValueError. It needs
-        its length plus one frame for each adjacent repeat. Its gradient is 0 in all modes.
+        its length plus one frame for each adjacent repeat. Its gradient is 0 in all modes. With "raise", a NaN or +inf
+        that makes a loss NaN is a ValueError, too.
     sample_weight : array that broadcasts to (N,), optional
         Multiplies each sequence's loss and gradient; never changes what ``"mean"`` divides by. 0 removes a sequence,
         whatever it holds.
@@ -194,7 +195,8 @@ def ctc_loss_with_logits(
         Whether `logits` is (N, T, C).
     infeasible : {"inf", "zero", "raise"}
         What a target costs that can't be emitted: inf, 0 (keeping its place in the mean), or a ValueError. It needs
-        its length plus one frame for each adjacent repeat. Its gradient is 0 in all modes.
+        its length plus one frame for each adjacent repeat. Its gradient is 0 in all modes. With "raise", a NaN or +inf
+        that makes a loss NaN is a ValueError, too.
     sample_weight : array that broadcasts to (N,), optional
         Multiplies each sequence's loss and gradient; never changes what ``"mean"`` divides by. 0 removes a sequence,
         whatever it holds.

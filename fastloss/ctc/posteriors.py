@@ -7,7 +7,7 @@ from fastloss._keywords import says_keywords
 from fastloss._threads import threads_for
 from fastloss.ctc._forward_backward import forbid_impossible, posteriors_of, work_of
 from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
-from fastloss.ctc._unexpected import forbid_nan, warn_of_batch
+from fastloss.ctc._unexpected import are_expected, forbid_nan, warn_of_batch
 
 
 @says_keywords
@@ -83,12 +83,13 @@ def ctc_posteriors(
     batch = Batch(emissions, targets, (input_lengths, target_lengths), blank, infeasible)
     batch.forbid_infeasible()
     posteriors, losses = posteriors_of(batch, threads_for(num_threads, work_of(batch)))
-    if infeasible == "raise":
-        forbid_nan(batch, losses)
-        forbid_impossible(batch, losses)
-    warn_of_batch("ctc_posteriors", batch, -losses)
-    for n in np.flatnonzero(np.isnan(losses)):
-        posteriors[: batch.input_lengths[n], n, : 2 * batch.targets.lengths[n] + 1] = np.nan
+    if not are_expected(losses):
+        if infeasible == "raise":
+            forbid_nan(batch, losses)
+            forbid_impossible(batch, losses)
+        warn_of_batch("ctc_posteriors", batch, -losses)
+        for n in np.flatnonzero(np.isnan(losses)):
+            posteriors[: batch.input_lengths[n], n, : 2 * batch.targets.lengths[n] + 1] = np.nan
     posteriors = posteriors.astype(check.compute_dtype(emissions.code), copy=False)
     if emissions.single:
         return posteriors[:, 0]

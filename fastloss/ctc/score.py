@@ -14,7 +14,7 @@ from fastloss.ctc._inputs import (
     label_sequences,
     one_recording,
 )
-from fastloss.ctc._unexpected import warn_of_scores
+from fastloss.ctc._unexpected import are_expected, warn_of_scores
 
 _GROUP = 64  # targets that go to a thread together, and may share their beginnings
 
@@ -165,6 +165,8 @@ def ctc_score(log_probs, candidates, *, blank=0, num_threads=None):
         return np.zeros(0)
     parts = candidates.parts()
     scores = _scores(emissions, parts, blank, _GROUP, num_threads)
+    if are_expected(-scores):
+        return scores
     with_nan = np.flatnonzero(np.isnan(scores))
     if with_nan.size:  # a NaN that is in the class of one candidate is in the tables of its group
         scores[with_nan] = _scores(emissions, [parts[k] for k in with_nan], blank, 1, num_threads)
