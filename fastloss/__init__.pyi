@@ -37,6 +37,10 @@ class CTCAlphabet:
     def __len__(
         self,
     ) -> int: ...
+    def __contains__(
+        self,
+        token: Any,
+    ) -> bool: ...
     def encode(
         self,
         text: Any,

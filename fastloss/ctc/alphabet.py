@@ -25,7 +25,7 @@ class CTCAlphabet:
     Attributes
     ----------
     tokens : tuple of str
-        The token of each class; ``len(alphabet)`` is their number.
+        The token of each class; ``len(alphabet)`` is their number, and ``c in alphabet`` says whether `encode` has it.
     blank : int
         The blank's class: what the CTC functions are given as ``blank=``.
     separator : str or None
@@ -96,6 +96,9 @@ class CTCAlphabet:
     def __len__(self):
         return len(self._tokens)
 
+    def __contains__(self, token):
+        return token in self._class_of
+
     def __repr__(self):
         separator = "" if self._separator is None else f", separator {self._separator!r}"
         return f"<CTCAlphabet of {len(self)} tokens, blank {self._tokens[self._blank]!r}{separator}>"
@@ -113,7 +116,13 @@ class CTCAlphabet:
         Raises
         ------
         ValueError
-            For characters or tokens that the alphabet lacks, with their places; the blank's token is one.
+            For characters or tokens that the alphabet lacks, with the place of the first; the blank's token is one.
+
+        Examples
+        --------
+        >>> import fastloss as fl
+        >>> fl.CTCAlphabet(["-", "s", "t", "st", " "]).encode("st ts")
+        [3, 4, 2, 1]
         """
         if not isinstance(text, str):
             return self._encode_tokens(text)
@@ -141,6 +150,12 @@ class CTCAlphabet:
         ------
         ValueError, TypeError
             For another label, with its place.
+
+        Examples
+        --------
+        >>> import fastloss as fl
+        >>> fl.CTCAlphabet("-|adegoty", separator="|").decode([5, 6, 6, 3, 1, 3, 2, 8])
+        'good day'
         """
         labels = _as_integers(labels, "labels", "labels of one text")
         for place, label in enumerate(labels):
@@ -162,6 +177,12 @@ class CTCAlphabet:
         ------
         ValueError, TypeError
             For a class that the alphabet lacks, with its place.
+
+        Examples
+        --------
+        >>> import fastloss as fl
+        >>> fl.CTCAlphabet("-go").decode_path([0, 1, 1, 2, 0, 2])
+        'goo'
         """
         path = _as_integers(path, "path", "a class for each frame of one recording, as log_probs.argmax(axis=1) gives")
         found, before = [], -1
@@ -232,13 +253,14 @@ def _read_tokens(tokens):
     """The token of each class as a tuple."""
     if isinstance(tokens, Mapping):
         tokens = _by_class(tokens)
+    hint = "; a str has one character for each class" if isinstance(tokens, str) else ""
     tokens = _as_list(tokens, "tokens", "a str, a sequence of str, or a dict from token to class")
     first = {}
     for c, token in enumerate(tokens):
         if not isinstance(token, str):
             raise TypeError(f"tokens[{c}] is {token!r}; expected a str")
         if first.setdefault(token, c) != c:
-            raise ValueError(f"tokens[{c}] is {token!r}, as tokens[{first[token]}] is")
+            raise ValueError(f"tokens[{c}] is {token!r}, as tokens[{first[token]}] is{hint}")
     return tuple(map(str, tokens))
 
 
@@ -247,7 +269,10 @@ def _by_class(classes):
     found = {}
     for token, c in classes.items():
         if not isinstance(token, str):
-            raise TypeError(f"tokens has the key {token!r}; expected a dict from token, a str, to class")
+            raise TypeError(
+                f"tokens has the key {token!r}; expected a dict from token to class, "
+                "as {token: c for c, token in tokens.items()} is"
+            )
         c = check.as_integer(c, f"tokens[{token!r}]")
         if not 0 <= c < len(classes):
             raise ValueError(

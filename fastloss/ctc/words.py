@@ -66,6 +66,9 @@ def _one_for_each(text, count):
     texts = _as_list(text, "text", f"a list of {count} texts, one for each target")
     if len(texts) != count:
         raise ValueError(f"text has {len(texts)} texts; expected {count}, one for each target")
+    for n, one in enumerate(texts):
+        if one is None:
+            raise TypeError(f"text[{n}] is None; expected a str, or a token for each label")
     return texts
 
 
@@ -134,7 +137,7 @@ def _parts(labels, star, text, name, separator):
     elif isinstance(separator, str):
         separators = (separator,)
     else:
-        raise TypeError(f"separator is {separator!r}; expected a str, as {name} is one for each label")
+        raise TypeError(f"separator is {separator!r}; expected a str (the length of frames is seconds_per_frame=)")
     if "" in separators:
         parts = ((None, symbol, None) for symbol in symbols)
     else:

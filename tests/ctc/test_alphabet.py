@@ -170,12 +170,13 @@ def test_refused(call, error, tokens):
 @pytest.mark.parametrize(
     ("arguments", "error", "tokens"),
     [
-        (("-aba",), ValueError, ["tokens[3] is 'a', as tokens[1] is"]),
+        (("-aba",), ValueError, ["tokens[3] is 'a', as tokens[1] is", "one character"]),
+        ((["-", "-"],), ValueError, ["tokens[1] is '-', as tokens[0] is"]),
         ((["-", "a", ""],), ValueError, ["tokens[2] is empty"]),
         ((["-", "a", 3],), TypeError, ["tokens[2] is 3"]),
         ((3,), TypeError, ["tokens is a int"]),
         ((b"-ab",), TypeError, ["tokens is a bytes"]),
-        (({0: "-", 1: "a"},), TypeError, ["the key 0", "from token"]),
+        (({0: "-", 1: "a"},), TypeError, ["the key 0", "from token", "tokens.items()"]),
         (({"-": 0, "a": 2},), ValueError, ["tokens['a'] is 2", "0..1"]),
         (({"-": 0, "a": -1},), ValueError, ["tokens['a'] is -1"]),
         (({"-": 0, "a": 0},), ValueError, ["tokens['a'] is 0, as tokens['-'] is"]),
@@ -203,6 +204,7 @@ def test_alphabets_are_never_changed():
     for name in ("tokens", "blank", "separator", "other"):
         with pytest.raises(AttributeError):
             setattr(alphabet, name, None)
+    assert [token in alphabet for token in ("a", "|", " ", "-", "b", 2)] == [True, True, True, False, False, False]
     assert repr(alphabet) == "<CTCAlphabet of 3 tokens, blank '-', separator '|'>"
     assert repr(fl.CTCAlphabet("ab", blank=1)) == "<CTCAlphabet of 2 tokens, blank 'b'>"
     for other in (copy.deepcopy(alphabet), pickle.loads(pickle.dumps(alphabet))):

@@ -38,6 +38,7 @@ RETURNS = {
 CONSTRUCTED = ("CTCAlphabet", "CTCWord")  # classes that users call; objects of the others come from functions
 METHODS = {  # what they return; others return an object of their own class
     "__init__": "None",
+    "__contains__": "bool",
     "__len__": "int",
     "decode": "str",
     "decode_path": "str",
@@ -84,7 +85,7 @@ def definition(name, shown, returns, indent=""):
 
 def members(kind):
     """The fields, read-only attributes and methods of a class, as its docstring has them."""
-    special = ("__init__", "__len__") if kind.__name__ in CONSTRUCTED else ("__len__",)
+    special = {"__contains__", "__len__"} | ({"__init__"} if kind.__name__ in CONSTRUCTED else set())
     own = {key: member for key, member in vars(kind).items() if key in special or not key.startswith("_")}
     parts = []
     if dataclasses.is_dataclass(kind):
