@@ -111,6 +111,6 @@ def warn(text):
     """A UserWarning at the line that called this package. The text has no numbers of the call in it: Python shows the
     same text once for each line, and a service that aligns for hours would be shown each."""
     level, frame = 1, sys._getframe()
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "fastloss":
+    while frame.f_back is not None and (frame.f_globals.get("__name__") or "").partition(".")[0] == "fastloss":
         level, frame = level + 1, frame.f_back
     warnings.warn(text, UserWarning, stacklevel=level)
