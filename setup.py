@@ -35,7 +35,10 @@ KERNELS = {  # module: its source below src/
     "viterbi": "ctc/viterbi.pyx",
     "prefix": "ctc/prefix.pyx",
 }
-RUNTIME = "parallel/runtime.pyx"  # compiled once: what all kernels share
+SHARED = {  # compiled once: what all kernels share
+    "runtime": "parallel/runtime.pyx",
+    "calls": "ctc/calls.pyx",
+}
 DOUBLE_ONLY = ("viterbi", "prefix")  # computed in double precision for every dtype
 INSTRUCTION_SETS = {  # best last; what gcc and clang need for each, and MSVC
     "baseline": ([], []),
@@ -98,7 +101,7 @@ class Build(build_ext):
         compiler = [] if msvc else self.compiler.compiler_so
         if not targets_x86(compiler, msvc):
             self.extensions = [e for e in self.extensions if ".avx" not in e.name]
-            if len(self.extensions) == 1:
+            if len(self.extensions) == len(SHARED):
                 sys.exit("FASTLOSS_BUILD: this compiler's processors have the instruction set 'baseline' only")
         openmp = "/openmp:experimental" if msvc else "-fopenmp"
         threads = msvc or compiles(
@@ -183,9 +186,10 @@ def translate():
     # `cimport fastloss._kernels.runtime` is looked up by its full name, which is the one that it will be imported by.
     declarations = BUILD / "declarations" / "fastloss" / "_kernels"
     declarations.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(ROOT / "src" / "parallel" / "runtime.pxd", declarations)
+    for path in SHARED.values():
+        shutil.copy2(ROOT / "src" / Path(path).with_suffix(".pxd"), declarations)
     folders = ["src", "src/core", "src/parallel", str(BUILD / "declarations")]
-    modules = {**KERNELS, "runtime": RUNTIME}
+    modules = {**KERNELS, **SHARED}
     sources = [Extension(f"fastloss._kernels.{name}", [f"src/{path}"]) for name, path in modules.items()]
     cythonize(sources, include_path=folders, build_dir=str(BUILD), compiler_directives=DIRECTIVES, quiet=True)
     return {name: BUILD / "src" / Path(path).with_suffix(".c") for name, path in modules.items()}
@@ -214,7 +218,7 @@ def extension(folder, name, source, path):
 
 def extensions():
     sources = translate()
-    made = [extension("", "runtime", sources["runtime"], RUNTIME)]
+    made = [extension("", name, sources[name], path) for name, path in SHARED.items()]
     for folder, bits in ((f"{name}_f{bits}", bits) for name in chosen_sets() for bits in (32, 64)):
         for name, path in KERNELS.items():
             if bits == 64 or name not in DOUBLE_ONLY:

@@ -37,7 +37,8 @@ def of_loss(name, rng, shape, dtype=np.float32):
     """Its positional arguments, by its row in the table of losses."""
     row = table.BY_NAME[name]
     if row.family == "ctc":
-        return sequences(rng, shape)
+        logits, *others = sequences(rng, shape)
+        return (logits if row.predictions == "logits" else fl.log_softmax(logits), *others)
     x = OTHERWISE.get(row.predictions, row.domain.draw)(rng, shape, dtype)
     return (x, *(OTHERWISE.get(kind, domains.TARGETS[kind].draw)(rng, shape, dtype) for kind in row.targets[:1]))
 

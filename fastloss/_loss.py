@@ -5,6 +5,8 @@ what it is called with. `@loss` turns that function into an object with the verb
 
     verb -> fast path (src/core/fast_path.pxi), which may take the whole call
          -> the loss's function, which validates -> Evaluation.evaluate, which allocates -> kernel
+
+A CTC loss returns a CTCEvaluation of src/ctc/losses.pxi, whose `evaluate` does the same.
 """
 
 import inspect

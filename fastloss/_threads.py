@@ -102,6 +102,8 @@ def get_num_threads():
 
 def threads_for(num_threads, work):
     """Threads for so much work. Results never depend on it: the bits are the same for any number."""
+    if num_threads is None and work < GRAIN:
+        return runtime.allowed_threads(1, _default > 1)
     count = _default if num_threads is None else as_thread_count(num_threads)
     useful = max(1, work // GRAIN) if num_threads is None else count
     return runtime.allowed_threads(min(count, useful), useful < count)

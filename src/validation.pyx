@@ -65,28 +65,6 @@ def labels(cnp.ndarray array, weights, long long classes, ignore_index):
     return counted
 
 
-def sequences(cnp.ndarray labels, cnp.ndarray lengths, long long classes, long long blank, long long star,
-              cnp.ndarray frames_needed):
-    """Place of the first label out of range or equal to the blank, or -1; all arrays are contiguous int64. A `star` is
-    legal whatever its value; -1 for none. Writes the frames that each sequence needs: one a label, and one more between
-    equal neighbours."""
-    cdef const int64_t* label = <const int64_t*> data_of(labels)
-    cdef const int64_t* length = <const int64_t*> data_of(lengths)
-    cdef int64_t* needed = <int64_t*> data_of(frames_needed)
-    cdef Py_ssize_t n, i, place = 0, batch = lengths.size
-    for n in range(batch):
-        if not 0 <= length[n] <= labels.size - place:
-            raise ValueError("the lengths of the targets changed during the call")
-        needed[n] = length[n]
-        for i in range(length[n]):
-            if (not 0 <= label[place] < classes or label[place] == blank) and (star < 0 or label[place] != star):
-                return place
-            if i > 0 and label[place] == label[place - 1]:
-                needed[n] += 1
-            place += 1
-    return -1
-
-
 ctypedef struct LookJob:
     array_view numbers
     array_view weight       # or none

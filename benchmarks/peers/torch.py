@@ -170,6 +170,7 @@ LOSSES = {
     "entropy": entropy,
     "mse_loss": mse_loss,
     "l1_loss": l1_loss,
+    "ctc_loss": ctc,
     "ctc_loss_with_logits": ctc_with_logits,
 }
 VERBS = {"value": value, "value_and_grad": value_and_grad, "grad_and_hess": grad_and_hess}

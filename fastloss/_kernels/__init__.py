@@ -43,6 +43,7 @@ def import_kernel(name):
 
 with limit_openmp_spin():
     runtime = import_kernel("runtime")
+calls = import_kernel("calls")
 
 
 def modules_in(folder):

@@ -3,7 +3,6 @@
 Nothing is read for this that a call does not read anyway, unless a result shows that something is wrong.
 """
 
-import math
 import sys
 import warnings
 
@@ -18,48 +17,26 @@ _ROUNDING = 0.02
 _FRAMES = 1024  # that are looked at together
 
 
-def are_expected(losses):
-    """Whether all are finite and at least 0, as those of log-probabilities are: then there is nothing to look for. A
-    list's comparisons take less time than NumPy's for the few sequences of most calls."""
-    return all(0.0 <= loss < math.inf for loss in losses.tolist())
-
-
-def forbid_nan(batch, scores, all_classes=False, star=-1):
-    """For infeasible="raise": an error where a sequence's score is NaN, which names the NaN or +inf that made it so:
-    of one of the target's classes or the blank, or of any class where the scores are logits."""
-    unknown = np.flatnonzero(np.isnan(scores))
-    if not unknown.size:
-        return
-    n, emissions = int(unknown[0]), batch.emissions
-    for t, frames in _blocks(batch, n):
-        wrong = np.isnan(frames) | np.isposinf(frames)
+def raise_nan(batch, n, all_classes, star=-1):
+    """For infeasible="raise", where sequence n's score is NaN: an error that names the NaN or +inf that made it so, of
+    one of the target's classes or the blank, or of any class where the scores are logits."""
+    emissions, frames = batch.emissions, batch.frames_of(n)
+    unused = np.ones(emissions.classes, bool)
+    labels = batch.labels_of(n)
+    unused[labels[labels != star]] = unused[batch.blank] = False
+    for t in range(0, len(frames), _FRAMES):
+        block = as_float(frames[t : t + _FRAMES])
+        wrong = np.isnan(block) | np.isposinf(block)
         if not all_classes:
-            wrong[:, _unused(batch, n, star)] = False
+            wrong[:, unused] = False
         if wrong.any():
             at, c = np.unravel_index(wrong.argmax(), wrong.shape)
             place = (t + at, c) if emissions.single else (n, t + at, c) if emissions.batch_first else (t + at, n, c)
             raise ValueError(
-                f"sample {n}: {emissions.name}[{', '.join(map(str, place))}] is {frames[at, c]}; "
+                f"sample {n}: {emissions.name}[{', '.join(map(str, place))}] is {block[at, c]}; "
                 "expected a finite number, or -inf"
             )
     raise ValueError(f"sample {n}: its score is NaN; expected {emissions.name} that are finite, or -inf")
-
-
-def _unused(batch, n, star):
-    """The classes that are neither the blank nor in target n, where a star is none."""
-    targets = batch.targets
-    labels = targets.labels[targets.offsets[n] : targets.offsets[n] + targets.lengths[n]]
-    unused = np.ones(batch.emissions.classes, bool)
-    unused[labels[labels != star]] = False
-    unused[batch.blank] = False
-    return unused
-
-
-def _blocks(batch, n):
-    """The scores of sequence n, some frames at a time, and the first of these."""
-    frames = batch.emissions.view[: batch.input_lengths[n], n]
-    for t in range(0, len(frames), _FRAMES):
-        yield t, as_float(frames[t : t + _FRAMES])
 
 
 # ---- warnings ----
@@ -67,9 +44,8 @@ def _blocks(batch, n):
 
 def warn_of_batch(function, batch, totals, consequence=None):
     """`warn_of_scores` of the first sequence to which it applies; `totals` has one for each."""
-    for n in np.flatnonzero(totals > 0):
-        frames = batch.emissions.view[: batch.input_lengths[n], n]
-        if warn_of_scores(function, frames, totals[n], consequence):
+    for n in np.flatnonzero(totals > 0).tolist():
+        if warn_of_scores(function, batch.frames_of(n), totals[n], consequence):
             return
 
 
@@ -89,6 +65,13 @@ def warn_of_scores(function, frames, total, consequence=None):
     else:
         return False
     return True
+
+
+def warn_of_candidates(function, frames, scores, consequence):
+    """`warn_of_scores` of the highest. A list's comparisons take less time than NumPy's for the few of most calls."""
+    highest = max([score for score in scores.tolist() if score > 0], default=0)
+    if highest:
+        warn_of_scores(function, frames, highest, consequence)
 
 
 def warn_of_rows(function, frames, consequence):

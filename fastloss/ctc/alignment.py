@@ -5,11 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastloss import _validation as check
-from fastloss._kernels import kernels
+from fastloss._kernels.calls import Emissions, aligned, as_blank, as_infeasible, batch_of
 from fastloss._keywords import says_keywords
-from fastloss._threads import threads_for
-from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
-from fastloss.ctc._unexpected import are_expected, forbid_nan, warn_of_batch
 from fastloss.ctc.words import words_of
 
 
@@ -138,7 +135,8 @@ def ctc_align(
         normalised give the same path if each frame is off by a constant, as logits are; `score` and `token_scores`
         are off by their sum and mean.
     targets : integer array (N, S), or 1-D with all targets one behind the other, or a list of sequences
-        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read.
+        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read. A column of lists
+        (an array of objects) is a list; for one sequence (1, S) is legal too.
     input_lengths, target_lengths : integer arrays (N,), optional
         Frames and labels that count; omitted means all. 0 is legal for either.
     blank : int
@@ -198,41 +196,6 @@ def ctc_align(
     blank = as_blank(blank, emissions.classes)
     star = _as_star(star, blank)
     star_cost = check.as_number(star_cost, "star_cost", 0.0)
-    batch = Batch(emissions, targets, (input_lengths, target_lengths), blank, infeasible, star)
+    batch = batch_of(emissions, targets, (input_lengths, target_lengths), blank, infeasible, star)
     batch.forbid_infeasible()
-    found = _nothing_aligned(batch, star)
-    if emissions.batch:
-        threads = threads_for(num_threads, int(batch.cells.sum()))
-        kernels(64).viterbi.align(batch, batch.order(threads), (star, -star_cost), found, threads)
-    if not are_expected(-found.score):
-        _look_at(found.score, batch, infeasible, star)
-    if not emissions.single:
-        return found
-    arrays = found.path, found.score, found.starts, found.ends, found.token_scores
-    return CTCAlignment(*[array[0] for array in arrays], found._aligned)
-
-
-def _look_at(scores, batch, infeasible, star):
-    """What becomes of targets without a path, and of scores that no log-probability is."""
-    impossible = np.flatnonzero(np.isneginf(scores))
-    if infeasible == "raise":
-        forbid_nan(batch, scores, star=star)
-        if impossible.size:
-            raise ValueError(f"{batch.frames_missing(int(impossible[0]))}; every path of it has probability 0")
-    if infeasible == "zero":
-        scores[impossible] = 0.0
-    warn_of_batch("ctc_align", batch, scores, "score, token_scores and confidence are wrong")
-
-
-def _nothing_aligned(batch, star):
-    """What the kernel writes into: it leaves alone what lies beyond a sequence's frames and labels."""
-    emissions, targets = batch.emissions, batch.targets
-    frames, labels = (emissions.batch, emissions.frames), (emissions.batch, targets.longest())
-    return CTCAlignment(
-        path=np.full(frames, -1, np.int64),
-        score=np.zeros(emissions.batch),
-        starts=np.full(labels, -1, np.int64),
-        ends=np.full(labels, -1, np.int64),
-        token_scores=np.full(labels, np.nan),
-        _aligned=(targets.labels, targets.lengths, star),
-    )
+    return CTCAlignment(*aligned(batch, (star, -star_cost), num_threads))

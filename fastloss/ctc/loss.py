@@ -1,79 +1,7 @@
 """CTC losses: connectionist temporal classification from log-probabilities and from logits."""
 
-import numpy as np
-
-from fastloss import _validation as check
-from fastloss._loss import Evaluation, loss
-from fastloss._reduction import Reduction
-from fastloss.ctc._forward_backward import forbid_impossible, losses_of, work_of
-from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible, own_view
-from fastloss.ctc._unexpected import are_expected, forbid_nan
-
-
-def _evaluation(scores, name, targets, lengths, options, reduction):
-    blank, batch_first, infeasible = options
-    emissions = Emissions(scores, name, batch_first)
-    reduction.over((emissions.batch,), check.WITH_BATCHMEAN)
-    weights = reduction.row_weights()
-    infeasible = as_infeasible(infeasible)
-    blank = as_blank(blank, emissions.classes)
-    unused = None if weights is None else weights == 0
-    batch = Batch(emissions, targets, lengths, blank, infeasible, unused=unused)
-    batch.forbid_infeasible()
-    return _CTCEvaluation(batch, name == "logits", _scales(batch, weights, reduction), reduction)
-
-
-def _scales(batch, weights, reduction):
-    """What each sequence's loss and gradient are multiplied by: its weight, over what the reduction divides it by."""
-    if weights is None and reduction.name in ("sum", "none"):
-        return None  # all are 1
-    scales = np.ones(batch.emissions.batch) if weights is None else weights
-    if reduction.name in ("mean", "weighted_mean"):
-        scales = scales / np.maximum(batch.targets.lengths, 1)
-    denominator = reduction.denominator()
-    return scales / denominator if denominator else np.zeros(scales.shape)
-
-
-def _scaled(losses, scales):
-    """0 times infinity is 0: a scale may underflow."""
-    return losses if scales is None else np.where(scales == 0, 0.0, losses) * scales
-
-
-class _CTCEvaluation(Evaluation):
-    """The losses of a batch, to be computed and summed. Each sequence has a scale of its own, which includes what a
-    mean divides by, so that the value is their sum; and sequences have a loss even where there is no frame."""
-
-    def __init__(self, batch, from_logits, scales, reduction):
-        emissions = batch.emissions
-        super().__init__(  # targets, lengths and weights are copies
-            None, (), emissions.array, emissions.dtype, () if emissions.single else (emissions.batch,),
-            check.compute_dtype(emissions.code), reduction.code & check.rules.KEEPS, 1, (),
-        )  # fmt: skip
-        self.work = work_of(batch)
-        self.batch = batch
-        self.from_logits = from_logits
-        self.scales = scales
-        self.is_of_nothing = not reduction.denominator()
-
-    def run(self, outputs):
-        grad = None if outputs.grad is None else self.batch.emissions.as_frames(own_view(outputs.grad))
-        losses = self.scaled_losses(grad, outputs.threads)
-        if outputs.values is not None:
-            outputs.values[...] = losses.reshape(outputs.values.shape)
-        return float("nan") if self.is_of_nothing else float(losses.sum())
-
-    def scaled_losses(self, grad, threads):
-        batch = self.batch
-        if grad is None or batch.infeasible == "raise":  # a ValueError comes before the gradient is written
-            losses = losses_of(batch, self.from_logits, self.scales, None, threads)
-            if batch.infeasible == "raise" and not are_expected(losses):
-                forbid_nan(batch, losses, all_classes=self.from_logits)
-                forbid_impossible(batch, losses)
-        if grad is not None:
-            losses = losses_of(batch, self.from_logits, self.scales, grad, threads)
-        if batch.infeasible == "zero":
-            losses[np.isposinf(losses)] = 0.0
-        return _scaled(losses, self.scales)
+from fastloss._kernels import calls
+from fastloss._loss import loss
 
 
 @loss("ctc", curvature=False)
@@ -106,7 +34,8 @@ def ctc_loss(
     log_probs : array (T, N, C), float or integer; (N, T, C) with `batch_first`; (T, C) for one sequence
         Log-probabilities in nats: T frames, a batch of N, C classes. -inf is probability 0.
     targets : integer array (N, S), or 1-D with all targets one behind the other, or a list of sequences
-        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read.
+        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read. A column of lists
+        (an array of objects) is a list; for one sequence (1, S) is legal too.
     input_lengths, target_lengths : integer arrays (N,), optional
         Frames and labels that count; omitted means all. 0 is legal for either.
     blank : int
@@ -156,7 +85,7 @@ def ctc_loss(
     Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
     """
     lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible)
-    return _evaluation(log_probs, "log_probs", targets, lengths, options, Reduction(reduction, sample_weight, where))
+    return calls.evaluation("log_probs", log_probs, targets, lengths, options, (reduction, sample_weight, where))
 
 
 @loss("ctc", curvature=False)
@@ -186,7 +115,8 @@ def ctc_loss_with_logits(
     logits : array (T, N, C), float or integer; (N, T, C) with `batch_first`; (T, C) for one sequence
         Scores in nats, normalised or not: T frames, a batch of N, C classes. -inf masks a class.
     targets : integer array (N, S), or 1-D with all targets one behind the other, or a list of sequences
-        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read.
+        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read. A column of lists
+        (an array of objects) is a list; for one sequence (1, S) is legal too.
     input_lengths, target_lengths : integer arrays (N,), optional
         Frames and labels that count; omitted means all. 0 is legal for either.
     blank : int
@@ -235,4 +165,4 @@ def ctc_loss_with_logits(
     Data with Recurrent Neural Networks". Reductions are those of ``torch.nn.functional.ctc_loss``.
     """
     lengths, options = (input_lengths, target_lengths), (blank, batch_first, infeasible)
-    return _evaluation(logits, "logits", targets, lengths, options, Reduction(reduction, sample_weight, where))
+    return calls.evaluation("logits", logits, targets, lengths, options, (reduction, sample_weight, where))

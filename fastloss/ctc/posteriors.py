@@ -1,13 +1,7 @@
 """CTC posteriors: soft alignment."""
 
-import numpy as np
-
-from fastloss import _validation as check
+from fastloss._kernels.calls import Emissions, as_blank, as_infeasible, batch_of, posteriors_of
 from fastloss._keywords import says_keywords
-from fastloss._threads import threads_for
-from fastloss.ctc._forward_backward import forbid_impossible, posteriors_of, work_of
-from fastloss.ctc._inputs import Batch, Emissions, as_blank, as_infeasible
-from fastloss.ctc._unexpected import are_expected, forbid_nan, warn_of_batch
 
 
 @says_keywords
@@ -35,7 +29,8 @@ def ctc_posteriors(
         Log-probabilities in nats: T frames, a batch of N, C classes. -inf is probability 0. Scores that are not
         normalised give the same if each frame is off by a constant, as logits are.
     targets : integer array (N, S), or 1-D with all targets one behind the other, or a list of sequences
-        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read.
+        Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read. A column of lists
+        (an array of objects) is a list; for one sequence (1, S) is legal too.
     input_lengths, target_lengths : integer arrays (N,), optional
         Frames and labels that count; omitted means all. 0 is legal for either.
     blank : int
@@ -80,17 +75,9 @@ def ctc_posteriors(
     emissions = Emissions(log_probs, "log_probs", batch_first)
     infeasible = as_infeasible(infeasible, ("zero", "raise"))
     blank = as_blank(blank, emissions.classes)
-    batch = Batch(emissions, targets, (input_lengths, target_lengths), blank, infeasible)
+    batch = batch_of(emissions, targets, (input_lengths, target_lengths), blank, infeasible)
     batch.forbid_infeasible()
-    posteriors, losses = posteriors_of(batch, threads_for(num_threads, work_of(batch)))
-    if not are_expected(losses):
-        if infeasible == "raise":
-            forbid_nan(batch, losses)
-            forbid_impossible(batch, losses)
-        warn_of_batch("ctc_posteriors", batch, -losses)
-        for n in np.flatnonzero(np.isnan(losses)):
-            posteriors[: batch.input_lengths[n], n, : 2 * batch.targets.lengths[n] + 1] = np.nan
-    posteriors = posteriors.astype(check.compute_dtype(emissions.code), copy=False)
+    posteriors = posteriors_of(batch, num_threads)
     if emissions.single:
         return posteriors[:, 0]
     return posteriors.swapaxes(0, 1) if emissions.batch_first else posteriors

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from fastloss import _validation as check
 from fastloss._foreign import as_float
 from fastloss._kernels import kernels
+from fastloss._kernels.calls import as_blank, extension, one_recording, selection
 from fastloss._keywords import says_keywords
 from fastloss._threads import threads_for
-from fastloss.ctc._inputs import as_blank, expected_label, label_array, one_recording, own_view
 from fastloss.ctc._unexpected import warn_of_rows
 
 
@@ -99,11 +98,7 @@ class CTCPrefixState:
             For an index or a label out of range, naming the place, the value and what was expected.
         """
         classes, frames = self._recording.scores_by_class.shape
-        if check.as_array(hypotheses, "hypotheses").dtype == np.bool_:
-            raise TypeError("hypotheses has dtype bool; expected indices")
-        hypotheses, labels = _broadcast(hypotheses, labels)
-        _check_indices(hypotheses, len(self))
-        _check_labels(labels, classes, self._recording.blank)
+        hypotheses, labels = extension(hypotheses, labels, len(self), classes, self._recording.blank)
         new = CTCPrefixState(self._recording, labels)
         if len(new):
             threads = threads_for(num_threads, 8 * len(new) * frames)
@@ -118,13 +113,7 @@ class CTCPrefixState:
         ValueError, TypeError
             For an index out of range.
         """
-        chosen = own_view(check.as_array(hypotheses, "hypotheses"))
-        if chosen.dtype == np.bool_:
-            if chosen.shape != (len(self),):
-                raise ValueError(f"hypotheses has shape {chosen.shape}; expected ({len(self)},) of a mask")
-            chosen = np.flatnonzero(chosen)
-        chosen, _ = _broadcast(chosen, 0)
-        _check_indices(chosen, len(self))
+        chosen = selection(hypotheses, len(self))
         new = CTCPrefixState.__new__(CTCPrefixState)
         new._recording = self._recording
         for name in ("_last", "_mantissas", "_exponents", "_has_nan", "_scores", "_complete", "_labels"):
@@ -136,34 +125,6 @@ def _read_only(array):
     """A view, whose shape is the caller's own, of an array that is not writeable."""
     array.flags.writeable = False
     return array.view()
-
-
-def _broadcast(hypotheses, labels):
-    """Both as int64 of one dimension, copied: a state must not change with the caller's arrays."""
-    arrays = label_array(hypotheses, "hypotheses"), label_array(labels, "labels")
-    try:
-        shape = np.broadcast_shapes((1,), *(array.shape for array in arrays))
-    except ValueError:
-        shape = ()
-    if len(shape) != 1:
-        shapes = arrays[0].shape, arrays[1].shape
-        raise ValueError(f"hypotheses has shape {shapes[0]} and labels {shapes[1]}; expected (M,) for both")
-    return [np.array(np.broadcast_to(array, shape), np.int64, order="C") for array in arrays]
-
-
-def _check_indices(hypotheses, count):
-    _forbid(hypotheses, "hypotheses", (hypotheses < 0) | (hypotheses >= count), f"0..{count - 1}")
-
-
-def _check_labels(labels, classes, blank):
-    wrong = (labels < 0) | (labels >= classes) | (labels == blank)
-    _forbid(labels, "labels", wrong, expected_label(classes, blank))
-
-
-def _forbid(array, name, wrong, expected):
-    if wrong.any():
-        place = int(wrong.argmax())
-        raise ValueError(f"{name}[{place}] is {array[place]}; expected {expected}")
 
 
 @says_keywords

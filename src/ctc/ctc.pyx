@@ -20,6 +20,7 @@ from libc.math cimport HUGE_VAL, NAN, ldexp, log
 from libc.string cimport memcpy
 
 from core cimport *
+from fastloss._kernels.calls cimport Batch, Call, CandidateTree, Emissions, Rows
 from parallel cimport *
 
 include "rowwise/row.pxi"
@@ -32,9 +33,6 @@ include "emissions.pxi"
 include "recursion.pxi"
 
 SLOTS = V   # the runs of the tree that `score` takes are rounded up to a whole number of these
-
-# Emissions of T frames have exponents enough if the lowest of them, in nats, times T + 1 is within this.
-EXPONENT_RANGE = -<double> X_LIMIT * X_NATS
 
 
 # ---- a whole sequence ----
@@ -176,28 +174,23 @@ cdef int bind_posterior(Job* job, cnp.ndarray posterior) except -1:
     return 0
 
 
-cdef int bind_job(Job* job, call, cnp.ndarray order) except -1:
-    cdef Py_ssize_t size
+cdef int bind_job(Job* job, Call call, cnp.ndarray order) except -1:
     memset(job, 0, sizeof(Job))
-    bind_batch(&job.batch, call.batch)
-    size = job.batch.x.batch
+    job.batch = call.batch.data
     job.from_logits = call.from_logits
     job.order = order_of(&job.batch, order)
-    if call.scales is not None:
-        job.scales = <const double*> numbers_of(call.scales, size, sizeof(double), "sample_weight")
-    job.losses = <double*> numbers_of(call.losses, size, sizeof(double), "the batch")
-    job.saturated = <uint8_t*> numbers_of(call.saturated, size, 1, "the batch")
-    if call.grad is not None:
-        bind_rows(&job.grad, call.grad, "out")
-        check_unchanged(is_like(&job.grad, &job.batch.x) and job.grad.dtype <= FL_BFLOAT16, "out")
+    job.scales = <const double*> data_of(call.scales)
+    job.losses = <double*> data_of(call.losses)
+    job.saturated = <uint8_t*> data_of(call.saturated)
+    job.grad = call.grad
     if call.posterior is not None:
         bind_posterior(job, call.posterior)
     return 0
 
 
-def ctc(call, cnp.ndarray order, int threads):
-    """Computes the sequences in `order` (int64) of a fastloss.ctc._forward_backward.Call: their losses; the gradient
-    and the posteriors where there are arrays for these."""
+def ctc(Call call not None, cnp.ndarray order, int threads):
+    """Computes the sequences in `order` (int64): their losses; the gradient and the posteriors where there are arrays
+    for these."""
     cdef Job job
     cdef Sequence q
     cdef double total

@@ -8,7 +8,7 @@ of targets are trees of their own, with a workspace each: slot 0 there is V slot
 
 ctypedef struct ScoreJob:
     Job emission                 # x as (T, 1, C)
-    # The fields of fastloss.ctc.score._Tree.
+    # The fields of a Tree.
     const int64_t* run_start     # first slot of each run
     const int64_t* run_stop      # one past its last
     const int64_t* run_parent    # slot of its parent, or -1
@@ -116,34 +116,34 @@ cdef double score_group(void* data, Py_ssize_t group, real* scratch) noexcept no
     return 0
 
 
-cdef int bind_score_job(ScoreJob* job, emissions, tree, scores, saturated) except -1:
-    cdef Py_ssize_t slots = tree.label.size, runs = tree.run_start.size, groups = saturated.size, count = scores.size
+cdef void bind_score_job(ScoreJob* job, Emissions emissions, CandidateTree tree, cnp.ndarray scores,
+                         cnp.ndarray saturated) noexcept:
     memset(job, 0, sizeof(ScoreJob))
-    bind_rows(&job.emission.batch.x, emissions.view, emissions.name)
-    job.emission.batch.blank = tree.blank
-    check_unchanged(0 <= job.emission.batch.blank < job.emission.batch.x.classes, emissions.name)
-    job.run_start = integers_of(tree.run_start, runs, "candidates")
-    job.run_stop = integers_of(tree.run_stop, runs, "candidates")
-    job.run_parent = integers_of(tree.run_parent, runs, "candidates")
-    job.first_run = integers_of(tree.first_run, groups + 1, "candidates")
-    job.label = integers_of(tree.label, slots, "candidates")
-    job.repeats = <const uint8_t*> numbers_of(tree.repeats, slots, 1, "candidates")
-    job.target_slot = integers_of(tree.target_slot, count, "candidates")
-    job.target_blank = integers_of(tree.target_blank, count, "candidates")
-    job.first_target = integers_of(tree.first_target, groups + 1, "candidates")
-    job.scores = <double*> numbers_of(scores, count, sizeof(double), "candidates")
-    job.saturated = <uint8_t*> numbers_of(saturated, groups, 1, "candidates")
-    return 0
+    job.emission.batch.x = emissions.rows
+    job.emission.batch.blank = tree.tree.blank
+    job.run_start = tree.tree.run_start
+    job.run_stop = tree.tree.run_stop
+    job.run_parent = tree.tree.run_parent
+    job.first_run = tree.tree.first_run
+    job.label = tree.tree.label
+    job.repeats = tree.tree.repeats
+    job.target_slot = tree.tree.target_slot
+    job.target_blank = tree.tree.target_blank
+    job.first_target = tree.tree.first_target
+    job.scores = <double*> data_of(scores)
+    job.saturated = <uint8_t*> data_of(saturated)
 
 
-def score(emissions, tree, cnp.ndarray scores, cnp.ndarray saturated, int threads):
-    """Log-likelihoods of the targets of a fastloss.ctc.score._Tree; and, of each of its groups, whether a score was too
-    far below its frame's best for this type's exponents."""
+def score(Emissions emissions not None, CandidateTree tree not None, cnp.ndarray scores, cnp.ndarray saturated,
+          int threads):
+    """Log-likelihoods of the targets of a tree; and, of each of its groups, whether a score was too far below its
+    frame's best for this type's exponents."""
     cdef ScoreJob job
     cdef Sequence q
     cdef double total
-    cdef Py_ssize_t group, bytes_needed = 0
+    cdef Py_ssize_t group, groups = tree.tree.groups, bytes_needed = 0
+    check_unchanged(scores.size == tree.count and saturated.size == groups, "candidates")
     bind_score_job(&job, emissions, tree, scores, saturated)
-    for group in range(saturated.size):
+    for group in range(groups):
         bytes_needed = max(bytes_needed, group_layout(&job, &q, group, NULL))
-    run_chunks(score_group, &job, saturated.size, bytes_needed // sizeof(real) + 1, threads, &total)
+    run_chunks(score_group, &job, groups, bytes_needed // sizeof(real) + 1, threads, &total)

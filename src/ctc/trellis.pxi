@@ -1,4 +1,4 @@
-"""What the loss and the alignment of a batch share: its arrays, workspace, and the slots that a frame reaches.
+"""What the loss and the alignment of a batch share: the workspace, and the slots that a frame reaches.
 Included by ctc.pyx and viterbi.pyx, which explain the names.
 
 A slot is a label and the blank before it. V slots go through a step together (scaled.h), so frames are a whole number
@@ -12,25 +12,6 @@ include "arrays.pxi"
 cdef extern from "core/array.h" nogil:
     void fill_run(real*, Py_ssize_t, real)
 
-# A (T, N, C) array of any layout and dtype.
-ctypedef struct Rows:
-    char* data               # or NULL
-    int dtype
-    Py_ssize_t stride[3]     # of frame, sequence, class, in bytes
-    Py_ssize_t frames
-    Py_ssize_t batch
-    Py_ssize_t classes
-
-# The fields of fastloss.ctc._inputs.Batch.
-ctypedef struct Batch:
-    Rows x
-    Py_ssize_t blank
-    const int64_t* labels           # all targets, one after the other
-    const int64_t* offsets          # where each begins
-    const int64_t* target_lengths
-    const int64_t* input_lengths
-    const uint8_t* feasible         # whether there are frames enough for the target
-
 # Frames times slots: a workspace has a hundred bytes for each at most, which 64 bits can count.
 cdef double MOST_CELLS = 2.0 ** 50
 
@@ -39,43 +20,7 @@ ctypedef struct Band:
     Py_ssize_t high
 
 
-# ---- arrays; the structs of a call are cleared by whoever fills them ----
-
-cdef int bind_rows(Rows* rows, cnp.ndarray array, str name) except -1:
-    cdef int i
-    check_unchanged(array.ndim == 3 and dtype_code(array) >= 0, name)
-    rows.data = <char*> data_of(array)
-    rows.dtype = dtype_code(array)
-    rows.frames = array.shape[0]
-    rows.batch = array.shape[1]
-    rows.classes = array.shape[2]
-    for i in range(3):
-        rows.stride[i] = array.strides[i]
-    return 0
-
-
-cdef int bind_batch(Batch* to, batch) except -1:
-    emissions, targets = batch.emissions, batch.targets
-    cdef Py_ssize_t size, n, labels = targets.labels.size
-    bind_rows(&to.x, emissions.view, emissions.name)
-    size = to.x.batch
-    to.blank = batch.blank
-    to.labels = integers_of(targets.labels, labels, "targets")
-    to.offsets = integers_of(targets.offsets, size, "targets")
-    to.target_lengths = integers_of(targets.lengths, size, "target_lengths")
-    to.input_lengths = integers_of(batch.input_lengths, size, "input_lengths")
-    to.feasible = <const uint8_t*> numbers_of(batch.feasible, size, 1, "input_lengths")
-    check_unchanged(0 <= to.blank < to.x.classes, emissions.name)
-    for n in range(size):
-        check_unchanged(0 <= to.input_lengths[n] <= to.x.frames, "input_lengths")
-        check_unchanged(0 <= to.target_lengths[n] <= labels - to.offsets[n] <= labels, "target_lengths")
-    return 0
-
-
-cdef inline bint is_like(const Rows* a, const Rows* b) noexcept nogil:
-    """Whether a has a number for each of b."""
-    return a.frames == b.frames and a.batch == b.batch and a.classes == b.classes
-
+# ---- the batch of a call ----
 
 cdef Py_ssize_t longest_of(const Batch* batch) noexcept nogil:
     """Labels of the longest target."""

@@ -18,6 +18,7 @@ from libc.math cimport HUGE_VAL, NAN, sqrt
 from libc.string cimport memcpy
 
 from core cimport *
+from fastloss._kernels.calls cimport Batch, CheckedBatch, Rows
 from parallel cimport *
 
 cnp.import_array()
@@ -315,27 +316,27 @@ cdef double align_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcept
 
 # ---- a call ----
 
-cdef int bind_job(Job* job, batch, cnp.ndarray order, star, found) except -1:
+cdef int bind_job(Job* job, CheckedBatch batch, cnp.ndarray order, tuple star, tuple found) except -1:
     cdef Py_ssize_t size, labels
     memset(job, 0, sizeof(Job))
-    bind_batch(&job.batch, batch)
+    job.batch = batch.data
     size = job.batch.x.batch
     job.order = order_of(&job.batch, order)
     job.star, job.star_score = star
     job.longest = longest_of(&job.batch)
     labels = size * job.longest
-    job.path = <int64_t*> numbers_of(found.path, size * job.batch.x.frames, sizeof(int64_t), "the batch")
-    job.scores = <double*> numbers_of(found.score, size, sizeof(double), "the batch")
-    job.starts = <int64_t*> numbers_of(found.starts, labels, sizeof(int64_t), "targets")
-    job.ends = <int64_t*> numbers_of(found.ends, labels, sizeof(int64_t), "targets")
-    job.token_scores = <double*> numbers_of(found.token_scores, labels, sizeof(double), "targets")
+    job.path = <int64_t*> numbers_of(found[0], size * job.batch.x.frames, sizeof(int64_t), "the batch")
+    job.scores = <double*> numbers_of(found[1], size, sizeof(double), "the batch")
+    job.starts = <int64_t*> numbers_of(found[2], labels, sizeof(int64_t), "targets")
+    job.ends = <int64_t*> numbers_of(found[3], labels, sizeof(int64_t), "targets")
+    job.token_scores = <double*> numbers_of(found[4], labels, sizeof(double), "targets")
     return 0
 
 
-def align(batch, cnp.ndarray order, star, found, int threads):
+def align(CheckedBatch batch not None, cnp.ndarray order, tuple star, tuple found, int threads):
     """Aligns the sequences in `order` (int64). `star` is a label that matches anything (or -1) and its score. `found`
-    is a CTCAlignment of arrays filled with -1 and NaN; what a sequence does not have stays so. The score is -inf where
-    no path is possible."""
+    has the arrays of a CTCAlignment, filled with -1 and NaN; what a sequence does not have stays so. The score is -inf
+    where no path is possible."""
     cdef Job job
     cdef Sequence q
     cdef double total

@@ -143,7 +143,9 @@ def the_module(folder, name):
     return next((folder / "fastloss" / "_kernels").glob(f"{name}.*"))
 
 
-@pytest.mark.parametrize("name", ["runtime", f"{_kernels.selected}_f32/elementwise", f"{_kernels.selected}_f64/prefix"])
+@pytest.mark.parametrize(
+    "name", ["runtime", "calls", f"{_kernels.selected}_f32/elementwise", f"{_kernels.selected}_f64/prefix"]
+)
 def test_a_broken_module_says_what_the_loader_says(copied, name):
     the_module(copied, name).write_bytes(b"no library")
     code, last = imported(copied)
@@ -153,7 +155,7 @@ def test_a_broken_module_says_what_the_loader_says(copied, name):
     assert "pip install" not in last
 
 
-@pytest.mark.parametrize("name", ["runtime", f"{_kernels.selected}_f32/elementwise", "*/*"])
+@pytest.mark.parametrize("name", ["runtime", "calls", f"{_kernels.selected}_f32/elementwise", "*/*"])
 def test_a_missing_module_says_how_to_get_it(copied, name):
     for path in (copied / "fastloss" / "_kernels").glob(f"{name}.*{EXTENSION_SUFFIXES[-1]}"):
         path.unlink()

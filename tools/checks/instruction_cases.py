@@ -224,6 +224,12 @@ def small_calls(inputs):
     yield from verbs("ctc_loss", "10x10/3", (log_probs, target), 70, small=True)
     yield Case("ctc_align 10x10/3", partial(fl.ctc_align, log_probs, target), 70, True)
     yield Case("ctc_score 10x10, 2 of 3", partial(fl.ctc_score, log_probs, [target, target]), 140, True)
+    yield Case("ctc_score 10x10, 1 of 3", partial(fl.ctc_score, log_probs, [[1, 2, 3]]), 70, True)
+    yield Case("ctc_posteriors 10x10/3", partial(fl.ctc_posteriors, log_probs, target), 70, True)
+    state = fl.ctc_prefix_score(log_probs)
+    yield Case("ctc_prefix_score.extend 2 x 10", partial(state.extend, 0, [1, 2]), 20, True)
+    several = aligned(np.repeat(log_probs[:, None], 2, axis=1)), [[1, 2, 3], [4, 5]], [10, 9]
+    yield from verbs("ctc_loss", "10x2x10/3 lists", several, 120, small=True)
 
 
 class OldGenerator(np.random.RandomState):
