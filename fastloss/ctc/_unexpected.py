@@ -22,7 +22,7 @@ def raise_nan(batch, n, all_classes, star=-1):
     one of the target's classes or the blank, or of any class where the scores are logits."""
     emissions, frames = batch.emissions, batch.frames_of(n)
     unused = np.ones(emissions.classes, bool)
-    labels = batch.labels_of(n)
+    labels = batch.target_of(n)
     unused[labels[labels != star]] = unused[batch.blank] = False
     for t in range(0, len(frames), _FRAMES):
         block = as_float(frames[t : t + _FRAMES])

@@ -121,7 +121,7 @@ cdef class CheckedBatch:
             array = array[n] if self.emissions.batch_first else array[:, n]
         return array[: self.input_lengths[n]]
 
-    def labels_of(self, Py_ssize_t n):
+    def target_of(self, Py_ssize_t n):
         return copied(self.targets.labels + self.targets.offsets[n], self.targets.lengths[n])
 
     def all_labels(self):

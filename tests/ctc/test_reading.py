@@ -182,7 +182,7 @@ def test_of_a_list_the_types_come_first(function):
 
 @each_function
 def test_text_in_the_place_of_labels(function):
-    remedy = "fl.CTCAlphabet(...).labels(text)"
+    remedy = "fl.CTCAlphabet(...).encode(text)"
     refused(TypeError, ["targets is a str", remedy], lambda: function(FRAMES, "to be"))
     refused(
         TypeError, ["targets has dtype <U5; labels must be integers", remedy], lambda: function(FRAMES, ["to be", "or"])
@@ -193,7 +193,7 @@ def test_text_in_the_place_of_labels(function):
 
 
 def test_text_in_the_place_of_candidates():
-    remedy = "fl.CTCAlphabet(...).labels(text)"
+    remedy = "fl.CTCAlphabet(...).encode(text)"
     refused(TypeError, ["candidates is a str", remedy], lambda: fl.ctc_score(FRAMES[:, 0], "to be"))
     refused(TypeError, ["candidates has dtype <U5", remedy], lambda: fl.ctc_score(FRAMES[:, 0], ["to be", "or"]))
 
