@@ -23,8 +23,11 @@ CLASSES = "-|abc"
 ALPHABET = fl.CTCAlphabet(CLASSES, separator="|")
 
 
+STAR = 9
+
+
 def labels_of(text):
-    return [CLASSES.index(c) for c in text]
+    return [STAR if c == "*" else CLASSES.index(c) for c in text]
 
 
 def emissions(seed, frames, classes=5):
@@ -32,16 +35,17 @@ def emissions(seed, frames, classes=5):
 
 
 def words_by_frames(path, log_probs, text):
-    """(word, start, end, confidence): runs of the path are the text's characters, in order; words are between bars."""
+    """(word, start, end, confidence): runs of the path are the text's characters, in order; words are between bars and
+    stars."""
     runs, t = [], 0
     for c, run in itertools.groupby(path):
         stop = t + len(list(run))
         if c != 0:
-            runs.append((t, stop, sum(log_probs[at][c] for at in range(t, stop))))
+            runs.append((t, stop, sum(0 if c == STAR else log_probs[at][c] for at in range(t, stop))))
         t = stop
     assert len(runs) == len(text)
     found = []
-    for match in re.finditer(r"[^|]+", text):
+    for match in re.finditer(r"[^|*]+", text):
         own = runs[match.start() : match.end()]
         mean = sum(run[2] for run in own) / sum(run[1] - run[0] for run in own)
         found.append((match[0], own[0][0], own[-1][1], pytest.approx(math.exp(mean), rel=1e-12)))
@@ -53,15 +57,15 @@ def plain(words):
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text("|ab", max_size=12), st.integers(0, 2**32), st.integers(0, 20))
+@given(st.text("||aabb*", max_size=12), st.integers(0, 2**32), st.integers(0, 20))
 def test_against_the_path(text, seed, more):
-    """Doubled, leading and trailing separators, only separators, nothing, and texts without one."""
+    """Doubled, leading and trailing separators, only separators, nothing, texts without one, stars anywhere."""
     log_probs = emissions(seed, 2 * len(text) + more)
-    found = fl.ctc_align(log_probs, labels_of(text))
+    found = fl.ctc_align(log_probs, labels_of(text), star=STAR, star_cost=0.5)
     expected = words_by_frames(found.path.tolist(), log_probs.tolist(), text)
     words = found.words(text)
     assert plain(words) == expected
-    assert [word.word for word in words] == [word for word in text.split("|") if word]
+    assert [word.word for word in words] == [word for word in re.split(r"[|*]", text) if word]
     assert found.words(text.replace("|", " ")) == found.words(list(text)) == found.words(ALPHABET) == words
     of_labels = found.words(separator=1)
     assert [word.word for word in of_labels] == [tuple(labels_of(word.word)) for word in words]
@@ -71,10 +75,10 @@ def test_against_the_path(text, seed, more):
     seconds = [(word.start * 0.02, word.end * 0.02) for word in words]
     assert [(word.start, word.end) for word in found.words(text, seconds_per_frame=0.02)] == seconds
     letters = found.words(text, "")
-    assert [(word.word, word.start, word.end) for word in letters] == list(
-        zip(text, found.starts.tolist(), found.ends.tolist(), strict=True)
-    )
-    np.testing.assert_allclose([word.confidence for word in letters], np.exp(found.token_scores), rtol=1e-12)
+    spans = zip(text, found.starts.tolist(), found.ends.tolist(), strict=True)
+    assert [(word.word, word.start, word.end) for word in letters] == [span for span in spans if span[0] != "*"]
+    scores = [score for score, c in zip(found.token_scores, text, strict=True) if c != "*"]
+    np.testing.assert_allclose([word.confidence for word in letters], np.exp(scores), rtol=1e-12)
     assert found.words(separator="") == [dataclasses.replace(w, word=(CLASSES.index(w.word),)) for w in letters]
 
 
