@@ -37,6 +37,12 @@ FL_INLINE real x_power(xint n)
 {
     return from_bits((xint)((xuint)x_max(n + FL_EXPONENT_BIAS, 0) << FL_MANTISSA_BITS));
 }
+/* 2^(n - top) and top + x_exponent(x) from top - FL_EXPONENT_BIAS, which several numbers with one `top` share. */
+FL_INLINE real x_power_above(xint n, xint floor)
+{
+    return from_bits((xint)((xuint)x_max(n - floor, 0) << FL_MANTISSA_BITS));
+}
+FL_INLINE xint x_exponent_above(real x, xint floor) { return (xint)((xuint)bits_of(x) >> FL_MANTISSA_BITS) + floor; }
 /* exp(x) for x <= 0 as mantissa and exponent; x below `low` counts as low, -inf as probability 0. */
 FL_INLINE void x_exp(real x, real low, real *mantissa, xint *exponent)
 {

@@ -1,4 +1,5 @@
-/* A tile of rows laid across the vector lanes, and back: table[c * FL_TILE + k] is class c of row k.
+/* Rows laid across the vector lanes, and back: table[c * tile + k] is class c of row k. A tile has FL_TILE rows, or
+ * FL_FRAMES where rows are frames of one sequence; the functions that take the number take it as a constant.
  *
  * A piece is 16 bytes of one row: FL_COLUMNS numbers. Pieces of several rows side by side fill a vector of the
  * processor's width. FL_COLUMNS such vectors are transposed together, within each 16 bytes, by two instructions a
@@ -9,7 +10,8 @@
 
 #include "core/vecmath.h"
 
-#define FL_TILE 32 /* rows handled together, at the most */
+#define FL_TILE 32   /* rows handled together, at the most */
+#define FL_FRAMES 16 /* frames of one sequence: fewer, since what is left over at its end is computed in vain */
 
 #ifdef __has_builtin
 #if __has_builtin(__builtin_shufflevector)
@@ -37,6 +39,10 @@ typedef float piece __attribute__((vector_size(16)));
 typedef float vector __attribute__((vector_size(16 * FL_PIECES)));
 typedef float piece_at __attribute__((vector_size(16), aligned(4), may_alias));
 typedef float vector_at __attribute__((vector_size(16 * FL_PIECES), aligned(4), may_alias));
+
+typedef int64_t words __attribute__((vector_size(16 * FL_PIECES)));
+typedef int64_t word_pair __attribute__((vector_size(16)));
+typedef int64_t word_pair_at __attribute__((vector_size(16), aligned(4), may_alias));
 
 #define FL_LOW_WORDS(i) i, FL_WIDTH + i, i + 1, FL_WIDTH + i + 1
 #define FL_HIGH_WORDS(i) i + 2, FL_WIDTH + i + 2, i + 3, FL_WIDTH + i + 3
@@ -83,12 +89,15 @@ FL_INLINE vector join_pieces(const real *x, ptrdiff_t step)
 #endif
 }
 
-/* The opposite of join_pieces. */
+/* The opposite of join_pieces. By pairs of 64 bits, for which compilers store a part of a vector in one instruction. */
 FL_INLINE void part_pieces(vector a, real *out, ptrdiff_t step)
 {
-#define FL_PART(i)                      \
-    *(piece_at *)(out + (i) * step) = \
-        __builtin_shufflevector(a, a, 4 * (i), 4 * (i) + 1, 4 * (i) + 2, 4 * (i) + 3)
+    const words all = (words)a;
+#define FL_PART(i)                                       \
+    do {                                                 \
+        const word_pair part = {all[2 * (i)], all[2 * (i) + 1]}; \
+        *(word_pair_at *)(out + (i) * step) = part;      \
+    } while (0)
     FL_PART(0);
 #if FL_PIECES > 1
     FL_PART(1);
@@ -100,47 +109,64 @@ FL_INLINE void part_pieces(vector a, real *out, ptrdiff_t step)
 #undef FL_PART
 }
 
-/* All FL_TILE rows of at least FL_COLUMNS classes. */
-FL_NOINLINE void load_pieces(const real *FL_RESTRICT x, ptrdiff_t classes, real *FL_RESTRICT table)
+#define FL_STEP (FL_COLUMNS * FL_PIECES) /* rows of FL_COLUMNS vectors */
+
+/* FL_STEP rows from x on, `pitch` numbers apart: FL_COLUMNS of their classes, each a vector. */
+FL_INLINE void load_columns(const real *x, ptrdiff_t pitch, vector *a)
+{
+    for (int i = 0; i < FL_COLUMNS; i++) a[i] = join_pieces(x + i * pitch, FL_COLUMNS * pitch);
+    transpose_pieces(a);
+}
+
+FL_INLINE void store_columns(vector *a, real *out, ptrdiff_t pitch)
+{
+    transpose_pieces(a);
+    for (int i = 0; i < FL_COLUMNS; i++) part_pieces(a[i], out + i * pitch, FL_COLUMNS * pitch);
+}
+
+/* All rows of a tile, of at least FL_COLUMNS classes, `pitch` numbers apart. */
+FL_INLINE void load_pieces(const real *FL_RESTRICT x, ptrdiff_t pitch, ptrdiff_t classes, real *FL_RESTRICT table,
+                           const int tile)
 {
     for (ptrdiff_t start = 0; start < classes; start += FL_COLUMNS) {
         ptrdiff_t c = start + FL_COLUMNS <= classes ? start : classes - FL_COLUMNS;
-        for (int k = 0; k < FL_TILE; k += FL_COLUMNS * FL_PIECES) {
+        for (int k = 0; k < tile; k += FL_STEP) {
             vector a[FL_COLUMNS];
-            for (int i = 0; i < FL_COLUMNS; i++) a[i] = join_pieces(x + (k + i) * classes + c, FL_COLUMNS * classes);
-            transpose_pieces(a);
-            for (int i = 0; i < FL_COLUMNS; i++) *(vector_at *)(table + (c + i) * FL_TILE + k) = a[i];
+            load_columns(x + k * pitch + c, pitch, a);
+            for (int i = 0; i < FL_COLUMNS; i++) *(vector_at *)(table + (c + i) * tile + k) = a[i];
         }
     }
 }
 
-FL_NOINLINE void store_pieces(const real *FL_RESTRICT table, ptrdiff_t classes, real *FL_RESTRICT out)
+FL_INLINE void store_pieces(const real *FL_RESTRICT table, ptrdiff_t classes, real *FL_RESTRICT out, ptrdiff_t pitch,
+                            const int tile)
 {
-    for (int k = 0; k < FL_TILE; k += FL_COLUMNS * FL_PIECES)
+    for (int k = 0; k < tile; k += FL_STEP)
         for (ptrdiff_t start = 0; start < classes; start += FL_COLUMNS) {
             ptrdiff_t c = start + FL_COLUMNS <= classes ? start : classes - FL_COLUMNS;
             vector a[FL_COLUMNS];
-            for (int i = 0; i < FL_COLUMNS; i++) a[i] = *(const vector_at *)(table + (c + i) * FL_TILE + k);
-            transpose_pieces(a);
-            for (int i = 0; i < FL_COLUMNS; i++) part_pieces(a[i], out + (k + i) * classes + c, FL_COLUMNS * classes);
+            for (int i = 0; i < FL_COLUMNS; i++) a[i] = *(const vector_at *)(table + (c + i) * tile + k);
+            store_columns(a, out + k * pitch + c, pitch);
         }
 }
 #else
 #define FL_COLUMNS FL_TILE
 #define load_pieces load_rows
-#define store_pieces(table, classes, out) store_rows(table, FL_TILE, classes, out)
+#define store_pieces(table, classes, out, pitch, tile) store_rows(table, tile, classes, out, pitch, tile)
 #endif
 
 /* Number by number; where `classes` is a constant, the compiler makes vector code of it. */
-FL_INLINE void load_rows(const real *FL_RESTRICT x, ptrdiff_t classes, real *FL_RESTRICT table)
+FL_INLINE void load_rows(const real *FL_RESTRICT x, ptrdiff_t pitch, ptrdiff_t classes, real *FL_RESTRICT table,
+                         const int tile)
 {
-    for (int k = 0; k < FL_TILE; k++)
-        for (ptrdiff_t c = 0; c < classes; c++) table[c * FL_TILE + k] = x[k * classes + c];
+    for (int k = 0; k < tile; k++)
+        for (ptrdiff_t c = 0; c < classes; c++) table[c * tile + k] = x[k * pitch + c];
 }
-FL_INLINE void store_rows(const real *FL_RESTRICT table, ptrdiff_t n, ptrdiff_t classes, real *FL_RESTRICT out)
+FL_INLINE void store_rows(const real *FL_RESTRICT table, ptrdiff_t n, ptrdiff_t classes, real *FL_RESTRICT out,
+                          ptrdiff_t pitch, const int tile)
 {
     for (ptrdiff_t k = 0; k < n; k++)
-        for (ptrdiff_t c = 0; c < classes; c++) out[k * classes + c] = table[c * FL_TILE + k];
+        for (ptrdiff_t c = 0; c < classes; c++) out[k * pitch + c] = table[c * tile + k];
 }
 
 /* n rows into the lanes; lanes without a row repeat the last one. */
@@ -152,26 +178,26 @@ FL_NOINLINE void lanes_load(const real *FL_RESTRICT x, ptrdiff_t n, ptrdiff_t cl
             for (ptrdiff_t k = n; k < FL_TILE; k++) table[c * FL_TILE + k] = x[(n - 1) * classes + c];
         }
     else if (classes >= FL_COLUMNS)
-        load_pieces(x, classes, table);
+        load_pieces(x, classes, classes, table, FL_TILE);
     else if (classes == 2)
-        load_rows(x, 2, table);
+        load_rows(x, 2, 2, table, FL_TILE);
     else if (classes == 3)
-        load_rows(x, 3, table);
+        load_rows(x, 3, 3, table, FL_TILE);
     else
-        load_rows(x, classes, table);
+        load_rows(x, classes, classes, table, FL_TILE);
 }
 
 /* The first n lanes into rows. */
 FL_NOINLINE void lanes_store(const real *FL_RESTRICT table, ptrdiff_t n, ptrdiff_t classes, real *FL_RESTRICT out)
 {
     if (n == FL_TILE && classes >= FL_COLUMNS)
-        store_pieces(table, classes, out);
+        store_pieces(table, classes, out, classes, FL_TILE);
     else if (n == FL_TILE && classes == 2)
-        store_rows(table, FL_TILE, 2, out);
+        store_rows(table, FL_TILE, 2, out, 2, FL_TILE);
     else if (n == FL_TILE && classes == 3)
-        store_rows(table, FL_TILE, 3, out);
+        store_rows(table, FL_TILE, 3, out, 3, FL_TILE);
     else
-        store_rows(table, n, classes, out);
+        store_rows(table, n, classes, out, classes, FL_TILE);
 }
 
 #endif

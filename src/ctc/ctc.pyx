@@ -28,8 +28,8 @@ include "rowwise/row.pxi"
 cnp.import_array()
 
 include "trellis.pxi"
-include "workspace.pxi"
 include "emissions.pxi"
+include "workspace.pxi"
 include "recursion.pxi"
 
 SLOTS = V   # the runs of the tree that `score` takes are rounded up to a whole number of these
@@ -37,70 +37,25 @@ SLOTS = V   # the runs of the tree that `score` takes are rounded up to a whole 
 
 # ---- a whole sequence ----
 
-cdef inline Frame alpha_before(const Sequence* q, Py_ssize_t t) noexcept nogil:
-    return frame_at(q, q.alpha, segment_index(q, t))
-
-
-cdef inline Frame alpha_after(const Sequence* q, Py_ssize_t t) noexcept nogil:
-    return frame_at(q, q.alpha, segment_index(q, t) + 1)
-
-
-cdef void forward_block(const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    """Alphas of up to F frames, from those of the frame before them."""
-    cdef Py_ssize_t t
-    cdef Frame old, new
-    for t in range(start, stop):
-        gather_emissions(q, t, band_at(q.T, q.S, t))
-    for t in range(start, stop):
-        old = alpha_before(q, t)
-        new = alpha_after(q, t)
-        forward_frame(q, t, &old, &new)
-
-
 cdef double forward_pass(const Job* job, const Sequence* q, Offset* offset, xint* total_exponent) noexcept nogil:
     """The loss; inf where every path has probability 0, NaN where a score was."""
-    cdef Py_ssize_t t, segment, start, stop, block, block_stop
+    cdef Py_ssize_t start, stop, block, count
     cdef Frame first = frame_at(q, q.alpha, 0), last
     set_zero(&first, -V, q.width - V)
     first.blank_exponent[0] = 0
-    for segment in range((q.T + q.segment - 1) // q.segment):
-        start = segment * q.segment
+    for start from 0 <= start < q.T by q.segment:
         stop = min(start + q.segment, q.T)
         if start:
             copy_frame(q, q.alpha, 0, q.alpha, q.segment)
         if q.keeps_tables and q.segment < q.T:
-            copy_frame(q, q.checkpoints, segment, q.alpha, 0)
+            copy_frame(q, q.checkpoints, start // q.segment, q.alpha, 0)
         for block from start <= block < stop by F:
-            block_stop = min(block + F, stop)
-            for t in range(block, block_stop):
-                read_frame(job, q, t)
-            for t in range(block, block_stop):
-                emit(job, q, t, offset)
+            count = min(stop - block, <Py_ssize_t> F)
+            read_frames(job, q, block, count, offset)
             if not offset.is_impossible:
-                forward_block(q, block, block_stop)
-    last = alpha_after(q, q.T - 1)
+                forward_block(q, block, block + count, block - start)
+    last = frame_at(q, q.alpha, q.T - (q.T - 1) // q.segment * q.segment)
     return negative_log_likelihood(offset, &last, q.S, q.S - 1, total_exponent)
-
-
-cdef void backward_block(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop, Frame* gamma,
-                         xint total_exponent) noexcept nogil:
-    """The gradient of up to F frames, the last one first. gamma[0] is of the frame after them, and then of their
-    first."""
-    cdef real total[F]
-    cdef Frame alpha, swap
-    cdef Py_ssize_t t
-    for t in range(stop - 1, start - 1, -1):
-        alpha = alpha_after(q, t)
-        backward_frame(q, t, &gamma[0], &gamma[1], &alpha, total_exponent)
-        total[t % F] = accumulate_posteriors(q, t)
-        if job.posterior != NULL:
-            write_posterior(job, q, t, total[t % F])
-        swap = gamma[0]
-        gamma[0] = gamma[1]
-        gamma[1] = swap
-    if job.grad.data != NULL:
-        for t in range(start, stop):
-            write_grad(job, q, t, total[t % F])
 
 
 cdef void recompute_segment(const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
@@ -108,24 +63,44 @@ cdef void recompute_segment(const Sequence* q, Py_ssize_t start, Py_ssize_t stop
     cdef Py_ssize_t block
     copy_frame(q, q.alpha, 0, q.checkpoints, start // q.segment)
     for block from start <= block < stop by F:
-        forward_block(q, block, min(block + F, stop))
+        forward_block(q, block, min(block + F, stop), block - start)
+
+
+cdef WayBack way_back(const Sequence* q, xint total_exponent) noexcept nogil:
+    """From the end: gammas of the frame after the last."""
+    cdef WayBack back
+    cdef Frame gamma
+    cdef int i
+    for i in range(2):
+        gamma = frame_at(q, q.gamma, i)
+        set_zero(&gamma, -V, q.width - V)
+        back.gamma[i] = gamma.label
+    gamma = frame_at(q, q.gamma, 0)
+    gamma.blank_exponent[q.S] = 0
+    back.alpha = NULL    # of each block, when its turn comes
+    back.total_exponent = total_exponent
+    back.label = q.label_posterior
+    back.blank = q.blank_posterior
+    back.blank_sum = q.blank_sum
+    return back
 
 
 cdef void backward_pass(const Job* job, const Sequence* q, xint total_exponent) noexcept nogil:
-    cdef Py_ssize_t segment, start, stop, block
-    cdef Frame gamma[2]
-    gamma[0] = frame_at(q, q.gamma, 0)
-    gamma[1] = frame_at(q, q.gamma, 1)
-    set_zero(&gamma[0], -V, q.width - V)
-    set_zero(&gamma[1], -V, q.width - V)
-    gamma[0].blank_exponent[q.S] = 0
+    cdef Py_ssize_t segment, start, stop, block, block_stop
+    cdef WayBack back = way_back(q, total_exponent)
     for segment in range((q.T - 1) // q.segment, -1, -1):
         start = segment * q.segment
         stop = min(start + q.segment, q.T)
         if stop < q.T:
             recompute_segment(q, start, stop)
-        for block in range((stop - start - 1) // F, -1, -1):
-            backward_block(job, q, start + block * F, min(start + block * F + F, stop), gamma, total_exponent)
+        for block from start + (stop - start - 1) // F * F >= block >= start by F:
+            block_stop = min(block + F, stop)
+            backward_block(q, block, block_stop, block - start, &back)
+            add_posteriors(q, band_of_block(q, block, block_stop))
+            if job.posterior != NULL:
+                write_posteriors(job, q, block, block_stop)
+            if job.grad.data != NULL:
+                write_grad(job, q, block, block_stop)
 
 
 cdef inline double at_least_zero(const Job* job, const Sequence* q, double loss) noexcept nogil:

@@ -1,7 +1,37 @@
-"""The emissions of a frame: the scores of the classes that the target uses, as probabilities relative to the likeliest
-of them; and the softmax of the whole row, where the gradient of logits needs it. Included by ctc.pyx, which explains
-the names.
+"""The emissions of a block of frames: the scores of the classes that the target uses, as probabilities relative to the
+likeliest of their frame; and the softmax of all classes, where the loss is one of logits. Included by ctc.pyx, which
+explains the names.
+
+Of few classes, a table has a row for each class, and a block's softmax, emissions and gradient go across the vector
+lanes. Of many, each frame's softmax goes along its row, and a table has a row for each used class.
 """
+
+cdef extern from "ctc/block.h" nogil:
+    enum:
+        F "FL_FRAMES"           # frames of a block
+    ctypedef struct Block "ctc_block":
+        real* best
+        real* worst
+        real* nan
+        real* peak
+        real* rest
+    void block_extremes(const real*, const int32_t*, Py_ssize_t, Block*)
+    void block_peak(const real*, Py_ssize_t, Block*)
+    bint block_needs_exponents(const Block*, const real*)
+    bint block_is_special(const Block*)
+    double frames_total(const real*, Py_ssize_t)
+    double frames_product(const real*, Py_ssize_t)
+    void block_softmax(real*, Py_ssize_t, Block*)
+    void block_exp(real*, const int32_t*, Py_ssize_t, const real*)
+    bint block_exp_scaled(const real*, const real*, real, real*, xint*)
+    void block_unscale(real*, const xint*, const real*)
+    void block_below_peak(const Block*, real*)
+    void block_to_labels(const real*, const int32_t*, Py_ssize_t, Py_ssize_t, real*, Py_ssize_t)
+    void block_add_labels(const real*, Py_ssize_t, const int32_t*, Py_ssize_t, Py_ssize_t, real*)
+    void block_load(const real*, Py_ssize_t, Py_ssize_t, real*)
+    void block_store(const real*, Py_ssize_t, real*, Py_ssize_t)
+    void block_grad_of_logits(real*, const real*, Py_ssize_t, const real*, real)
+    void block_grad_of_log_probs(real*, const real*, Py_ssize_t, real)
 
 # What the emissions leave out of the loss: sum + log(product).
 ctypedef struct Offset:
@@ -13,22 +43,22 @@ ctypedef struct Offset:
 
 # ---- rows of scores and of the gradient ----
 
-cdef inline const real* score_row(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
+cdef inline const real* score_row(const Job* job, const Sequence* q, Py_ssize_t t, real* buffer) noexcept nogil:
     cdef const Rows* x = &job.batch.x
     if is_direct(x):
         return <const real*> row_at(x, t, q.n)
-    load_run(q.score_buffer, row_at(x, t, q.n), x.classes, x.stride[2], x.dtype)
-    return q.score_buffer
+    load_run(buffer, row_at(x, t, q.n), x.classes, x.stride[2], x.dtype)
+    return buffer
 
 
-cdef inline real* grad_row(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
+cdef inline real* grad_row(const Job* job, const Sequence* q, Py_ssize_t t, real* buffer) noexcept nogil:
     """Where a row of the gradient is computed; store_grad_row() copies a buffer to the array."""
-    return <real*> row_at(&job.grad, t, q.n) if is_direct(&job.grad) else q.grad_buffer
+    return <real*> row_at(&job.grad, t, q.n) if is_direct(&job.grad) else buffer
 
 
-cdef inline void store_grad_row(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
+cdef inline void store_grad_row(const Job* job, const Sequence* q, Py_ssize_t t, const real* buffer) noexcept nogil:
     if not is_direct(&job.grad):
-        store_run(row_at(&job.grad, t, q.n), q.grad_buffer, job.grad.classes, job.grad.stride[2], job.grad.dtype)
+        store_run(row_at(&job.grad, t, q.n), buffer, job.grad.classes, job.grad.stride[2], job.grad.dtype)
 
 
 cdef inline const real* row_after(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
@@ -36,105 +66,36 @@ cdef inline const real* row_after(const Job* job, const Sequence* q, Py_ssize_t 
     return <const real*> row_at(&job.batch.x, min(t + 1, q.T - 1), q.n)
 
 
-# ---- one row ----
-
-cdef inline void gather_used(real* table, const real* x, const Sequence* q) noexcept nogil:
-    """Scores of the used classes. The entries beyond them repeat the blank's, which changes no maximum or minimum."""
-    cdef Py_ssize_t u
-    gather(table, x, q.used_class, 0, q.used)
-    for u in range(q.used, q.table_width):
-        table[u] = table[0]
+cdef inline bint has_whole_block(const Rows* rows, Py_ssize_t count) noexcept nogil:
+    """Whether `count` of its rows are a block that can be used where it lies."""
+    return count == F and is_direct(rows) and rows.stride[0] % <Py_ssize_t> sizeof(real) == 0
 
 
-cdef inline bint extremes(real_cp x, Py_ssize_t n, real* best, real* worst) noexcept nogil:
-    """The largest and the smallest of whole LANES of scores; returns whether any is NaN."""
-    cdef real high[LANES]
-    cdef real low[LANES]
-    cdef real nan[LANES]
-    cdef Py_ssize_t i, u
-    for i in range(LANES):
-        high[i] = -INFINITY
-        low[i] = -INFINITY
-        nan[i] = 0
-    for u from 0 <= u < n by LANES:
-        lanes_extremes(x + u, high, low, nan)
-    best[0] = lanes_top(high)
-    worst[0] = -lanes_top(low)
-    return lanes_count(nan) != 0
+# ---- from scores to a table ----
+
+cdef inline Py_ssize_t table_index(const Sequence* q, Py_ssize_t t) noexcept nogil:
+    """The number of the table of frame t's block."""
+    return t // F if q.keeps_tables else 0
 
 
-cdef inline void exp_row(real* x, Py_ssize_t n, real best) noexcept nogil:
-    cdef Py_ssize_t u
-    for u in range(n):
-        x[u] = r_exp(x[u] - best)
-
-
-cdef void exp_row_with_exponents(const Sequence* q, real* x, xint* exponent, real best, Offset* offset) noexcept nogil:
-    """Of scores so far apart that their exponentials would underflow. So that no product of T emissions leaves the
-    exponent's range, a score counts as the lowest that such a product allows, if it is below that."""
-    cdef Py_ssize_t u
-    cdef real relative, lowest = <real> (X_LIMIT // (q.T + 1)) * R(X_NATS)
-    for u in range(q.table_width):
-        relative = x[u] - best
-        x_exp(relative, lowest, &x[u], &exponent[u])
-        if relative < lowest and relative >= -FL_LARGEST:
-            offset.is_saturated = True
-
-
-cdef inline void softmax_short(const real* x, real* out, Py_ssize_t n, real scale, real* peak_out, real* rest_out,
-                               const bint keep) noexcept nogil:
-    """A row of less than LANES scores: its softmax times `scale`, its peak, and the sum of e without one peak."""
-    cdef real row[LANES]
-    cdef real e[LANES]
-    cdef real lane[LANES]
-    cdef real total[LANES]
-    cdef xint at_peak[LANES]
-    cdef real peak, reference, term, rest, factor
-    cdef xint count = 0
-    cdef Py_ssize_t i
-    for i in range(n):
-        row[i] = x[i]
-    for i in range(n, LANES):
-        row[i] = -INFINITY
-    for i in range(LANES):
-        lane[i] = -INFINITY
-    lanes_max(row, lane)
-    peak = lanes_top(lane)
-    reference = reference_of(peak)
-    for i in range(LANES):
-        term = r_exp(row[i] - reference)
-        e[i] = term
-        total[i] = R(0.0) if row[i] == reference else term
-        at_peak[i] = row[i] == reference
-    for i in range(LANES):
-        count += at_peak[i]
-    rest = <real> lanes_total(total) + (count - 1 if count > 0 else 0)
-    peak_out[0] = peak
-    rest_out[0] = rest
-    if keep:
-        factor = scale / (rest + R(1.0) if count > 0 else rest)
-        for i in range(n):
-            out[i] = e[i] * factor
-
-
-cdef void softmax_short_kept(const real* x, real* out, Py_ssize_t n, real scale, real* peak, real* rest) noexcept nogil:
-    softmax_short(x, out, n, scale, peak, rest, True)
-
-
-cdef void softmax_short_summed(const real* x, Py_ssize_t n, real* peak, real* rest) noexcept nogil:
-    softmax_short(x, NULL, n, 1, peak, rest, False)
+cdef void read_all_classes(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t count,
+                           real* table) noexcept nogil:
+    """The scores of all classes."""
+    cdef const Rows* x = &job.batch.x
+    cdef Py_ssize_t k, classes = x.classes
+    if has_whole_block(x, count):
+        block_load(<const real*> row_at(x, t, q.n), x.stride[0] // <Py_ssize_t> sizeof(real), classes, table)
+        return
+    for k in range(F):
+        load_run(q.block_rows + k * classes, row_at(x, t + min(k, count - 1), q.n), classes, x.stride[2], x.dtype)
+    block_load(q.block_rows, classes, classes, table)
 
 
 cdef inline void softmax_row(const real* x, real* out, real* block_peaks, Py_ssize_t n, real scale, real* peak,
                              real* rest, const real* next_row) noexcept nogil:
-    """The row's peak, and the sum of e without it; and softmax times `scale`, unless `out` is NULL."""
+    """Of a row of many classes, the peak and the sum of e without it; and softmax times `scale`, unless `out` is
+    NULL."""
     cdef row_tile tile
-    if n < LANES:
-        if out != NULL:
-            softmax_short_kept(x, out, n, scale, peak, rest)
-        else:
-            softmax_short_summed(x, n, peak, rest)
-        return
     tile.classes = n
     tile.label[0] = 0
     tile.ahead = next_row
@@ -145,75 +106,114 @@ cdef inline void softmax_row(const real* x, real* out, real* block_peaks, Py_ssi
     rest[0] = tile.rest[0]
 
 
-# ---- one frame ----
-
-cdef inline Py_ssize_t table_index(const Sequence* q, Py_ssize_t t) noexcept nogil:
-    """Where the tables have frame t."""
-    return t if q.keeps_tables else t % F
-
-
-cdef inline Py_ssize_t segment_index(const Sequence* q, Py_ssize_t t) noexcept nogil:
-    """Where the emissions of a segment have frame t."""
-    return t if q.segment >= q.T else t % q.segment
-
-
-cdef inline void read_frame(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
-    """The scores of the used classes; and the row's softmax, into the gradient where that is wanted."""
-    cdef const real* x = score_row(job, q, t)
-    cdef real* out = NULL
-    cdef real* table = q.table + table_index(q, t) * q.table_width
-    if not job.from_logits:
-        gather_used(table, x, q)
-        return
-    if job.grad.data != NULL:
-        out = grad_row(job, q, t)
-    if out == x:   # in place: softmax overwrites the scores; otherwise it loads them into the cache
-        gather_used(table, x, q)
-    softmax_row(x, out, q.block_peaks, job.batch.x.classes, q.scale, q.peak + t % F, q.rest + t % F,
-                row_after(job, q, t))
-    if out != x:
-        gather_used(table, x, q)
-    if job.grad.data != NULL:
-        store_grad_row(job, q, t)
+cdef inline void read_used_classes(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t count, real* table,
+                                   Block* block) noexcept nogil:
+    """The scores of the used classes; and each row's softmax, into the gradient where that is wanted."""
+    cdef Py_ssize_t k, frame, classes = job.batch.x.classes
+    cdef const real* x
+    cdef real* out
+    cdef real* used
+    cdef real* buffer = q.block_rows + F * q.rows
+    for k in range(F):
+        used = q.block_rows + k * q.rows
+        frame = t + k
+        if k >= count:
+            memcpy(used, used - q.rows, q.rows * sizeof(real))
+            block.peak[k] = block.peak[k - 1]
+            block.rest[k] = block.rest[k - 1]
+            continue
+        x = score_row(job, q, frame, buffer)
+        out = grad_row(job, q, frame, buffer) if job.from_logits and job.grad.data != NULL else NULL
+        if out == x:   # in place: softmax overwrites the scores; otherwise it loads them into the cache
+            gather(used, x, q.used_class, 0, q.rows)
+        if job.from_logits:
+            softmax_row(x, out, q.block_peaks, classes, q.scale, &block.peak[k], &block.rest[k], row_after(job, q, frame))
+        if out != x:
+            gather(used, x, q.used_class, 0, q.rows)
+        if out != NULL:
+            store_grad_row(job, q, frame, out)
+    block_load(q.block_rows, q.rows, q.rows, table)
 
 
-cdef inline void emit(const Job* job, const Sequence* q, Py_ssize_t t, Offset* offset) noexcept nogil:
-    """Frame t's emissions of the used classes from their scores."""
-    cdef Py_ssize_t index = table_index(q, t)
-    cdef real* x = q.table + index * q.table_width
-    cdef real best, worst
-    cdef bint has_nan = extremes(x, q.table_width, &best, &worst)
+cdef void exp_with_exponents(const Job* job, const Sequence* q, Py_ssize_t index, Block* block,
+                             Offset* offset) noexcept nogil:
+    """The exponentials of a block in which those of used classes would underflow: these get exponents, and are relative
+    to the likeliest of them, however far that is from the row's peak. So that no product of T emissions leaves the
+    exponent's range, a score counts as the lowest that such a product allows, if it is below that."""
+    cdef real lowest = <real> (X_LIMIT // (q.T + 1)) * R(X_NATS)
+    cdef real* table = q.table + index * F * q.rows
+    cdef xint* exponent = q.table_exponent + index * F * q.rows
+    cdef real* mantissa = q.block_rows
+    cdef Py_ssize_t u, row
+    for u in range(q.used):
+        row = q.used_row[u] * F
+        if block_exp_scaled(table + row, block.best, lowest, mantissa + u * F, exponent + row):
+            offset.is_saturated = True
     if job.from_logits:
-        offset.sum += <double> q.peak[t % F] - best
-        offset.product *= 1.0 + q.rest[t % F]
-        q.share[index] = r_exp(best - q.peak[t % F]) / (R(1.0) + q.rest[t % F])
-    else:
-        offset.sum -= best
-    if offset.product > 1e200:   # far from overflow: one factor is at most the number of classes
+        block_below_peak(block, q.below_peak + index * F)
+        if q.has_all_classes:
+            block_softmax(table, q.rows, block)
+    for u in range(q.used):
+        memcpy(table + q.used_row[u] * F, mantissa + u * F, F * sizeof(real))
+
+
+cdef void add_offset(const Job* job, const Block* block, Py_ssize_t count, bint has_exponents,
+                     Offset* offset) noexcept nogil:
+    """What the emissions of a block leave out of the loss."""
+    cdef Py_ssize_t k
+    if job.from_logits:
+        offset.product *= frames_product(block.rest, count)
+    if has_exponents and job.from_logits:
+        offset.sum += frames_total(block.peak, count) - frames_total(block.best, count)
+    elif not job.from_logits:
+        offset.sum -= frames_total(block.best, count)
+    if block_is_special(block):
+        for k in range(count):
+            if block.nan[k] != 0 or block.best[k] == INFINITY:
+                offset.product = NAN
+            if block.best[k] == -INFINITY:
+                offset.is_impossible = True
+    if offset.product > 1e100:   # far from overflow: each of a block's factors is below 2^31
         offset.sum += log(offset.product)
         offset.product = 1
-    if has_nan or best == INFINITY:
-        offset.product = NAN
-    if best == -INFINITY:
-        offset.is_impossible = True
-        return
-    q.has_exponents[index] = worst - best < FL_EXP_LOW
-    if q.has_exponents[index]:
-        exp_row_with_exponents(q, x, q.table_exponent + index * q.table_width, best, offset)
+
+
+cdef void read_frames(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t count, Offset* offset) noexcept nogil:
+    """The table of the block of `count` frames from t on."""
+    cdef Py_ssize_t index = table_index(q, t)
+    cdef real* table = q.table + index * F * q.rows
+    cdef Block block
+    if q.has_all_classes:
+        read_all_classes(job, q, t, count, table)
     else:
-        exp_row(x, q.table_width, best)
+        read_used_classes(job, q, t, count, table, &block)
+    block_extremes(table, q.used_row, q.used, &block)
+    if not job.from_logits:
+        memcpy(block.peak, block.best, F * sizeof(real))
+    elif q.has_all_classes:
+        block_peak(table, q.rows, &block)
+    q.has_exponents[index] = block_needs_exponents(&block, block.peak)
+    if q.has_exponents[index]:
+        exp_with_exponents(job, q, index, &block, offset)
+    elif job.from_logits and q.has_all_classes:
+        block_softmax(table, q.rows, &block)
+    else:
+        block_exp(table, q.used_row, q.used, block.peak)
+    if job.from_logits:
+        memcpy(q.rest + index * F, block.rest, F * sizeof(real))
+    add_offset(job, &block, count, q.has_exponents[index], offset)
 
 
-cdef inline void gather_exponents(xint_p destination, xint_cp table, const int32_t* index, Py_ssize_t low,
-                                  Py_ssize_t high) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(low, high):
-        destination[i] = table[index[i]]
+# ---- from a table to labels ----
 
-
-cdef inline void gather_emissions(const Sequence* q, Py_ssize_t t, Band band) noexcept nogil:
-    """From the used classes to the labels, for both directions."""
-    cdef Py_ssize_t table = table_index(q, t) * q.table_width, labels = segment_index(q, t) * q.width
-    gather(q.emission + labels, q.table + table, q.class_index, band.low, band.high)
-    if q.has_exponents[table_index(q, t)]:
-        gather_exponents(q.emission_exponent + labels, q.table_exponent + table, q.class_index, band.low, band.high)
+cdef void gather_emissions(const Sequence* q, Py_ssize_t t, Py_ssize_t row, Band band) noexcept nogil:
+    """The emissions of a block of frames from t on, to where the lattice has those from `row` on."""
+    cdef Py_ssize_t index = table_index(q, t), place = row * q.width
+    cdef const real* table = q.table + index * F * q.rows
+    cdef const xint* exponent = q.table_exponent + index * F * q.rows
+    block_to_labels(table, q.label_place, band.low, band.high, q.emission + place, q.width)
+    memcpy(q.blank_emission + row, table + q.used_row[0] * F, F * sizeof(real))
+    if q.has_exponents[index]:   # as many bytes, which are only moved
+        block_to_labels(<const real*> exponent, q.label_place, band.low, band.high,
+                        <real*> (q.emission_exponent + place), q.width)
+        memcpy(q.blank_exponent + row, exponent + q.used_row[0] * F, F * sizeof(xint))

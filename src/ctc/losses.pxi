@@ -1,9 +1,6 @@
 """Losses, gradient and posteriors of a batch: which float type computes them, and what the verbs give. Included by
 calls.pyx, which explains the names."""
 
-cdef extern from "numpy/arrayobject.h":
-    object PyArray_NewLikeArray(cnp.ndarray, cnp.NPY_ORDER, cnp.PyArray_Descr*, int)
-
 cdef enum:
     # Emissions that have no exponents of their own take at most so many steps of the exponent a frame. Where they are
     # compared with a range in nats, that is on the safe side: a step is 0.69 nats.

@@ -1,51 +1,36 @@
-"""What happens to one frame once it has its emissions: alpha forward; gamma, posteriors and the gradient backward.
-Included by ctc.pyx, which explains the names.
+"""What happens to a block of frames once it has its emissions: alphas forward; gammas, posteriors and the gradient
+backward. Included by ctc.pyx, which explains the names.
 """
 
 # ---- forward and backward ----
 
-cdef inline Step step_of(const Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new, Band band) noexcept nogil:
-    cdef Step step
-    cdef Py_ssize_t index = table_index(q, t)
-    step.old = old[0]
-    step.new = new[0]
-    step.skip = q.skip
-    step.emission = q.emission + segment_index(q, t) * q.width
-    step.emission_exponent = q.emission_exponent + segment_index(q, t) * q.width
-    step.has_exponents = q.has_exponents[index]
-    step.blank_emission = q.table[index * q.table_width]
-    step.blank_emission_exponent = q.table_exponent[index * q.table_width]
-    step.low = band.low
-    step.high = band.high
-    return step
+cdef void forward_block(const Sequence* q, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t row) noexcept nogil:
+    """Alphas of a block, from those of the frame before it. `row` is where the segment has its first frame."""
+    cdef Lattice lattice = lattice_of(q)
+    cdef real* before = states_at(q, q.alpha, row)
+    gather_emissions(q, start, row, band_of_block(q, start, stop))
+    if q.has_exponents[table_index(q, start)]:
+        forward_frames_scaled(&lattice, start, row, stop - start, before)
+    else:
+        forward_frames_plain(&lattice, start, row, stop - start, before)
 
 
-cdef inline void clear_after_last_blank(const Sequence* q, const Frame* f, Py_ssize_t high) noexcept nogil:
-    """There is no label there."""
-    cdef Py_ssize_t i
-    for i in range(q.S, high):
-        f.label_exponent[i] = X_ZERO
+cdef void backward_block(const Sequence* q, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t row,
+                         WayBack* back) noexcept nogil:
+    """Posteriors of a block, from the gammas of the frame after it."""
+    cdef Lattice lattice = lattice_of(q)
+    back.alpha = states_at(q, q.alpha, row)
+    if q.has_exponents[table_index(q, start)]:
+        backward_frames_scaled(&lattice, start, row, stop - start, back)
+    else:
+        backward_frames_plain(&lattice, start, row, stop - start, back)
 
 
-cdef void forward_frame(const Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new) noexcept nogil:
-    """From the alphas of frame t - 1 to those of frame t."""
-    cdef Band band = band_at(q.T, q.S, t)
-    cdef Step step = step_of(q, t, old, new, band)
-    forward_step(&step)
-    clear_after_last_blank(q, new, band.high)
-    new.label_exponent[band.low - 1] = X_ZERO   # the next frame reads one label below the band,
-    new.label[band.low - 1] = 1
-    if band.high <= q.S:                        # and new slots above it while the band still grows
-        set_zero(new, band.high, band.high + V)
-
-
-cdef void backward_frame(const Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new, const Frame* alpha,
-                         xint total_exponent) noexcept nogil:
-    """From the gammas of frame t + 1 to the posteriors and gammas of frame t."""
-    cdef Band band = band_at(q.T, q.S, t)
-    cdef Step step = step_of(q, t, old, new, band)
-    backward_step(&step, alpha, &q.posterior, total_exponent)
-    clear_after_last_blank(q, new, band.high)
+cdef inline Band band_of_block(const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """The slots that the bands of these frames cover together."""
+    cdef Band band = band_at(q.T, q.S, start), last = band_at(q.T, q.S, stop - 1)
+    band.high = last.high
+    return band
 
 
 # ---- the loss ----
@@ -71,87 +56,99 @@ cdef double negative_log_likelihood(const Offset* offset, const Frame* last, Py_
 
 # ---- posteriors and the gradient ----
 
-cdef inline real sum_band(real_cp x, Band band) noexcept nogil:
-    cdef real lane[LANES]
-    cdef Py_ssize_t i, start = band.low
-    for i in range(LANES):
-        lane[i] = 0
-    while start + LANES <= band.high:
-        lanes_add(x + start, lane)
-        start += LANES
-    if start < band.high:
-        for i in range(V):
-            lane[i] += x[start + i]
-    return <real> lanes_total(lane)
-
-
-cdef inline void scatter_add(real_p occupancy, real_cp posterior, const int32_t* index, Py_ssize_t low,
-                             Py_ssize_t high) noexcept nogil:
+cdef void add_posteriors(const Sequence* q, Band block) noexcept nogil:
+    """The posteriors of the table's rows, from those of the states."""
     cdef Py_ssize_t i
-    for i in range(low, high):
-        occupancy[index[i]] += posterior[i]
+    for i in range(F * q.rows):
+        q.row_posterior[i] = 0
+    block_add_labels(q.blank_sum, V, q.label_place + q.S, 0, V, q.row_posterior)
+    block_add_labels(q.label_posterior, q.width, q.label_place, block.low, block.high, q.row_posterior)
 
 
-cdef inline real accumulate_posteriors(const Sequence* q, Py_ssize_t t) noexcept nogil:
-    """Posteriors of the used classes; returns the sum over all states."""
-    cdef Band band = band_at(q.T, q.S, t)
-    cdef Py_ssize_t u
-    cdef real* occupancy = q.occupancy + t % F * q.table_width
-    cdef real blank
-    for u in range(q.table_width):
-        occupancy[u] = 0
-    scatter_add(occupancy, q.posterior.label, q.class_index, band.low, min(band.high, q.S))
-    blank = sum_band(q.posterior.blank, band)
-    occupancy[0] = blank
-    return blank + sum_band(q.posterior.label, band)
+cdef inline real sum_of_states(const Sequence* q, Py_ssize_t k) noexcept nogil:
+    """The posteriors of frame k of a block, added up."""
+    cdef real total = 0
+    cdef Py_ssize_t r
+    for r in range(q.rows):
+        total += q.row_posterior[r * F + k]
+    return total
 
 
-cdef inline void write_posterior(const Job* job, const Sequence* q, Py_ssize_t t, real total) noexcept nogil:
-    """Of the states of the band; of all others they are 0."""
-    cdef Band band = band_at(q.T, q.S, t)
-    cdef Py_ssize_t i, step = job.posterior_stride[2]
-    cdef real* out = job.posterior + t * job.posterior_stride[0] + q.n * job.posterior_stride[1]
-    for i in range(band.low, min(band.high, q.S + 1)):
-        out[2 * i * step] = q.posterior.blank[i] / total
-    for i in range(band.low, min(band.high, q.S)):
-        out[(2 * i + 1) * step] = q.posterior.label[i] / total
+cdef void write_posteriors(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """Of the states of each frame's band; of all others they are 0."""
+    cdef Py_ssize_t i, k, step = job.posterior_stride[2]
+    cdef Band band
+    cdef const real* label
+    cdef const real* blank
+    cdef real total
+    cdef real* out
+    for k in range(stop - start):
+        band = band_at(q.T, q.S, start + k)
+        label = q.label_posterior + k * q.width
+        blank = q.blank_posterior + k * q.width
+        total = sum_of_states(q, k)
+        out = job.posterior + (start + k) * job.posterior_stride[0] + q.n * job.posterior_stride[1]
+        for i in range(band.low, min(band.high, q.S + 1)):
+            out[2 * i * step] = blank[i] / total
+        for i in range(band.low, min(band.high, q.S)):
+            out[(2 * i + 1) * step] = label[i] / total
 
 
-cdef inline void grad_of_used(real_p g, real_cp occupancy, real_cp emission, Py_ssize_t n, real share,
-                              real normal) noexcept nogil:
-    """share * emission - posterior"""
-    cdef Py_ssize_t u
-    for u in range(n):
-        g[u] = share * emission[u] - normal * occupancy[u]
-
-
-cdef inline void write_grad(const Job* job, const Sequence* q, Py_ssize_t t, real total) noexcept nogil:
-    """The gradient of the used classes: scale (softmax - posterior), or -scale * posterior."""
-    cdef Py_ssize_t u
-    cdef real scale = q.scale, share = 0
-    cdef real* g = q.used_grad
-    cdef real* emission = q.table + t * q.table_width
-    cdef char* destination = row_at(&job.grad, t, q.n)
+cdef void write_grad(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """The gradient of a block: scale (softmax - posterior), or -scale * posterior."""
+    cdef Py_ssize_t u, index = table_index(q, start)
+    cdef Py_ssize_t rows = q.rows if q.has_all_classes else q.used
+    cdef real* table = q.table + index * F * q.rows
     if job.from_logits:
-        share = scale * q.share[t]
-        if q.has_exponents[t]:
-            for u in range(q.table_width):
-                emission[u] *= x_power(q.table_exponent[t * q.table_width + u])
+        if q.has_exponents[index]:
+            for u in range(q.used):
+                block_unscale(table + q.used_row[u] * F, q.table_exponent + (index * q.rows + q.used_row[u]) * F,
+                              q.below_peak + index * F)
+        block_grad_of_logits(q.row_posterior, table, rows, q.rest + index * F, q.scale)
     else:
-        fill(grad_row(job, q, t), job.grad.classes, 0)
-        store_grad_row(job, q, t)
-    grad_of_used(g, q.occupancy + t % F * q.table_width, emission, q.table_width, share, scale / total)
-    if is_direct(&job.grad):
-        for u in range(q.used):
-            (<real*> destination)[q.used_class[u]] = g[u]
-    else:   # one number at a time
-        for u in range(q.used):
-            store_run(destination + q.used_class[u] * job.grad.stride[2], &g[u], 1, 0, job.grad.dtype)
+        block_grad_of_log_probs(q.row_posterior, table, rows, q.scale)
+    if q.has_all_classes:
+        store_all_classes(job, q, start, stop)
+    else:
+        store_used_classes(job, q, start, stop)
+
+
+cdef void store_all_classes(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    cdef const Rows* grad = &job.grad
+    cdef Py_ssize_t k
+    if has_whole_block(grad, stop - start):
+        block_store(q.row_posterior, grad.classes, <real*> row_at(grad, start, q.n),
+                    grad.stride[0] // <Py_ssize_t> sizeof(real))
+        return
+    block_store(q.row_posterior, grad.classes, q.block_rows, grad.classes)
+    for k in range(stop - start):
+        store_run(row_at(grad, start + k, q.n), q.block_rows + k * grad.classes, grad.classes, grad.stride[2],
+                  grad.dtype)
+
+
+cdef void store_used_classes(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """The others are 0, or softmax, which is there already."""
+    cdef Py_ssize_t t, u
+    cdef const real* g
+    cdef char* row
+    if not job.from_logits:
+        fill_grad(job, q, start, stop, 0)
+    for t in range(start, stop):
+        row = row_at(&job.grad, t, q.n)
+        g = q.row_posterior + t - start
+        if is_direct(&job.grad):
+            for u in range(q.used):
+                (<real*> row)[q.used_class[u]] = g[u * F]
+        else:   # one number at a time
+            for u in range(q.used):
+                store_run(row + q.used_class[u] * job.grad.stride[2], &g[u * F], 1, 0, job.grad.dtype)
 
 
 cdef void fill_grad(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop, real value) noexcept nogil:
     """The gradient of whole frames."""
     cdef Py_ssize_t t
+    cdef real* row
     for t in range(start, stop):
-        fill(grad_row(job, q, t), job.grad.classes, value)
-        store_grad_row(job, q, t)
+        row = grad_row(job, q, t, q.block_rows)
+        fill(row, job.grad.classes, value)
+        store_grad_row(job, q, t, row)

@@ -34,10 +34,8 @@ cdef Py_ssize_t group_layout(const ScoreJob* job, Sequence* q, Py_ssize_t group,
     q.T = job.emission.batch.x.frames
     q.S = padded(job.run_stop[job.first_run[group + 1] - 1] - group_base(job, group))
     q.width = q.S + 2 * V
-    q.segment = 1
-    table_layout(q, job.emission.batch.x.classes, F, &memory)
-    q.emission = <real*> arena_alloc(&memory, q.width * sizeof(real))
-    q.emission_exponent = <xint*> arena_alloc(&memory, q.width * sizeof(xint))
+    q.segment = F
+    table_layout(&job.emission, q, 1, F, &memory)
     q.alpha = <real*> arena_alloc(&memory, 2 * frame_size(q) * sizeof(real))
     return memory - start
 
@@ -46,8 +44,9 @@ cdef void read_group(const ScoreJob* job, Sequence* q, Py_ssize_t base) noexcept
     cdef Py_ssize_t i
     clear_classes(&job.emission, q)
     for i in range(q.S):
-        q.class_index[i] = index_of_class(q, job.label[base + i])
+        q.label_place[i] = place_of_class(q, job.label[base + i])
         q.skip[i] = X_NO_TRANSITION if job.repeats[base + i] else 0
+    fill_used_classes(q)
 
 
 cdef void set_start(const ScoreJob* job, const Frame* f, Py_ssize_t group, xint exponent) noexcept nogil:
@@ -58,11 +57,12 @@ cdef void set_start(const ScoreJob* job, const Frame* f, Py_ssize_t group, xint 
             f.blank_exponent[job.run_start[run] - group_base(job, group)] = exponent
 
 
-cdef void forward_runs(const ScoreJob* job, const Sequence* q, Py_ssize_t group, Py_ssize_t t, const Frame* old,
+cdef void forward_runs(const ScoreJob* job, const Sequence* q, Py_ssize_t group, Py_ssize_t k, const Frame* old,
                        const Frame* new) noexcept nogil:
+    """Alphas of frame k of a block, from those of the frame before."""
     cdef Py_ssize_t run, parent, base = group_base(job, group)
+    cdef Lattice lattice = lattice_of(q)
     cdef Band band
-    cdef Step step
     for run in range(job.first_run[group], job.first_run[group + 1]):
         band.low = job.run_start[run] - base
         band.high = band.low + padded(job.run_stop[run] - job.run_start[run])
@@ -72,45 +72,52 @@ cdef void forward_runs(const ScoreJob* job, const Sequence* q, Py_ssize_t group,
             parent = job.run_parent[run] - base
             old.label[band.low - 1] = old.label[parent]
             old.label_exponent[band.low - 1] = old.label_exponent[parent]
-        step = step_of(q, t, old, new, band)
-        forward_step(&step)
+        forward_band(&lattice, k, old, new, band, q.has_exponents[0])
         new.label_exponent[job.run_stop[run] - base - 1] = X_ZERO   # there is no label after the last blank
+
+
+cdef void forward_group(const ScoreJob* job, const Sequence* q, Py_ssize_t group, Frame* alpha,
+                        Offset* offset) noexcept nogil:
+    """All frames; alpha[0] is the last one's then."""
+    cdef Py_ssize_t t, k, count
+    cdef Band all_slots
+    cdef Frame swap
+    all_slots.low = 0
+    all_slots.high = q.S
+    for t from 0 <= t < q.T by F:
+        count = min(q.T - t, <Py_ssize_t> F)
+        read_frames(&job.emission, q, t, count, offset)
+        if offset.is_impossible:
+            continue    # a NaN may still come
+        gather_emissions(q, t, 0, all_slots)
+        for k in range(count):
+            forward_runs(job, q, group, k, &alpha[0], &alpha[1])
+            if t + k == 0:
+                set_start(job, &alpha[0], group, X_ZERO)
+            swap = alpha[0]
+            alpha[0] = alpha[1]
+            alpha[1] = swap
 
 
 cdef double score_group(void* data, Py_ssize_t group, real* scratch) noexcept nogil:
     cdef ScoreJob* job = <ScoreJob*> data
-    cdef Py_ssize_t t, k, base = group_base(job, group)
-    cdef Band all_slots
+    cdef Py_ssize_t k, base = group_base(job, group)
     cdef Sequence q
-    cdef Frame old, new, swap
+    cdef Frame alpha[2]
     cdef Offset offset
     cdef xint total_exponent
     memset(&offset, 0, sizeof(Offset))
     offset.product = 1
     group_layout(job, &q, group, <char*> scratch)
     read_group(job, &q, base)
-    all_slots.low = 0
-    all_slots.high = q.S
-    old = frame_at(&q, q.alpha, 0)
-    new = frame_at(&q, q.alpha, 1)
-    set_zero(&old, -V, q.width - V)
-    set_zero(&new, -V, q.width - V)
-    set_start(job, &old, group, 0)
-    for t in range(q.T):
-        read_frame(&job.emission, &q, t)
-        emit(&job.emission, &q, t, &offset)
-        if offset.is_impossible:
-            continue    # a NaN may still come
-        gather_emissions(&q, t, all_slots)
-        forward_runs(job, &q, group, t, &old, &new)
-        if t == 0:
-            set_start(job, &old, group, X_ZERO)
-        swap = old
-        old = new
-        new = swap
+    for k in range(2):
+        alpha[k] = frame_at(&q, q.alpha, k)
+        set_zero(&alpha[k], -V, q.width - V)
+    set_start(job, &alpha[0], group, 0)
+    forward_group(job, &q, group, alpha, &offset)
     for k in range(job.first_target[group], job.first_target[group + 1]):
         # Not by a minus sign, which would make -0 of the loss of a certain target.
-        job.scores[k] = 0 - negative_log_likelihood(&offset, &old, job.target_blank[k] - base,
+        job.scores[k] = 0 - negative_log_likelihood(&offset, &alpha[0], job.target_blank[k] - base,
                                                     job.target_slot[k] - base, &total_exponent)
     job.saturated[group] = offset.is_saturated
     return 0

@@ -12,12 +12,15 @@ include "arrays.pxi"
 cdef extern from "core/array.h" nogil:
     void fill_run(real*, Py_ssize_t, real)
 
+cdef extern from "ctc/recursion.h" nogil:
+    ctypedef struct Band "ctc_band":    # of slots
+        Py_ssize_t low
+        Py_ssize_t high
+    Py_ssize_t padded "whole_slots"(Py_ssize_t)
+    Band band_at(Py_ssize_t, Py_ssize_t, Py_ssize_t)
+
 # Frames times slots: a workspace has a hundred bytes for each at most, which 64 bits can count.
 cdef double MOST_CELLS = 2.0 ** 50
-
-ctypedef struct Band:
-    Py_ssize_t low
-    Py_ssize_t high
 
 
 # ---- the batch of a call ----
@@ -53,10 +56,6 @@ cdef inline bint is_direct(const Rows* rows) noexcept nogil:
 
 # ---- workspace: one block of memory a thread, cut into arrays ----
 
-cdef inline Py_ssize_t padded(Py_ssize_t slots) noexcept nogil:
-    return (slots + V - 1) // V * V
-
-
 cdef inline char* arena_alloc(char** memory, Py_ssize_t size) noexcept nogil:
     """`size` bytes, on a cache line of their own. From NULL on, this only counts."""
     cdef char* start = memory[0]
@@ -64,15 +63,7 @@ cdef inline char* arena_alloc(char** memory, Py_ssize_t size) noexcept nogil:
     return start
 
 
-# ---- frames ----
-
-cdef inline Band band_at(Py_ssize_t T, Py_ssize_t S, Py_ssize_t t) noexcept nogil:
-    """The slots that the start reaches by frame t and from which the end can be reached, rounded to whole V."""
-    cdef Band band
-    band.low = max(<Py_ssize_t> 0, S - T + t) // V * V
-    band.high = padded(min(S + 1, t + 1))
-    return band
-
+# ---- scores of some classes ----
 
 cdef inline void gather(real_p destination, real_cp table, const int32_t* index, Py_ssize_t low,
                         Py_ssize_t high) noexcept nogil:

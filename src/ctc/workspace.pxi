@@ -6,25 +6,31 @@ cdef extern from "ctc/recursion.h" nogil:
         real* blank
         xint* label_exponent
         xint* blank_exponent
-    ctypedef struct Step "ctc_step":
-        Frame old
-        Frame new
+    ctypedef struct Lattice "ctc_lattice":
+        Py_ssize_t frames
+        Py_ssize_t labels
+        Py_ssize_t width
         const xint* skip
         const real* emission
         const xint* emission_exponent
-        real blank_emission
-        xint blank_emission_exponent
-        bint has_exponents
-        Py_ssize_t low
-        Py_ssize_t high
-    ctypedef struct States "ctc_states":
+        const real* blank_emission
+        const xint* blank_exponent
+    Frame frame_of(real*, Py_ssize_t)
+    void set_zero "frame_set_zero"(const Frame*, Py_ssize_t, Py_ssize_t)
+    void forward_band(const Lattice*, Py_ssize_t, const Frame*, const Frame*, Band, bint)
+    void forward_frames_plain(const Lattice*, Py_ssize_t, Py_ssize_t, Py_ssize_t, real*)
+    void forward_frames_scaled(const Lattice*, Py_ssize_t, Py_ssize_t, Py_ssize_t, real*)
+    ctypedef struct WayBack "ctc_way_back":
+        real** gamma
+        real* alpha
+        xint total_exponent
         real* label
         real* blank
-    void forward_step(const Step*)
-    void backward_step(const Step*, const Frame*, const States*, xint)
+        real* blank_sum
+    void backward_frames_plain(const Lattice*, Py_ssize_t, Py_ssize_t, Py_ssize_t, WayBack*)
+    void backward_frames_scaled(const Lattice*, Py_ssize_t, Py_ssize_t, Py_ssize_t, WayBack*)
 
 cdef enum:
-    F = 8                     # frames that go through each pass together: none reads what was written just before
     KEPT_BYTES = 4_000_000    # alphas up to this size are all kept; longer sequences keep checkpoints
     SEGMENT_BYTES = 400_000   # alphas between checkpoints stay in the second-level cache
 
@@ -44,31 +50,34 @@ ctypedef struct Sequence:
     Py_ssize_t T
     Py_ssize_t S
     Py_ssize_t width             # slots of a frame, with V unreachable ones on either side
-    Py_ssize_t used              # classes of the target, blank first
-    Py_ssize_t table_width       # the same, rounded up
-    Py_ssize_t segment           # frames between checkpoints
+    Py_ssize_t segment           # frames between checkpoints: whole blocks
     real scale                   # of the gradient
-    bint keeps_tables            # whether emissions are kept for the gradient
+    bint keeps_tables            # whether the tables of all blocks are kept, for the gradient
+    bint has_all_classes         # whether a table has a row for each class; otherwise for each used one
+    Py_ssize_t used              # classes of the target, blank first
+    Py_ssize_t rows              # of a table
     int32_t* lookup              # which of the used classes a class is, or -1
     int32_t* used_class
-    int32_t* class_index         # which of the used classes label i is
+    int32_t* used_row            # of each used class in the table
+    int32_t* label_place         # where the row of label i begins; beyond the last label, that of the blank
     xint* skip                   # 0, or X_NO_TRANSITION where label i equals label i - 1
-    real* emission               # of each label, for the frames of the segment at hand
-    xint* emission_exponent
-    real* table                  # emissions of the used classes, by frame
+    real* table                  # by block: e of the rows, or mantissas of the used ones where those have exponents
     xint* table_exponent
-    uint8_t* has_exponents       # whether the frame's emissions have exponents; otherwise those are not set
-    real* share                  # softmax of the used classes is share * emission
-    real* peak                   # of the row's scores, for F frames
-    real* rest                   # sum of e without one peak, for F frames
-    States posterior             # of one frame
-    real* occupancy              # posterior of each used class, for F frames
-    real* used_grad              # gradient of the used classes
+    uint8_t* has_exponents       # of each block
+    real* rest                   # of each frame: sum of e without one peak
+    real* below_peak             # of each frame of such a block: e of the likeliest used class
+    real* emission               # of each label, for the frames of the segment at hand, `width` apart
+    xint* emission_exponent
+    real* blank_emission
+    xint* blank_exponent
     real* alpha                  # frames 0 .. segment of the segment at hand; frame 0 is before its first
     real* checkpoints
     real* gamma                  # two frames
-    real* score_buffer           # a row of scores, or of the gradient, where it can't be used in place
-    real* grad_buffer
+    real* label_posterior        # of the states, for the frames of a block, `width` apart
+    real* blank_posterior
+    real* blank_sum              # of the posteriors of the blanks, in V parts, for a block
+    real* row_posterior          # of each row of the table, for a block; then the gradient
+    real* block_rows             # a block of rows on the way to the table or from it, and one row of all classes
     real* block_peaks            # of a row, for scale_row
 
 
@@ -81,37 +90,49 @@ cdef inline bint has_backward(const Job* job) noexcept nogil:
     return job.grad.data != NULL or job.posterior != NULL
 
 
+cdef inline Py_ssize_t blocks_of(Py_ssize_t frames) noexcept nogil:
+    return (frames + F - 1) // F
+
+
 cdef void choose_segment(const Job* job, Sequence* q) noexcept nogil:
     cdef Py_ssize_t size = frame_size(q) * <Py_ssize_t> sizeof(real)
     q.keeps_tables = has_backward(job)
     if not q.keeps_tables:
         q.segment = F
     elif (q.T + 1) * size > KEPT_BYTES:
-        q.segment = max(<Py_ssize_t> 16, SEGMENT_BYTES // size // F * F)
+        q.segment = max(<Py_ssize_t> F, SEGMENT_BYTES // size // F * F)
     else:
-        q.segment = max(q.T, 1)
+        q.segment = max(blocks_of(q.T), 1) * F
 
 
-cdef void table_layout(Sequence* q, Py_ssize_t classes, Py_ssize_t table_frames, char** memory) noexcept nogil:
-    """The part of the workspace that has to do with emissions."""
-    q.table_width = (min(q.S, classes) + 1 + LANES - 1) // LANES * LANES
+cdef void table_layout(const Job* job, Sequence* q, Py_ssize_t blocks, Py_ssize_t frames, char** memory) noexcept nogil:
+    """The part of the workspace that has to do with emissions: tables of so many blocks, emissions of so many
+    frames."""
+    cdef Py_ssize_t classes = job.batch.x.classes, most_used = min(q.S, classes - 1) + 1
+    q.has_all_classes = classes <= FEW_CLASSES and (job.from_logits or classes <= 4 * most_used)
+    q.rows = classes if q.has_all_classes else (most_used + LANES - 1) // LANES * LANES
     q.lookup = <int32_t*> arena_alloc(memory, classes * sizeof(int32_t))
-    q.used_class = <int32_t*> arena_alloc(memory, q.table_width * sizeof(int32_t))
-    q.class_index = <int32_t*> arena_alloc(memory, q.width * sizeof(int32_t))
+    q.used_class = <int32_t*> arena_alloc(memory, (most_used + LANES) * sizeof(int32_t))
+    q.used_row = <int32_t*> arena_alloc(memory, most_used * sizeof(int32_t))
+    q.label_place = <int32_t*> arena_alloc(memory, q.width * sizeof(int32_t))
     q.skip = <xint*> arena_alloc(memory, (q.width + V) * sizeof(xint))
-    q.table = <real*> arena_alloc(memory, table_frames * q.table_width * sizeof(real))
-    q.table_exponent = <xint*> arena_alloc(memory, table_frames * q.table_width * sizeof(xint))
-    q.has_exponents = <uint8_t*> arena_alloc(memory, table_frames)
-    q.share = <real*> arena_alloc(memory, table_frames * sizeof(real))
-    q.peak = <real*> arena_alloc(memory, F * sizeof(real))
-    q.rest = <real*> arena_alloc(memory, F * sizeof(real))
-    q.score_buffer = <real*> arena_alloc(memory, classes * sizeof(real))
+    q.table = <real*> arena_alloc(memory, blocks * F * q.rows * sizeof(real))
+    q.table_exponent = <xint*> arena_alloc(memory, blocks * F * q.rows * sizeof(xint))
+    q.has_exponents = <uint8_t*> arena_alloc(memory, blocks)
+    q.rest = <real*> arena_alloc(memory, blocks * F * sizeof(real))
+    q.below_peak = <real*> arena_alloc(memory, blocks * F * sizeof(real))
+    q.emission = <real*> arena_alloc(memory, frames * q.width * sizeof(real))
+    q.emission_exponent = <xint*> arena_alloc(memory, frames * q.width * sizeof(xint))
+    q.blank_emission = <real*> arena_alloc(memory, frames * sizeof(real))
+    q.blank_exponent = <xint*> arena_alloc(memory, frames * sizeof(xint))
+    q.block_rows = <real*> arena_alloc(memory, (F * q.rows + classes) * sizeof(real))
+    q.block_peaks = <real*> arena_alloc(memory, (classes // ROW_BLOCK + 1) * sizeof(real))
 
 
 cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char* memory) noexcept nogil:
     """Cuts the memory for sequence n; returns how many bytes that takes."""
     cdef char* start = memory
-    cdef Py_ssize_t classes = job.batch.x.classes, checkpoints, frame_bytes
+    cdef Py_ssize_t checkpoints, frame_bytes
     memset(q, 0, sizeof(Sequence))
     q.n = n
     q.T = job.batch.input_lengths[n]
@@ -121,39 +142,37 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
     choose_segment(job, q)
     frame_bytes = frame_size(q) * sizeof(real)
     checkpoints = 0 if q.segment >= q.T or not q.keeps_tables else q.T // q.segment + 1
-    table_layout(q, classes, max(q.T, 1) if q.keeps_tables else F, &memory)
-    q.emission = <real*> arena_alloc(&memory, q.segment * q.width * sizeof(real))
-    q.emission_exponent = <xint*> arena_alloc(&memory, q.segment * q.width * sizeof(xint))
-    q.posterior.label = <real*> arena_alloc(&memory, q.width * sizeof(real))
-    q.posterior.blank = <real*> arena_alloc(&memory, q.width * sizeof(real))
-    q.occupancy = <real*> arena_alloc(&memory, F * q.table_width * sizeof(real))
-    q.used_grad = <real*> arena_alloc(&memory, q.table_width * sizeof(real))
-    q.gamma = <real*> arena_alloc(&memory, 2 * frame_bytes)
+    table_layout(job, q, max(blocks_of(q.T), 1) if q.keeps_tables else 1, q.segment, &memory)
+    if q.keeps_tables:
+        q.label_posterior = <real*> arena_alloc(&memory, F * q.width * sizeof(real))
+        q.blank_posterior = <real*> arena_alloc(&memory, F * q.width * sizeof(real))
+        q.blank_sum = <real*> arena_alloc(&memory, F * V * sizeof(real))
+        q.row_posterior = <real*> arena_alloc(&memory, F * q.rows * sizeof(real))
+        q.gamma = <real*> arena_alloc(&memory, 2 * frame_bytes)
     q.alpha = <real*> arena_alloc(&memory, (q.segment + 1) * frame_bytes)
     q.checkpoints = <real*> arena_alloc(&memory, checkpoints * frame_bytes)
-    q.grad_buffer = <real*> arena_alloc(&memory, classes * sizeof(real))
-    q.block_peaks = <real*> arena_alloc(&memory, (classes // ROW_BLOCK + 1) * sizeof(real))
     return memory - start
 
 
+cdef inline real* states_at(const Sequence* q, real* frames, Py_ssize_t index) noexcept nogil:
+    return frames + index * frame_size(q) + V
+
+
 cdef inline Frame frame_at(const Sequence* q, real* frames, Py_ssize_t index) noexcept nogil:
-    cdef Frame f
-    cdef real* start = frames + index * frame_size(q) + V
-    f.label = start
-    f.blank = start + q.width
-    f.label_exponent = <xint*> (start + 2 * q.width)
-    f.blank_exponent = <xint*> (start + 3 * q.width)
-    return f
+    return frame_of(states_at(q, frames, index), q.width)
 
 
-cdef inline void set_zero(const Frame* f, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    """Probability 0 in these slots."""
-    cdef Py_ssize_t i
-    for i in range(start, stop):
-        f.label[i] = 1
-        f.blank[i] = 1
-        f.label_exponent[i] = X_ZERO
-        f.blank_exponent[i] = X_ZERO
+cdef inline Lattice lattice_of(const Sequence* q) noexcept nogil:
+    cdef Lattice lattice
+    lattice.frames = q.T
+    lattice.labels = q.S
+    lattice.width = q.width
+    lattice.skip = q.skip
+    lattice.emission = q.emission
+    lattice.emission_exponent = q.emission_exponent
+    lattice.blank_emission = q.blank_emission
+    lattice.blank_exponent = q.blank_exponent
+    return lattice
 
 
 cdef inline void copy_frame(const Sequence* q, real* frames, Py_ssize_t index, const real* other_frames,
@@ -168,17 +187,26 @@ cdef void clear_classes(const Job* job, Sequence* q) noexcept nogil:
     cdef Py_ssize_t c
     for c in range(job.batch.x.classes):
         q.lookup[c] = -1
-    q.lookup[job.batch.blank] = 0
-    q.used_class[0] = <int32_t> job.batch.blank
-    q.used = 1
+    q.used = 0
+    place_of_class(q, job.batch.blank)
 
 
-cdef inline int32_t index_of_class(Sequence* q, int64_t c) noexcept nogil:
+cdef inline int32_t place_of_class(Sequence* q, int64_t c) noexcept nogil:
+    """Where the table's row of a class begins, which is used from now on."""
     if q.lookup[c] < 0:
         q.lookup[c] = <int32_t> q.used
         q.used_class[q.used] = <int32_t> c
+        q.used_row[q.used] = <int32_t> (c if q.has_all_classes else q.used)
         q.used += 1
-    return q.lookup[c]
+    return q.used_row[q.lookup[c]] * F
+
+
+cdef inline void fill_used_classes(Sequence* q) noexcept nogil:
+    """Once all are known: the rows of a table that are left over repeat the blank."""
+    cdef Py_ssize_t u
+    if not q.has_all_classes:
+        for u in range(q.used, q.rows):
+            q.used_class[u] = q.used_class[0]
 
 
 cdef void read_target(const Job* job, Sequence* q) noexcept nogil:
@@ -186,8 +214,9 @@ cdef void read_target(const Job* job, Sequence* q) noexcept nogil:
     cdef Py_ssize_t i
     clear_classes(job, q)
     for i in range(q.S):
-        q.class_index[i] = index_of_class(q, labels[i])
+        q.label_place[i] = place_of_class(q, labels[i])
         q.skip[i] = X_NO_TRANSITION if i > 0 and labels[i] == labels[i - 1] else 0
     for i in range(q.S, q.width):
-        q.class_index[i] = 0
+        q.label_place[i] = q.used_row[0] * F
         q.skip[i] = 0
+    fill_used_classes(q)
