@@ -1,6 +1,7 @@
 """Scores that can't be what was expected, as the results tell: NaN, and probabilities above 1.
 
-Nothing is read for this that a call does not read anyway, unless a result shows that something is wrong.
+But in `warn_of_rows`, nothing is read for this that a call does not read anyway, unless a result shows that something
+is wrong.
 """
 
 import sys
