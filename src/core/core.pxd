@@ -49,7 +49,6 @@ cdef extern from "core/lanes.h" nogil:
     enum:
         LANES "FL_LANES"
     void lanes_max(real_cp, real_p)
-    void lanes_extremes(real_cp, real_p, real_p, real_p)
     void lanes_add(real_cp, real_p)
     void lanes_add_double(const double*, double*)
     void lanes_exp(const real*, real*, real_p, real, int)

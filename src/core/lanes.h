@@ -17,15 +17,17 @@ FL_INLINE void lanes_max(real_cp x, real_p lane)
     for (int i = 0; i < FL_LANES; i++) lane[i] = x[i] > lane[i] ? x[i] : lane[i];
 }
 
-/* Largest of x and of -x, and NaN or 0 in `nan` as there is a NaN or not. */
-FL_INLINE void lanes_extremes(real_cp x, real_p high, real_p low, real_p nan)
+FL_INLINE void lanes_min(real_cp x, real_p lane)
 {
 #pragma omp simd
-    for (int i = 0; i < FL_LANES; i++) {
-        high[i] = x[i] > high[i] ? x[i] : high[i];
-        low[i] = -x[i] > low[i] ? -x[i] : low[i];
-        nan[i] = x[i] == x[i] ? nan[i] : x[i];
-    }
+    for (int i = 0; i < FL_LANES; i++) lane[i] = x[i] < lane[i] ? x[i] : lane[i];
+}
+
+/* A NaN, once there was one. */
+FL_INLINE void lanes_nan(real_cp x, real_p nan)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) nan[i] = x[i] == x[i] ? nan[i] : x[i];
 }
 
 FL_INLINE void lanes_add(real_cp x, real_p lane)

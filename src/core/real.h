@@ -92,6 +92,15 @@ FL_INLINE real r_fma(real a, real b, real c)
 FL_INLINE real r_atleast(real x, real low) { return x < low ? low : x; }
 FL_INLINE real r_atmost(real x, real high) { return x > high ? high : x; }
 FL_INLINE real r_abs(real x) { return from_bits(bits_of(x) & (xint)(~(xuint)0 >> 1)); }
+/* A constant that the compiler does not know. GCC takes one instruction for the larger of a number and a variable, and
+ * two for that of a number and a constant. */
+FL_INLINE real r_opaque(real x)
+{
+#if defined(__GNUC__) && defined(__x86_64__)
+    __asm__("" : "+x"(x));
+#endif
+    return x;
+}
 /* 1 or -1 by the sign bit, so that -0 is negative */
 FL_INLINE real r_sign(real x)
 {

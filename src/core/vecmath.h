@@ -51,12 +51,13 @@ FL_INLINE real exp_power(real shifted, xint more)
 
 /* exp(x) for x <= 43 (float32), 700 (float64): within 2 ULP; 0 where it is below the smallest normal number by more
  * than a factor of sqrt(1/2). There the power of 2, and so the product, is 0 without a comparison. */
-FL_INLINE real r_exp(real x)
+FL_INLINE real r_exp_above(real x, real none) /* `none` is r_opaque(FL_EXP_NONE), made outside of the loop */
 {
-    real shifted, r = exp_split(r_atleast(x, R(FL_EXP_NONE)), &shifted);
+    real shifted, r = exp_split(r_atleast(x, none), &shifted);
     real power = exp_power(shifted, 0);
     return r_fma(expm1_reduced(r), power, power);
 }
+FL_INLINE real r_exp(real x) { return r_exp_above(x, R(FL_EXP_NONE)); }
 
 /* exp(x) for every x: within 2 ULP, subnormal results included, inf beyond the largest number. The power of 2 goes in
  * two factors, of which the second makes the result subnormal or infinite. */

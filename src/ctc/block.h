@@ -28,25 +28,35 @@ typedef struct {
 
 /* ---- scores ---- */
 
-/* best, worst and nan. */
+/* best, worst and, unless the softmax will find it, nan. */
+FL_INLINE void extremes(const real *table, const int32_t *row, ptrdiff_t used, ctc_block *block, const int want_nan)
+{
+    real best[FL_FRAMES], worst[FL_FRAMES], nan[FL_FRAMES];
+    for (int k = 0; k < FL_FRAMES; k++) best[k] = -R(INFINITY), worst[k] = R(INFINITY), nan[k] = 0;
+    for (ptrdiff_t u = 0; u < used; u++) {
+        const real *x = table + row[u] * FL_FRAMES;
+        lanes_max(x, best);
+        lanes_min(x, worst);
+        if (want_nan) lanes_nan(x, nan);
+    }
+    memcpy(block->best, best, sizeof best);
+    memcpy(block->worst, worst, sizeof worst);
+    memcpy(block->nan, nan, sizeof nan);
+}
 FL_NOINLINE void block_extremes(const real *table, const int32_t *row, ptrdiff_t used, ctc_block *block)
 {
-    real low[FL_FRAMES];
-    for (int k = 0; k < FL_FRAMES; k++) block->best[k] = -R(INFINITY), low[k] = -R(INFINITY), block->nan[k] = 0;
-    for (ptrdiff_t u = 0; u < used; u++) lanes_extremes(table + row[u] * FL_FRAMES, block->best, low, block->nan);
-    for (int k = 0; k < FL_FRAMES; k++) block->worst[k] = -low[k];
+    extremes(table, row, used, block, 0);
+}
+FL_NOINLINE void block_extremes_and_nan(const real *table, const int32_t *row, ptrdiff_t used, ctc_block *block)
+{
+    extremes(table, row, used, block, 1);
 }
 
 FL_NOINLINE void block_peak(const real *table, ptrdiff_t classes, ctc_block *block)
 {
     real peak[FL_FRAMES];
     for (int k = 0; k < FL_FRAMES; k++) peak[k] = -R(INFINITY);
-    for (ptrdiff_t c = 0; c < classes; c++)
-#pragma omp simd
-        for (int k = 0; k < FL_FRAMES; k++) {
-            real x = table[c * FL_FRAMES + k];
-            peak[k] = x > peak[k] ? x : peak[k];
-        }
+    for (ptrdiff_t c = 0; c < classes; c++) lanes_max(table + c * FL_FRAMES, peak);
     memcpy(block->peak, peak, sizeof peak);
 }
 
@@ -69,6 +79,7 @@ FL_INLINE int block_needs_exponents(const ctc_block *block, const real *peak)
 /* The scores of all classes become e, and rest their sum. */
 FL_NOINLINE void block_softmax(real *table, ptrdiff_t classes, ctc_block *block)
 {
+    const real least = r_opaque(R(FL_EXP_NONE));
     real reference[FL_FRAMES], rest[FL_FRAMES];
     xint count[FL_FRAMES];
     block_reference(block->peak, reference);
@@ -82,7 +93,7 @@ FL_NOINLINE void block_softmax(real *table, ptrdiff_t classes, ctc_block *block)
 #pragma omp simd
             for (int k = 0; k < FL_FRAMES; k++) {
                 const xint at_peak = -(xint)(x[k] == reference[k]); /* a mask, as selects would become branches */
-                real e = r_exp(x[k] - reference[k]);
+                real e = r_exp_above(x[k] - reference[k], least);
                 x[k] = e;
                 part[k] += from_bits(bits_of(e) & ~at_peak);
                 count[k] -= at_peak;
@@ -96,12 +107,13 @@ FL_NOINLINE void block_softmax(real *table, ptrdiff_t classes, ctc_block *block)
 /* The scores of the used classes become e. */
 FL_NOINLINE void block_exp(real *table, const int32_t *row, ptrdiff_t used, const real *peak)
 {
+    const real least = r_opaque(R(FL_EXP_NONE));
     real reference[FL_FRAMES];
     block_reference(peak, reference);
     for (ptrdiff_t u = 0; u < used; u++) {
         real *x = table + row[u] * FL_FRAMES;
 #pragma omp simd
-        for (int k = 0; k < FL_FRAMES; k++) x[k] = r_exp(x[k] - reference[k]);
+        for (int k = 0; k < FL_FRAMES; k++) x[k] = r_exp_above(x[k] - reference[k], least);
     }
 }
 

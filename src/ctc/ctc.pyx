@@ -16,7 +16,7 @@ and blanks lie in separate arrays, so that the recursion reads contiguous number
 likeliest class of the target; what that leaves out is added to the loss in double precision.
 """
 
-from libc.math cimport HUGE_VAL, NAN, ldexp, log
+from libc.math cimport HUGE_VAL, NAN, fabs, ldexp, log, log1p
 from libc.string cimport memcpy
 
 from core cimport *
@@ -31,6 +31,7 @@ include "trellis.pxi"
 include "emissions.pxi"
 include "workspace.pxi"
 include "recursion.pxi"
+include "certain.pxi"
 
 SLOTS = V   # the runs of the tree that `score` takes are rounded up to a whole number of these
 
@@ -124,7 +125,10 @@ cdef double sequence_loss(void* data, Py_ssize_t chunk, real* scratch) noexcept 
         loss = HUGE_VAL
     elif q.T > 0:
         read_target(job, &q)
-        loss = at_least_zero(job, &q, forward_pass(job, &q, &offset, &total_exponent))
+        loss = forward_pass(job, &q, &offset, &total_exponent)
+        if is_almost_certain(loss, q.T):
+            loss = certain_loss(job, &q, job.batch.labels + job.batch.offsets[n], q.S, q.certain, loss)
+        loss = at_least_zero(job, &q, loss)
         if has_backward(job) and loss < HUGE_VAL:
             backward_pass(job, &q, total_exponent)
     job.losses[n] = loss

@@ -16,6 +16,7 @@ cdef extern from "ctc/block.h" nogil:
         real* peak
         real* rest
     void block_extremes(const real*, const int32_t*, Py_ssize_t, Block*)
+    void block_extremes_and_nan(const real*, const int32_t*, Py_ssize_t, Block*)
     void block_peak(const real*, Py_ssize_t, Block*)
     bint block_needs_exponents(const Block*, const real*)
     bint block_is_special(const Block*)
@@ -187,11 +188,13 @@ cdef void read_frames(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_
         read_all_classes(job, q, t, count, table)
     else:
         read_used_classes(job, q, t, count, table, &block)
-    block_extremes(table, q.used_row, q.used, &block)
-    if not job.from_logits:
+    if job.from_logits:
+        block_extremes(table, q.used_row, q.used, &block)
+        if q.has_all_classes:
+            block_peak(table, q.rows, &block)
+    else:
+        block_extremes_and_nan(table, q.used_row, q.used, &block)
         memcpy(block.peak, block.best, F * sizeof(real))
-    elif q.has_all_classes:
-        block_peak(table, q.rows, &block)
     q.has_exponents[index] = block_needs_exponents(&block, block.peak)
     if q.has_exponents[index]:
         exp_with_exponents(job, q, index, &block, offset)

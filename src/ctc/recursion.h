@@ -73,7 +73,7 @@ FL_INLINE void frame_set_zero(const ctc_frame *f, ptrdiff_t start, ptrdiff_t sto
 /* ---- one frame; `has_exponents` is a constant of the call ----
  *
  * Exponents of unreachable states fall by up to a bias a frame. Where emissions have exponents these are held at X_ZERO;
- * otherwise that is left to the number of frames, which EXPONENT_RANGE of ctc.pyx bounds. */
+ * otherwise that is left to the number of frames, which bits_for in losses.pxi bounds. */
 
 FL_INLINE void forward_slots(const ctc_frame *old, const ctc_frame *new, const xint *skip_of, const ctc_emission *emitted,
                              ctc_band band, const int has_exponents)
@@ -186,16 +186,17 @@ FL_INLINE void forward_band(const ctc_lattice *g, ptrdiff_t row, const ctc_frame
 }
 
 /* The alphas of `count` frames from t on, whose emissions the lattice has from `row` on. `states` is the frame before. */
-FL_INLINE void forward_frames(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count, real *states,
+FL_INLINE void forward_frames(const ctc_lattice *lattice, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count, real *states,
                               const int has_exponents)
 {
-    for (ptrdiff_t k = 0; k < count; k++, states += 4 * g->width) {
-        const ctc_band band = band_at(g->frames, g->labels, t + k);
-        const ctc_frame old = frame_of(states, g->width), new = frame_of(states + 4 * g->width, g->width);
-        forward_band(g, row + k, &old, &new, band, has_exponents);
-        if (band.high > g->labels) new.label_exponent[g->labels] = X_ZERO; /* there is no label after the last blank */
-        else frame_set_zero(&new, band.high, band.high + FL_SLOTS);        /* the next frame reads these, */
-        new.label_exponent[band.low - 1] = X_ZERO;                         /* and one label below the band */
+    const ctc_lattice g = *lattice; /* a copy, which no store can change */
+    for (const ptrdiff_t stop = t + count; t < stop; t++, row++, states += 4 * g.width) {
+        const ctc_band band = band_at(g.frames, g.labels, t);
+        const ctc_frame old = frame_of(states, g.width), new = frame_of(states + 4 * g.width, g.width);
+        forward_band(&g, row, &old, &new, band, has_exponents);
+        if (band.high > g.labels) new.label_exponent[g.labels] = X_ZERO; /* there is no label after the last blank */
+        else frame_set_zero(&new, band.high, band.high + FL_SLOTS);      /* the next frame reads these, */
+        new.label_exponent[band.low - 1] = X_ZERO;                       /* and one label below the band */
         new.label[band.low - 1] = R(1.0);
     }
 }
@@ -230,21 +231,23 @@ FL_NOINLINE void clear_unreached(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t co
 }
 
 /* The gammas and posteriors of `count` frames from t on, the last one first. */
-FL_INLINE void backward_frames(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count, ctc_way_back *back,
-                               const int has_exponents)
+FL_INLINE void backward_frames(const ctc_lattice *lattice, ptrdiff_t t, ptrdiff_t row, ptrdiff_t count,
+                               ctc_way_back *back, const int has_exponents)
 {
-    const ptrdiff_t width = g->width;
-    real *after = back->gamma[0], *at = back->gamma[1];
-    clear_unreached(g, t, count, back->label);
+    const ctc_lattice g = *lattice; /* copies, which no store can change */
+    const ctc_way_back way = *back;
+    const ptrdiff_t width = g.width;
+    real *after = way.gamma[0], *at = way.gamma[1];
+    clear_unreached(lattice, t, count, way.label);
     for (ptrdiff_t k = count - 1; k >= 0; k--) {
-        const ctc_band band = band_at(g->frames, g->labels, t + k);
-        const ctc_frame alpha = frame_of(back->alpha + (k + 1) * 4 * width, width);
+        const ctc_band band = band_at(g.frames, g.labels, t + k);
+        const ctc_frame alpha = frame_of(way.alpha + (k + 1) * 4 * width, width);
         const ctc_frame old = frame_of(after, width), new = frame_of(at, width);
-        const ctc_emission emitted = emission_at(g, row + k);
-        const ctc_states posterior = {back->label + k * width, back->blank + k * width};
-        backward_slots(&old, &new, &alpha, g->skip, &emitted, band, back->total_exponent, &posterior,
-                       back->blank_sum + k * FL_SLOTS, has_exponents);
-        if (band.high > g->labels) new.label_exponent[g->labels] = X_ZERO;
+        const ctc_emission emitted = emission_at(&g, row + k);
+        const ctc_states posterior = {way.label + k * width, way.blank + k * width};
+        backward_slots(&old, &new, &alpha, g.skip, &emitted, band, way.total_exponent, &posterior,
+                       way.blank_sum + k * FL_SLOTS, has_exponents);
+        if (band.high > g.labels) new.label_exponent[g.labels] = X_ZERO;
         at = after;
         after = new.label;
     }

@@ -9,6 +9,7 @@ of targets are trees of their own, with a workspace each: slot 0 there is V slot
 ctypedef struct ScoreJob:
     Job emission                 # x as (T, 1, C)
     # The fields of a Tree.
+    Py_ssize_t run_count
     const int64_t* run_start     # first slot of each run
     const int64_t* run_stop      # one past its last
     const int64_t* run_parent    # slot of its parent, or -1
@@ -36,6 +37,8 @@ cdef Py_ssize_t group_layout(const ScoreJob* job, Sequence* q, Py_ssize_t group,
     q.width = q.S + 2 * V
     q.segment = F
     table_layout(&job.emission, q, 1, F, &memory)
+    # For a target as long as all of them together, and its labels.
+    q.certain = <double*> arena_alloc(&memory, 2 * (q.S + 1) * sizeof(double) + q.S * sizeof(int64_t))
     q.alpha = <real*> arena_alloc(&memory, 2 * frame_size(q) * sizeof(real))
     return memory - start
 
@@ -99,16 +102,45 @@ cdef void forward_group(const ScoreJob* job, const Sequence* q, Py_ssize_t group
             alpha[1] = swap
 
 
+cdef Py_ssize_t run_of(const ScoreJob* job, Py_ssize_t slot) noexcept nogil:
+    """The run in which a slot lies; runs are in the order of their slots."""
+    cdef Py_ssize_t low = 0, high = job.run_count - 1, middle
+    while low < high:
+        middle = (low + high + 1) // 2
+        if job.run_start[middle] <= slot:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+cdef Py_ssize_t read_candidate(const ScoreJob* job, Py_ssize_t k, int64_t* target) noexcept nogil:
+    """The labels of a target, from its last slot back to the beginning; returns how many there are."""
+    cdef Py_ssize_t i, run, count = 0, slot = job.target_slot[k]
+    while slot >= 0:
+        run = run_of(job, slot)
+        for i in range(slot, job.run_start[run] - 1, -1):
+            target[count] = job.label[i]
+            count += 1
+        slot = job.run_parent[run]
+    for i in range(count // 2):
+        target[i], target[count - 1 - i] = target[count - 1 - i], target[i]
+    return count
+
+
 cdef double score_group(void* data, Py_ssize_t group, real* scratch) noexcept nogil:
     cdef ScoreJob* job = <ScoreJob*> data
-    cdef Py_ssize_t k, base = group_base(job, group)
+    cdef Py_ssize_t k, S, base = group_base(job, group)
     cdef Sequence q
     cdef Frame alpha[2]
+    cdef int64_t* target
+    cdef double loss
     cdef Offset offset
     cdef xint total_exponent
     memset(&offset, 0, sizeof(Offset))
     offset.product = 1
     group_layout(job, &q, group, <char*> scratch)
+    target = <int64_t*> (q.certain + 2 * (q.S + 1))
     read_group(job, &q, base)
     for k in range(2):
         alpha[k] = frame_at(&q, q.alpha, k)
@@ -116,9 +148,12 @@ cdef double score_group(void* data, Py_ssize_t group, real* scratch) noexcept no
     set_start(job, &alpha[0], group, 0)
     forward_group(job, &q, group, alpha, &offset)
     for k in range(job.first_target[group], job.first_target[group + 1]):
-        # Not by a minus sign, which would make -0 of the loss of a certain target.
-        job.scores[k] = 0 - negative_log_likelihood(&offset, &alpha[0], job.target_blank[k] - base,
-                                                    job.target_slot[k] - base, &total_exponent)
+        loss = negative_log_likelihood(&offset, &alpha[0], job.target_blank[k] - base, job.target_slot[k] - base,
+                                       &total_exponent)
+        if is_almost_certain(loss, q.T):
+            S = read_candidate(job, k, target)
+            loss = certain_loss(&job.emission, &q, target, S, q.certain, loss)
+        job.scores[k] = 0 - loss    # not by a minus sign, which would make -0 of the loss of a certain target
     job.saturated[group] = offset.is_saturated
     return 0
 
@@ -128,6 +163,7 @@ cdef void bind_score_job(ScoreJob* job, Emissions emissions, CandidateTree tree,
     memset(job, 0, sizeof(ScoreJob))
     job.emission.batch.x = emissions.rows
     job.emission.batch.blank = tree.tree.blank
+    job.run_count = tree.runs
     job.run_start = tree.tree.run_start
     job.run_stop = tree.tree.run_stop
     job.run_parent = tree.tree.run_parent

@@ -79,6 +79,7 @@ ctypedef struct Sequence:
     real* row_posterior          # of each row of the table, for a block; then the gradient
     real* block_rows             # a block of rows on the way to the table or from it, and one row of all classes
     real* block_peaks            # of a row, for scale_row
+    double* certain              # states of a target that is all but certain
 
 
 cdef inline Py_ssize_t frame_size(const Sequence* q) noexcept nogil:
@@ -149,6 +150,7 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
         q.blank_sum = <real*> arena_alloc(&memory, F * V * sizeof(real))
         q.row_posterior = <real*> arena_alloc(&memory, F * q.rows * sizeof(real))
         q.gamma = <real*> arena_alloc(&memory, 2 * frame_bytes)
+    q.certain = <double*> arena_alloc(&memory, 2 * (q.S + 1) * sizeof(double))
     q.alpha = <real*> arena_alloc(&memory, (q.segment + 1) * frame_bytes)
     q.checkpoints = <real*> arena_alloc(&memory, checkpoints * frame_bytes)
     return memory - start

@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 import reference
@@ -194,3 +195,67 @@ def test_huge_scores(isa, name, value):
     found, grad = fl.ctc_loss_with_logits.value_and_grad(logits, [2], reduction="sum")
     assert found == pytest.approx(8 * value - math.log(10), rel=1e-7)  # ten paths of blanks and one run of the label
     assert np.isfinite(grad).all()
+
+
+def certain_model(rng, frames, classes, labels, ahead):
+    """Logits whose best class is ahead of all others in each frame; and the target that these classes spell."""
+    target = rng.integers(1, classes, labels)
+    path = np.zeros(frames, np.int64)
+    path[np.sort(rng.choice(frames // 2, labels, replace=False)) * 2] = target
+    logits = np.zeros((frames, classes))
+    logits[np.arange(frames), path] = ahead
+    return logits, target
+
+
+@pytest.mark.parametrize("name", FLOATS)
+@pytest.mark.parametrize("classes", [2, 8, 130])  # of few classes frames go across the lanes, of many along a row
+@pytest.mark.parametrize("ahead", [8, 15, 18, 60])
+def test_certain_models_keep_their_digits(isa, rng, name, classes, ahead):
+    """Losses from 1 to 1e-50, where 1 - P has no digits left; at the ends of the gradient too."""
+    logits, target = certain_model(rng, 24, classes, 5, ahead)
+    logits = (logits + rng.uniform(0, 1, logits.shape) * (logits == 0)).astype(name)  # no two classes alike
+    loss, gradient = reference_ctc.ctc_in_many_digits(logits, target)
+    value, grad = fl.ctc_loss_with_logits.value_and_grad(logits, target, reduction="sum")
+    assert value == pytest.approx(loss, rel=1e-4, abs=1e-30)
+    # softmax - posterior, both of which are rounded: where they agree in three digits, the difference has lost these.
+    probability = np.exp(reference.log_softmax(logits.astype(float)))
+    rounding = np.minimum(probability, 1 - probability) * 4 * np.finfo(name).eps
+    visible = abs(gradient) > 1e-9
+    assert (abs(grad - gradient) <= 1e-4 * abs(gradient) + rounding)[visible].all()
+    assert fl.ctc_loss_with_logits(logits, target, reduction="sum") == value
+    written_over = logits.copy()
+    value, _ = fl.ctc_loss_with_logits.value_and_grad(written_over, target, reduction="sum", out=written_over)
+    assert value == pytest.approx(loss, rel=1e-4, abs=1e-30)
+
+
+@pytest.mark.parametrize("name", FLOATS)
+@pytest.mark.parametrize("classes", [2, 8, 130])
+@pytest.mark.parametrize("ahead", [12, 30])
+def test_certain_log_probabilities_and_scores_keep_their_digits(isa, rng, name, classes, ahead):
+    logits, target = certain_model(rng, 24, classes, 5, ahead)
+    log_probs = fl.log_softmax(logits.astype(name))  # rounded: a frame's probabilities do not add up to 1
+    loss, _ = reference_ctc.ctc_in_many_digits(log_probs, target)
+    loss -= sum(float(mpmath.log(sum(mpmath.exp(mpmath.mpf(float(x))) for x in row))) for row in log_probs)
+    assert fl.ctc_loss(log_probs, target, reduction="sum") == pytest.approx(loss, rel=1e-4)
+    candidates = [target[:-1], target, [*target, 1], target, target[::-1]]
+    scores = fl.ctc_score(log_probs, candidates)
+    assert -scores[1] == pytest.approx(loss, rel=1e-4)
+    assert scores[3] == scores[1]
+    assert scores[0] < -ahead / 2 > scores[2]
+
+
+def test_one_certain_frame():
+    assert fl.ctc_loss_with_logits([[0.0, 40.0]], [1]) == pytest.approx(math.log1p(math.exp(-40)), rel=1e-12)
+    assert fl.ctc_loss_with_logits([[40.0, 0.0]], []) == pytest.approx(math.log1p(math.exp(-40)), rel=1e-12)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 700.0])
+def test_a_class_outside_of_a_certain_target_changes_nothing(isa, rng, bad):
+    """Log-probabilities of other classes are not looked at, whatever they are."""
+    logits, target = certain_model(rng, 40, 8, 6, 12)
+    log_probs = fl.log_softmax(logits)
+    log_probs = np.concatenate([log_probs, np.full((40, 1), -20.0)], axis=1)
+    loss = fl.ctc_loss(log_probs, target, reduction="sum")
+    log_probs[7, 8] = bad
+    assert fl.ctc_loss(log_probs, target, reduction="sum") == pytest.approx(loss, rel=1e-6)
+    assert fl.ctc_score(log_probs, [target])[0] == pytest.approx(-loss, rel=1e-6)

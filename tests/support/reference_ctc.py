@@ -5,6 +5,7 @@
 
 import itertools
 
+import mpmath
 import numpy as np
 from reference import log_softmax, softmax
 
@@ -56,6 +57,34 @@ def ctc_loss_with_logits(logits, target, blank=0):
     """(loss, gradient by logits). The gradient of an infeasible target is 0."""
     loss, grad = ctc_loss(log_softmax(logits), target, blank)
     return loss, (softmax(logits) + grad if np.isfinite(loss) else grad)
+
+
+def ctc_in_many_digits(logits, target, blank=0, digits=60):
+    """(loss, gradient by logits) by probabilities of so many decimal digits: exact also where the loss is next to 0.
+
+    What is returned is rounded to double precision, last of all."""
+    with mpmath.workdps(digits):
+        exact = [[mpmath.exp(mpmath.mpf(float(score))) for score in row] for row in logits]
+        p = np.array([[term / sum(row) for term in row] for row in exact], dtype=object)
+        front, states = _arrivals_in_many_digits(p, target, blank)
+        back = _arrivals_in_many_digits(p[::-1], target[::-1], blank)[0][::-1, ::-1]
+        joint, grad = front * p[:, states] * back, p.copy()
+        np.subtract.at(grad, (slice(None), states), joint / joint[-1].sum())
+        return float(-mpmath.log(joint[-1].sum())), grad.astype(float)
+
+
+def _arrivals_in_many_digits(p, target, blank):
+    """ctc_arrivals as probabilities, of frames of probabilities."""
+    states = np.full(2 * len(target) + 1, blank)
+    states[1::2] = target
+    arrivals = np.full((len(p), len(states)), mpmath.mpf(0))
+    arrivals[0, :2] = 1
+    for t in range(1, len(p)):
+        alpha = arrivals[t - 1] * p[t - 1, states]
+        arrivals[t] = alpha
+        arrivals[t, 1:] += alpha[:-1]
+        arrivals[t, 2:] += np.where((states[2:] != blank) & (states[2:] != states[:-2]), alpha[:-2], 0)
+    return arrivals, states
 
 
 def ctc_viterbi(log_probs, target, blank=0):

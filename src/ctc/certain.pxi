@@ -1,0 +1,153 @@
+"""The loss of a target that is all but certain. Included by ctc.pyx, which explains the names.
+
+-log P loses its digits where P is close to 1. So the probability of everything else is added up instead, of paths that
+read as another label sequence: a path is at each frame in one state of the target, or has left it for good, by a class
+that neither keeps the state nor leads to the next one. What leaves in a frame is alpha times the probability of all
+classes but those two or three, and no term is negative. The row's peak is left out of its sum (see row.pxi), so
+that nothing close to 1 is subtracted from 1.
+
+Probabilities are plain doubles here: along the path of an almost certain target they stay close to 1, and what has
+become smaller than LEAST_MASS is dropped, which leaves losses down to 1e-30 as they are. That also bounds the work: few
+states of a frame have more.
+"""
+
+cdef enum:
+    CERTAIN = 5000          # a loss of less than so many roundings a frame is computed once more: 1e-4 of it may be lost
+cdef double LEAST_MASS = 1e-40
+
+ctypedef struct CertainRow:
+    const real* e            # of all classes
+    Py_ssize_t peak          # class of the first peak
+    double rest              # probability of all other classes
+    double inverse           # probabilities are e times this: that of the peak
+
+
+cdef inline bint is_almost_certain(double loss, Py_ssize_t frames) noexcept nogil:
+    return -CERTAIN * FL_EPSILON * frames < loss < CERTAIN * FL_EPSILON * frames
+
+
+cdef void exp_all(const real* x, real* e, Py_ssize_t n, real reference) noexcept nogil:
+    cdef Py_ssize_t c
+    for c in range(n):
+        e[c] = r_exp(x[c] - reference)
+
+
+cdef double sum_all(const real* x, Py_ssize_t n) noexcept nogil:
+    cdef double total = 0
+    cdef Py_ssize_t c
+    for c in range(n):
+        total += x[c]
+    return total
+
+
+cdef CertainRow certain_row(const real* x, real* e, Py_ssize_t n, double* log_sum) noexcept nogil:
+    """Of a row of scores; also the logarithm of the sum of their exponentials."""
+    cdef CertainRow row
+    cdef double rest
+    row.e = e
+    row.peak = max(first_place_of(x, n, largest_of(x, n)), <Py_ssize_t> 0)
+    exp_all(x, e, n, x[row.peak])
+    rest = sum_all(e, row.peak) + sum_all(e + row.peak + 1, n - row.peak - 1)
+    log_sum[0] = x[row.peak] + log1p(rest)
+    row.inverse = 1 / (1 + rest)
+    row.rest = rest * row.inverse
+    return row
+
+
+cdef CertainRow row_of_softmax(const real* softmax, real* e, Py_ssize_t n, real scale) noexcept nogil:
+    """Of a row that is the softmax times `scale` already."""
+    cdef CertainRow row
+    cdef Py_ssize_t c
+    for c in range(n):
+        e[c] = softmax[c] / scale
+    row.e = e
+    row.peak = max(first_place_of(e, n, largest_of(e, n)), <Py_ssize_t> 0)
+    row.rest = sum_all(e, row.peak) + sum_all(e + row.peak + 1, n - row.peak - 1)
+    row.inverse = 1
+    return row
+
+
+cdef inline double others_than(const CertainRow* row, int64_t a, int64_t b, int64_t c) noexcept nogil:
+    """The probability of all classes but these; negative for none. a and b differ, and so does c."""
+    cdef double mass = row.rest if row.peak == a or row.peak == b or row.peak == c else row.rest + row.inverse
+    if a >= 0 and a != row.peak:
+        mass -= row.e[a] * row.inverse
+    if b >= 0 and b != row.peak:
+        mass -= row.e[b] * row.inverse
+    if c >= 0 and c != row.peak:
+        mass -= row.e[c] * row.inverse
+    return max(mass, 0.0)
+
+
+# The states of a target in plain doubles; those of slots below low and above high are 0.
+ctypedef struct CertainStates:
+    double* label
+    double* blank
+    Py_ssize_t low
+    Py_ssize_t high
+    double left              # probability of having left the target
+
+
+cdef void certain_frame(const CertainRow* row, const int64_t* target, Py_ssize_t S, int64_t blank,
+                        CertainStates* s) noexcept nogil:
+    """From one frame to the next, in place: from the last slot to the first, as each reads the one before it."""
+    cdef Py_ssize_t i, low = s.low
+    cdef int64_t after
+    cdef double before, arriving, p_blank = row.e[blank] * row.inverse
+    s.high = min(s.high + 1, S)
+    for i in range(s.high, low - 1, -1):
+        before = s.label[i - 1] if i > low else 0
+        if i < S:
+            after = target[i + 1] if i + 1 < S and target[i + 1] != target[i] else -1
+            s.left += s.label[i] * others_than(row, target[i], blank, after)
+            s.left += s.blank[i] * others_than(row, target[i], blank, -1)
+            arriving = before if i > 0 and target[i] != target[i - 1] else 0
+            s.label[i] = (s.label[i] + s.blank[i] + arriving) * row.e[target[i]] * row.inverse
+        else:
+            s.left += s.blank[i] * others_than(row, blank, -1, -1)
+        s.blank[i] = (s.blank[i] + before) * p_blank
+    while s.low < s.high and s.label[s.low] + s.blank[s.low] < LEAST_MASS:
+        s.label[s.low] = 0
+        s.blank[s.low] = 0
+        s.low += 1
+    while s.high > s.low and s.label[s.high] + s.blank[s.high] < LEAST_MASS:
+        s.label[s.high] = 0
+        s.blank[s.high] = 0
+        s.high -= 1
+
+
+cdef inline bint is_overwritten(const Job* job, const Sequence* q) noexcept nogil:
+    """Whether softmax stands in the place of the scores."""
+    return job.from_logits and not q.has_all_classes and job.grad.data == job.batch.x.data
+
+
+cdef double certain_loss(const Job* job, const Sequence* q, const int64_t* target, Py_ssize_t S, double* states,
+                         double loss) noexcept nogil:
+    """The loss of a target of S labels, which is known to be about `loss`. `states` has room for 2 S + 2."""
+    cdef Py_ssize_t t, i, classes = job.batch.x.classes
+    cdef real* buffer = q.block_rows
+    cdef double log_sum = 0, total_log = 0, found, outside
+    cdef CertainStates s
+    cdef CertainRow row
+    s.label = states
+    s.blank = states + S + 1
+    for i in range(2 * S + 2):
+        states[i] = 0
+    s.blank[0] = 1
+    s.low = s.high = 0
+    s.left = 0
+    for t in range(q.T):
+        if is_overwritten(job, q):
+            row = row_of_softmax(score_row(job, q, t, buffer), buffer, classes, q.scale)
+        else:
+            row = certain_row(score_row(job, q, t, buffer), buffer, classes, &log_sum)
+            total_log += 0 if job.from_logits else log_sum
+        certain_frame(&row, target, S, job.batch.blank, &s)
+    found = s.blank[S] + (s.label[S - 1] if S > 0 else 0)
+    outside = s.left
+    for i in range(s.low, s.high + 1):
+        outside += s.label[i] if i < S - 1 else 0
+        outside += s.blank[i] if i < S else 0
+    found = (-log1p(-outside) if outside < 0.5 else -log(found)) - total_log
+    # A class outside of the target may be NaN or infinite, which makes no sum, and no difference to the loss.
+    return found if fabs(found - loss) <= CERTAIN * FL_EPSILON * q.T else loss
