@@ -13,6 +13,46 @@ class CTCAlignment:
     starts: NDArray[Any]
     ends: NDArray[Any]
     token_scores: NDArray[Any]
+    def words(
+        self,
+        text: Any = None,
+        separator: Any = None,
+        *,
+        seconds_per_frame: float | None = None,
+    ) -> list[Any]: ...
+
+class CTCAlphabet:
+    @property
+    def blank(self) -> int: ...
+    @property
+    def separator(self) -> str | None: ...
+    @property
+    def tokens(self) -> tuple[str, ...]: ...
+    def __init__(
+        self,
+        tokens: Any,
+        blank: int | str = 0,
+        separator: Any = None,
+    ) -> None: ...
+    def __len__(
+        self,
+    ) -> int: ...
+    def __contains__(
+        self,
+        token: Any,
+    ) -> bool: ...
+    def encode(
+        self,
+        text: Any,
+    ) -> list[int]: ...
+    def decode(
+        self,
+        labels: Any,
+    ) -> str: ...
+    def decode_path(
+        self,
+        path: Any,
+    ) -> str: ...
 
 class CTCPrefixState:
     @property
@@ -21,17 +61,33 @@ class CTCPrefixState:
     def labels(self) -> NDArray[Any]: ...
     @property
     def scores(self) -> NDArray[Any]: ...
+    def __len__(
+        self,
+    ) -> int: ...
     def extend(
-        self: Any,
+        self,
         hypotheses: Any,
         labels: Any,
         *,
         num_threads: int | None = None,
     ) -> CTCPrefixState: ...
     def select(
-        self: Any,
+        self,
         hypotheses: Any,
     ) -> CTCPrefixState: ...
+
+class CTCWord:
+    word: str | tuple
+    start: int | float | None
+    end: int | float | None
+    confidence: float
+    def __init__(
+        self,
+        word: Any,
+        start: Any,
+        end: Any,
+        confidence: Any,
+    ) -> None: ...
 
 class _binary_cross_entropy:
     def __call__(

@@ -52,6 +52,8 @@ def forced_align(log_probs, targets, input_lengths=None, target_lengths=None, bl
     - There are no gradients, there is no TorchScript, and tensors are on the CPU.
     - Wrong shapes and lengths, and too few frames, are a ValueError; there, a RuntimeError.
     - A target all of whose paths have probability 0 is a ValueError; there, it gets some path.
+    - Logits and probabilities in the place of log-probabilities give the same paths as there, and a UserWarning where
+      a path's score is above 0.
 
     Parameters
     ----------
@@ -77,8 +79,8 @@ def forced_align(log_probs, targets, input_lengths=None, target_lengths=None, bl
     ------
     ValueError
         For a label out of range or equal to `blank`, a length below 0 or beyond the array, shapes that do not fit, NaN
-        at a label or the blank, or a target that can't be emitted: the text names the sample, the frames it needs
-        and the frames there are.
+        or +inf at a label or the blank, or a target that can't be emitted: the text names the sample, and the score or
+        the frames it needs and the frames there are.
     TypeError
         For a tensor that is not on the CPU, or another dtype.
 
@@ -115,9 +117,6 @@ def forced_align(log_probs, targets, input_lengths=None, target_lengths=None, bl
     if classes and not 0 <= blank < classes:
         raise ValueError(f"blank is {blank}; expected a class 0..{classes - 1}")
     found = ctc_align(log_probs, targets, input_lengths, target_lengths, blank=blank, batch_first=True)
-    unknown = np.flatnonzero(np.isnan(found.score))
-    if unknown.size:
-        raise ValueError(f"sample {unknown[0]}: log_probs has NaN or +inf at one of its labels or at the blank")
     beyond = found.path < 0
     paths = np.where(beyond, blank, found.path)
     scores = np.take_along_axis(log_probs, paths[..., None], axis=2)[..., 0]

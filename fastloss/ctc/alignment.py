@@ -7,9 +7,10 @@ import numpy as np
 from fastloss import _validation as check
 from fastloss._kernels.calls import Emissions, aligned, as_blank, as_infeasible, batch_of
 from fastloss._keywords import says_keywords
+from fastloss.ctc.words import words_of
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CTCAlignment:
     """The most likely path of each target, from `ctc_align`. Without the first axis for a single sequence.
 
@@ -32,6 +33,8 @@ class CTCAlignment:
     >>> found = fl.ctc_align(np.log([[0.1, 0.9], [0.1, 0.9], [0.9, 0.1], [0.2, 0.8]]), [1, 1])
     >>> (found.starts / 50).tolist(), (found.ends / 50).tolist()
     ([0.0, 0.06], [0.04, 0.08])
+    >>> found
+    <CTCAlignment of 2 labels over 4 frames, score -0.539>
     """
 
     path: np.ndarray
@@ -39,6 +42,58 @@ class CTCAlignment:
     starts: np.ndarray
     ends: np.ndarray
     token_scores: np.ndarray
+    _aligned: tuple | None = None  # all targets' labels one after the other, how many each has, the star
+
+    def __repr__(self):
+        frames = self.path.shape[-1]
+        labels = self.starts.shape[-1]
+        if np.ndim(self.score) == 0:
+            return f"<CTCAlignment of {labels} labels over {frames} frames, score {self.score:.3g}>"
+        missing = int((~np.isfinite(self.score)).sum())
+        return f"<CTCAlignment of {len(self.score)} targets of up to {labels} labels over up to {frames} frames" + (
+            f", {missing} without a path>" if missing else ">"
+        )
+
+    def words(self, text=None, separator=None, *, seconds_per_frame=None):
+        """The words of the target, where each is and how sure the model is of it.
+
+        Words are what is between separators: doubled ones, and those at either end, make no empty words. A star
+        belongs to no word and ends one, as a separator does.
+
+        Parameters
+        ----------
+        text : str, sequence of tokens, or CTCAlphabet; for a batch a list with one for each target, or a CTCAlphabet
+            What the target was made of, a character or token for each of its labels (any for a star); or the alphabet,
+            with which the labels are read. Without it, words are tuples of labels.
+        separator : str or int, optional
+            What is between words: a token, or a part of one, as the "▁" with which words begin. The default is that of
+            the alphabet, else any of "|", a space and "▁". Of labels without text it is a label. ``""`` makes each
+            label a word.
+        seconds_per_frame : float, optional
+            Above 0: `start` and `end` are in seconds. Otherwise they are frames.
+
+        Returns
+        -------
+        list of CTCWord; for a batch a list of such lists
+            `word`, `start`, `end`, `confidence`. A target without a path has its words, with None for start and end.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For a text that has another number of characters or tokens than the target has labels, or another number of
+            texts than there are targets; for labels that the alphabet lacks.
+
+        Examples
+        --------
+        >>> import numpy as np, fastloss as fl
+        >>> log_probs = np.log([[0.1, 0.8, 0.1], [0.1, 0.1, 0.8], [0.9, 0.05, 0.05], [0.2, 0.7, 0.1]])
+        >>> found = fl.ctc_align(log_probs, [1, 2, 1])
+        >>> found.words("a|a", seconds_per_frame=0.04)
+        [CTCWord('a', 0.0, 0.04, confidence=0.8), CTCWord('a', 0.12, 0.16, confidence=0.7)]
+        >>> found.words(separator=2)
+        [CTCWord((1,), 0, 1, confidence=0.8), CTCWord((1,), 3, 4, confidence=0.7)]
+        """
+        return words_of(self, text, separator, seconds_per_frame)
 
 
 def _as_star(star, blank):
@@ -78,7 +133,8 @@ def ctc_align(
     ----------
     log_probs : array (T, N, C), float or integer; (N, T, C) with `batch_first`; (T, C) for one sequence
         Log-probabilities in nats: T frames, a batch of N, C classes. -inf is probability 0. Scores that are not
-        normalised give the same path if each frame is off by a constant, as logits are.
+        normalised give the same path if each frame is off by a constant, as logits are; `score` and `token_scores`
+        are off by their sum and mean.
     targets : integer array (N, S), or 1-D with all targets one behind the other, or a list of sequences
         Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read. A column of lists
         (an array of objects) is a list; for one sequence (1, S) is legal too.
@@ -89,7 +145,9 @@ def ctc_align(
     batch_first : bool
         Whether `log_probs` is (N, T, C).
     infeasible : {"raise", "inf", "zero"}
-        What becomes of a target that can't be emitted: a ValueError, or a score of -inf, or of 0; without a path.
+        What becomes of a target that can't be emitted: a ValueError, or a score of -inf, or of 0; without a path. NaN
+        or +inf in a frame, at one of the target's classes or the blank, is a ValueError with "raise", else a score of
+        NaN, without a path.
     star : int, optional
         A label, 0..C-1 or beyond, that matches anything: for transcripts with gaps. It takes at least one frame.
     star_cost : float, at least 0
@@ -103,14 +161,22 @@ def ctc_align(
     Returns
     -------
     CTCAlignment
-        `path`, `score`, `starts`, `ends`, `token_scores`. Where a score of the target's classes is NaN or +inf, the
-        score is NaN and there is no path.
+        `path`, `score`, `starts`, `ends`, `token_scores`, and the method `words`.
 
     Raises
     ------
     ValueError, TypeError
         For a label out of range or equal to `blank`, a length below 0 or beyond the array, shapes that do not fit, or
-        a target that can't be emitted: the text names the sample, the frames it needs and the frames there are.
+        a target that can't be emitted: the text names the sample, the frames it needs and the frames there are, or the
+        score that is NaN or +inf.
+
+    Warns
+    -----
+    UserWarning
+        If a path's score is above 0, which no log-probability is, by more than rounding to a half type explains (0.02
+        a frame): logits or probabilities were passed. Of logits the path is right and the scores are not, of
+        probabilities both are wrong. It is no error, as scores may be meant so, with the logarithm of a prior
+        subtracted for instance. Scores that are not normalised may also be below 0, unnoticed.
 
     Examples
     --------

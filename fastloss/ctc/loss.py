@@ -45,7 +45,8 @@ def ctc_loss(
         Whether `log_probs` is (N, T, C).
     infeasible : {"inf", "zero", "raise"}
         What a target costs that can't be emitted: inf, 0 (keeping its place in the mean), or a ValueError. It needs
-        its length plus one frame for each adjacent repeat. Its gradient is 0 in all modes.
+        its length plus one frame for each adjacent repeat. Its gradient is 0 in all modes. With "raise", a NaN or +inf
+        that makes a loss NaN is a ValueError, too.
     sample_weight : array that broadcasts to (N,), optional
         Multiplies each sequence's loss and gradient; never changes what ``"mean"`` divides by. 0 removes a sequence,
         whatever it holds.
@@ -129,7 +130,8 @@ def ctc_loss_with_logits(
         Whether `logits` is (N, T, C).
     infeasible : {"inf", "zero", "raise"}
         What a target costs that can't be emitted: inf, 0 (keeping its place in the mean), or a ValueError. It needs
-        its length plus one frame for each adjacent repeat. Its gradient is 0 in all modes.
+        its length plus one frame for each adjacent repeat. Its gradient is 0 in all modes. With "raise", a NaN or +inf
+        that makes a loss NaN is a ValueError, too.
     sample_weight : array that broadcasts to (N,), optional
         Multiplies each sequence's loss and gradient; never changes what ``"mean"`` divides by. 0 removes a sequence,
         whatever it holds.

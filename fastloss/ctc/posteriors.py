@@ -39,7 +39,8 @@ def ctc_posteriors(
     batch_first : bool
         Whether `log_probs` is (N, T, C).
     infeasible : {"raise", "zero"}
-        What becomes of a target that can't be emitted: a ValueError, or only zeros.
+        What becomes of a target that can't be emitted: a ValueError, or only zeros. NaN or +inf in a frame, at one of
+        the target's classes or the blank, is a ValueError with "raise", else makes the target's posteriors NaN.
     progress : callable, optional
         Called with the share of the work that is done, rising from 0 to 1, by the calling thread: at most 20 times a
         second, and with 1.0 once at the end. An exception that it raises ends the call.
@@ -49,14 +50,18 @@ def ctc_posteriors(
     Returns
     -------
     array (T, N, 2S+1), with S of the longest target; (N, T, 2S+1) with `batch_first`; (T, 2S+1) for one sequence
-        float32 for float32 and half types, else float64. 0 beyond a sequence's frames and beyond its states. NaN where
-        a score of its target's classes is NaN or +inf.
+        float32 for float32 and half types, else float64. 0 beyond a sequence's frames and beyond its states.
 
     Raises
     ------
     ValueError, TypeError
         For a label out of range or equal to `blank`, a length below 0 or beyond the array, shapes that do not fit, or
-        a target that can't be emitted.
+        a target that can't be emitted; for a NaN or +inf, with its place.
+
+    Warns
+    -----
+    UserWarning
+        If `log_probs` are probabilities: within 0..1, and those of a frame add up to 1.
 
     Examples
     --------

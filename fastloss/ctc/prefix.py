@@ -7,6 +7,7 @@ from fastloss._kernels import kernels
 from fastloss._kernels.calls import as_blank, extension, one_recording, selection
 from fastloss._keywords import says_keywords
 from fastloss._threads import threads_for
+from fastloss.ctc._unexpected import warn_of_rows
 
 
 class _Recording:
@@ -153,6 +154,13 @@ def ctc_prefix_score(log_probs, *, blank=0):
     ValueError, TypeError
         For another shape or dtype, or a blank out of range.
 
+    Warns
+    -----
+    UserWarning
+        If a frame's probabilities add up to more than 1, by more than rounding to a half type explains (0.02 nats a
+        frame, on average): of logits or probabilities all scores are wrong, and their order as well. Frames that add
+        up to less are legal, as where classes are masked.
+
     Examples
     --------
     A greedy search that takes the likeliest next label until ending is likelier than going on:
@@ -177,6 +185,7 @@ def ctc_prefix_score(log_probs, *, blank=0):
     """
     emissions = one_recording(log_probs)
     blank = as_blank(blank, emissions.classes)
+    warn_of_rows("ctc_prefix_score", emissions.array, "all scores are wrong")
     recording = _Recording(np.array(as_float(emissions.array.T), order="C"), blank)
     state = CTCPrefixState(recording, np.full(1, -1, np.int64))
     kernels(64).prefix.root(state)

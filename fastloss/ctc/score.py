@@ -2,6 +2,7 @@
 
 from fastloss._kernels.calls import as_blank, one_recording, scores_of
 from fastloss._keywords import says_keywords
+from fastloss.ctc._unexpected import warn_of_candidates
 
 
 @says_keywords
@@ -37,6 +38,12 @@ def ctc_score(log_probs, candidates, *, blank=0, progress=None, num_threads=None
     ValueError, TypeError
         For a label out of range or equal to `blank`, naming the candidate; for shapes that do not fit.
 
+    Warns
+    -----
+    UserWarning
+        If a score is above 0 by more than rounding to a half type explains (0.02 a frame): logits or probabilities were
+        passed. Of logits the scores are off by the same constant for all candidates.
+
     Examples
     --------
     Two frames with P(a) = 0.4, P(blank) = 0.6: nothing, "a" and "aa":
@@ -51,4 +58,6 @@ def ctc_score(log_probs, candidates, *, blank=0, progress=None, num_threads=None
     """
     emissions = one_recording(log_probs)
     blank = as_blank(blank, emissions.classes)
-    return scores_of(emissions, candidates, blank, progress, num_threads)
+    scores = scores_of(emissions, candidates, blank, progress, num_threads)
+    warn_of_candidates("ctc_score", emissions.array, scores, "scores are right only beside each other")
+    return scores

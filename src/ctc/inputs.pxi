@@ -110,6 +110,24 @@ cdef class CheckedBatch:
                 if not self.feasible[n]:
                     raise ValueError(self.frames_missing(n))
 
+    @property
+    def blank(self):
+        return self.data.blank
+
+    def frames_of(self, Py_ssize_t n):
+        """The scores of sequence n's own frames, (T, C)."""
+        array = self.emissions.array
+        if not self.emissions.single:
+            array = array[n] if self.emissions.batch_first else array[:, n]
+        return array[: self.input_lengths[n]]
+
+    def target_of(self, Py_ssize_t n):
+        return copied(self.targets.labels + self.targets.offsets[n], self.targets.lengths[n])
+
+    def all_labels(self):
+        """Those of all targets, one after the other, and how many each has."""
+        return copied(self.targets.labels, self.targets.size), copied(self.targets.lengths, self.targets.count)
+
     def frames_missing(self, Py_ssize_t n):
         """The text about a sample whose target can't be emitted."""
         return (
@@ -156,6 +174,13 @@ cdef void set_data(CheckedBatch batch, Py_ssize_t blank) noexcept:
     batch.data.target_lengths = batch.targets.lengths
     batch.data.input_lengths = batch.input_lengths
     batch.data.feasible = batch.feasible
+
+
+cdef cnp.ndarray copied(const int64_t* numbers, cnp.npy_intp count):
+    cdef cnp.ndarray copy = cnp.PyArray_EMPTY(1, &count, cnp.NPY_INT64, 0)
+    if count:
+        memcpy(cnp.PyArray_DATA(copy), numbers, count * sizeof(int64_t))
+    return copy
 
 
 cdef inline double cells_of(CheckedBatch batch, Py_ssize_t n) noexcept:

@@ -164,7 +164,7 @@ cdef cnp.ndarray label_array(value, str name, Py_ssize_t index=-1, Emissions sco
         return array
     if isinstance(value, str):
         raise TypeError(f"{numbered(name, index)} is a str; expected labels, as "
-                        "fl.CTCAlphabet(...).labels(text) gives")
+                        "fl.CTCAlphabet(...).encode(text) gives")
     if not cnp.PyArray_CheckExact(value) or not cnp.PyArray_ISBEHAVED_RO(value):
         value = check().as_array(value, numbered(name, index))
     array = own_view(value)
@@ -185,7 +185,7 @@ cdef int forbid_labels(cnp.ndarray array, str name, Emissions scores) except -1:
         remedy = "leave it out, or say with target_lengths how many labels count"
     text = module("_hints").not_integers(array, name, "labels", remedy)
     if (<object> array).dtype.kind == "U":
-        text += ", as fl.CTCAlphabet(...).labels(text) gives them for each text"
+        text += ", as fl.CTCAlphabet(...).encode(text) gives them for each text"
     raise TypeError(text)
 
 

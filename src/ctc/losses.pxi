@@ -95,7 +95,11 @@ def posteriors_of(CheckedBatch batch, progress, num_threads):
         if run_call(call, bits, order_of_work(batch, threads), threads):  # finite masks such as -1e9
             call.posterior = np.zeros(shape)
             run_call(call, 64, order_of_work(batch, threads), threads)
-    forbid_impossible(batch, call.losses)
+    forbid_unexpected(batch, call.losses, False)
+    for n in range(emissions.rows.batch):
+        if loss_at(call.losses, n) < 0:
+            module("ctc._unexpected").warn_of_batch("ctc_posteriors", batch, -call.losses)
+            break
     for n in range(emissions.rows.batch):
         if loss_at(call.losses, n) != loss_at(call.losses, n):
             call.posterior[: batch.input_lengths[n], n, : 2 * batch.targets.lengths[n] + 1] = NAN
@@ -113,11 +117,13 @@ cdef double work_of(CheckedBatch batch) noexcept:
     return <double> cnp.PyArray_SIZE(batch.emissions.array) + 4 * all_cells(batch)
 
 
-cdef int forbid_impossible(CheckedBatch batch, cnp.ndarray losses) except -1:
-    """For infeasible="raise", where frames are enough, but the scores allow no path."""
+cdef int forbid_unexpected(CheckedBatch batch, cnp.ndarray losses, bint from_logits) except -1:
+    """For infeasible="raise", where frames are enough, but a score is NaN, or the scores allow no path."""
     cdef Py_ssize_t n
     if batch.infeasible == "raise":
         for n in range(batch.targets.count):
+            if loss_at(losses, n) != loss_at(losses, n):
+                module("ctc._unexpected").raise_nan(batch, n, from_logits)
             if loss_at(losses, n) == INF:
                 raise ValueError(f"sample {n}: every path of its target has probability 0; it needs "
                                  f"{batch.targets.frames_needed[n]} frames, there are {batch.input_lengths[n]}")
@@ -228,7 +234,7 @@ cdef cnp.ndarray scaled_losses(CTCEvaluation given, cnp.ndarray grad, int thread
     cdef Py_ssize_t n
     if grad is None or batch.infeasible == "raise":  # a ValueError comes before the gradient is written
         losses = losses_of(batch, given.from_logits, given.scales, None, threads)
-        forbid_impossible(batch, losses)
+        forbid_unexpected(batch, losses, given.from_logits)
     if grad is not None:
         losses = losses_of(batch, given.from_logits, given.scales, grad, threads)
     loss = <double*> cnp.PyArray_DATA(losses)

@@ -144,7 +144,7 @@ def test_ctc_candidates():
     refused(
         TypeError, ["candidates[1][0] is missing; expected a label"], lambda: fl.ctc_score(FRAMES[:, 0], [[1], [NAN]])
     )
-    state = fl.ctc_prefix_score(FRAMES[:, 0])
+    state = fl.ctc_prefix_score(fl.log_softmax(FRAMES[:, 0]))
     refused(TypeError, ["labels[0] is missing; expected a label"], lambda: state.extend(0, [None]))
 
 

@@ -13,6 +13,10 @@ from tolerance import DTYPES, draw
 import fastloss as fl
 from fastloss import _kernels
 
+# Many scores here are random numbers, of which the functions warn (test_unexpected_scores.py); what a path or a text of
+# them scores is defined all the same.
+pytestmark = pytest.mark.filterwarnings("ignore:.*log_probs are not normalised:UserWarning")
+
 
 def test_every_path_enumerated(isa, rng):
     """The best of all paths; among equals, read from the end, the one that stays longest, then the nearest."""

@@ -1,4 +1,5 @@
-"""Runs the examples: of the docstring of every public name, and of every Python block in README.md and docs/.
+"""Runs the examples: of the docstring of every public name, and of every Python block in README.md and docs/. Blocks
+marked `py` need what is not installed everywhere, and are only compiled.
 
 CONTRIBUTING.md shows pieces of the sources; they must stand there word for word.
 
@@ -37,14 +38,16 @@ def run_markdown(path):
     """Block after block, each seeing the names of those before it; a block without >>> runs as a script."""
     names = {"__name__": "__main__"}
     text = path.read_text()
-    for block in re.finditer(r"^```(?:python|pycon)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+    for block in re.finditer(r"^```(python|pycon|py)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         line = text.count("\n", 0, block.start()) + 1
         name = f"{path.name}:{line}"
-        if ">>>" in block[1]:
-            yield name, run(block[1], name, path, line, names)
-        else:
-            exec(compile("\n" * line + block[1], str(path), "exec"), names)
-            yield name, doctest.TestResults(0, 1)
+        if ">>>" in block[2]:
+            yield name, run(block[2], name, path, line, names)
+            continue
+        script = compile("\n" * line + block[2], str(path), "exec")
+        if block[1] != "py":
+            exec(script, names)
+        yield name, doctest.TestResults(0, 1)
 
 
 def stale_quotes(page):

@@ -8,11 +8,14 @@ import dataclasses
 import inspect
 from pathlib import Path
 
+import numpy as np
+
 import fastloss as fl
 from fastloss._loss import Loss
 
 # Of options whose default does not tell; the others are of its type.
 TYPES = {
+    "CTCAlphabet.blank": "int | str",  # where a class means something else by the name
     "alpha": "ArrayLike | None",
     "base": "float | None",
     "class_weight": "ArrayLike | None",
@@ -22,6 +25,7 @@ TYPES = {
     "out": "NDArray[Any] | None",
     "pos_weight": "ArrayLike | None",
     "sample_weight": "ArrayLike | None",
+    "seconds_per_frame": "float | None",
     "star": "int | None",
     "target_lengths": "ArrayLike | None",
 }
@@ -31,6 +35,17 @@ RETURNS = {
     "value_and_grad": "tuple[float | NDArray[Any], NDArray[Any]]",
     "grad_and_hess": "tuple[NDArray[Any], NDArray[Any]]",
 }
+CONSTRUCTED = ("CTCAlphabet", "CTCWord")  # classes that users call; objects of the others come from functions
+METHODS = {  # what they return; others return an object of their own class
+    "__init__": "None",
+    "__contains__": "bool",
+    "__len__": "int",
+    "decode": "str",
+    "decode_path": "str",
+    "encode": "list[int]",
+    "words": "list[Any]",  # of CTCWord, or of lists of them
+}
+ATTRIBUTES = {"blank": "int", "separator": "str | None", "tokens": "tuple[str, ...]"}  # others are arrays
 HEAD = '''"""Written by tools/codegen/make_stub.py from the signatures of the package; not edited by hand."""
 
 # fmt: off
@@ -46,13 +61,13 @@ def type_of(default):
     return type(default).__name__ if isinstance(default, (bool, int, float, str)) else "Any"
 
 
-def parameters(signature, pair_of_outs=False):
+def parameters(signature, pair_of_outs=False, owner=""):
     shown, keyword_only = [], False
     for parameter in signature.parameters.values():
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY and not keyword_only:
             shown.append("*")
             keyword_only = True
-        kind = TYPES.get(parameter.name) or type_of(parameter.default)
+        kind = TYPES.get(f"{owner}.{parameter.name}") or TYPES.get(parameter.name) or type_of(parameter.default)
         if parameter.default is parameter.empty:
             kind = kind.removesuffix(" | None")
         if parameter.name == "out" and pair_of_outs:
@@ -68,6 +83,28 @@ def definition(name, shown, returns, indent=""):
     return f"{indent}def {name}(\n{lines}{indent}) -> {returns}: ...\n"
 
 
+def members(kind):
+    """The fields, read-only attributes and methods of a class, as its docstring has them."""
+    special = {"__contains__", "__len__"} | ({"__init__"} if kind.__name__ in CONSTRUCTED else set())
+    own = {key: member for key, member in vars(kind).items() if key in special or not key.startswith("_")}
+    parts = []
+    if dataclasses.is_dataclass(kind):
+        shown = [field for field in dataclasses.fields(kind) if not field.name.startswith("_")]
+        parts.extend(f"    {field.name}: {type_of_field(field.type)}\n" for field in shown)
+        own = {key: member for key, member in own.items() if key not in kind.__dataclass_fields__}
+    for key in sorted(key for key, member in own.items() if isinstance(member, property)):
+        parts.append(f"    @property\n    def {key}(self) -> {ATTRIBUTES.get(key, 'NDArray[Any]')}: ...\n")
+    for key, member in own.items():
+        if inspect.isfunction(member):
+            _, *shown = parameters(inspect.signature(member), owner=kind.__name__)
+            parts.append(definition(key, ["self", *shown], METHODS.get(key, kind.__name__), "    "))
+    return "".join(parts)
+
+
+def type_of_field(kind):
+    return "NDArray[Any]" if kind is np.ndarray else inspect.formatannotation(kind)
+
+
 def stub():
     parts = [HEAD]
     for name in fl.__all__:
@@ -79,16 +116,8 @@ def stub():
                 shown = ["self", *parameters(inspect.signature(method), verb == "grad_and_hess")]
                 parts.append(definition(verb, shown, returns, "    "))
             parts.append(f"\n{name}: _{name}\n")
-        elif dataclasses.is_dataclass(value):
-            fields = "".join(f"    {field.name}: NDArray[Any]\n" for field in dataclasses.fields(value))
-            parts.append(f"\nclass {name}:\n{fields}")
         elif inspect.isclass(value):
-            parts.append(f"\nclass {name}:\n")
-            read_only = sorted(key for key, member in vars(value).items() if isinstance(member, property))
-            parts.extend(f"    @property\n    def {key}(self) -> NDArray[Any]: ...\n" for key in read_only)
-            for method in ("extend", "select"):
-                shown = parameters(inspect.signature(getattr(value, method)))
-                parts.append(definition(method, shown, name, "    "))
+            parts.append(f"\nclass {name}:\n{members(value)}")
         elif callable(value):
             returns = {"get_num_threads": "int", "set_num_threads": "None", "show_config": "dict[str, Any]"}
             returns |= {"ctc_align": "CTCAlignment", "ctc_prefix_score": "CTCPrefixState"}
