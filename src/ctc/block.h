@@ -52,12 +52,19 @@ FL_NOINLINE void block_extremes_and_nan(const real *table, const int32_t *row, p
     extremes(table, row, used, block, 1);
 }
 
+/* peak; and best and worst of all classes, which bound those of the used ones. */
 FL_NOINLINE void block_peak(const real *table, ptrdiff_t classes, ctc_block *block)
 {
-    real peak[FL_FRAMES];
-    for (int k = 0; k < FL_FRAMES; k++) peak[k] = -R(INFINITY);
-    for (ptrdiff_t c = 0; c < classes; c++) lanes_max(table + c * FL_FRAMES, peak);
+    real peak[FL_FRAMES], worst[FL_FRAMES];
+    for (int k = 0; k < FL_FRAMES; k++) peak[k] = -R(INFINITY), worst[k] = R(INFINITY);
+    for (ptrdiff_t c = 0; c < classes; c++) {
+        lanes_max(table + c * FL_FRAMES, peak);
+        lanes_min(table + c * FL_FRAMES, worst);
+    }
     memcpy(block->peak, peak, sizeof peak);
+    memcpy(block->best, peak, sizeof peak);
+    memcpy(block->worst, worst, sizeof worst);
+    for (int k = 0; k < FL_FRAMES; k++) block->nan[k] = 0; /* the softmax will find it */
 }
 
 /* What is subtracted from scores: the peak; 0 where that is -inf, since -inf - -inf would be NaN. */
@@ -242,8 +249,9 @@ FL_NOINLINE void block_store(const real *table, ptrdiff_t classes, real *out, pt
 
 /* ---- the gradient, from each row's posterior probability times `total` ---- */
 
-/* total: the sum over all rows. others: that of the rows without a peak, for logits. */
-FL_NOINLINE void block_totals(const real *posterior, const real *e, ptrdiff_t rows, real *total_out, real *others_out)
+/* The sum over all rows; and that over the rows without a peak. */
+FL_INLINE void block_totals(const real *posterior, const real *e, ptrdiff_t rows, real *total_out, real *others_out,
+                            const int want_others)
 {
     real total[FL_FRAMES], others[FL_FRAMES];
     for (int k = 0; k < FL_FRAMES; k++) total[k] = 0, others[k] = 0;
@@ -252,41 +260,61 @@ FL_NOINLINE void block_totals(const real *posterior, const real *e, ptrdiff_t ro
         for (int k = 0; k < FL_FRAMES; k++) {
             real p = posterior[r * FL_FRAMES + k];
             total[k] += p;
-            others[k] += e[r * FL_FRAMES + k] == R(1.0) ? R(0.0) : p;
+            if (want_others) others[k] += e[r * FL_FRAMES + k] == R(1.0) ? R(0.0) : p;
         }
     memcpy(total_out, total, sizeof total);
-    memcpy(others_out, others, sizeof others);
+    if (want_others) memcpy(others_out, others, sizeof others);
 }
 
-/* scale (softmax - posterior), in the place of the posteriors.
+/* scale (softmax - posterior), in the place of the posteriors. `is_certain`, a constant of the call: whether a class is
+ * more likely than all others together, in any frame.
  *
- * At a lonely peak both are close to 1 in a frame whose class is certain. There 1 is taken from both: what is left are
- * sums over the other classes, which keep their digits. */
-FL_NOINLINE void block_grad_of_logits(real *posterior, const real *e, ptrdiff_t rows, const real *rest, real scale)
+ * In a certain frame both are close to 1 at the peak. There 1 is taken from both: what is left are sums over the other
+ * classes, which keep their digits. */
+FL_INLINE void grad_of_logits(real *posterior, const real *e, ptrdiff_t rows, const real *rest, real scale,
+                              const int is_certain)
 {
     real total[FL_FRAMES], others[FL_FRAMES], share[FL_FRAMES], normal[FL_FRAMES], at_peak[FL_FRAMES], peak_e[FL_FRAMES];
-    block_totals(posterior, e, rows, total, others);
+    block_totals(posterior, e, rows, total, others, is_certain);
 #pragma omp simd
     for (int k = 0; k < FL_FRAMES; k++) {
         share[k] = scale / (R(1.0) + rest[k]);
         normal[k] = scale / total[k];
-        at_peak[k] = normal[k] * others[k] - share[k] * rest[k];
-        peak_e[k] = rest[k] < R(1.0) ? R(1.0) : R(2.0); /* two peaks are no certain frame; no e is 2 */
+        if (is_certain) {
+            at_peak[k] = normal[k] * others[k] - share[k] * rest[k];
+            peak_e[k] = rest[k] < R(1.0) ? R(1.0) : R(2.0); /* no e is 2 */
+        }
     }
     for (ptrdiff_t r = 0; r < rows; r++)
 #pragma omp simd
         for (int k = 0; k < FL_FRAMES; k++) {
             real x = e[r * FL_FRAMES + k];
             real g = r_fma(-normal[k], posterior[r * FL_FRAMES + k], share[k] * x);
-            posterior[r * FL_FRAMES + k] = x == peak_e[k] ? at_peak[k] : g;
+            posterior[r * FL_FRAMES + k] = is_certain && x == peak_e[k] ? at_peak[k] : g;
         }
+}
+FL_NOINLINE void grad_of_certain(real *posterior, const real *e, ptrdiff_t rows, const real *rest, real scale)
+{
+    grad_of_logits(posterior, e, rows, rest, scale, 1);
+}
+FL_NOINLINE void grad_of_uncertain(real *posterior, const real *e, ptrdiff_t rows, const real *rest, real scale)
+{
+    grad_of_logits(posterior, e, rows, rest, scale, 0);
+}
+FL_INLINE void block_grad_of_logits(real *posterior, const real *e, ptrdiff_t rows, const real *rest, real scale)
+{
+    xint certain = 0;
+#pragma omp simd reduction(| : certain)
+    for (int k = 0; k < FL_FRAMES; k++) certain |= rest[k] < R(1.0);
+    if (certain) grad_of_certain(posterior, e, rows, rest, scale);
+    else grad_of_uncertain(posterior, e, rows, rest, scale);
 }
 
 /* -scale * posterior */
-FL_NOINLINE void block_grad_of_log_probs(real *posterior, const real *e, ptrdiff_t rows, real scale)
+FL_NOINLINE void block_grad_of_log_probs(real *posterior, ptrdiff_t rows, real scale)
 {
-    real total[FL_FRAMES], others[FL_FRAMES], normal[FL_FRAMES];
-    block_totals(posterior, e, rows, total, others);
+    real total[FL_FRAMES], normal[FL_FRAMES];
+    block_totals(posterior, NULL, rows, total, NULL, 0);
 #pragma omp simd
     for (int k = 0; k < FL_FRAMES; k++) normal[k] = scale / total[k];
     for (ptrdiff_t r = 0; r < rows; r++)

@@ -32,7 +32,7 @@ cdef extern from "ctc/block.h" nogil:
     void block_load(const real*, Py_ssize_t, Py_ssize_t, real*)
     void block_store(const real*, Py_ssize_t, real*, Py_ssize_t)
     void block_grad_of_logits(real*, const real*, Py_ssize_t, const real*, real)
-    void block_grad_of_log_probs(real*, const real*, Py_ssize_t, real)
+    void block_grad_of_log_probs(real*, Py_ssize_t, real)
 
 # What the emissions leave out of the loss: sum + log(product).
 ctypedef struct Offset:
@@ -183,10 +183,12 @@ cdef void read_frames(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_
         read_all_classes(job, q, t, count, table)
     else:
         read_used_classes(job, q, t, count, table, &block)
-    if job.from_logits:
+    if job.from_logits and q.has_all_classes:
+        block_peak(table, q.rows, &block)
+        if block_needs_exponents(&block, block.peak):   # at least one class does
+            block_extremes(table, q.used_row, q.used, &block)
+    elif job.from_logits:
         block_extremes(table, q.used_row, q.used, &block)
-        if q.has_all_classes:
-            block_peak(table, q.rows, &block)
     else:
         block_extremes_and_nan(table, q.used_row, q.used, &block)
         memcpy(block.peak, block.best, F * sizeof(real))

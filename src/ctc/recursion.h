@@ -178,6 +178,22 @@ FL_INLINE void viterbi_slots(const ctc_states *old, const ctc_states *new, const
     }
 }
 
+/* Whether there is a NaN or +inf, with which no path is the best. */
+FL_NOINLINE int floats_are_wrong(const float *x, ptrdiff_t n)
+{
+    int32_t wrong = 0;
+#pragma omp simd reduction(| : wrong)
+    for (ptrdiff_t i = 0; i < n; i++) wrong |= !(x[i] <= FLT_MAX);
+    return wrong != 0;
+}
+FL_NOINLINE int reals_are_wrong(const real *x, ptrdiff_t n)
+{
+    xint wrong = 0;
+#pragma omp simd reduction(| : wrong)
+    for (ptrdiff_t i = 0; i < n; i++) wrong |= !(x[i] <= R(FL_LARGEST));
+    return wrong != 0;
+}
+
 /* ---- frames, one after the other ----
  *
  * `tile` are the slots to compute: all, or some where `in_tiles`, a constant of the call. Frames lie 4 * width numbers
@@ -197,23 +213,37 @@ FL_INLINE ctc_emission emission_at(const ctc_lattice *g, ptrdiff_t k)
     return emitted;
 }
 
+/* Frames of a block until the band changes, or to its end. */
+FL_INLINE ptrdiff_t frames_of_band(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t stop)
+{
+    const ptrdiff_t grows = t < g->labels ? whole_slots(t + 1) - t : stop - t;
+    const ptrdiff_t gone = g->labels - g->frames + t; /* slots, rounded down, from which the end is out of reach */
+    const ptrdiff_t falls = gone >= 0 ? FL_SLOTS - gone % FL_SLOTS : FL_SLOTS - gone;
+    const ptrdiff_t count = grows < falls ? grows : falls;
+    return count < stop - t ? count : stop - t;
+}
+
 /* The alphas of `count` frames from t on, a block; `before` are those of the frame before. */
 FL_INLINE void forward_frames(const ctc_lattice *lattice, ptrdiff_t t, ptrdiff_t count, real *before, real *states,
                               ctc_band tile, const int in_tiles, const int has_exponents)
 {
     const ctc_lattice g = *lattice; /* a copy, which no store can change */
-    for (ptrdiff_t k = 0; k < count; k++, before = states, states += 4 * g.width) {
-        const ctc_band band = band_at(g.frames, g.labels, t + k);
-        const ctc_frame old = frame_of(before, g.width), new = frame_of(states, g.width);
-        const ctc_emission emitted = emission_at(&g, k);
-        forward_slots(&old, &new, g.skip, &emitted, in_tiles ? band_within(band, tile) : band, has_exponents);
-        if (band.high <= g.labels) { /* the next frame reads these */
-            if (!in_tiles || band_has(tile, band.high)) frame_set_zero(&new, band.high, band.high + FL_SLOTS);
-        } else if (!in_tiles || band_has(tile, g.labels))
-            new.label_exponent[g.labels] = X_ZERO; /* there is no label after the last blank */
-        if (!in_tiles || band_has(tile, band.low)) { /* and one label below the band */
-            new.label_exponent[band.low - 1] = X_ZERO;
-            new.label[band.low - 1] = R(1.0);
+    const ptrdiff_t stop = t + count;
+    for (ptrdiff_t k = 0, left; t < stop; t += left) {
+        const ctc_band band = band_at(g.frames, g.labels, t), some = in_tiles ? band_within(band, tile) : band;
+        left = frames_of_band(&g, t, stop);
+        for (ptrdiff_t i = 0; i < left; i++, k++, before = states, states += 4 * g.width) {
+            const ctc_frame old = frame_of(before, g.width), new = frame_of(states, g.width);
+            const ctc_emission emitted = emission_at(&g, k);
+            forward_slots(&old, &new, g.skip, &emitted, some, has_exponents);
+            if (band.high <= g.labels) { /* the next frame reads these */
+                if (!in_tiles || band_has(tile, band.high)) frame_set_zero(&new, band.high, band.high + FL_SLOTS);
+            } else if (!in_tiles || band_has(tile, g.labels))
+                new.label_exponent[g.labels] = X_ZERO; /* there is no label after the last blank */
+            if (!in_tiles || band_has(tile, band.low)) { /* and one label below the band */
+                new.label_exponent[band.low - 1] = X_ZERO;
+                new.label[band.low - 1] = R(1.0);
+            }
         }
     }
 }
@@ -259,6 +289,8 @@ FL_INLINE ctc_band band_of_block(ptrdiff_t frames, ptrdiff_t labels, ptrdiff_t t
 /* Where the bands of a block's frames differ: labels that a frame does not reach have a posterior of 0. */
 FL_NOINLINE void clear_unreached(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t count, real *label, ctc_band tile)
 {
+    const ctc_band first = band_at(g->frames, g->labels, t), last = band_at(g->frames, g->labels, t + count - 1);
+    if (first.low == last.low && first.high == last.high) return;
     const ctc_band block = band_within(band_of_block(g->frames, g->labels, t, count), tile);
     for (ptrdiff_t k = 0; k < count; k++) {
         const ctc_band band = band_within(band_at(g->frames, g->labels, t + k), tile);

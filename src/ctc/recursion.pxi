@@ -163,7 +163,7 @@ cdef void write_grad(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssi
                               q.below_peak + index * F)
         block_grad_of_logits(posterior, table, rows, q.rest + index * F, q.scale)
     else:
-        block_grad_of_log_probs(posterior, table, rows, q.scale)
+        block_grad_of_log_probs(posterior, rows, q.scale)
     if q.has_all_classes:
         store_all_classes(job, q, start, stop, posterior)
     else:

@@ -31,6 +31,8 @@ cdef extern from "ctc/recursion.h" nogil:
         real* label
         real* blank
     void viterbi_slots(const Frame*, const Frame*, const real*, const real*, real, Py_ssize_t, Py_ssize_t)
+    bint floats_are_wrong(const float*, Py_ssize_t)
+    bint reals_are_wrong(const real*, Py_ssize_t)
 
 cdef enum:
     AHEAD = 1          # how many frames ahead a row is prefetched
@@ -160,15 +162,6 @@ cdef inline void gather_floats(real_p destination, const float* row, const int32
         destination[i] = row[index[i]]
 
 
-cdef inline bint is_wrong(real_cp x, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
-    """Whether there is a NaN or +inf, with which no path is the best."""
-    cdef Py_ssize_t i
-    cdef xint bad = 0
-    for i in range(low, high):
-        bad |= (x[i] != x[i]) | (x[i] == INFINITY)
-    return bad != 0
-
-
 cdef inline real score_of(const Job* job, const Sequence* q, Py_ssize_t t, int64_t label) noexcept nogil:
     cdef const Rows* x = &job.batch.x
     cdef real score
@@ -179,24 +172,29 @@ cdef inline real score_of(const Job* job, const Sequence* q, Py_ssize_t t, int64
 
 
 cdef bint gather_emissions(const Job* job, const Sequence* q, Py_ssize_t t, Band band, real* buffer) noexcept nogil:
-    """The emissions of a band's labels in frame t; nothing is emitted beyond the last. Whether one is NaN or +inf."""
+    """The emissions of a band's labels in frame t; nothing is emitted beyond the last. Whether one is NaN or +inf: a row
+    without any, of few classes, is looked at sooner."""
     cdef const Rows* x = &job.batch.x
     cdef const char* row = row_at(x, t, q.n)
-    cdef Py_ssize_t i, stop = min(band.high, q.S)
+    cdef Py_ssize_t i, stop = max(min(band.high, q.S), band.low)
+    cdef bint by_row = x.classes <= 4 * (stop - band.low), may_be_wrong = not by_row
     if x.dtype == FL_FLOAT32 and x.stride[2] == sizeof(float):
         gather_floats(q.emission, <const float*> row, q.class_index, band.low, stop)
+        may_be_wrong |= by_row and floats_are_wrong(<const float*> row, x.classes)
     elif is_direct(x):
         gather(q.emission, <const real*> row, q.class_index, band.low, stop)
+        may_be_wrong |= by_row and reals_are_wrong(<const real*> row, x.classes)
     else:
         load_run(buffer, row, x.classes, x.stride[2], x.dtype)
         gather(q.emission, buffer, q.class_index, band.low, stop)
+        may_be_wrong |= by_row and reals_are_wrong(buffer, x.classes)
     if job.star >= 0:
         for i in range(band.low, stop):
             if q.label[i] == job.star:
                 q.emission[i] = job.star_score
-    for i in range(max(stop, band.low), band.high):
+    for i in range(stop, band.high):
         q.emission[i] = -INFINITY
-    return is_wrong(q.emission, band.low, stop)
+    return may_be_wrong and reals_are_wrong(q.emission + band.low, stop - band.low)
 
 
 cdef inline void prefetch_row(const Job* job, const Sequence* q, Py_ssize_t t, Band band) noexcept nogil:
@@ -219,7 +217,7 @@ cdef inline bint step(const Job* job, const Sequence* q, Py_ssize_t t, const Fra
     viterbi_slots(old, new, q.skip, q.emission, blank_score, band.low, band.high)
     if band.low < band.high:
         new.label[band.low - 1] = -INFINITY     # the next frame reads one label below, which is out of the band
-    return is_wrong(&blank_score, 0, 1)
+    return not blank_score <= FL_LARGEST
 
 
 # ---- forward, and back again ----

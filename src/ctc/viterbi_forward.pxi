@@ -46,19 +46,32 @@ cdef inline void keep_checkpoint(const Sequence* q, Py_ssize_t index, const Fram
     memcpy(checkpoint.blank + tile.low, scores.blank + tile.low, (tile.high - tile.low) * sizeof(real))
 
 
+cdef inline void take_last_label(const Sequence* q, Py_ssize_t tile, Py_ssize_t t, const Frame* old) noexcept nogil:
+    """Of the tile below, in the frame before t."""
+    if tile > 0:
+        old.label[tile * q.tile_width - 1] = last_label(q, tile - 1, t - 1)[0]
+
+
+cdef inline void keep_last_label(const Sequence* q, Py_ssize_t tile, Py_ssize_t t, const Frame* new, Band band,
+                                 Py_ssize_t high) noexcept nogil:
+    """For the tile above."""
+    if q.tiles > 1:
+        last_label(q, tile, t)[0] = new.label[high - 1] if band.low < high <= band.high else -INFINITY
+
+
 cdef void forward_tile(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t tile) noexcept nogil:
     """A tile of the scores of F frames from `start` on."""
-    cdef Py_ssize_t t
-    cdef Frame old, new
+    cdef Py_ssize_t t, stop = min(start + F, q.T), segment = (start + q.segment - 1) // q.segment
+    cdef Py_ssize_t next_segment = segment * q.segment
+    cdef Frame old = tile_frame_at(q, tile, start - 1), new = tile_frame_at(q, tile, start), swap
     cdef Band slots = tile_at(q, tile), band
     cdef bint has_nan = False
-    for t in range(start, min(start + F, q.T)):
-        old = tile_frame_at(q, tile, t - 1)
-        new = tile_frame_at(q, tile, t)
-        if tile > 0:
-            old.label[slots.low - 1] = last_label(q, tile - 1, t - 1)[0]
-        if t % q.segment == 0:
-            keep_checkpoint(q, t // q.segment, &old, slots)
+    for t in range(start, stop):
+        take_last_label(q, tile, t, &old)
+        if t == next_segment:
+            keep_checkpoint(q, segment, &old, slots)
+            segment += 1
+            next_segment += q.segment
         prefetch_row(job, q, t + AHEAD, slots)
         # All labels, also those that no path may have here, for a NaN among them.
         has_nan |= gather_emissions(job, q, t, slots, q.score_buffer + tile * job.batch.x.classes)
@@ -68,8 +81,12 @@ cdef void forward_tile(const Job* job, const Sequence* q, Py_ssize_t start, Py_s
         has_nan |= step(job, q, t, &old, &new, band)
         if t == 0 and tile == 0:
             old.blank[0] = -INFINITY   # the place before the first frame
-        last_label(q, tile, t)[0] = new.label[slots.high - 1] if band.low < slots.high <= band.high else -INFINITY
-    q.tile_has_nan[tile] |= has_nan
+        keep_last_label(q, tile, t, &new, band, slots.high)
+        swap = old
+        old = new
+        new = swap
+    if has_nan:
+        q.tile_has_nan[tile] = True
 
 
 cdef double forward_pass(const Job* job, Sequence* q, bint* ends_in_label) noexcept nogil:
