@@ -289,8 +289,6 @@ FL_INLINE ctc_band band_of_block(ptrdiff_t frames, ptrdiff_t labels, ptrdiff_t t
 /* Where the bands of a block's frames differ: labels that a frame does not reach have a posterior of 0. */
 FL_NOINLINE void clear_unreached(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t count, real *label, ctc_band tile)
 {
-    const ctc_band first = band_at(g->frames, g->labels, t), last = band_at(g->frames, g->labels, t + count - 1);
-    if (first.low == last.low && first.high == last.high) return;
     const ctc_band block = band_within(band_of_block(g->frames, g->labels, t, count), tile);
     for (ptrdiff_t k = 0; k < count; k++) {
         const ctc_band band = band_within(band_at(g->frames, g->labels, t + k), tile);
@@ -306,10 +304,13 @@ FL_INLINE void backward_frames(const ctc_lattice *lattice, ptrdiff_t t, ptrdiff_
 {
     const ctc_lattice g = *lattice; /* copies, which no store can change */
     const ctc_way_back way = *back;
+    const int same_band = frames_of_band(&g, t, t + count) == count; /* as that of most blocks is, once it is full */
+    const ctc_band first = band_at(g.frames, g.labels, t);
     ptrdiff_t low_after = band_at(g.frames, g.labels, t + count).low;
-    clear_unreached(lattice, t, count, way.label, tile);
+    if (!same_band) clear_unreached(lattice, t, count, way.label, tile);
     for (ptrdiff_t k = count - 1; k >= 0; k--) {
-        const ctc_band whole = band_at(g.frames, g.labels, t + k), band = in_tiles ? band_within(whole, tile) : whole;
+        const ctc_band whole = same_band ? first : band_at(g.frames, g.labels, t + k);
+        const ctc_band band = in_tiles ? band_within(whole, tile) : whole;
         const ctc_frame old = frame_of(after, g.width), new = frame_of(states + k * 4 * g.width, g.width);
         const ctc_emission emitted = emission_at(&g, k);
         const ctc_states posterior = {way.label + k * g.width, way.blank + k * g.width};
