@@ -34,9 +34,10 @@ KERNELS = {  # module: its source below src/
     "ctc": "ctc/ctc.pyx",
     "viterbi": "ctc/viterbi.pyx",
     "prefix": "ctc/prefix.pyx",
+    "decode": "ctc/decode.pyx",
 }
 RUNTIME = "parallel/runtime.pyx"  # compiled once: what all kernels share
-DOUBLE_ONLY = ("viterbi", "prefix")  # computed in double precision for every dtype
+DOUBLE_ONLY = ("viterbi", "prefix", "decode")  # computed in double precision for every dtype
 INSTRUCTION_SETS = {  # best last; what gcc and clang need for each, and MSVC
     "baseline": ([], []),
     "avx2": (["-mavx2", "-mfma", "-mf16c"], ["/arch:AVX2", "/D__FMA__"]),

@@ -1,6 +1,7 @@
-"""Connectionist temporal classification: losses, alignment, posteriors, scores."""
+"""Connectionist temporal classification: losses, alignment, posteriors, scores, decoding."""
 
 from fastloss.ctc.alignment import CTCAlignment, ctc_align
+from fastloss.ctc.decode import CTCHypothesis, ctc_decode
 from fastloss.ctc.loss import ctc_loss, ctc_loss_with_logits
 from fastloss.ctc.posteriors import ctc_posteriors
 from fastloss.ctc.prefix import CTCPrefixState, ctc_prefix_score
@@ -8,8 +9,10 @@ from fastloss.ctc.score import ctc_score
 
 __all__ = [
     "CTCAlignment",
+    "CTCHypothesis",
     "CTCPrefixState",
     "ctc_align",
+    "ctc_decode",
     "ctc_loss",
     "ctc_loss_with_logits",
     "ctc_posteriors",
