@@ -74,13 +74,16 @@ cdef int32_t add_node(Trie* trie, int32_t parent, int32_t label) noexcept nogil:
 
 
 cdef void release_node(Trie* trie, int32_t index) noexcept nogil:
-    """Frees a node that is no longer needed, and the prefixes that only it needed."""
+    """Frees a node that is no longer needed, and the prefixes that only it needed. It may be free already, as one of
+    those of another."""
     cdef Node* nodes = trie.nodes
     cdef Node* node
     cdef int32_t parent
-    while index > ROOT and nodes[index].slot < 0 and nodes[index].first_child < 0:
+    while index > ROOT:
         node = &nodes[index]
         parent = node.parent
+        if parent == NO_NODE or node.slot >= 0 or node.first_child >= 0:
+            break
         if node.previous >= 0:
             nodes[node.previous].next = node.next
         else:
