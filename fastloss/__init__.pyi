@@ -14,6 +14,11 @@ class CTCAlignment:
     ends: NDArray[Any]
     token_scores: NDArray[Any]
 
+class CTCHypothesis:
+    labels: NDArray[Any]
+    score: float
+    frames: NDArray[Any]
+
 class CTCPrefixState:
     @property
     def complete(self) -> NDArray[Any]: ...
@@ -266,6 +271,18 @@ def ctc_align(
     star_cost: float = 0.0,
     num_threads: int | None = None,
 ) -> CTCAlignment: ...
+
+def ctc_decode(
+    log_probs: Any,
+    input_lengths: ArrayLike | None = None,
+    *,
+    beam_width: int = 1,
+    n_best: int = 1,
+    blank: int = 0,
+    batch_first: bool = False,
+    prune: float | None = None,
+    num_threads: int | None = None,
+) -> list[CTCHypothesis] | list[list[CTCHypothesis]]: ...
 
 class _ctc_loss:
     def __call__(

@@ -156,10 +156,9 @@ def _at_least_one(value, name):
     return number
 
 
-def _wrong_score(emissions, n, frame, label):
+def _wrong_score(emissions, n, frame, label, value):
     """The text about a score that is no log-probability."""
     place = (n, frame, label) if emissions.batch_first else (frame, n, label)
     place = (frame, label) if emissions.single else place
     where = f"class {label} of frame {frame}" + f" of sequence {n}" * (not emissions.single)
-    value = float(emissions.view[frame, n, label])
     return f"log_probs[{', '.join(map(str, place))}], {where}, is {value}; expected a log-probability"

@@ -67,6 +67,7 @@ ctypedef struct Found:
     bint is_wrong              # a score is NaN or +inf
     Py_ssize_t wrong_frame     # the first of these
     Py_ssize_t wrong_class
+    double wrong_score
 
 ctypedef struct Job:
     Rows x
@@ -142,6 +143,7 @@ cdef real peak_of(const Job* job, Found* found, Py_ssize_t t, const real* x, rea
     for c in range(job.x.classes):
         if not x[c] < INFINITY:
             found.wrong_class = c
+            found.wrong_score = x[c]
             break
     return peak
 
@@ -329,7 +331,7 @@ cdef object results_of(const Found* found):
     if not found.has_memory:
         raise MemoryError
     if found.is_wrong:
-        return found.wrong_frame, found.wrong_class
+        return found.wrong_frame, found.wrong_class, found.wrong_score
     results = []
     for i in range(found.count):
         reading = &found.readings[i]
@@ -364,7 +366,7 @@ cdef int bind_job(Job* job, emissions, lengths, cnp.ndarray order) except -1:
 def decode(emissions, lengths, cnp.ndarray order, Py_ssize_t blank, beam, double floor, int threads):
     """Decodes all sequences; `order` is that in which threads take them, `beam` its width and how many hypotheses are
     wanted at most. Classes whose score is below the frame's largest by more than -floor count as impossible. For each
-    sequence a list of (labels, score, frames), or (frame, class) of the first score that is NaN or +inf."""
+    sequence a list of (labels, score, frames), or (frame, class, score) of the first score that is NaN or +inf."""
     cdef Job job
     cdef double total
     cdef Py_ssize_t n

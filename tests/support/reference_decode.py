@@ -2,14 +2,13 @@
 
 import itertools
 import math
-from fractions import Fraction
 
-LEAST = math.exp(-600)  # of the best prefix; what has less is dropped
+import mpmath
+
+EXACT = mpmath.MPContext()
+EXACT.dps = 40
+LEAST = EXACT.exp(-600)  # of the best prefix; what has less is dropped
 DEEPEST = 700.0  # nats below the largest score of a frame
-
-
-def exact(x):
-    return Fraction(math.exp(x))
 
 
 def reading(path, blank):
@@ -42,7 +41,7 @@ def by_enumeration(log_probs, blank=0):
     for path in itertools.product(range(len(log_probs[0])), repeat=len(log_probs)):
         probability = math.exp(math.fsum(row[c] for row, c in zip(log_probs, path, strict=True)))
         found[reading(path, blank)] = found.get(reading(path, blank), 0.0) + probability
-    return found
+    return {labels: probability for labels, probability in found.items() if probability > 0}
 
 
 class Prefix:
@@ -50,7 +49,7 @@ class Prefix:
     most probable path of either kind, as (score, frames before, class), a linked list."""
 
     def __init__(self):
-        self.blank = self.label = 0
+        self.blank = self.label = EXACT.mpf(0)
         self.best_blank = self.best_label = (-math.inf, None, None)
 
     @property
@@ -63,69 +62,64 @@ class Prefix:
         return max(self.best_blank, self.best_label, key=lambda path: path[0])
 
 
-def relative_scores(row, prune):
-    peak = max(row)
-    return [x - peak if x - peak >= -prune else -math.inf for x in row]
+class Frame:
+    """Scores relative to the largest, and emissions."""
+
+    def __init__(self, row, blank, prune):
+        peak = max(row)
+        self.score = [x - peak if x - peak >= -prune else -math.inf for x in row]
+        self.emission = [EXACT.exp(x) if x > -math.inf else EXACT.mpf(0) for x in self.score]
+        self.blank = blank
+        possible = [c for c, x in enumerate(self.score) if x > -math.inf and c != blank]
+        self.labels = sorted(possible, key=lambda c: (-row[c], c))
 
 
-def prefix_beam_search(log_probs, width, blank=0, prune=DEEPEST, exp=exact):
-    """[(labels, score, frames)] of all prefixes in the last beam, best first. `exp` makes numbers to compute with."""
+def prefix_beam_search(log_probs, width, blank=0, prune=DEEPEST):
+    """[(labels, score, frames)] of all prefixes in the last beam, best first."""
     beam, log_probs = {(): Prefix()}, [[float(x) for x in row] for row in log_probs]
-    beam[()].blank, beam[()].best_blank = exp(0.0), (0.0, None, None)
+    beam[()].blank, beam[()].best_blank = EXACT.mpf(1), (0.0, None, None)
     for row in log_probs:
         if max(row) == -math.inf:
             return [((), -math.inf, [])]
-        score = relative_scores(row, min(prune, DEEPEST))
-        candidates = {prefix: kept(beam, prefix, score, blank, exp) for prefix in beam}
+        frame = Frame(row, blank, min(prune, DEEPEST))
+        candidates = {prefix: kept(beam, prefix, frame) for prefix in beam}
         for prefix in beam:
-            for c in sorted(set(range(len(row))) - {blank}, key=lambda c: (-row[c], c)):
+            for c in frame.labels:
                 if (*prefix, c) not in candidates:
                     longer = Prefix()
-                    add_label(longer, beam[prefix], c in prefix[-1:], score[c], c, exp)
-                    candidates[*prefix, c] = longer
-        order = {prefix: place for place, prefix in enumerate(candidates)}
-        best = sorted(candidates, key=lambda prefix: -candidates[prefix].total)
-        least = candidates[best[0]].total * exp(-600.0)
-        chosen = [prefix for prefix in best[:width] if candidates[prefix].total > least]
-        beam = {prefix: candidates[prefix] for prefix in sorted(chosen, key=order.get)}
+                    add_label(longer, beam[prefix], c in prefix[-1:], frame, c)
+                    candidates[(*prefix, c)] = longer
+        place = {prefix: number for number, prefix in enumerate(candidates)}
+        total = {prefix: found.total for prefix, found in candidates.items()}
+        best = sorted(candidates, key=lambda prefix: -total[prefix])[:width]
+        chosen = [prefix for prefix in best if total[prefix] > total[best[0]] * LEAST]
+        beam = {prefix: candidates[prefix] for prefix in sorted(chosen, key=place.get)}
     offset = math.fsum(max(row) for row in log_probs)
     ranked = sorted(beam.items(), key=lambda item: -item[1].total)
-    return [(labels, offset + log(found.total), frames_of(found, log_probs, blank)) for labels, found in ranked]
+    return [(labels, float(offset + EXACT.log(p.total)), frames_of(p, log_probs, blank)) for labels, p in ranked]
 
 
-def kept(beam, prefix, score, blank, exp):
+def kept(beam, prefix, frame):
     """A prefix of the beam a frame later, without a new label."""
     old, new = beam[prefix], Prefix()
-    new.blank = old.total * exp_of(score[blank], exp)
-    new.best_blank = (old.best[0] + score[blank], old.best, blank)
+    new.blank = old.total * frame.emission[frame.blank]
+    new.best_blank = (old.best[0] + frame.score[frame.blank], old.best, frame.blank)
     if prefix:
         last = prefix[-1]
-        new.label = old.label * exp_of(score[last], exp)
-        new.best_label = (old.best_label[0] + score[last], old.best_label, last)
+        new.label = old.label * frame.emission[last]
+        new.best_label = (old.best_label[0] + frame.score[last], old.best_label, last)
         if prefix[:-1] in beam:
-            add_label(new, beam[prefix[:-1]], last in prefix[-2:-1], score[last], last, exp, old.best_label[0])
+            add_label(new, beam[prefix[:-1]], last in prefix[-2:-1], frame, last, old.best_label[0])
     return new
 
 
-def add_label(longer, parent, repeats, score, c, exp, stay=-math.inf):
+def add_label(longer, parent, repeats, frame, c, stay=-math.inf):
     """What a prefix gains from the one without its last label. `stay` is the best path that has had the label before:
     it is left only for a more probable one."""
-    longer.label += (parent.blank if repeats else parent.total) * exp_of(score, exp)
+    longer.label += (parent.blank if repeats else parent.total) * frame.emission[c]
     before = parent.best_blank if repeats else parent.best
     if before[0] > stay:
-        longer.best_label = (before[0] + score, before, c)
-
-
-def exp_of(score, exp):
-    return exp(score) if score > -math.inf else 0
-
-
-def log(number):
-    """Of a fraction, too, whatever its size."""
-    if isinstance(number, Fraction):
-        shift = number.numerator.bit_length() - number.denominator.bit_length()
-        return math.log(number / Fraction(2) ** shift) + shift * math.log(2)
-    return float(number.ln()) if hasattr(number, "ln") else math.log(number)
+        longer.best_label = (before[0] + frame.score[c], before, c)
 
 
 def frames_of(found, log_probs, blank):

@@ -8,6 +8,8 @@ import dataclasses
 import inspect
 from pathlib import Path
 
+import numpy as np
+
 import fastloss as fl
 from fastloss._loss import Loss
 
@@ -21,6 +23,7 @@ TYPES = {
     "num_threads": "int | None",
     "out": "NDArray[Any] | None",
     "pos_weight": "ArrayLike | None",
+    "prune": "float | None",
     "sample_weight": "ArrayLike | None",
     "star": "int | None",
     "target_lengths": "ArrayLike | None",
@@ -80,7 +83,8 @@ def stub():
                 parts.append(definition(verb, shown, returns, "    "))
             parts.append(f"\n{name}: _{name}\n")
         elif dataclasses.is_dataclass(value):
-            fields = "".join(f"    {field.name}: NDArray[Any]\n" for field in dataclasses.fields(value))
+            types = {float: "float", np.ndarray: "NDArray[Any]"}
+            fields = "".join(f"    {field.name}: {types[field.type]}\n" for field in dataclasses.fields(value))
             parts.append(f"\nclass {name}:\n{fields}")
         elif inspect.isclass(value):
             parts.append(f"\nclass {name}:\n")
@@ -92,6 +96,7 @@ def stub():
         elif callable(value):
             returns = {"get_num_threads": "int", "set_num_threads": "None", "show_config": "dict[str, Any]"}
             returns |= {"ctc_align": "CTCAlignment", "ctc_prefix_score": "CTCPrefixState"}
+            returns |= {"ctc_decode": "list[CTCHypothesis] | list[list[CTCHypothesis]]"}
             shown = parameters(inspect.signature(value))
             if shown:
                 parts.append("\n" + definition(name, shown, returns.get(name, "NDArray[Any]")))
