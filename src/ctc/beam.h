@@ -69,17 +69,4 @@ FL_INLINE void add_kinds(real_cp blank, real_cp label, real_p total, ptrdiff_t n
     for (ptrdiff_t i = 0; i < n; i++) total[i] = blank[i] + label[i];
 }
 
-/* The smallest of n numbers. */
-FL_NOINLINE real smallest_of(real_cp x, ptrdiff_t n)
-{
-    real lane[FL_LANES];
-    const ptrdiff_t whole = n - n % FL_LANES;
-    for (int i = 0; i < FL_LANES; i++) lane[i] = -R(INFINITY);
-    for (ptrdiff_t j = 0; j < whole; j += FL_LANES)
-#pragma omp simd
-        for (int i = 0; i < FL_LANES; i++) lane[i] = -x[j + i] > lane[i] ? -x[j + i] : lane[i];
-    for (ptrdiff_t j = whole; j < n; j++) lane[j - whole] = -x[j] > lane[j - whole] ? -x[j] : lane[j - whole];
-    return -lanes_top(lane);
-}
-
 #endif

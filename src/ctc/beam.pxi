@@ -1,9 +1,4 @@
-"""One frame of the beam search: from the hypotheses before it to those after it. Included by decode.pyx.
-
-Candidates are numbered: the hypotheses as they are, in their order; then, for each in that order, itself and a label
-more, labels by falling emission (the lower one first where they are equal). Among equally probable candidates the
-first ones are kept, and what is kept stays in this order.
-"""
+"""One frame of the beam search: from the hypotheses before it to those after it. Included by decode.pyx."""
 
 cdef extern from "ctc/beam.h" nogil:
     enum:
@@ -24,34 +19,6 @@ cdef extern from "ctc/beam.h" nogil:
     void exp_scores(real*, real*, Py_ssize_t, real, real)
     void keep_prefixes(const Hypotheses*, const Hypotheses*, const real*, const real*, real, real)
     void add_kinds(const real*, const real*, real*, Py_ssize_t)
-    real smallest_of(const real*, Py_ssize_t)
-
-cdef extern from "ctc/select.h" nogil:
-    ctypedef struct ScoredLabel "scored_label":
-        real score
-        int32_t label
-    real kth_largest(real*, Py_ssize_t, Py_ssize_t)
-    void sort_labels(ScoredLabel*, Py_ssize_t, ScoredLabel*)
-
-# What the next frame's hypotheses are chosen from.
-ctypedef struct Candidates:
-    Py_ssize_t count
-    Py_ssize_t capacity
-    Py_ssize_t limit        # how many are chosen
-    real bound              # what a further candidate has to exceed
-    real* total             # probability
-    int32_t* entry          # the hypothesis that it continues
-    int32_t* rank           # of the label that is added, in Labels; -1 for none
-    int32_t* child          # node of the longer prefix, or -1
-    real* scratch
-
-# The labels by which hypotheses may grow in a frame, by falling emission.
-ctypedef struct Labels:
-    Py_ssize_t count
-    ScoredLabel* sorted
-    ScoredLabel* spare
-    real* score             # logarithm of the emission
-    real* emission
 
 # The frame at hand.
 ctypedef struct Frame:
@@ -110,18 +77,6 @@ cdef void free_hypotheses(Hypotheses* h) noexcept nogil:
     free(h.from_label)
 
 
-cdef bint reserve_candidates(Candidates* c, Py_ssize_t count) noexcept nogil:
-    if count <= c.capacity:
-        return True
-    count = max(count, 2 * c.capacity)
-    if not (grow(<void**> &c.total, count, sizeof(real)) and grow(<void**> &c.scratch, count, sizeof(real))
-            and grow(<void**> &c.entry, count, sizeof(int32_t)) and grow(<void**> &c.rank, count, sizeof(int32_t))
-            and grow(<void**> &c.child, count, sizeof(int32_t))):
-        return False
-    c.capacity = count
-    return True
-
-
 cdef bint reserve_frame(Beam* beam) noexcept nogil:
     """Room for what belongs to the old hypotheses, and for these without a label more."""
     cdef Frame* frame = &beam.frame
@@ -138,17 +93,13 @@ cdef bint reserve_frame(Beam* beam) noexcept nogil:
 
 cdef bint begin_beam(Beam* beam, Py_ssize_t classes, Py_ssize_t blank, Py_ssize_t limit, real floor) noexcept nogil:
     """One hypothesis, the empty prefix. False if there is no memory."""
-    cdef Labels* labels = &beam.labels
     memset(beam, 0, sizeof(Beam))
     beam.classes = classes
     beam.blank = <int32_t> blank
     beam.floor = floor
     beam.candidates.limit = limit
     beam.trie.free = -1
-    if not (grow(<void**> &labels.sorted, classes, sizeof(ScoredLabel))
-            and grow(<void**> &labels.spare, classes, sizeof(ScoredLabel))
-            and grow(<void**> &labels.score, classes, sizeof(real))
-            and grow(<void**> &labels.emission, classes, sizeof(real))
+    if not (reserve_labels(&beam.labels, classes)
             and grow(<void**> &beam.frame.block_peaks, classes // SCORE_BLOCK + 1, sizeof(real))
             and grow(<void**> &beam.child_of_label, classes, sizeof(int32_t))
             and reserve_hypotheses(&beam.old, 16) and add_node(&beam.trie, -1, -1) == ROOT):
@@ -166,19 +117,11 @@ cdef bint begin_beam(Beam* beam, Py_ssize_t classes, Py_ssize_t blank, Py_ssize_
 
 
 cdef void free_beam(Beam* beam) noexcept nogil:
-    cdef Candidates* c = &beam.candidates
     free(beam.trie.nodes)
     free_hypotheses(&beam.old)
     free_hypotheses(&beam.new)
-    free(c.total)
-    free(c.entry)
-    free(c.rank)
-    free(c.child)
-    free(c.scratch)
-    free(beam.labels.sorted)
-    free(beam.labels.spare)
-    free(beam.labels.score)
-    free(beam.labels.emission)
+    free_candidates(&beam.candidates)
+    free_labels(&beam.labels)
     free(beam.frame.block_peaks)
     free(beam.frame.score)
     free(beam.frame.emission)
@@ -232,7 +175,7 @@ cdef void keep_as_they_are(Beam* beam) noexcept nogil:
             extend_from(beam, nodes[parent].slot, i)
     add_kinds(new.blank, new.label, c.total, old.count)
     c.count = old.count
-    c.bound = smallest_of(c.total, c.count) if c.count == c.limit else 0
+    c.bound = smallest_from(c.total, c.count, 0) if c.count == c.limit else 0
 
 
 # ---- hypotheses and a label more ----
@@ -243,24 +186,6 @@ cdef inline real least_score(const Beam* beam) noexcept nogil:
     if bound <= 0:
         return beam.floor
     return max(beam.floor, log(bound / beam.top) - 1e-6)
-
-
-cdef inline void drop_rare_labels(Labels* labels, Py_ssize_t limit) noexcept nogil:
-    """Keeps the `limit` likeliest labels. With `limit` a hypothesis has as many likelier candidates."""
-    cdef ScoredLabel* all_labels = labels.sorted
-    cdef Py_ssize_t i, kept = 0, ties = limit
-    cdef real least
-    for i in range(labels.count):
-        labels.score[i] = all_labels[i].score
-    least = kth_largest(labels.score, labels.count, limit)
-    for i in range(labels.count):
-        ties -= all_labels[i].score > least
-    for i in range(labels.count):
-        if all_labels[i].score > least or (all_labels[i].score == least and ties > 0):
-            ties -= all_labels[i].score == least
-            all_labels[kept] = all_labels[i]
-            kept += 1
-    labels.count = kept
 
 
 cdef void choose_labels(Beam* beam) noexcept nogil:
@@ -283,44 +208,6 @@ cdef void choose_labels(Beam* beam) noexcept nogil:
     for c in range(labels.count):
         labels.score[c] = labels.sorted[c].score
     exp_scores(labels.score, labels.emission, labels.count, frame.peak, beam.floor)
-
-
-cdef void keep_largest(Candidates* c) noexcept nogil:
-    """As many as are chosen, the first ones among equals."""
-    cdef Py_ssize_t i, kept = 0, ties = c.limit
-    cdef real least
-    memcpy(c.scratch, c.total, c.count * sizeof(real))
-    least = kth_largest(c.scratch, c.count, c.limit)
-    for i in range(c.count):
-        ties -= c.total[i] > least
-    for i in range(c.count):
-        if c.total[i] > least or (c.total[i] == least and ties > 0):
-            ties -= c.total[i] == least
-            c.total[kept] = c.total[i]
-            c.entry[kept] = c.entry[i]
-            c.rank[kept] = c.rank[i]
-            c.child[kept] = c.child[i]
-            kept += 1
-    c.count = kept
-    c.bound = least
-
-
-cdef inline bint add_candidate(Candidates* c, real total, Py_ssize_t entry, Py_ssize_t rank,
-                               int32_t child) noexcept nogil:
-    """False if there is no memory. Twice as many as are chosen, and a few, are collected before they are sifted."""
-    if c.count == c.capacity or c.count >= 2 * c.limit + 64:
-        if c.count >= 2 * c.limit + 64:
-            keep_largest(c)
-            if total <= c.bound:
-                return True
-        elif not reserve_candidates(c, min(max(2 * c.capacity, <Py_ssize_t> 64), 2 * c.limit + 64)):
-            return False
-    c.total[c.count] = total
-    c.entry[c.count] = <int32_t> entry
-    c.rank[c.count] = <int32_t> rank
-    c.child[c.count] = child
-    c.count += 1
-    return True
 
 
 cdef bint extend_hypothesis(Beam* beam, Py_ssize_t i) noexcept nogil:

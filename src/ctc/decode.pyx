@@ -45,6 +45,7 @@ cdef double FAR_BELOW = 2.0 ** -64
 cdef double LN2 = 0.693147180559945309417
 
 include "trie.pxi"
+include "candidates.pxi"
 include "beam.pxi"
 
 # A sum, and what its additions have rounded away.
@@ -99,7 +100,7 @@ cdef bint reserve_readings(Found* found, Py_ssize_t count) noexcept nogil:
     return found.readings != NULL
 
 
-cdef bint reserve_labels(Reading* reading, Py_ssize_t length) noexcept nogil:
+cdef bint reserve_reading(Reading* reading, Py_ssize_t length) noexcept nogil:
     reading.length = length
     reading.labels = <int64_t*> calloc(max(<Py_ssize_t> 1, length), 2 * sizeof(int64_t))
     reading.frames = reading.labels + length
@@ -108,7 +109,7 @@ cdef bint reserve_labels(Reading* reading, Py_ssize_t length) noexcept nogil:
 
 cdef bint find_nothing(Found* found) noexcept nogil:
     """Where everything is impossible: no labels, with probability 0."""
-    if not (reserve_readings(found, 1) and reserve_labels(&found.readings[0], 0)):
+    if not (reserve_readings(found, 1) and reserve_reading(&found.readings[0], 0)):
         return False
     found.count = 1
     found.readings[0].score = -HUGE_VAL
@@ -180,7 +181,7 @@ cdef void read_path(const Job* job, Found* found, Py_ssize_t n, real* buffer, re
 
 cdef bint find_best_path(const Job* job, Found* found, Py_ssize_t n, real* buffer, real* block_peaks) noexcept nogil:
     """False if there is no memory."""
-    if not (reserve_readings(found, 1) and reserve_labels(&found.readings[0], job.input_lengths[n])):
+    if not (reserve_readings(found, 1) and reserve_reading(&found.readings[0], job.input_lengths[n])):
         return False
     found.count = 1
     read_path(job, found, n, buffer, block_peaks)
@@ -231,7 +232,7 @@ cdef bint read_hypothesis(const Job* job, Py_ssize_t n, const Beam* beam, const 
     """False if there is no memory."""
     cdef int32_t node = beam.old.node[slot]
     cdef Py_ssize_t i
-    if not reserve_labels(reading, length_of(&beam.trie, node)):
+    if not reserve_reading(reading, length_of(&beam.trie, node)):
         return False
     for i in range(reading.length - 1, -1, -1):
         reading.labels[i] = beam.trie.nodes[node].label
@@ -369,17 +370,19 @@ def decode(emissions, lengths, cnp.ndarray order, Py_ssize_t blank, beam, double
     sequence a list of (labels, score, frames), or (frame, class, score) of the first score that is NaN or +inf."""
     cdef Job job
     cdef double total
-    cdef Py_ssize_t n
+    cdef Py_ssize_t n, scratch_size
     memset(&job, 0, sizeof(Job))
     job.blank = blank
     job.beam_width, job.n_best = beam
+    job.beam_width = min(job.beam_width, <Py_ssize_t> MOST_HYPOTHESES + 1)  # of which there is no beam, but an error
     job.floor = floor
     bind_job(&job, emissions, lengths, order)
+    scratch_size = job.x.classes + job.x.classes // SCORE_BLOCK + 1     # a frame, and the peaks of its blocks
     job.found = <Found*> calloc(max(<Py_ssize_t> 1, job.x.batch), sizeof(Found))
     if job.found == NULL:
         raise MemoryError
     try:
-        run_chunks(decode_sequence, &job, job.x.batch, job.x.classes + job.x.classes // SCORE_BLOCK + 1, threads, &total)
+        run_chunks(decode_sequence, &job, job.x.batch, scratch_size, threads, &total)
         return [results_of(&job.found[n]) for n in range(job.x.batch)]
     finally:
         free_found(job.found, job.x.batch)

@@ -36,12 +36,12 @@ cdef bint grow(void** memory, Py_ssize_t count, Py_ssize_t itemsize) noexcept no
 
 
 cdef inline bint has_room_for_node(Trie* trie) noexcept nogil:
-    """Of at most MOST_HYPOTHESES nodes, as many as an int32 can count."""
+    """Of at most MOST_NODES, as many as an int32 can count."""
     cdef Py_ssize_t capacity
     if trie.free >= 0 or trie.count < trie.capacity:
         return True
-    capacity = max(<Py_ssize_t> 256, 2 * trie.capacity)
-    if trie.count >= MOST_NODES or not grow(<void**> &trie.nodes, capacity, sizeof(Node)):
+    capacity = min(max(<Py_ssize_t> 256, 2 * trie.capacity), <Py_ssize_t> MOST_NODES)
+    if trie.count >= capacity or not grow(<void**> &trie.nodes, capacity, sizeof(Node)):
         return False
     trie.capacity = capacity
     return True
