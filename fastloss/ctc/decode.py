@@ -13,7 +13,7 @@ from fastloss.ctc._inputs import Emissions, as_blank, as_input_lengths
 # Nats below a frame's largest score; what is further below has no place in a double.
 _LARGEST_PRUNE = 700.0
 # Numbers of a softmax that take as long as a hypothesis in a frame: for the number of threads.
-_WORK = 16
+_WORK = 64
 
 
 @dataclass(frozen=True, eq=False, repr=False)
