@@ -188,13 +188,21 @@ cdef inline real least_score(const Beam* beam) noexcept nogil:
     return max(beam.floor, log(bound / beam.top) - 1e-6)
 
 
+cdef inline real least_of_likeliest(const Beam* beam, Py_ssize_t blocks) noexcept nogil:
+    """As many labels as can be of use have at least this score; -inf where that is not known. One of the peaks may be
+    that of the blank."""
+    cdef Py_ssize_t peaks = beam.candidates.limit + 2
+    return kth_largest(beam.frame.block_peaks, blocks, peaks) if blocks > peaks else -INFINITY
+
+
 cdef void choose_labels(Beam* beam) noexcept nogil:
     """The labels that can make candidates."""
     cdef Labels* labels = &beam.labels
     cdef Frame* frame = &beam.frame
+    cdef Py_ssize_t block, c, count = 0, blocks = (beam.classes + SCORE_BLOCK - 1) // SCORE_BLOCK
     cdef real least = frame.peak + least_score(beam) - 1e-6 * abs(frame.peak)
-    cdef Py_ssize_t block, c, count = 0
-    for block in range((beam.classes + SCORE_BLOCK - 1) // SCORE_BLOCK):
+    least = max(least, least_of_likeliest(beam, blocks))
+    for block in range(blocks):
         if frame.block_peaks[block] < least:
             continue
         for c in range(block * SCORE_BLOCK, min(beam.classes, (block + 1) * SCORE_BLOCK)):

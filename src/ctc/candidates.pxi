@@ -69,7 +69,8 @@ cdef void free_labels(Labels* labels) noexcept nogil:
 # ---- the largest ----
 
 cdef inline void drop_rare_labels(Labels* labels, Py_ssize_t limit) noexcept nogil:
-    """Keeps the `limit` likeliest labels. With `limit` a hypothesis has as many likelier candidates."""
+    """Keeps the `limit` likeliest labels, one more than candidates are chosen. A label beyond these is of no use: with
+    each of them, but the one it ends in, a hypothesis makes a better candidate."""
     cdef ScoredLabel* all_labels = labels.sorted
     cdef Py_ssize_t i, kept = 0, ties = limit
     cdef real least

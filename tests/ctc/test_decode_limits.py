@@ -150,7 +150,7 @@ def test_other_threads_run_meanwhile(rng):
 
 def test_many_classes(isa, rng):
     """Most of which are passed over, a block at a time."""
-    for frames, classes, width in ((6, 50_000, 7), (3, 2000, 90), (4, 64, 70), (4, 65, 70)):
+    for frames, classes, width in ((6, 50_000, 7), (3, 2000, 60), (4, 64, 70), (4, 65, 70)):
         x = emissions(rng, frames, classes, 3.0)
         x[rng.random(x.shape) < 0.1] = -np.inf
         blank = int(rng.integers(0, classes))
@@ -159,11 +159,10 @@ def test_many_classes(isa, rng):
 
 
 def thinned(x, blank, count):
-    """The same but that in a frame only the likeliest classes are possible: the reference is slow."""
+    """The same, but only the classes that are among the likeliest of some frame are possible: the reference is slow."""
+    kept = np.union1d(np.argsort(-x, axis=1)[:, :count], blank)
     thin = np.full_like(x, -np.inf)
-    best = np.argsort(-x, axis=1)[:, :count]
-    np.put_along_axis(thin, best, np.take_along_axis(x, best, axis=1), axis=1)
-    thin[:, blank] = x[:, blank]
+    thin[:, kept] = x[:, kept]
     return thin
 
 
