@@ -95,6 +95,11 @@ cdef inline void add_to(Sum* sum, double x) noexcept nogil:
     sum.total = total
 
 
+cdef inline double sum_with(const Sum* sum, double last) noexcept nogil:
+    """With a last number, which loses nothing to the sum; or an infinite sum as it is."""
+    return sum.total + (sum.lost + last) if abs(sum.total) < HUGE_VAL else sum.total
+
+
 cdef bint reserve_readings(Found* found, Py_ssize_t count) noexcept nogil:
     found.readings = <Reading*> calloc(max(<Py_ssize_t> 1, count), sizeof(Reading))
     return found.readings != NULL
@@ -173,9 +178,8 @@ cdef void read_path(const Job* job, Found* found, Py_ssize_t n, real* buffer, re
             reading.frames[reading.length - 1] = t
             best = peak
         before = c
-    reading.score = score.total + score.lost
-    if score.total == -INFINITY:
-        reading.score = -HUGE_VAL
+    reading.score = sum_with(&score, 0)
+    if reading.score == -HUGE_VAL:
         reading.length = 0
 
 
@@ -259,7 +263,7 @@ cdef bint read_best(const Job* job, Found* found, Py_ssize_t n, Beam* beam, cons
             if not read_hypothesis(job, n, beam, history, slot, &found.readings[i]):
                 has_memory = False
                 break
-            found.readings[i].score = peaks.total + (peaks.lost + (beam.exponent * LN2 + log(h.total[slot])))
+            found.readings[i].score = sum_with(peaks, beam.exponent * LN2 + log(h.total[slot]))
     free(order)
     return has_memory
 

@@ -170,6 +170,18 @@ def test_scores_of_any_size(isa, rng):
         assert_decoded(x, 6)
 
 
+def test_scores_beyond_doubles(isa):
+    """Their sum is infinite; labels and frames are those of any other constants."""
+    x = np.log([[0.1, 0.7, 0.2], [0.7, 0.1, 0.2], [0.1, 0.2, 0.7]])
+    for constant in (-1e308, 1e308):
+        huge = np.full((3, 3), constant)
+        for width in (1, 5):
+            assert fl.ctc_decode(huge, beam_width=width)[0].score == np.copysign(np.inf, constant)
+    [found] = fl.ctc_decode(x - 1e6, beam_width=5)
+    assert found.labels.tolist() == [1, 2]
+    assert found.frames.tolist() == [0, 2]
+
+
 def test_a_sure_model(isa, rng):
     """Its score is as near to 0 as it has to be."""
     x = reference.log_softmax(np.where(np.arange(200)[:, None] % 4 == np.arange(4), 30.0, rng.normal(size=(200, 4))))
