@@ -31,7 +31,7 @@ FL_NOINLINE real smallest_from(const real *FL_RESTRICT x, ptrdiff_t n, real low)
             lane[i] = beyond < lane[i] ? beyond : lane[i];
         }
     for (ptrdiff_t j = whole; j < n; j++)
-        lane[j - whole] = (x[j] >= low) & (x[j] < lane[j - whole]) ? x[j] : lane[j - whole];
+        if (x[j] >= low && x[j] < lane[j - whole]) lane[j - whole] = x[j];
     for (int i = 0; i < FL_LANES; i++) lane[i] = -lane[i];
     return -lanes_top(lane);
 }
