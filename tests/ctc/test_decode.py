@@ -129,6 +129,30 @@ def test_equally_probable(isa, rng, width):
             assert_decoded(x, width, blank=int(rng.integers(0, 5)))
 
 
+def test_prefixes_that_come_and_go(isa, rng):
+    """A prefix leaves the beam while longer ones stay, comes back behind them, and they leave together."""
+    for _ in range(40):
+        x = np.where(rng.random((14, 4)) < 0.3, -np.inf, rng.normal(size=(14, 4)) * 2)
+        for width in (4, 8, 16, 32):
+            assert_decoded(x, width, blank=int(rng.integers(0, 4)))
+    possible = [
+        "11110",
+        "11110",
+        "11111",
+        "00110",
+        "11010",
+        "11011",
+        "10111",
+        "11101",
+        "11100",
+        "10011",
+        "11011",
+        "10101",
+    ]
+    x = np.where(np.array([[*row] for row in possible]) == "1", 0.0, -np.inf)
+    assert_decoded(x, 64, blank=1)
+
+
 def test_order_of_equals():
     """After one frame all are equal: the empty one, then by label. After two, "1", "2" and "3" have three paths, "" and
     those of two labels one each."""

@@ -158,6 +158,18 @@ def test_many_classes(isa, rng):
         assert_same(found, reference_decode.prefix_beam_search(thinned(x, blank, width + 2), width, blank))
 
 
+@pytest.mark.parametrize("width", [2, 3, 4])
+def test_few_likely_classes_far_apart(isa, rng, width):
+    """The blank and the last label are among them, and make no longer prefix."""
+    for _ in range(20):
+        likely = rng.permutation(10)[: width + 2] * 64 + rng.integers(0, 64, width + 2)
+        x = rng.uniform(-40, -30, (4, 640))
+        x[:, likely] = -np.arange(width + 2.0) + rng.normal(size=(4, width + 2)) * 0.1
+        for blank in likely[:3]:
+            found = fl.ctc_decode(x, beam_width=width, n_best=width, blank=blank)
+            assert_same(found, reference_decode.prefix_beam_search(thinned(x, blank, width + 6), width, blank))
+
+
 def thinned(x, blank, count):
     """The same, but only the classes that are among the likeliest of some frame are possible: the reference is slow."""
     kept = np.union1d(np.argsort(-x, axis=1)[:, :count], blank)
