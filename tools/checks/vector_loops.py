@@ -77,7 +77,7 @@ OTHERS = [
     (r"^(extend_hypothesis|extend_hypotheses): ", "until the first that does not enter the beam"),
     (r"^rescale: ", "once in so many frames that it is nothing"),
     (r"^(release_node|mark_children|length_of): ", "from node to node of a trie"),
-    (r"^(read_path|peak_of|read_hypothesis|read_best|results_of|free_found): ", "once a frame or a label"),
+    (r"^(read_path|read_hypothesis|read_best|all_work|results_of|free_found): ", "once a frame, a label or a sequence"),
     (r"^r_log_factorial: ", "eleven steps for one number, within the loop that is above"),
     (r"^(split_exp|relative_entropy|endless_chunk): ", "only tests call it"),
 ]  # fmt: skip
