@@ -34,12 +34,13 @@ KERNELS = {  # module: its source below src/
     "ctc": "ctc/ctc.pyx",
     "viterbi": "ctc/viterbi.pyx",
     "prefix": "ctc/prefix.pyx",
+    "decode": "ctc/decode.pyx",
 }
 SHARED = {  # compiled once: what all kernels share
     "runtime": "parallel/runtime.pyx",
     "calls": "ctc/calls.pyx",
 }
-DOUBLE_ONLY = ("viterbi", "prefix")  # computed in double precision for every dtype
+DOUBLE_ONLY = ("viterbi", "prefix", "decode")  # computed in double precision for every dtype
 INSTRUCTION_SETS = {  # best last; what gcc and clang need for each, and MSVC
     "baseline": ([], []),
     "avx2": (["-mavx2", "-mfma", "-mf16c"], ["/arch:AVX2", "/D__FMA__"]),

@@ -10,8 +10,9 @@ import domains
 import losses as table
 import reference as definitions
 import reference_ctc as definitions_ctc
+import reference_decode as definitions_decode
 
-__all__ = ["definitions", "definitions_ctc", "domains", "sequences", "some_rows", "table"]
+__all__ = ["definitions", "definitions_ctc", "definitions_decode", "domains", "sequences", "some_rows", "table"]
 
 MOST_ELEMENTS = 2**21
 MOST_SEQUENCES = 8

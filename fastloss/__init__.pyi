@@ -54,6 +54,11 @@ class CTCAlphabet:
         path: Any,
     ) -> str: ...
 
+class CTCHypothesis:
+    labels: NDArray[Any]
+    score: float
+    frames: NDArray[Any]
+
 class CTCPrefixState:
     @property
     def complete(self) -> NDArray[Any]: ...
@@ -323,6 +328,19 @@ def ctc_align(
     progress: Any = None,
     num_threads: int | None = None,
 ) -> CTCAlignment: ...
+
+def ctc_decode(
+    log_probs: Any,
+    input_lengths: ArrayLike | None = None,
+    *,
+    beam_width: int = 1,
+    n_best: int = 1,
+    blank: int = 0,
+    batch_first: bool = False,
+    prune: float | None = None,
+    progress: Any = None,
+    num_threads: int | None = None,
+) -> list[CTCHypothesis] | list[list[CTCHypothesis]]: ...
 
 class _ctc_loss:
     def __call__(

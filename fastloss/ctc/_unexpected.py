@@ -87,7 +87,7 @@ def warn_of_rows(function, frames, consequence):
 def _are_probabilities(frames):
     """Whether all are within 0..1 and those of each frame add up to 1; the first frames tell."""
     frames = as_float(frames[:_FRAMES])
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         return bool(frames.size and frames.min() >= 0 and (abs(frames.sum(axis=1) - 1) <= _ROUNDING).all())
 
 

@@ -4,6 +4,7 @@
     inputs.pxi       scores, targets and lengths as a batch, checked
     losses.pxi       losses, gradient and posteriors of a batch: which float type, what the verbs give
     best_paths.pxi   what an alignment gives
+    decodings.pxi    what decoding gives
     candidates.pxi   many label sequences for one recording, as a tree
     prefixes.pxi     what extends the hypotheses of a beam search
 
@@ -37,5 +38,6 @@ include "integers.pxi"
 include "inputs.pxi"
 include "losses.pxi"
 include "best_paths.pxi"
+include "decodings.pxi"
 include "candidates.pxi"
 include "prefixes.pxi"

@@ -139,21 +139,12 @@ cdef class CheckedBatch:
 def batch_of(Emissions emissions, targets, tuple lengths, Py_ssize_t blank, str infeasible, star=-1, unused=None):
     """A CheckedBatch. `lengths` are of inputs and of targets. `unused`, a bool array, says which sequences do not
     count: they are of no frames and no labels, whatever they hold."""
-    cdef CheckedBatch batch = CheckedBatch.__new__(CheckedBatch)
     cdef Py_ssize_t n, count = emissions.rows.batch
     cdef const uint8_t* is_unused = <const uint8_t*> data_of(unused)
-    cdef Sequences s = Sequences.__new__(Sequences)
-    batch.emissions = emissions
+    cdef CheckedBatch batch = new_batch(emissions, lengths[0], is_unused)
+    cdef Sequences s = batch.targets
     batch.infeasible = infeasible
-    batch.targets = s
-    batch.input_lengths = <int64_t*> allocate(count, sizeof(int64_t) + 1)
-    batch.feasible = <uint8_t*> (batch.input_lengths + count)
-    for n in range(count):
-        batch.input_lengths[n] = emissions.rows.frames
-    input_lengths, target_lengths = lengths
-    if input_lengths is not None:
-        read_lengths(batch.input_lengths, count, input_lengths, "input_lengths", "frames", is_unused, emissions)
-    read_targets(s, targets, target_lengths, emissions, is_unused)
+    read_targets(s, targets, lengths[1], emissions, is_unused)
     if is_unused != NULL:
         for n in range(count):
             if is_unused[n]:
@@ -163,6 +154,33 @@ def batch_of(Emissions emissions, targets, tuple lengths, Py_ssize_t blank, str 
     for n in range(count):
         batch.feasible[n] = s.frames_needed[n] <= batch.input_lengths[n]
     set_data(batch, blank)
+    return batch
+
+
+cdef CheckedBatch batch_without_targets(Emissions emissions, input_lengths, Py_ssize_t blank):
+    """Of scores alone: every target is empty."""
+    cdef CheckedBatch batch = new_batch(emissions, input_lengths, NULL)
+    cdef Py_ssize_t n, count = emissions.rows.batch
+    allocate_sequences(batch.targets, count)
+    for n in range(count):
+        batch.targets.offsets[n] = batch.targets.lengths[n] = batch.targets.frames_needed[n] = 0
+        batch.feasible[n] = True
+    set_data(batch, blank)
+    return batch
+
+
+cdef CheckedBatch new_batch(Emissions emissions, input_lengths, const uint8_t* unused):
+    """The frames that count, and room for what targets are needed for."""
+    cdef CheckedBatch batch = CheckedBatch.__new__(CheckedBatch)
+    cdef Py_ssize_t n, count = emissions.rows.batch
+    batch.emissions = emissions
+    batch.targets = Sequences.__new__(Sequences)
+    batch.input_lengths = <int64_t*> allocate(count, sizeof(int64_t) + 1)
+    batch.feasible = <uint8_t*> (batch.input_lengths + count)
+    for n in range(count):
+        batch.input_lengths[n] = emissions.rows.frames
+    if input_lengths is not None:
+        read_lengths(batch.input_lengths, count, input_lengths, "input_lengths", "frames", unused, emissions)
     return batch
 
 

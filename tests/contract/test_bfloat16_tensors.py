@@ -118,6 +118,10 @@ def test_ctc(isa, rng):
     np.testing.assert_array_equal(fl.ctc_score(tensor[:, 0], targets), fl.ctc_score(half[:, 0], targets))
     first, second = (fl.ctc_prefix_score(x[:, 1]).extend(0, [3, 4]) for x in (tensor, half))
     np.testing.assert_array_equal(first.scores, second.scores)
+    for width in (1, 5):
+        first, second = (fl.ctc_decode(x, beam_width=width) for x in (tensor, half))
+        assert [found.score for [found] in first] == [found.score for [found] in second]
+        assert [found.labels.tolist() for [found] in first] == [found.labels.tolist() for [found] in second]
     masked = tensor.clone()
     masked[:, :, 4] = -1e9  # needs the exponents of float64
     expected = fl.ctc_loss.grad(masked.float(), targets)

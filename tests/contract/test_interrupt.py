@@ -86,6 +86,9 @@ LONG = {  # seconds each, unless it is stopped
     "ctc posteriors": lambda n: fl.ctc_posteriors(RECORDING[: 1 << 16], TARGET[:1000], num_threads=n),
     "alignment": align,
     "scores": score,
+    "best path": lambda n: fl.ctc_decode(WIDE[: 1 << 22, :900], num_threads=n),
+    "beam search": lambda n: fl.ctc_decode(RECORDING, beam_width=100, num_threads=n),
+    "a beam of a million": lambda n: fl.ctc_decode(RECORDING[:1000], beam_width=1_000_000, num_threads=n),
     "a batch": lambda n: fl.ctc_loss(RECORDING.reshape(1 << 15, 32, 16), [TARGET] * 32, num_threads=n),
 }
 

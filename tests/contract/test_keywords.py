@@ -16,6 +16,7 @@ FUNCTIONS = {
     fl.log_softmax: (X,),
     fl.logsumexp: (X,),
     fl.ctc_align: (FRAMES, TARGETS),
+    fl.ctc_decode: (FRAMES,),
     fl.ctc_posteriors: (FRAMES, TARGETS),
     fl.ctc_score: (SCORES, [[1, 2]]),
     fl.ctc_prefix_score: (SCORES,),
@@ -48,6 +49,9 @@ WORDS = {
     "label_length": ["target_lengths"],
     "smoothing": ["label_smoothing"],
     "ignore_class": ["ignore_index"],
+    "beam_size": ["beam_width"],
+    "nbest": ["n_best"],
+    "top_paths": ["n_best"],
     "n_jobs": ["num_threads"],
     "n_threads": ["num_threads"],
 }

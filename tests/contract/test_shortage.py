@@ -160,7 +160,7 @@ def test_no_memory_for_scratch():
     targets = [[1], [2], [3], [4]]
     lower(resource.RLIMIT_AS, size() + (200 << 20))
     for threads in (1, 2):
-        for call in (fl.ctc_loss, fl.ctc_align, fl.ctc_posteriors):
+        for call in (fl.ctc_loss, fl.ctc_align, fl.ctc_posteriors, lambda x, _, **more: fl.ctc_decode(x, **more)):
             try:
                 call(wide, targets, num_threads=threads)
             except MemoryError:

@@ -187,6 +187,7 @@ def test_empty_lists_of_other_families():
         assert loss(nobody, [], reduction="none").shape == (0,)
         assert loss(np.zeros((5, 2, 3)), [[], []], reduction="none").shape == (2,)
     assert fl.ctc_align(nobody, [], [], []).path.shape == (0, 5)
+    assert fl.ctc_decode(nobody, []) == fl.ctc_decode(nobody, beam_width=3) == []
     assert fl.ctc_posteriors(nobody, []).shape == (5, 0, 1)
     assert fl.ctc_score(np.zeros((5, 3)), []).shape == (0,)
 
@@ -307,6 +308,7 @@ def test_options_that_are_true_or_false(row, name):
 def test_options_of_alignment_that_are_true_or_false():
     for function in (fl.ctc_align, fl.ctc_posteriors):
         refused(BOTH, ["batch_first", "'no'"], lambda f=function: f(FRAMES, TARGETS, batch_first="no"))
+    refused(BOTH, ["batch_first", "'no'"], lambda: fl.ctc_decode(FRAMES, batch_first="no"))
 
 
 @pytest.mark.parametrize("module", ["object()", "types.SimpleNamespace(Tensor=object())", "Failing('torch')"])

@@ -68,6 +68,9 @@ def test_scores_of_another_shape():
         each(lambda x, more: loss.grad(x.swapaxes(0, 1), targets, batch_first=True, **more).swapaxes(0, 1))
     each(lambda x, more: fl.ctc_posteriors(x, targets, **more))
     each(lambda x, more: fl.ctc_align(x, targets, **more).token_scores)
+    for width in (1, 3):
+        each(lambda x, more: [found.score for [found] in fl.ctc_decode(x, beam_width=width, **more)])
+        each(lambda x, more: [found.score for [found] in fl.ctc_decode(x, beam_width=Sets(width, reshape), **more)])
     x, whole, lengths = x[:, 0].copy(), whole[:, 0], 50
     each(lambda x, more: fl.ctc_posteriors(x, targets[0], **more))
     each(lambda x, more: fl.ctc_score(x, targets, **more))
@@ -188,6 +191,7 @@ def test_lengths_and_labels_that_another_thread_writes():
         lambda: fl.ctc_score(x[:, 0], candidates),
         lambda: state.extend(hypotheses, following),
         lambda: state.select(hypotheses),
+        lambda: fl.ctc_decode(x, lengths, beam_width=4),
     )
     try:
         for number in range(2400):

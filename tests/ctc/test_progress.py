@@ -33,6 +33,12 @@ CALLS = {  # each several times as long as the least time between two shares
     "ctc_score": lambda progress, **options: fl.ctc_score(
         SCORES[:4000], [TARGET[k:] for k in range(70)], progress=progress, **options
     ),
+    "ctc_decode": lambda progress, **options: fl.ctc_decode(
+        np.broadcast_to(SCORES[0], (10_000_000, CLASSES)), progress=progress, **options
+    ),
+    "ctc_decode, a beam": lambda progress, **options: fl.ctc_decode(
+        SCORES, beam_width=50, n_best=50, progress=progress, **options
+    ),
     "value": lambda progress, **options: fl.ctc_loss_with_logits(
         np.tile(SCORES, (6, 1)), TARGET, progress=progress, **options
     ),
@@ -59,6 +65,8 @@ def threads(request):
 def bits(result):
     if isinstance(result, fl.CTCAlignment):
         result = tuple(getattr(result, name) for name in ("path", "score", "starts", "ends", "token_scores"))
+    if isinstance(result, list):
+        result = tuple(part for found in result for part in (found.labels, found.score, found.frames))
     return [np.asarray(part).tobytes() for part in (result if isinstance(result, tuple) else (result,))]
 
 
@@ -122,6 +130,8 @@ def test_the_end_is_told_once_however_short_or_empty():
         (fl.ctc_align, three, [[1]]),
         (fl.ctc_posteriors, three, [[1]]),
         (fl.ctc_score, three[:, 0], [[1], [2]]),
+        (fl.ctc_decode, three),
+        (fl.ctc_decode, none),
         (fl.ctc_loss, none, []),
         (fl.ctc_align, none, []),
         (fl.ctc_posteriors, none, []),
@@ -153,6 +163,8 @@ def test_what_can_not_be_called(wrong):
             call(SCORES[:10], [1, 2], progress=wrong, **options)
     with pytest.raises(TypeError, match=text):
         fl.ctc_score(SCORES[:10], [[1, 2]], progress=wrong)
+    with pytest.raises(TypeError, match=text):
+        fl.ctc_decode(SCORES[:10], progress=wrong)
     assert (out == 7).all()
 
 

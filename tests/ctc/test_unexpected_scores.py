@@ -110,11 +110,14 @@ WARNS = {
     "ctc_score": lambda x: fl.ctc_score(x, [TEXT, [4]]),
     "ctc_prefix_score": lambda x: fl.ctc_prefix_score(x),
     "ctc_posteriors": lambda x: fl.ctc_posteriors(x, TEXT),
+    "ctc_decode": lambda x: fl.ctc_decode(x),
+    "ctc_decode, a beam": lambda x: fl.ctc_decode(x, beam_width=5, n_best=3),
+    "ctc_decode, a batch": lambda x: fl.ctc_decode(np.stack([LOG_PROBS, x], 1), [40, 30], beam_width=2),
 }
 
 
 def about(name):
-    return "ctc_align" if "align" in name else name
+    return "ctc_align" if "align" in name else name.partition(",")[0]
 
 
 def shown_at(caught, call):
@@ -148,6 +151,12 @@ def test_the_result_is_there_all_the_same():
         found = fl.ctc_align(LOGITS, TEXT)
     np.testing.assert_array_equal(found.path, fl.ctc_align(LOG_PROBS, TEXT).path)
     assert found.score > 0
+
+
+def test_scores_of_which_sums_are_infinite(isa):
+    for call in (WARNS["ctc_align"], WARNS["ctc_decode"], WARNS["ctc_decode, a beam"]):
+        with pytest.warns(UserWarning, match="not normalised"):
+            call(np.full((20, 6), 1e308))
 
 
 def test_a_line_is_warned_once():
@@ -197,5 +206,7 @@ def test_nothing_there():
         fl.ctc_posteriors(x, [])
         fl.ctc_score(x, [[]])
         fl.ctc_prefix_score(x)
+        fl.ctc_decode(x)
     fl.ctc_align(np.zeros((5, 0, 3)), [])
     fl.ctc_posteriors(np.zeros((5, 0, 3)), [])
+    fl.ctc_decode(np.zeros((5, 0, 3)))

@@ -192,6 +192,9 @@ def sequences(inputs):
         yield from verbs("ctc_loss", size, (log_probs, y), cells)
         for name in ("ctc_align", "ctc_posteriors"):
             yield Case(f"{name} {size}", partial(getattr(fl, name), log_probs, y), cells)
+        for width in (1, 10, 100):
+            decode = partial(fl.ctc_decode, log_probs, beam_width=width)
+            yield Case(f"ctc_decode {frames}x{batch}x{classes} width {width}", decode, frames * batch * width)
     doubles = x.astype(np.float64)
     yield from verbs("ctc_loss_with_logits", f"{size} float64", (doubles, y), cells)
     yield from verbs("ctc_loss_with_logits", f"{size} batch_first", (x.swapaxes(0, 1), y), cells,
@@ -223,6 +226,7 @@ def small_calls(inputs):
     log_probs, target = fl.log_softmax(x), np.array([1, 2, 3])
     yield from verbs("ctc_loss", "10x10/3", (log_probs, target), 70, small=True)
     yield Case("ctc_align 10x10/3", partial(fl.ctc_align, log_probs, target), 70, True)
+    yield Case("ctc_decode 10x10", partial(fl.ctc_decode, log_probs), 10, True)
     yield Case("ctc_score 10x10, 2 of 3", partial(fl.ctc_score, log_probs, [target, target]), 140, True)
     yield Case("ctc_score 10x10, 1 of 3", partial(fl.ctc_score, log_probs, [[1, 2, 3]]), 70, True)
     yield Case("ctc_posteriors 10x10/3", partial(fl.ctc_posteriors, log_probs, target), 70, True)

@@ -151,6 +151,15 @@ def ctc(rng, shape, dtype, reduction):
         yield f"ctc_align star {about}", lambda: fl.ctc_align(x, targets, infeasible="inf", star=1, star_cost=0.5)
         yield f"ctc_posteriors {about}", lambda: fl.ctc_posteriors(x, targets, **lengths, infeasible="zero")
         yield f"ctc_score {about}", lambda: fl.ctc_score(x[:, 1], [*list(targets), [], [1]])
+        known = np.nan_to_num(x, nan=0.0)
+        for width in (1, 2, 20):
+            yield (
+                f"ctc_decode {about} width {width}",
+                lambda width=width: [
+                    (found.labels, found.score, found.frames)
+                    for [found] in fl.ctc_decode(known, lengths["input_lengths"], beam_width=width)
+                ],
+            )
         state = fl.ctc_prefix_score(x[:, 1])
         yield f"ctc_prefix_score {about}", lambda: state.extend(0, list(range(1, classes)))
         yield f"extend {about}", lambda: state.extend(0, [1, 2]).extend([0, 1, 1], [2, 1, 2])

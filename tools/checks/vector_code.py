@@ -39,8 +39,11 @@ EXCEPTIONS = [
     ("count_labels: .*", "baseline_.*", ".*", SSE2),
     ("lanes_exp_excluding|lanes_exp_below|lanes_find|softmax_short: r_exp.*", "baseline_f64", "gcc", SSE2),
     ("lanes_sum: .*|look_at_some_signs|keep_where|is_wrong|write_grad: .*|add|times", "baseline_f64", "gcc", SSE2),
+    ("scan_scores: .*|exp_scores|count_from", "baseline_f64", "gcc", SSE2),
     ("viterbi_slots|is_wrong|add|times", ".*_f32", ".*", "double only"),
+    ("scan_scores: .*|exp_scores|keep_prefixes|add_kinds|count_from|smallest_from: .*", ".*_f32", ".*", "double only"),
     ("lanes_max|lanes_cost|lanes_rest|apply|add", "baseline_f64", "clang", "clang 14 sees no gain in two lanes"),
+    ("smallest_from: .*", "baseline_f64", "clang", "clang 14 sees no gain in two lanes"),
     ("load_run: case FL_BOOL:", "baseline_f64", "clang", "clang 14 sees no gain in two lanes"),
     (
         "lanes_cost",

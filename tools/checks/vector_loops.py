@@ -31,6 +31,7 @@ LOOPS = (
     *("lanes_choose_top: choose_top(", "lanes_centre", "lanes_predictions", "lanes_prediction_slopes"),
     *("viterbi_slots", "is_wrong", "exp_row", "forward_slots", "backward_slots", "grad_of_used"),
     *("write_grad: x_power(", "add", "times", "apply"),
+    *("scan_scores: wrong |=", "exp_scores", "keep_prefixes", "add_kinds", "count_from", "smallest_from: low ?"),
     *(f"load_run: case FL_{name}:" for name in FLOATS + INTEGERS),
     *(f"store_run: case FL_{name}:" for name in FLOATS),
 )
@@ -70,11 +71,19 @@ OTHERS = [
      "places from a table"),
     (r"^write_posterior: ", "strided, and wanted by few"),
     (r"^exp_row_with_exponents: ", "scores below the type's range: rare"),
+    (r"^(kth_largest|insertion_sort|merge_runs|sort_labels|scan_scores): ", "sorts or halves; or blocks of scores"),
+    (r"^(keep_as_they_are|keep_largest|drop_rare_labels|choose_labels|drop_hypotheses|take_candidates): ",
+     "chooses, or places from a table; what computes is above"),
+    (r"^(extend_hypothesis|extend_hypotheses): ", "until the first that does not enter the beam"),
+    (r"^rescale: ", "once in so many frames that it is nothing"),
+    (r"^(release_node|mark_children|length_of): ", "from node to node of a trie"),
+    (r"^(read_path|read_hypothesis|read_best|all_work|results_of|free_found): ", "once a frame, a label or a sequence"),
     (r"^r_log_factorial: ", "eleven steps for one number, within the loop that is above"),
     (r"^(split_exp|relative_entropy|endless_chunk): ", "only tests call it"),
 ]  # fmt: skip
 # Sources whose loops go through the sequences and labels of a call's arguments, once.
-ARGUMENTS = ("best_paths.pxi", "candidates.pxi", "inputs.pxi", "integers.pxi", "losses.pxi", "prefixes.pxi")
+ARGUMENTS = ("best_paths.pxi", "candidates.pxi", "decodings.pxi", "inputs.pxi", "integers.pxi", "losses.pxi",
+             "prefixes.pxi")  # fmt: skip
 DEFINITION = r"(?:cdef|def|static|FL_\w+)\b.*?\b{}\(|#define {}\("
 LOOP = re.compile(r"(?:_Pragma\(\S+ \S+\) )?(for|while)\b(?! \(0\))")
 

@@ -24,6 +24,7 @@ TYPES = {
     "num_threads": "int | None",
     "out": "NDArray[Any] | None",
     "pos_weight": "ArrayLike | None",
+    "prune": "float | None",
     "sample_weight": "ArrayLike | None",
     "seconds_per_frame": "float | None",
     "star": "int | None",
@@ -121,6 +122,7 @@ def stub():
         elif callable(value):
             returns = {"get_num_threads": "int", "set_num_threads": "None", "show_config": "dict[str, Any]"}
             returns |= {"ctc_align": "CTCAlignment", "ctc_prefix_score": "CTCPrefixState"}
+            returns |= {"ctc_decode": "list[CTCHypothesis] | list[list[CTCHypothesis]]"}
             shown = parameters(inspect.signature(value))
             if shown:
                 parts.append("\n" + definition(name, shown, returns.get(name, "NDArray[Any]")))
