@@ -2,7 +2,8 @@
 names."""
 
 cdef enum:
-    GROUP = 64      # targets that go to a thread together, and may share their beginnings
+    GROUP = 64              # targets that go to a thread together, and may share their beginnings
+    LONG_CANDIDATE = 2000   # labels of a single one that threads share, as they do in the loss
 
 
 cdef Sequences read_candidates(candidates, Py_ssize_t classes, Py_ssize_t blank):
@@ -42,6 +43,9 @@ cdef cnp.ndarray score_all(Emissions emissions, Sequences s, Py_ssize_t blank, n
     cdef Py_ssize_t k
     if not count:
         return scores
+    if count == 1 and s.lengths[0] >= LONG_CANDIDATE:
+        return 0 - losses_of(batch_of_one(emissions, s, blank), False, None, None,
+                             threads_for(num_threads, 8 * s.size * emissions.rows.frames))
     score_some(emissions, s, scores, False, GROUP, blank, num_threads)
     for k in range(count):
         has_nan = has_nan or loss_at(scores, k) != loss_at(scores, k)

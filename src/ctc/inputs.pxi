@@ -157,6 +157,16 @@ def batch_of(Emissions emissions, targets, tuple lengths, Py_ssize_t blank, str 
     return batch
 
 
+cdef CheckedBatch batch_of_one(Emissions emissions, Sequences target, Py_ssize_t blank):
+    """Of one recording and its target, which is checked already."""
+    cdef CheckedBatch batch = new_batch(emissions, None, NULL)
+    batch.targets = target
+    batch.infeasible = "inf"
+    batch.feasible[0] = target.frames_needed[0] <= batch.input_lengths[0]
+    set_data(batch, blank)
+    return batch
+
+
 cdef CheckedBatch batch_without_targets(Emissions emissions, input_lengths, Py_ssize_t blank):
     """Of scores alone: every target is empty."""
     cdef CheckedBatch batch = new_batch(emissions, input_lengths, NULL)

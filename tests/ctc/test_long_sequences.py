@@ -119,3 +119,13 @@ def test_targets_that_end_where_a_tile_does(isa, rng, labels):
     reverse, grad_of_reverse = fl.ctc_loss.value_and_grad(log_probs[::-1], target[::-1], reduction="sum")
     assert value == pytest.approx(reverse, rel=1e-12)  # the same paths, backwards
     np.testing.assert_allclose(grad, grad_of_reverse[::-1], rtol=1e-9, atol=1e-13)
+
+
+def test_score_of_one_long_candidate(isa, recording):
+    """It takes the way of the loss, and of several threads."""
+    log_probs, target = fl.log_softmax(recording[0]), recording[1]
+    loss, _ = reference_ctc.ctc_loss(log_probs.astype(np.longdouble), target)
+    scores = [fl.ctc_score(log_probs, [target], num_threads=threads)[0] for threads in (1, 2)]
+    assert scores[0] == scores[1] == pytest.approx(-float(loss), rel=1e-6)
+    assert fl.ctc_score(log_probs, [target, target[:5]])[0] == pytest.approx(scores[0], rel=1e-6)
+    assert fl.ctc_score(log_probs[: LABELS - 1], [target])[0] == -np.inf
