@@ -42,13 +42,25 @@ SLOTS = V   # the runs of the tree that `score` takes are rounded up to a whole 
 cdef void set_ends(const Sequence* q) noexcept nogil:
     """The alphas before the first frame and the gammas after the last. And of every frame, the slot above the last one,
     which gammas read."""
-    cdef Frame before = frame_of(frame_before_first(q), q.width), after = frame_of(frame_after_last(q), q.width)
-    if q.keeps_tables:
-        set_slot_zero(states_at(q, q.alpha, 0), q.width, min(q.T, q.frames), padded(q.S + 1))
+    cdef Frame before, after
+    cdef Py_ssize_t tile
+    if not q.keeps_tables:
+        for tile in range(q.tiles):     # in the place of the last frame of the block before
+            before = frame_at(q, q.alpha, frame_index(q, F - 1, tile))
+            set_zero(&before, -V, q.pitch - V)
+            if has_own_frames(q):
+                q.last_label[last_label_index(q, -1, tile)] = 1
+                q.last_label_exponent[last_label_index(q, -1, tile)] = X_ZERO
+        before = frame_at(q, q.alpha, F - 1)
+        before.blank_exponent[0] = 0
+        return
+    before = frame_of(frame_before_first(q), q.width)
+    after = frame_of(frame_after_last(q), q.width)
     set_zero(&before, -V, q.width - V)
     set_zero(&after, -V, q.width - V)
     before.blank_exponent[0] = 0
     after.blank_exponent[q.S] = 0
+    set_slot_zero(states_at(q, q.alpha, 0), q.width, min(q.T, q.frames), padded(q.S + 1))
 
 
 cdef void forward_pass(const Job* job, const Sequence* q, Offset* offset) noexcept nogil:
@@ -113,8 +125,11 @@ cdef inline Offset no_offset() noexcept nogil:
 
 cdef double loss_of(const Job* job, const Sequence* q, const Offset* offset, xint* total_exponent) noexcept nogil:
     """Once the alphas of the last frame are there: inf where every path has probability 0, NaN where a score was."""
-    cdef Frame last = frame_at(q, q.alpha, frame_index(q, q.T - 1))
-    cdef double loss = negative_log_likelihood(offset, &last, q.S, q.S - 1, total_exponent)
+    cdef Frame last = frame_of(alphas_at(q, q.T - 1, q.tiles - 1), q.pitch)
+    cdef double loss
+    if has_own_frames(q):
+        take_last_label(q, q.T - 1, q.tiles - 1, last.label)
+    loss = negative_log_likelihood(offset, &last, q.S, q.S - 1, total_exponent)
     if is_almost_certain(loss, q.T):
         loss = certain_loss(job, q, job.batch.labels + job.batch.offsets[q.n], q.S, q.certain, loss)
     return at_least_zero(job, q, loss)

@@ -206,10 +206,10 @@ cdef void read_frames(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_
 
 # ---- from a table to labels ----
 
-cdef void gather_emissions(const Sequence* q, Py_ssize_t t, Band band) noexcept nogil:
+cdef void gather_emissions(const Sequence* q, Py_ssize_t t, Py_ssize_t tile, Band band) noexcept nogil:
     """The emissions of the labels of a band, in the block of frames from t on."""
-    cdef Py_ssize_t index = table_index(q, t), place = frame_index(q, t) * q.width
-    block_to_labels(q.table + index * F * q.rows, q.label_place, band.low, band.high, q.emission + place, q.width)
+    cdef Py_ssize_t index = table_index(q, t), place = emission_place(q, t, tile)
+    block_to_labels(q.table + index * F * q.rows, q.label_place, band.low, band.high, q.emission + place, q.pitch)
     if q.has_exponents[index]:   # as many bytes, which are only moved
         block_to_labels(<const real*> (q.table_exponent + index * F * q.rows), q.label_place, band.low, band.high,
-                        <real*> (q.emission_exponent + place), q.width)
+                        <real*> (q.emission_exponent + place), q.pitch)

@@ -4,13 +4,54 @@ backward. Included by ctc.pyx, which explains the names.
 
 # ---- forward and backward ----
 
-cdef inline real* alphas_before(const Sequence* q, Py_ssize_t t) noexcept nogil:
+cdef inline real* alphas_before(const Sequence* q, Py_ssize_t t, Py_ssize_t tile) noexcept nogil:
     """Those of frame t - 1."""
+    if not q.keeps_tables:      # before the first block, set_ends() has set its last frame
+        return alphas_at(q, F - 1, tile)
     if t == 0:
         return frame_before_first(q)
     if q.segment < q.T and t % q.segment == 0:
         return states_at(q, q.checkpoints, t // q.segment)
-    return states_at(q, q.alpha, frame_index(q, t - 1))
+    return alphas_at(q, t - 1, tile)
+
+
+cdef inline Py_ssize_t last_label_index(const Sequence* q, Py_ssize_t t, Py_ssize_t tile) noexcept nogil:
+    return (t + 1) % (blocks_at_hand(q) * F) * q.tiles + tile
+
+
+cdef inline void take_last_label(const Sequence* q, Py_ssize_t t, Py_ssize_t tile, real* states) noexcept nogil:
+    """To frame t of a tile: the alpha below its first slot."""
+    cdef Py_ssize_t index = last_label_index(q, t, tile - 1), slot = tile * q.tile_width - 1
+    cdef Frame f = frame_of(states, q.pitch)
+    f.label[slot] = q.last_label[index]
+    f.label_exponent[slot] = q.last_label_exponent[index]
+
+
+cdef void take_last_labels(const Sequence* q, Py_ssize_t t, Py_ssize_t count, Py_ssize_t tile) noexcept nogil:
+    """To the frames that `count` frames from t on read."""
+    cdef Py_ssize_t k
+    if tile > 0 and has_own_frames(q):
+        take_last_label(q, t - 1, tile, alphas_before(q, t, tile))
+        for k in range(count - 1):
+            take_last_label(q, t + k, tile, alphas_at(q, t + k, tile))
+
+
+cdef void keep_last_labels(const Sequence* q, Py_ssize_t t, Py_ssize_t count, Py_ssize_t tile) noexcept nogil:
+    """For the tile above. Out of a frame's band they are not reached, or do not matter any more."""
+    cdef Py_ssize_t k, index, high = tile_at(q, tile).high
+    cdef Band band
+    cdef Frame f
+    if not has_own_frames(q):
+        return
+    for k in range(count):
+        index = last_label_index(q, t + k, tile)
+        band = band_at(q.T, q.S, t + k)
+        f = frame_of(alphas_at(q, t + k, tile), q.pitch)
+        q.last_label[index] = 1
+        q.last_label_exponent[index] = X_ZERO
+        if band.low < high <= band.high:
+            q.last_label[index] = f.label[high - 1]
+            q.last_label_exponent[index] = f.label_exponent[high - 1]
 
 
 cdef void forward_tile(const Sequence* q, Py_ssize_t t, Py_ssize_t tile) noexcept nogil:
@@ -18,12 +59,14 @@ cdef void forward_tile(const Sequence* q, Py_ssize_t t, Py_ssize_t tile) noexcep
     before. After the last block of a segment, which will be computed again, they are kept."""
     cdef Py_ssize_t count = min(q.T - t, <Py_ssize_t> F)
     cdef Band slots = tile_at(q, tile), used = band_within(band_of_block(q.T, q.S, t, count), slots)
-    cdef Lattice lattice = lattice_at(q, t)
-    cdef real* states = states_at(q, q.alpha, frame_index(q, t))
+    cdef Lattice lattice = lattice_at(q, t, tile)
+    cdef real* states = alphas_at(q, t, tile)
     if used.low < used.high:
-        gather_emissions(q, t, used)
-    forward_block(&lattice, t, count, alphas_before(q, t), states, slots, q.tiles > 1)
-    if q.segment < q.T and t + F < q.T and (t + F) % q.segment == 0:
+        gather_emissions(q, t, tile, used)
+    take_last_labels(q, t, count, tile)
+    forward_block(&lattice, t, count, alphas_before(q, t, tile), states, slots, q.tiles > 1)
+    keep_last_labels(q, t, count, tile)
+    if q.keeps_tables and q.segment < q.T and t + F < q.T and (t + F) % q.segment == 0:
         keep_tile(q, states_at(q, q.checkpoints, (t + F) // q.segment), states + (F - 1) * frame_size(q), slots)
 
 
@@ -47,7 +90,7 @@ cdef void backward_tile(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssiz
     beyond `total_exponent`; once the gammas of the tile above are there, and those of the block after."""
     cdef Py_ssize_t i, count = min(q.T - t, <Py_ssize_t> F)
     cdef Band slots = tile_at(q, tile), used = band_within(band_of_block(q.T, q.S, t, count), slots)
-    cdef Lattice lattice = lattice_at(q, t)
+    cdef Lattice lattice = lattice_at(q, t, tile)
     cdef real* posterior = posteriors_of_tile(q, t, tile)
     cdef real* after
     cdef WayBack back
@@ -58,8 +101,8 @@ cdef void backward_tile(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssiz
     if t + F >= q.T or (q.segment < q.T and (t + F) % q.segment == 0):
         after = frame_after_last(q)
     else:
-        after = states_at(q, q.alpha, frame_index(q, t + F))
-    backward_block(&lattice, t, count, after, states_at(q, q.alpha, frame_index(q, t)), slots, &back, q.tiles > 1)
+        after = alphas_at(q, t + F, tile)
+    backward_block(&lattice, t, count, after, alphas_at(q, t, tile), slots, &back, q.tiles > 1)
     for i in range(F * q.rows):
         posterior[i] = 0
     if used.low < used.high:

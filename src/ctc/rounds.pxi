@@ -26,10 +26,13 @@ cdef inline bint stops_round(const Sequence* q, real* scratch) noexcept nogil:
 
 
 cdef double read_and_forward(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
-    """The first piece of a round reads a block; tiles are that many blocks behind."""
+    """The first piece of a round reads a block; tiles are that many blocks behind. The last round finds the loss."""
     cdef Walk* walk = <Walk*> data
     cdef Sequence* q = walk.q
     cdef Py_ssize_t piece = chunk % round_width(q), t = (chunk // round_width(q) - piece) * F
+    if chunk == (blocks_of(q.T) + q.tiles) * round_width(q):
+        q.poll = poll_of(scratch)
+        walk.loss = loss_of(walk.job, q, walk.offset, &walk.total_exponent)
     if stops_round(q, scratch) or not 0 <= t < q.T:
         return 0
     if piece == 0:
@@ -64,26 +67,18 @@ cdef double backward_and_write(void* data, Py_ssize_t chunk, real* scratch) noex
     return 0
 
 
-cdef double loss_of_walk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
-    cdef Walk* walk = <Walk*> data
-    walk.q.poll = poll_of(scratch)
-    walk.loss = loss_of(walk.job, walk.q, walk.offset, &walk.total_exponent)
-    return 0
-
-
 cdef int run_segment(Walk* walk, chunk_function work, int threads) except -1:
     cdef double total
-    return run_rounds(work, walk, blocks_of(walk.stop - walk.start) + walk.q.tiles, round_width(walk.q), threads, &total)
+    return run_rounds(work, walk, blocks_of(walk.stop - walk.start) + walk.q.tiles + 1, round_width(walk.q), threads,
+                      &total)
 
 
 cdef int run_walk(Walk* walk, int threads) except -1:
     cdef Sequence* q = walk.q
-    cdef double total
     set_ends(q)
     walk.start = 0
     walk.stop = q.T
     run_segment(walk, read_and_forward, threads)
-    run_chunks(loss_of_walk, walk, 1, 0, 1, &total)
     if not has_backward(walk.job) or not walk.loss < HUGE_VAL:
         return 0
     walk.start = (q.T - 1) // q.segment * q.segment

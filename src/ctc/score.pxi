@@ -36,9 +36,9 @@ cdef Py_ssize_t group_layout(const ScoreJob* job, Sequence* q, Py_ssize_t group,
     q.T = job.emission.batch.x.frames
     q.S = padded(job.run_stop[job.first_run[group + 1] - 1] - group_base(job, group))
     q.frame_work = frame_work(job.emission.batch.x.classes, q.S)
-    q.width = q.S + 2 * V
+    q.width = q.pitch = q.S + 2 * V
     q.segment = q.frames = F
-    q.tables = 1
+    q.tables = q.tiles = 1
     table_layout(&job.emission, q, &memory)
     # For a target as long as all of them together, and its labels.
     q.certain = <double*> arena_alloc(&memory, 2 * (q.S + 1) * sizeof(double) + q.S * sizeof(int64_t))
@@ -67,7 +67,7 @@ cdef void forward_runs(const ScoreJob* job, const Sequence* q, Py_ssize_t group,
                        const Frame* new) noexcept nogil:
     """Alphas of frame k of a block, from those of the frame before."""
     cdef Py_ssize_t run, parent, base = group_base(job, group)
-    cdef Lattice lattice = lattice_at(q, 0)
+    cdef Lattice lattice = lattice_at(q, 0, 0)
     cdef Band band
     for run in range(job.first_run[group], job.first_run[group + 1]):
         band.low = job.run_start[run] - base
@@ -97,7 +97,7 @@ cdef void forward_group(const ScoreJob* job, const Sequence* q, Py_ssize_t group
         read_frames(&job.emission, q, t, count, offset)
         if offset.is_impossible:
             continue    # a NaN may still come
-        gather_emissions(q, t, all_slots)
+        gather_emissions(q, t, 0, all_slots)
         for k in range(count):
             forward_runs(job, q, group, k, &alpha[0], &alpha[1])
             if t + k == 0:

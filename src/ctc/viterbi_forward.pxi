@@ -122,22 +122,23 @@ ctypedef struct Walk:
     Sequence* q
 
 
+cdef inline Py_ssize_t rounds_forward(const Sequence* q) noexcept nogil:
+    return (q.T - 1) // F + q.tiles
+
+
 cdef double forward_of_round(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
-    """Tiles of a round are one block behind each other."""
+    """Tiles of a round are one block behind each other. In the last round one goes back along the path."""
     cdef Walk* walk = <Walk*> data
     cdef Sequence* q = walk.q
     cdef Py_ssize_t tile = chunk % q.tiles, start = (chunk // q.tiles - tile) * F
+    cdef bint ends_in_label = False
+    cdef double score
+    if chunk == rounds_forward(q) * q.tiles:
+        q.poll = poll_of(scratch)
+        score = best_end(q, &ends_in_label)
+        finish(walk.job, q, score, ends_in_label)
     if 0 <= start < q.T and not should_stop(poll_of(scratch), F * q.forward_work // q.tiles):
         forward_tile(walk.job, q, start, tile)
-    return 0
-
-
-cdef double trace_of_walk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
-    cdef Walk* walk = <Walk*> data
-    cdef bint ends_in_label = False
-    cdef double score = best_end(walk.q, &ends_in_label)
-    walk.q.poll = poll_of(scratch)
-    finish(walk.job, walk.q, score, ends_in_label)
     return 0
 
 
@@ -155,8 +156,7 @@ cdef int run_long_sequence(const Job* job, Py_ssize_t n, int threads) except -1:
         walk.q = &q
         read_target(job, &q)
         clear_tiles(&q)
-        run_rounds(forward_of_round, &walk, (q.T - 1) // F + q.tiles, q.tiles, threads, &total)
-        run_chunks(trace_of_walk, &walk, 1, 0, 1, &total)
+        run_rounds(forward_of_round, &walk, rounds_forward(&q) + 1, q.tiles, threads, &total)
     finally:
         free(memory)
     return 0

@@ -55,6 +55,7 @@ ctypedef struct Sequence:
     Py_ssize_t T
     Py_ssize_t S
     Py_ssize_t width             # slots of a frame, with V unreachable ones on either side
+    Py_ssize_t pitch             # from one array of a frame to the next: the width, or that of a tile
     Py_ssize_t segment           # frames between checkpoints: whole blocks
     Py_ssize_t tiles             # of slots
     Py_ssize_t tile_width
@@ -64,7 +65,7 @@ ctypedef struct Sequence:
     Py_ssize_t used              # classes of the target, blank first
     Py_ssize_t rows              # of a table
     Py_ssize_t tables            # that there is room for: of all blocks, or of those at hand
-    Py_ssize_t frames            # of alphas that there is room for: a segment, or the blocks at hand
+    Py_ssize_t frames            # of alphas that there is room for: a segment; or a block of each tile
     int32_t* lookup              # which of the used classes a class is, or -1
     int32_t* used_class
     int32_t* used_row            # of each used class in the table
@@ -75,9 +76,11 @@ ctypedef struct Sequence:
     uint8_t* has_exponents       # of each block
     real* rest                   # of each frame: sum of e without one peak
     real* below_peak             # of each frame of such a block: e of the likeliest used class
-    real* emission               # of each label, for as many frames as there are alphas, `width` apart
+    real* emission               # of each label, for as many frames as there are alphas, `pitch` apart
     xint* emission_exponent
     real* alpha                  # and gammas; after these a frame for before the first and one for after the last
+    real* last_label             # alphas of each tile's last label, where tiles have frames of their own
+    xint* last_label_exponent
     real* checkpoints
     real* label_posterior        # of the states, for the frames of a block, `width` apart
     real* blank_posterior
@@ -90,7 +93,7 @@ ctypedef struct Sequence:
 
 cdef inline Py_ssize_t frame_size(const Sequence* q) noexcept nogil:
     """Of mantissas and exponents, of labels and blanks; in numbers."""
-    return 4 * q.width
+    return 4 * q.pitch
 
 
 cdef inline bint has_backward(const Job* job) noexcept nogil:
@@ -106,17 +109,24 @@ cdef inline Py_ssize_t blocks_at_hand(const Sequence* q) noexcept nogil:
     return 1 if q.tiles == 1 else q.tiles + 2
 
 
+cdef inline bint has_own_frames(const Sequence* q) noexcept nogil:
+    """Whether each tile has frames of its own, a block of them. Otherwise frames are whole, and kept for a segment."""
+    return q.tiles > 1 and not q.keeps_tables
+
+
 cdef void choose_segment(const Job* job, Sequence* q) noexcept nogil:
     """What is kept depends on the sequence alone, as the order of its sums does, and not on the number of threads."""
-    cdef Py_ssize_t size = frame_size(q) * <Py_ssize_t> sizeof(real), slots = padded(q.S + 1)
+    cdef Py_ssize_t size = 4 * q.width * <Py_ssize_t> sizeof(real), slots = padded(q.S + 1)
     q.tile_width = max(<Py_ssize_t> LEAST_TILE, padded((slots - 1) // MOST_TILES + 1)) if slots > TILED else slots
     q.tiles = (slots - 1) // q.tile_width + 1
     q.keeps_tables = has_backward(job)
     if not q.keeps_tables:
         q.segment = blocks_of(q.T) * F
-        q.frames = blocks_at_hand(q) * F
+        q.frames = q.tiles * F      # which stay in the caches
         q.tables = blocks_at_hand(q)
+        q.pitch = q.width if q.tiles == 1 else q.tile_width + 2 * V
         return
+    q.pitch = q.width
     q.tables = max(blocks_of(q.T), <Py_ssize_t> 1)
     q.segment = q.tables * F
     if (q.T + 1) * size > KEPT_BYTES:
@@ -141,8 +151,8 @@ cdef void table_layout(const Job* job, Sequence* q, char** memory) noexcept nogi
     q.has_exponents = <uint8_t*> arena_alloc(memory, q.tables)
     q.rest = <real*> arena_alloc(memory, q.tables * F * sizeof(real))
     q.below_peak = <real*> arena_alloc(memory, q.tables * F * sizeof(real))
-    q.emission = <real*> arena_alloc(memory, q.frames * q.width * sizeof(real))
-    q.emission_exponent = <xint*> arena_alloc(memory, q.frames * q.width * sizeof(xint))
+    q.emission = <real*> arena_alloc(memory, q.frames * q.pitch * sizeof(real))
+    q.emission_exponent = <xint*> arena_alloc(memory, q.frames * q.pitch * sizeof(xint))
     q.block_rows = <real*> arena_alloc(memory, (F * q.rows + classes) * sizeof(real))
     q.block_peaks = <real*> arena_alloc(memory, (classes // ROW_BLOCK + 1) * sizeof(real))
 
@@ -161,6 +171,9 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
     q.width = padded(q.S + 2) + 2 * V
     choose_segment(job, q)
     frame_bytes = frame_size(q) * sizeof(real)
+    if has_own_frames(q):
+        q.last_label = <real*> arena_alloc(&memory, blocks_at_hand(q) * F * q.tiles * sizeof(real))
+        q.last_label_exponent = <xint*> arena_alloc(&memory, blocks_at_hand(q) * F * q.tiles * sizeof(xint))
     checkpoints = 0 if q.segment >= q.T else (q.T - 1) // q.segment + 1
     table_layout(job, q, &memory)
     if q.keeps_tables:
@@ -179,7 +192,7 @@ cdef inline real* states_at(const Sequence* q, real* frames, Py_ssize_t index) n
 
 
 cdef inline Frame frame_at(const Sequence* q, real* frames, Py_ssize_t index) noexcept nogil:
-    return frame_of(states_at(q, frames, index), q.width)
+    return frame_of(states_at(q, frames, index), q.pitch)
 
 
 cdef inline Py_ssize_t table_index(const Sequence* q, Py_ssize_t t) noexcept nogil:
@@ -190,11 +203,20 @@ cdef inline Py_ssize_t table_index(const Sequence* q, Py_ssize_t t) noexcept nog
     return block % q.tables if q.tables > 1 else 0
 
 
-cdef inline Py_ssize_t frame_index(const Sequence* q, Py_ssize_t t) noexcept nogil:
+cdef inline Py_ssize_t frame_index(const Sequence* q, Py_ssize_t t, Py_ssize_t tile) noexcept nogil:
     """Which of the frames of alphas and of emissions is frame t's."""
-    if t < q.frames:
+    if t < q.frames and q.keeps_tables:
         return t
-    return <Py_ssize_t> (<size_t> t % F) if q.frames == F else t % q.segment % q.frames
+    return t % q.segment if q.keeps_tables else tile * F + <Py_ssize_t> (<size_t> t % F)
+
+
+cdef inline Py_ssize_t first_slot(const Sequence* q, Py_ssize_t tile) noexcept nogil:
+    """Of the tile's frames: pointers to states count from slot 0 of the sequence."""
+    return tile * q.tile_width if has_own_frames(q) else 0
+
+
+cdef inline real* alphas_at(const Sequence* q, Py_ssize_t t, Py_ssize_t tile) noexcept nogil:
+    return states_at(q, q.alpha, frame_index(q, t, tile)) - first_slot(q, tile)
 
 
 cdef inline real* frame_before_first(const Sequence* q) noexcept nogil:
@@ -205,14 +227,19 @@ cdef inline real* frame_after_last(const Sequence* q) noexcept nogil:
     return states_at(q, q.alpha, q.frames + 1)
 
 
-cdef inline Lattice lattice_at(const Sequence* q, Py_ssize_t t) noexcept nogil:
+cdef inline Py_ssize_t emission_place(const Sequence* q, Py_ssize_t t, Py_ssize_t tile) noexcept nogil:
+    """Where the emissions of frame t begin, with slot 0."""
+    return frame_index(q, t, tile) * q.pitch - first_slot(q, tile)
+
+
+cdef inline Lattice lattice_at(const Sequence* q, Py_ssize_t t, Py_ssize_t tile) noexcept nogil:
     """As the recursions see the block from t on."""
     cdef Lattice lattice
-    cdef Py_ssize_t index = table_index(q, t), row = frame_index(q, t) * q.width
+    cdef Py_ssize_t index = table_index(q, t), row = emission_place(q, t, tile)
     cdef Py_ssize_t blank = (index * q.rows + q.used_row[0]) * F
     lattice.frames = q.T
     lattice.labels = q.S
-    lattice.width = q.width
+    lattice.width = q.pitch
     lattice.skip = q.skip
     lattice.emission = q.emission + row
     lattice.emission_exponent = q.emission_exponent + row

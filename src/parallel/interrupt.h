@@ -42,6 +42,8 @@ typedef struct run_state {
     double asked;             /* when it last asked the interpreter */
     double pause;             /* until it asks again */
     double away;              /* seconds that it spent there */
+    ptrdiff_t own_chunks;     /* that the calling thread did, of a run by several */
+    double own_seconds;       /* of processor time, for these */
     PyThreadState *interpreter; /* of the calling thread, which does not hold the interpreter's lock */
     int (*ask)(double done);  /* with the lock; returns -1, with an exception set, if the call is to stop */
 #if HAS_PTHREADS
@@ -144,7 +146,8 @@ static void start_run(run_state *run, char *scratch, ptrdiff_t size, int threads
     run->size = size;
     run->threads = threads;
     run->is_stopped = 0;
-    run->clock = run->asked = 0;
+    run->clock = run->asked = run->away = run->own_seconds = 0;
+    run->own_chunks = 0;
     run->pause = SHORTEST_PAUSE;
     for (int i = 0; i < threads; i++) {
         const poll_state start = {

@@ -108,24 +108,25 @@ static inline double thread_seconds(void)
     return omp_get_wtime();
 }
 
+#endif
+
 /* A region ends when its last thread has finished, even one that found nothing left to do because another process had
- * its core. If the region took longer than its first thread would have needed for all chunks, estimated from those that
- * it did, or if that thread did none, other processes have the cores: after two such calls the next ones have one
- * thread, twice as many of them each time, until threads pay again. */
-static inline void update_backoff(double seconds, double own_seconds, ptrdiff_t own_chunks, ptrdiff_t chunks)
+ * its core. If a run took longer than its first thread would have needed for all chunks, estimated from those that it
+ * did, or if that thread did none, other processes have the cores: after two such calls the next ones have one thread,
+ * twice as many of them each time, until threads pay again. */
+static inline void update_backoff(const run_state *run, double seconds, ptrdiff_t chunks)
 {
-    int pays = own_chunks > 0 && own_seconds * (double)chunks > seconds * (double)own_chunks;
+    int pays = run->own_chunks > 0 && run->own_seconds * (double)chunks > (seconds - run->away) * (double)run->own_chunks;
     int backoff = pays ? 0 : atomic_get(&pool_state.backoff) + 1;
     if (backoff > MOST_BACKOFF) backoff = MOST_BACKOFF;
     atomic_set(&pool_state.backoff, backoff);
     if (backoff > 1) atomic_set(&pool_state.serial_calls_left, 1 << backoff);
 }
 
+#ifdef _OPENMP
 static inline void run_region(run_state *run, chunk_work work, void *job, ptrdiff_t first, ptrdiff_t stop,
                               double *partial)
 {
-    ptrdiff_t own_chunks = 0;
-    double start = omp_get_wtime(), own_seconds = 0;
     start_waiting(run);
 #pragma omp parallel num_threads(run->threads)
     {
@@ -140,14 +141,13 @@ static inline void run_region(run_state *run, chunk_work work, void *job, ptrdif
             if (number == 0 && --poll->chunks_left == 0) look_between_chunks(poll);
         }
         if (number == 0) {
-            own_chunks = done;
-            own_seconds = thread_seconds() - own_start;
+            run->own_chunks += done;
+            run->own_seconds += thread_seconds() - own_start;
             wait_for_others(run, omp_get_num_threads() - 1);
         } else {
             finish_thread(run);
         }
     }
-    if (!run->is_stopped) update_backoff(omp_get_wtime() - start - run->away, own_seconds, own_chunks, stop - first);
 }
 #endif
 
@@ -156,7 +156,6 @@ static inline void run_round(run_state *run, chunk_work work, void *job, ptrdiff
                              double *partial)
 {
     run->next = first;
-    run->away = 0;
 #ifdef _OPENMP
     if (run->threads > 1) {
         run_region(run, work, job, first, stop, partial);
@@ -175,12 +174,14 @@ static inline void run_round(run_state *run, chunk_work work, void *job, ptrdiff
 static inline double run_all(run_state *run, chunk_work work, void *job, ptrdiff_t chunks, ptrdiff_t round,
                              double *partial)
 {
+    const double start = run->threads > 1 ? seconds_now() : 0;
     double total = 0;
     for (ptrdiff_t first = 0; first < chunks && !run->is_stopped; first += round) {
         const ptrdiff_t stop = chunks - first < round ? chunks : first + round;
         run_round(run, work, job, first, stop, partial);
         for (ptrdiff_t i = 0; i < stop - first; i++) total += partial[i];
     }
+    if (run->threads > 1 && !run->is_stopped) update_backoff(run, seconds_now() - start, chunks);
     return total;
 }
 
