@@ -16,7 +16,7 @@ and blanks lie in separate arrays, so that the recursion reads contiguous number
 likeliest class of the target; what that leaves out is added to the loss in double precision.
 """
 
-from libc.math cimport HUGE_VAL, NAN, fabs, ldexp, log, log1p, sqrt
+from libc.math cimport HUGE_VAL, NAN, fabs, ldexp, log, log1p
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 

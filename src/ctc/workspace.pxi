@@ -35,7 +35,10 @@ cdef enum:
     SEGMENT_BYTES = 400_000   # alphas between checkpoints stay in the second-level cache
     TILED = 2000              # slots from which on a frame is computed in tiles, which threads can share
     LEAST_TILE = 512          # slots of a tile: some microseconds for a block
-    MOST_TILES = 16           # each has sums of its own
+    MOST_TILES = 16
+    MOST_TILES_BACK = 6       # where each has sums of its own, and rounds are few
+    LEAST_BLOCKS = 8          # of a segment, of tiles
+    SHARED_BYTES = 6_000_000  # alphas that the third-level cache holds
 
 ctypedef struct Job:
     Batch batch
@@ -117,9 +120,11 @@ cdef inline bint has_own_frames(const Sequence* q) noexcept nogil:
 cdef void choose_segment(const Job* job, Sequence* q) noexcept nogil:
     """What is kept depends on the sequence alone, as the order of its sums does, and not on the number of threads."""
     cdef Py_ssize_t size = 4 * q.width * <Py_ssize_t> sizeof(real), slots = padded(q.S + 1)
-    q.tile_width = max(<Py_ssize_t> LEAST_TILE, padded((slots - 1) // MOST_TILES + 1)) if slots > TILED else slots
-    q.tiles = (slots - 1) // q.tile_width + 1
+    cdef Py_ssize_t most_tiles
     q.keeps_tables = has_backward(job)
+    most_tiles = MOST_TILES_BACK if q.keeps_tables else MOST_TILES
+    q.tile_width = max(<Py_ssize_t> LEAST_TILE, padded((slots - 1) // most_tiles + 1)) if slots > TILED else slots
+    q.tiles = (slots - 1) // q.tile_width + 1
     if not q.keeps_tables:
         q.segment = blocks_of(q.T) * F
         q.frames = q.tiles * F      # which stay in the caches
@@ -131,8 +136,8 @@ cdef void choose_segment(const Job* job, Sequence* q) noexcept nogil:
     q.segment = q.tables * F
     if (q.T + 1) * size > KEPT_BYTES:
         q.segment = max(<Py_ssize_t> F, SEGMENT_BYTES // size // F * F)
-        if q.tiles > 1:     # about as many frames as checkpoints, so that all tiles are at work most of the time
-            q.segment = max(<Py_ssize_t> 4 * F, <Py_ssize_t> sqrt(<double> q.T) // F * F + F)
+        if q.tiles > 1:     # several blocks, for tiles to be at work together; in the third-level cache
+            q.segment = max(<Py_ssize_t> LEAST_BLOCKS * F, SHARED_BYTES // size // F * F)
     q.frames = q.segment
 
 
