@@ -172,8 +172,8 @@ cdef inline real score_of(const Job* job, const Sequence* q, Py_ssize_t t, int64
 
 
 cdef bint gather_emissions(const Job* job, const Sequence* q, Py_ssize_t t, Band band, real* buffer) noexcept nogil:
-    """The emissions of a band's labels in frame t; nothing is emitted beyond the last. Whether one is NaN or +inf: a row
-    without any, of few classes, is looked at sooner."""
+    """The emissions of a band's labels in frame t; nothing is emitted beyond the last. Whether one is NaN or +inf: a
+    row without any, of few classes, is looked at sooner."""
     cdef const Rows* x = &job.batch.x
     cdef const char* row = row_at(x, t, q.n)
     cdef Py_ssize_t i, stop = max(min(band.high, q.S), band.low)
