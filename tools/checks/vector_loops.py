@@ -3,7 +3,6 @@
 A loop is named by its function, or by "function: text" where a line of it has that text.
 """
 
-import itertools
 import re
 import sys
 from pathlib import Path
@@ -90,7 +89,8 @@ OTHERS = [
     (r"^(extend_hypothesis|extend_hypotheses): ", "until the first that does not enter the beam"),
     (r"^rescale: ", "once in so many frames that it is nothing"),
     (r"^(release_node|mark_children|length_of): ", "from node to node of a trie"),
-    (r"^(read_path|read_candidate|read_hypothesis|read_best|all_work|results_of|free_found): ", "once a frame, a label or a sequence"),
+    (r"^(read_path|read_candidate|read_hypothesis|read_best|all_work|results_of|free_found): ",
+     "once a frame, a label or a sequence"),
     (r"^r_log_factorial: ", "eleven steps for one number, within the loop that is above"),
     (r"^(split_exp|relative_entropy|endless_chunk): ", "only tests call it"),
 ]  # fmt: skip
@@ -106,9 +106,13 @@ def loops_between(source, start, end):
     heads = [n for n in range(start, end) if source[n][:1].isspace() and LOOP.match(source[n].lstrip())]
     loops, macro = [], source[start].endswith("\\")
     for first in (n for n in heads if source[n].endswith("\\") == macro):
-        deeper = re.compile(r"\s" * (len(source[first]) - len(source[first].lstrip()) + 1))
-        inside = itertools.takewhile(lambda n: deeper.match(source[n]) or source[n][:1] == "#", range(first + 1, end))
-        last = max((n for n in inside if source[n][:1] != "#"), default=first)  # pragmas stand at the margin
+        deeper = r"\s" * (len(source[first]) - len(source[first].lstrip()) + 1)
+        last = first
+        for n in range(first + 1, end):
+            if re.match(deeper, source[n]):
+                last = n
+            elif not source[n].startswith("#"):  # pragmas stand at the margin
+                break
         loops = [loop for loop in loops if first not in loop]  # it has a loop inside
         loops.append(range(first, last + 1))
     return loops
