@@ -13,7 +13,7 @@
 A state's probability is a mantissa with an integer exponent of its own (see scaled.h), so that nothing underflows,
 however confident and wrong the scores, and a frame is two dozen plain vector instructions for eight labels. Labels
 and blanks lie in separate arrays, so that the recursion reads contiguous numbers. Emissions are relative to the frame's
-likeliest class; what that leaves out is added to the loss in double precision.
+likeliest class, of all or of the target's; what that leaves out is added to the loss in double precision.
 
 Frames go in blocks of F, which lie across the vector lanes where scores become emissions and where posteriors become
 the gradient: a block's table has a row for each class. The recursion goes through the frames of a block one after the
