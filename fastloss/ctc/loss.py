@@ -27,8 +27,9 @@ def ctc_loss(
     The gradient is that of exactly this, whether or not `log_probs` are normalised: minus the posterior probability
     of each class at each frame. For the gradient of logits use `ctc_loss_with_logits`.
 
-    Exact whatever the spread of the scores and the number of frames: probabilities have exponents of their own and
-    never underflow.
+    Whatever the spread of the scores and the number of frames, nothing underflows: probabilities have exponents of
+    their own. Losses down to 1e-30 have a relative error below 1e-4, mostly of 1e-7 in float32 and of 1e-12 in float64;
+    entries of the gradient one below 1e-4.
 
     Parameters
     ----------
@@ -114,6 +115,10 @@ def ctc_loss_with_logits(
     over all paths :math:`\pi` of one class a frame that give the target when repeats are merged and blanks dropped.
     The gradient with respect to the logits is softmax minus posterior; the logits are read once and the gradient is
     written once. Never below 0.
+
+    Nothing underflows, and losses down to 1e-30 have a relative error below 1e-4, mostly of 1e-7 in float32 and of
+    1e-12 in float64. Entries of the gradient are within 1e-4 of themselves or, where softmax and posterior agree in
+    more digits than that leaves, within four roundings of min(p, 1 - p), with p the softmax.
 
     Parameters
     ----------

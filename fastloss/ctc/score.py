@@ -12,7 +12,8 @@ def ctc_score(log_probs, candidates, *, blank=0, progress=None, num_threads=None
     .. math:: s_k = \log \sum_{\pi} \prod_{t} e^{x_{t, \pi_t}}
 
     over all paths :math:`\pi` that give candidate k: minus its `ctc_loss`. The recording is read once for up to 64
-    candidates, and what candidates begin with in common is computed once.
+    candidates, and what candidates begin with in common is computed once. Scores down to 1e-30 below 0
+    have a relative error below 1e-4, mostly of 1e-7 in float32 and of 1e-12 in float64.
 
     Parameters
     ----------

@@ -124,8 +124,8 @@ FL_NOINLINE void block_exp(real *table, const int32_t *row, ptrdiff_t used, cons
     }
 }
 
-/* exp(x - best) of one row, as mantissa and exponent. A score counts as `lowest`, below the best, if it is lower; returns
- * whether one above -inf was. */
+/* exp(x - best) of one row, as mantissa and exponent. A score counts as `lowest`, below the best, if it is lower;
+ * returns whether one above -inf was. */
 FL_NOINLINE int block_exp_scaled(const real *x, const real *best, real lowest, real *mantissa, xint *exponent)
 {
     real reference[FL_FRAMES];
@@ -158,7 +158,8 @@ FL_INLINE int block_is_special(const ctc_block *block)
 {
     xint special = 0;
 #pragma omp simd reduction(| : special)
-    for (int k = 0; k < FL_FRAMES; k++) special |= !(r_abs(block->best[k]) <= R(FL_LARGEST)) | (block->nan[k] != R(0.0));
+    for (int k = 0; k < FL_FRAMES; k++)
+        special |= !(r_abs(block->best[k]) <= R(FL_LARGEST)) | (block->nan[k] != R(0.0));
     return special != 0;
 }
 
@@ -274,7 +275,8 @@ FL_INLINE void block_totals(const real *posterior, const real *e, ptrdiff_t rows
 FL_INLINE void grad_of_logits(real *posterior, const real *e, ptrdiff_t rows, const real *rest, real scale,
                               const int is_certain)
 {
-    real total[FL_FRAMES], others[FL_FRAMES], share[FL_FRAMES], normal[FL_FRAMES], at_peak[FL_FRAMES], peak_e[FL_FRAMES];
+    real total[FL_FRAMES], others[FL_FRAMES], share[FL_FRAMES], normal[FL_FRAMES];
+    real at_peak[FL_FRAMES], peak_e[FL_FRAMES];
     block_totals(posterior, e, rows, total, others, is_certain);
 #pragma omp simd
     for (int k = 0; k < FL_FRAMES; k++) {

@@ -12,7 +12,7 @@ states of a frame have more.
 """
 
 cdef enum:
-    CERTAIN = 5000          # a loss of less than so many roundings a frame is computed once more: 1e-4 of it may be lost
+    CERTAIN = 5000          # a loss of less than so many roundings a frame is computed again: 1e-4 of it may be lost
 cdef double LEAST_MASS = 1e-40
 
 ctypedef struct CertainRow:

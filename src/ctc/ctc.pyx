@@ -13,7 +13,20 @@
 A state's probability is a mantissa with an integer exponent of its own (see scaled.h), so that nothing underflows,
 however confident and wrong the scores, and a frame is two dozen plain vector instructions for eight labels. Labels
 and blanks lie in separate arrays, so that the recursion reads contiguous numbers. Emissions are relative to the frame's
-likeliest class of the target; what that leaves out is added to the loss in double precision.
+likeliest class, of all or of the target's; what that leaves out is added to the loss in double precision.
+
+Frames go in blocks of F, which lie across the vector lanes where scores become emissions and where posteriors become
+the gradient: a block's table has a row for each class. The recursion goes through the frames of a block one after the
+other, across the slots; on the way back, gammas take the place of alphas. The slots of a long frame are in tiles, which
+threads share (rounds.pxi). What a call needs twice is kept: the tables of all blocks, and alphas, those of long
+sequences for one segment between checkpoints.
+
+    emissions.pxi    scores to tables, tables to the emissions of labels
+    workspace.pxi    the memory of a sequence
+    recursion.pxi    a block forward and backward, its gradient
+    certain.pxi      the loss of a target that is all but certain
+    rounds.pxi       one long sequence by several threads
+    score.pxi        one emission against many targets
 """
 
 from libc.math cimport HUGE_VAL, NAN, fabs, ldexp, log, log1p

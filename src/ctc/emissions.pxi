@@ -123,7 +123,8 @@ cdef inline void read_used_classes(const Job* job, const Sequence* q, Py_ssize_t
         if out == x:   # in place: softmax overwrites the scores; otherwise it loads them into the cache
             gather(used, x, q.used_class, 0, q.rows)
         if job.from_logits:
-            softmax_row(x, out, q.block_peaks, classes, q.scale, &block.peak[k], &block.rest[k], row_after(job, q, frame))
+            softmax_row(x, out, q.block_peaks, classes, q.scale, &block.peak[k], &block.rest[k],
+                        row_after(job, q, frame))
         if out != x:
             gather(used, x, q.used_class, 0, q.rows)
         if out != NULL:

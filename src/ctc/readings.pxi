@@ -1,4 +1,4 @@
-"""What a search finds, and what Python gets of it. Included by decode.pyx."""
+"""What a search finds, and what Python gets of it. Included by decode.pyx, which explains the names."""
 
 # A label sequence that was found.
 ctypedef struct Reading:

@@ -23,7 +23,7 @@ typedef struct {
     ptrdiff_t frames, labels;        /* T and S of the sequence */
     ptrdiff_t width;                 /* slots of a frame, with FL_SLOTS unreachable ones on either side */
     const xint *skip;                /* what the transition from label i - 1 to label i adds: 0 or X_NO_TRANSITION */
-    const real *emission;            /* of the labels, `width` apart, from the block's first frame on; as what follows */
+    const real *emission;            /* of the labels, `width` apart, from the first frame on; so is what follows */
     const xint *emission_exponent;
     const real *blank_emission;
     const xint *blank_exponent;
@@ -84,11 +84,11 @@ FL_NOINLINE void frames_set_slot_zero(real *states, ptrdiff_t width, ptrdiff_t c
 
 /* ---- one frame; `has_exponents` is a constant of the call ----
  *
- * Exponents of unreachable states fall by up to a bias a frame. Where emissions have exponents these are held at X_ZERO;
- * otherwise that is left to the number of frames, which bits_for in losses.pxi bounds. */
+ * Exponents of unreachable states fall by up to a bias a frame. Where emissions have exponents these are held at
+ * X_ZERO; otherwise that is left to the number of frames, which bits_for in losses.pxi bounds. */
 
-FL_INLINE void forward_slots(const ctc_frame *old, const ctc_frame *new, const xint *skip_of, const ctc_emission *emitted,
-                             ctc_band band, const int has_exponents)
+FL_INLINE void forward_slots(const ctc_frame *old, const ctc_frame *new, const xint *skip_of,
+                             const ctc_emission *emitted, ctc_band band, const int has_exponents)
 {
     real_cp label = old->label, blank = old->blank, emission = emitted->label;
     xint_cp label_exponent = old->label_exponent, blank_exponent = old->blank_exponent;
@@ -248,7 +248,8 @@ FL_INLINE void forward_frames(const ctc_lattice *lattice, ptrdiff_t t, ptrdiff_t
     }
 }
 #define FL_FORWARD(name, in_tiles, has_exponents)                                                                   \
-    FL_NOINLINE void name(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t count, real *before, real *states, ctc_band tile) \
+    FL_NOINLINE void name(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t count, real *before, real *states,           \
+                          ctc_band tile)                                                                            \
     {                                                                                                               \
         forward_frames(g, t, count, before, states, tile, in_tiles, has_exponents);                                 \
     }
@@ -265,7 +266,8 @@ FL_INLINE void forward_block(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t count,
 }
 
 /* The slots of one frame. */
-FL_INLINE void forward_band(const ctc_lattice *g, ptrdiff_t k, const ctc_frame *old, const ctc_frame *new, ctc_band band)
+FL_INLINE void forward_band(const ctc_lattice *g, ptrdiff_t k, const ctc_frame *old, const ctc_frame *new,
+                            ctc_band band)
 {
     const ctc_emission emitted = emission_at(g, k);
     if (g->has_exponents) forward_slots(old, new, g->skip, &emitted, band, 1);
@@ -292,13 +294,14 @@ FL_NOINLINE void clear_unreached(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t co
     const ctc_band block = band_within(band_of_block(g->frames, g->labels, t, count), tile);
     for (ptrdiff_t k = 0; k < count; k++) {
         const ctc_band band = band_within(band_at(g->frames, g->labels, t + k), tile);
+        const ptrdiff_t above = band.high > block.low ? band.high : block.low;
         for (ptrdiff_t i = block.low; i < band.low && i < block.high; i++) label[k * g->width + i] = 0;
-        for (ptrdiff_t i = band.high > block.low ? band.high : block.low; i < block.high; i++) label[k * g->width + i] = 0;
+        for (ptrdiff_t i = above; i < block.high; i++) label[k * g->width + i] = 0;
     }
 }
 
-/* The gammas of a block, in the place of its alphas, and its posteriors; the last frame first. `after` are the gammas of
- * the frame after the block. */
+/* The gammas of a block, in the place of its alphas, and its posteriors; the last frame first. `after` are the gammas
+ * of the frame after the block. */
 FL_INLINE void backward_frames(const ctc_lattice *lattice, ptrdiff_t t, ptrdiff_t count, real *after, real *states,
                                ctc_band tile, const ctc_way_back *back, const int in_tiles, const int has_exponents)
 {
@@ -324,8 +327,8 @@ FL_INLINE void backward_frames(const ctc_lattice *lattice, ptrdiff_t t, ptrdiff_
     }
 }
 #define FL_BACKWARD(name, in_tiles, has_exponents)                                                                  \
-    FL_NOINLINE void name(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t count, real *after, real *states, ctc_band tile, \
-                          const ctc_way_back *back)                                                                 \
+    FL_NOINLINE void name(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t count, real *after, real *states,            \
+                          ctc_band tile, const ctc_way_back *back)                                                  \
     {                                                                                                               \
         backward_frames(g, t, count, after, states, tile, back, in_tiles, has_exponents);                           \
     }

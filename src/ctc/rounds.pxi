@@ -69,8 +69,8 @@ cdef double backward_and_write(void* data, Py_ssize_t chunk, real* scratch) noex
 
 cdef int run_segment(Walk* walk, chunk_function work, int threads) except -1:
     cdef double total
-    return run_rounds(work, walk, blocks_of(walk.stop - walk.start) + walk.q.tiles + 1, round_width(walk.q), threads,
-                      &total)
+    cdef Py_ssize_t rounds = blocks_of(walk.stop - walk.start) + walk.q.tiles + 1
+    return run_rounds(work, walk, rounds, round_width(walk.q), threads, &total)
 
 
 cdef int run_walk(Walk* walk, int threads) except -1:

@@ -1,5 +1,5 @@
 """What the loss and the alignment of a batch share: the workspace, and the slots that a frame reaches.
-Included by ctc.pyx and viterbi.pyx, which explain the names.
+Included by ctc.pyx, viterbi.pyx and decode.pyx, which explain the names.
 
 A slot is a label and the blank before it. V slots go through a step together (scaled.h), so frames are a whole number
 of these, and have V more on either side that no path reaches: a step may read the neighbours of any slot.

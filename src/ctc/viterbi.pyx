@@ -11,7 +11,8 @@ Scores are doubles, whatever the emissions are: an hour of frames adds up to 1e5
 tells two paths apart. No back-pointers are kept. The scores of every so many frames are (checkpoints, about the square
 root of T of them), and from the end backwards each segment between two is computed again, but only the states from
 which its end can be reached; then a state's predecessor is the one whose score is the largest. The same operations on
-the same numbers give the same scores, so this is exact.
+the same numbers give the same scores, so this is exact. The slots of a long frame are in tiles, which threads share on
+the way forward (viterbi_forward.pxi).
 """
 
 from libc.math cimport HUGE_VAL, NAN, sqrt
@@ -172,8 +173,8 @@ cdef inline real score_of(const Job* job, const Sequence* q, Py_ssize_t t, int64
 
 
 cdef bint gather_emissions(const Job* job, const Sequence* q, Py_ssize_t t, Band band, real* buffer) noexcept nogil:
-    """The emissions of a band's labels in frame t; nothing is emitted beyond the last. Whether one is NaN or +inf: a row
-    without any, of few classes, is looked at sooner."""
+    """The emissions of a band's labels in frame t; nothing is emitted beyond the last. Whether one is NaN or +inf: a
+    row without any, of few classes, is looked at sooner."""
     cdef const Rows* x = &job.batch.x
     cdef const char* row = row_at(x, t, q.n)
     cdef Py_ssize_t i, stop = max(min(band.high, q.S), band.low)

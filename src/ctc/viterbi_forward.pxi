@@ -1,9 +1,9 @@
 """The best path's score to every state: frames forward, in blocks, and of long frames in tiles of slots. Included by
 viterbi.pyx, which explains the names.
 
-A tile needs of the others only the last label of the tile below, in the frame before. So each has two frames of its own,
-old and new, and writes its last label's score down for the tile above; with threads, which share a long sequence, tiles
-go through the blocks one behind the other, as in rounds.pxi.
+A tile needs of the others only the last label of the tile below, in the frame before. So each has two frames of its
+own, old and new, and writes its last label's score down for the tile above; with threads, which share a long sequence,
+tiles go through the blocks one behind the other, as in rounds.pxi.
 """
 
 cdef inline Band tile_at(const Sequence* q, Py_ssize_t tile) noexcept nogil:

@@ -1,4 +1,8 @@
-"""A call for the loss, and the workspace of one sequence of it. Included by ctc.pyx, which explains the names."""
+"""A call for the loss, and the workspace of one sequence of it. Included by ctc.pyx, which explains the names.
+
+Frames of the states are in `alpha`: all of them, those of a segment, or, for the loss alone, those of the blocks at
+hand. Emissions of labels are there for as many, tables for all blocks if there is a way back.
+"""
 
 cdef extern from "ctc/recursion.h" nogil:
     ctypedef struct Frame "ctc_frame":

@@ -17,11 +17,11 @@ INTEGERS = ("BOOL", "INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT6
 # All of a function's innermost loops that compute, or those with a certain text in them. A "case" is a macro with a
 # loop over contiguous elements, which must be vector code, and one over strided elements.
 LOOPS = (
-    *("lanes_max", "lanes_extremes", "lanes_add", "lanes_add_double", "lanes_exp", "lanes_exp_excluding"),
+    *("lanes_max", "lanes_min", "lanes_nan", "lanes_add", "lanes_add_double", "lanes_exp", "lanes_exp_excluding"),
     *("lanes_exp_below", "lanes_cost", "subtract_twice", "lanes_find", "lanes_add_widened", "seems_outside"),
     *("clear_rows: r_term(", "keep_where", "weigh", "weigh_values", "round_values"),
     *("count_labels: ignored +=", "look_at_some_signs", "element_loop", "focal_terms", "focal_block", "label_rows"),
-    *("multiply", "softmax_short: r_exp(", "softmax_short: e[i] * factor", "lanes_sum: table[c", "lanes_multiply"),
+    *("multiply", "lanes_sum: table[c", "lanes_multiply"),
     *("lanes_sum: reference_of", "lanes_sum: part[k]", "curve", "temper"),
     *("lanes_to_derivatives: p = table[c", "lanes_to_derivatives: of_e[k] = ", "lanes_to_derivatives: p = tile.p[k]"),
     *("lanes_subtract", "lanes_log_sum", "weigh_target: r_fma(", "target_grad"),
@@ -29,8 +29,11 @@ LOOPS = (
     *("lanes_entropy", "entropy_slopes", "lanes_pair", "lanes_divergence", "lanes_peak: table", "lanes_rest"),
     *("lanes_entropy_tile", "lanes_terms", "lanes_parts", "lanes_prediction", "lanes_prediction_slope"),
     *("lanes_choose_top: choose_top(", "lanes_centre", "lanes_predictions", "lanes_prediction_slopes"),
-    *("viterbi_slots", "is_wrong", "exp_row", "forward_slots", "backward_slots", "grad_of_used"),
-    *("write_grad: x_power(", "add", "times", "apply"),
+    *("block_reference", "block_needs_exponents", "block_softmax: r_exp_above(", "block_softmax: += part[k]"),
+    *("block_softmax: x_max(", "block_exp", "block_unscale", "block_below_peak", "block_is_special"),
+    *("block_totals: total[k] += p", "grad_of_logits", "block_grad_of_logits", "block_grad_of_log_probs"),
+    *("forward_slots: x_power_above(", "backward_slots: x_power_above(", "add_numbers", "exp_all"),
+    *("viterbi_slots", "floats_are_wrong", "reals_are_wrong", "add", "times", "apply"),
     *("scan_scores: wrong |=", "exp_scores", "keep_prefixes", "add_kinds", "count_from", "smallest_from: low ?"),
     *(f"load_run: case FL_{name}:" for name in FLOATS + INTEGERS),
     *(f"store_run: case FL_{name}:" for name in FLOATS),
@@ -48,13 +51,19 @@ OTHERS = [
     (r"^(start_run|work_done|wait_for_others): ", "threads of a call, or waiting for them"),
     (r"^(first_run|next_run|gather_block|scatter_block): ", "once a piece that is equally spaced"),
     (r"^(has_shape|are_same_elements|memory_bounds|read_options|run_\w+): ", "once a call, or once a chunk"),
-    (r"^(load_pieces|store_pieces): ", "vectors already, by their types"),
+    (r"^(load_pieces|store_pieces|load_columns|store_columns): ", "vectors already, by their types"),
+    (r"^block_(to|add)_labels: ", "the same; with a compiler that has no such types, places from a table"),
     (r"^(prefetch_lanes|tile_loss): ", "prefetches, or chooses: nothing is computed"),
     (r"^(tile_row_by_row|temper_rows|chunk_of_target_rows|score_group|forward_runs|fill_grad): ",
      "rows or runs; the loops in them are above"),
-    (r"^(fill_grad|trace|recompute_segment|extend_chunk|root|(forward|backward)_(block|pass)): for \w+ in range",
+    (r"^(extremes|block_peak): for \(ptrdiff_t|^(read|store)_(all|used)_classes: |^write_grad: ", "the same"),
+    (r"^(fill_grad|trace|recompute_segment|extend_chunk|root|(forward|backward)_pass): for \w+ in range",
      "frame after frame"),
-    (r"^(forward|extend)_frames: ", "the same"),
+    (r"^((forward|backward|extend)_frames|forward_(group|tile)|finish_block): ", "the same"),
+    (r"^(add_tiles|clear_tiles|keep_tile|best_end): ", "16 tiles at the most, or four arrays of one"),
+    (r"^\w+: for \(int \w = 0; \w < FL_\w+; \w\+\+\) (\w+(->\w+)?\[\w\] = [-\w()]+[,;] ?)+$",
+     "sets sums and maxima before a loop"),
+    (r"^frames?_set_(slot_)?zero: ", "sets a few slots where a band grows, or one of each frame"),
     (r"^(read_labels|exclude_label|lanes_to_derivatives|tile_across_lanes|chunk_of_labelled_rows): ",
      "one or two numbers a row, found by its label or its weight"),
     (r"^(normal_tiles|divergence_tile|rows_across_lanes|clear_rows|chunk_of_nll_rows): ", "the same"),
@@ -66,18 +75,22 @@ OTHERS = [
     (r"^look_at: ", "blocks that may be refused: rare"),
     (r"^(first_place_of|first_refused|count_labels|log_sum_of): |: if .* break$",
      "until the first that is found"),
-    (r"^scatter_add: ", "may add to one place twice"),
     (r"^(gather\w*|prefetch_row|read_(target|group|scores|phi)|set_start|store_frame): |q\.used_class\[u\]",
      "places from a table"),
-    (r"^write_posterior: ", "strided, and wanted by few"),
-    (r"^exp_row_with_exponents: ", "scores below the type's range: rare"),
+    (r"^(divide_posteriors|sum_of_states): ", "strided, and wanted by few"),
+    (r"^(block_exp_scaled|exp_with_exponents): ", "scores below the type's range: rare"),
+    (r"^add_offset: ", "a block in which there is a NaN or an infinity: rare"),
+    (r"^frames_(total|product): ", "16 numbers to one, once a block"),
+    (r"^(sum_all|row_of_softmax): ", "a sum in order, or an operation: of rows of an all but certain target"),
+    (r"^certain_(frame|loss): ", "one or two states a frame, each from the one before; or frames"),
     (r"^(kth_largest|insertion_sort|merge_runs|sort_labels|scan_scores): ", "sorts or halves; or blocks of scores"),
     (r"^(keep_as_they_are|keep_largest|drop_rare_labels|choose_labels|drop_hypotheses|take_candidates): ",
      "chooses, or places from a table; what computes is above"),
     (r"^(extend_hypothesis|extend_hypotheses): ", "until the first that does not enter the beam"),
     (r"^rescale: ", "once in so many frames that it is nothing"),
     (r"^(release_node|mark_children|length_of): ", "from node to node of a trie"),
-    (r"^(read_path|read_hypothesis|read_best|all_work|results_of|free_found): ", "once a frame, a label or a sequence"),
+    (r"^(read_path|read_candidate|read_hypothesis|read_best|all_work|results_of|free_found): ",
+     "once a frame, a label or a sequence"),
     (r"^r_log_factorial: ", "eleven steps for one number, within the loop that is above"),
     (r"^(split_exp|relative_entropy|endless_chunk): ", "only tests call it"),
 ]  # fmt: skip
@@ -93,8 +106,13 @@ def loops_between(source, start, end):
     heads = [n for n in range(start, end) if source[n][:1].isspace() and LOOP.match(source[n].lstrip())]
     loops, macro = [], source[start].endswith("\\")
     for first in (n for n in heads if source[n].endswith("\\") == macro):
-        deeper = re.compile(r"\s" * (len(source[first]) - len(source[first].lstrip()) + 1))
-        last = next((n for n in range(first + 1, end) if not deeper.match(source[n])), end) - 1
+        deeper = r"\s" * (len(source[first]) - len(source[first].lstrip()) + 1)
+        last = first
+        for n in range(first + 1, end):
+            if re.match(deeper, source[n]):
+                last = n
+            elif not source[n].startswith("#"):  # pragmas stand at the margin
+                break
         loops = [loop for loop in loops if first not in loop]  # it has a loop inside
         loops.append(range(first, last + 1))
     return loops
