@@ -172,30 +172,34 @@ cdef inline real score_of(const Job* job, const Sequence* q, Py_ssize_t t, int64
     return score
 
 
-cdef bint gather_emissions(const Job* job, const Sequence* q, Py_ssize_t t, Band band, real* buffer) noexcept nogil:
-    """The emissions of a band's labels in frame t; nothing is emitted beyond the last. Whether one is NaN or +inf: a
-    row without any, of few classes, is looked at sooner."""
+cdef void gather_emissions(const Job* job, const Sequence* q, Py_ssize_t t, Band band, real* buffer) noexcept nogil:
+    """The emissions of a band's labels in frame t; nothing is emitted beyond the last."""
     cdef const Rows* x = &job.batch.x
     cdef const char* row = row_at(x, t, q.n)
     cdef Py_ssize_t i, stop = max(min(band.high, q.S), band.low)
-    cdef bint by_row = x.classes <= 4 * (stop - band.low), may_be_wrong = not by_row
     if x.dtype == FL_FLOAT32 and x.stride[2] == sizeof(float):
         gather_floats(q.emission, <const float*> row, q.class_index, band.low, stop)
-        may_be_wrong |= by_row and floats_are_wrong(<const float*> row, x.classes)
     elif is_direct(x):
         gather(q.emission, <const real*> row, q.class_index, band.low, stop)
-        may_be_wrong |= by_row and reals_are_wrong(<const real*> row, x.classes)
     else:
         load_run(buffer, row, x.classes, x.stride[2], x.dtype)
         gather(q.emission, buffer, q.class_index, band.low, stop)
-        may_be_wrong |= by_row and reals_are_wrong(buffer, x.classes)
     if job.star >= 0:
         for i in range(band.low, stop):
             if q.label[i] == job.star:
                 q.emission[i] = job.star_score
     for i in range(stop, band.high):
         q.emission[i] = -INFINITY
-    return may_be_wrong and reals_are_wrong(q.emission + band.low, stop - band.low)
+
+
+cdef inline bint emissions_are_wrong(const Job* job, const Sequence* q, Py_ssize_t t, Band band) noexcept nogil:
+    """Whether one of those is NaN or +inf. A row of few classes without any is looked at sooner than its labels."""
+    cdef const Rows* x = &job.batch.x
+    cdef Py_ssize_t count = max(min(band.high, q.S) - band.low, <Py_ssize_t> 0)
+    if x.dtype == FL_FLOAT32 and x.stride[2] == sizeof(float) and x.classes <= 4 * count:
+        if not floats_are_wrong(<const float*> row_at(x, t, q.n), x.classes):
+            return False
+    return reals_are_wrong(q.emission + band.low, count)
 
 
 cdef inline void prefetch_row(const Job* job, const Sequence* q, Py_ssize_t t, Band band) noexcept nogil:

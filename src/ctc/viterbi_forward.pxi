@@ -74,7 +74,8 @@ cdef void forward_tile(const Job* job, const Sequence* q, Py_ssize_t start, Py_s
             next_segment += q.segment
         prefetch_row(job, q, t + AHEAD, slots)
         # All labels, also those that no path may have here, for a NaN among them.
-        has_nan |= gather_emissions(job, q, t, slots, q.score_buffer + tile * job.batch.x.classes)
+        gather_emissions(job, q, t, slots, q.score_buffer + tile * job.batch.x.classes)
+        has_nan |= emissions_are_wrong(job, q, t, slots)
         band = band_at(q.T, q.S, t)
         band.low = max(band.low, slots.low)
         band.high = min(band.high, slots.high)
