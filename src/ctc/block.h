@@ -108,6 +108,7 @@ FL_NOINLINE void block_softmax(real *table, ptrdiff_t classes, ctc_block *block)
         }
         for (int k = 0; k < FL_FRAMES; k++) rest[k] += part[k];
     }
+#pragma omp simd
     for (int k = 0; k < FL_FRAMES; k++) block->rest[k] = rest[k] + (real)x_max(count[k] - 1, 0);
 }
 
@@ -292,7 +293,11 @@ FL_INLINE void grad_of_logits(real *posterior, const real *e, ptrdiff_t rows, co
         for (int k = 0; k < FL_FRAMES; k++) {
             real x = e[r * FL_FRAMES + k];
             real g = r_fma(-normal[k], posterior[r * FL_FRAMES + k], share[k] * x);
-            posterior[r * FL_FRAMES + k] = is_certain && x == peak_e[k] ? at_peak[k] : g;
+            if (is_certain) {
+                const real certain = at_peak[k]; /* read in any case, as a select would become a branch */
+                g = x == peak_e[k] ? certain : g;
+            }
+            posterior[r * FL_FRAMES + k] = g;
         }
 }
 FL_NOINLINE void grad_of_certain(real *posterior, const real *e, ptrdiff_t rows, const real *rest, real scale)
