@@ -141,7 +141,7 @@ FL_NOINLINE int block_exp_scaled(const real *x, const real *best, real lowest, r
 }
 
 /* mantissa * 2^exponent * factor, where that is not below the type's range. */
-FL_INLINE void block_unscale(real *mantissa, const xint *exponent, const real *factor)
+FL_INLINE void block_unscale(real_p mantissa, xint_cp exponent, real_cp factor)
 {
 #pragma omp simd
     for (int k = 0; k < FL_FRAMES; k++) mantissa[k] *= x_power(exponent[k]) * factor[k];
@@ -155,7 +155,7 @@ FL_INLINE void block_below_peak(const ctc_block *block, real *factor)
 }
 
 /* Whether there is no finite best score of used classes, or a NaN among them, in any frame. */
-FL_INLINE int block_is_special(const ctc_block *block)
+FL_NOINLINE int block_is_special(const ctc_block *block)
 {
     xint special = 0;
 #pragma omp simd reduction(| : special)
@@ -273,7 +273,7 @@ FL_INLINE void block_totals(const real *posterior, const real *e, ptrdiff_t rows
  *
  * In a certain frame both are close to 1 at the peak. There 1 is taken from both: what is left are sums over the other
  * classes, which keep their digits. */
-FL_INLINE void grad_of_logits(real *posterior, const real *e, ptrdiff_t rows, const real *rest, real scale,
+FL_INLINE void grad_of_logits(real_p posterior, real_cp e, ptrdiff_t rows, real_cp rest, real scale,
                               const int is_certain)
 {
     real total[FL_FRAMES], others[FL_FRAMES], share[FL_FRAMES], normal[FL_FRAMES];

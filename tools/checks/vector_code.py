@@ -43,7 +43,8 @@ EXCEPTIONS = [
     ("scan_scores: .*|exp_scores|count_from", "baseline_f64", "gcc", SSE2),
     ("viterbi_slots|(floats|reals)_are_wrong|add|times", ".*_f32", ".*", "double only"),
     ("scan_scores: .*|exp_scores|keep_prefixes|add_kinds|count_from|smallest_from: .*", ".*_f32", ".*", "double only"),
-    ("lanes_max|lanes_cost|lanes_rest|apply|add", "baseline_f64", "clang", "clang 14 sees no gain in two lanes"),
+    ("lanes_(max|min|nan|cost|rest)|apply|add", "baseline_f64", "clang", "clang 14 sees no gain in two lanes"),
+    ("lanes_min|lanes_nan", ".*", "gcc", "vectors, which gcc 12 gives the line of lanes_max, in the same loop"),
     ("smallest_from: .*", "baseline_f64", "clang", "clang 14 sees no gain in two lanes"),
     ("load_run: case FL_BOOL:", "baseline_f64", "clang", "clang 14 sees no gain in two lanes"),
     (
@@ -52,7 +53,7 @@ EXCEPTIONS = [
         "clang",
         "clang 14 joins the accumulators once from single numbers; the rest is vectors",
     ),
-    ("(forward|backward)_slots: .*", "baseline_f32", "clang", "clang 14 sees no gain in SSE2"),
+    ("block_is_special", "baseline_.*", "clang", "clang 14 sees no gain in SSE2"),
     ("lanes_find", ".*", "clang", "clang leaves at the first hit, of vectors and of some single numbers"),
 ]
 FIXED = re.compile(r"range\((LANES|TILE|V)\)|FL_LANES|FL_TILE|FL_FRAMES")
