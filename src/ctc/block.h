@@ -108,6 +108,7 @@ FL_NOINLINE void block_softmax(real *table, ptrdiff_t classes, ctc_block *block)
         }
         for (int k = 0; k < FL_FRAMES; k++) rest[k] += part[k];
     }
+#pragma omp simd
     for (int k = 0; k < FL_FRAMES; k++) block->rest[k] = rest[k] + (real)x_max(count[k] - 1, 0);
 }
 
@@ -140,7 +141,7 @@ FL_NOINLINE int block_exp_scaled(const real *x, const real *best, real lowest, r
 }
 
 /* mantissa * 2^exponent * factor, where that is not below the type's range. */
-FL_INLINE void block_unscale(real *mantissa, const xint *exponent, const real *factor)
+FL_INLINE void block_unscale(real_p mantissa, xint_cp exponent, real_cp factor)
 {
 #pragma omp simd
     for (int k = 0; k < FL_FRAMES; k++) mantissa[k] *= x_power(exponent[k]) * factor[k];
@@ -154,7 +155,7 @@ FL_INLINE void block_below_peak(const ctc_block *block, real *factor)
 }
 
 /* Whether there is no finite best score of used classes, or a NaN among them, in any frame. */
-FL_INLINE int block_is_special(const ctc_block *block)
+FL_NOINLINE int block_is_special(const ctc_block *block)
 {
     xint special = 0;
 #pragma omp simd reduction(| : special)
@@ -272,7 +273,7 @@ FL_INLINE void block_totals(const real *posterior, const real *e, ptrdiff_t rows
  *
  * In a certain frame both are close to 1 at the peak. There 1 is taken from both: what is left are sums over the other
  * classes, which keep their digits. */
-FL_INLINE void grad_of_logits(real *posterior, const real *e, ptrdiff_t rows, const real *rest, real scale,
+FL_INLINE void grad_of_logits(real_p posterior, real_cp e, ptrdiff_t rows, real_cp rest, real scale,
                               const int is_certain)
 {
     real total[FL_FRAMES], others[FL_FRAMES], share[FL_FRAMES], normal[FL_FRAMES];
@@ -292,7 +293,11 @@ FL_INLINE void grad_of_logits(real *posterior, const real *e, ptrdiff_t rows, co
         for (int k = 0; k < FL_FRAMES; k++) {
             real x = e[r * FL_FRAMES + k];
             real g = r_fma(-normal[k], posterior[r * FL_FRAMES + k], share[k] * x);
-            posterior[r * FL_FRAMES + k] = is_certain && x == peak_e[k] ? at_peak[k] : g;
+            if (is_certain) {
+                const real certain = at_peak[k]; /* read in any case, as a select would become a branch */
+                g = x == peak_e[k] ? certain : g;
+            }
+            posterior[r * FL_FRAMES + k] = g;
         }
 }
 FL_NOINLINE void grad_of_certain(real *posterior, const real *e, ptrdiff_t rows, const real *rest, real scale)
