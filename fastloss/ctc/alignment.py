@@ -127,7 +127,7 @@ def ctc_align(
     over all paths of one class a frame that give the target when repeats are merged and blanks dropped. Scores are
     accumulated in double precision, so hours of frames lose nothing; where paths tie, a state is kept rather than
     left, and left for the nearer one. Memory: 8 to 16 times :math:`\sqrt{T}\,(2S + 1)` bytes a sequence that is at
-    work, far below 2 bits a cell for long ones. Threads share the batch; one sequence is one thread's.
+    work, far below 2 bits a cell for long ones. Threads share the batch, or one long sequence.
 
     Parameters
     ----------
