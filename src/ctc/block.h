@@ -109,7 +109,9 @@ FL_NOINLINE void block_softmax(real *table, ptrdiff_t classes, ctc_block *block)
         for (int k = 0; k < FL_FRAMES; k++) rest[k] += part[k];
     }
 #pragma omp simd
-    for (int k = 0; k < FL_FRAMES; k++) block->rest[k] = rest[k] + (real)x_max(count[k] - 1, 0);
+    for (int k = 0; k < FL_FRAMES; k++) { /* NaN where the peak is inf, which is no term like others */
+        block->rest[k] = rest[k] + (real)x_max(count[k] - 1, 0) + (reference[k] - reference[k]);
+    }
 }
 
 /* The scores of the used classes become e. */

@@ -17,6 +17,7 @@ cdef double LEAST_MASS = 1e-40
 
 ctypedef struct CertainRow:
     const real* e            # of all classes
+    Py_ssize_t classes
     Py_ssize_t peak          # class of the first peak
     double rest              # probability of all other classes
     double inverse           # probabilities are e times this: that of the peak
@@ -40,15 +41,28 @@ cdef double sum_all(const real* x, Py_ssize_t n) noexcept nogil:
     return total
 
 
+cdef double rounded_away(const real* x, Py_ssize_t n, Py_ssize_t peak) noexcept nogil:
+    """What the sum of e, but for the peak's, has lost by the rounding of its largest terms."""
+    cdef double difference, lost = 0
+    cdef Py_ssize_t c
+    for c in range(n):
+        difference = <double> x[c] - x[peak]
+        if difference > -16 and c != peak:
+            lost += exp(difference) - r_exp(x[c] - x[peak])
+    return lost
+
+
 cdef CertainRow certain_row(const real* x, real* e, Py_ssize_t n, double* log_sum) noexcept nogil:
-    """Of a row of scores; also the logarithm of the sum of their exponentials."""
+    """Of a row of scores, which e may take the place of; also the logarithm of the sum of their exponentials."""
     cdef CertainRow row
-    cdef double rest
+    cdef Py_ssize_t peak = max(first_place_of(x, n, largest_of(x, n)), <Py_ssize_t> 0)
+    cdef double rest, lost = rounded_away(x, n, peak), top = x[peak]
+    exp_all(x, e, n, x[peak])
+    rest = sum_all(e, peak) + sum_all(e + peak + 1, n - peak - 1)
+    log_sum[0] = top + log1p(rest + lost)
     row.e = e
-    row.peak = max(first_place_of(x, n, largest_of(x, n)), <Py_ssize_t> 0)
-    exp_all(x, e, n, x[row.peak])
-    rest = sum_all(e, row.peak) + sum_all(e + row.peak + 1, n - row.peak - 1)
-    log_sum[0] = x[row.peak] + log1p(rest)
+    row.classes = n
+    row.peak = peak
     row.inverse = 1 / (1 + rest)
     row.rest = rest * row.inverse
     return row
@@ -61,22 +75,34 @@ cdef CertainRow row_of_softmax(const real* softmax, real* e, Py_ssize_t n, real 
     for c in range(n):
         e[c] = softmax[c] / scale
     row.e = e
+    row.classes = n
     row.peak = max(first_place_of(e, n, largest_of(e, n)), <Py_ssize_t> 0)
     row.rest = sum_all(e, row.peak) + sum_all(e + row.peak + 1, n - row.peak - 1)
     row.inverse = 1
     return row
 
 
+cdef double sum_of_others(const CertainRow* row, int64_t a, int64_t b, int64_t c) noexcept nogil:
+    cdef double total = 0
+    cdef Py_ssize_t i
+    for i in range(row.classes):
+        if i != a and i != b and i != c:
+            total += row.e[i]
+    return total * row.inverse
+
+
 cdef inline double others_than(const CertainRow* row, int64_t a, int64_t b, int64_t c) noexcept nogil:
     """The probability of all classes but these; negative for none. a and b differ, and so does c."""
-    cdef double mass = row.rest if row.peak == a or row.peak == b or row.peak == c else row.rest + row.inverse
+    cdef double all = row.rest if row.peak == a or row.peak == b or row.peak == c else row.rest + row.inverse
+    cdef double mass = all
     if a >= 0 and a != row.peak:
         mass -= row.e[a] * row.inverse
     if b >= 0 and b != row.peak:
         mass -= row.e[b] * row.inverse
     if c >= 0 and c != row.peak:
         mass -= row.e[c] * row.inverse
-    return max(mass, 0.0)
+    # Of little that is left, as where two of them are likely, rounding leaves no digits.
+    return mass if mass > 1e-6 * all else sum_of_others(row, a, b, c)
 
 
 # The states of a target in plain doubles; those of slots below low and above high are 0.
@@ -121,6 +147,11 @@ cdef inline bint is_overwritten(const Job* job, const Sequence* q) noexcept nogi
     return job.from_logits and not q.has_all_classes and job.grad.data == job.batch.x.data
 
 
+cdef inline bint is_lost(const Job* job, const Sequence* q) noexcept nogil:
+    """Whether there is nothing left to compute the loss from: a softmax of a shorter type, or one that is tiny."""
+    return is_overwritten(job, q) and (job.grad.dtype != FL_NATIVE or not 1e-15 < fabs(q.scale) < 1e15)
+
+
 cdef double certain_loss(const Job* job, const Sequence* q, const int64_t* target, Py_ssize_t S, double* states,
                          double loss) noexcept nogil:
     """The loss of a target of S labels, which is known to be about `loss`. `states` has room for 2 S + 2."""
@@ -129,6 +160,8 @@ cdef double certain_loss(const Job* job, const Sequence* q, const int64_t* targe
     cdef double log_sum = 0, total_log = 0, found, outside
     cdef CertainStates s
     cdef CertainRow row
+    if is_lost(job, q):
+        return loss
     s.label = states
     s.blank = states + S + 1
     for i in range(2 * S + 2):

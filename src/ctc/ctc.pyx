@@ -29,7 +29,7 @@ sequences for one segment between checkpoints.
     score.pxi        one emission against many targets
 """
 
-from libc.math cimport HUGE_VAL, NAN, fabs, ldexp, log, log1p
+from libc.math cimport HUGE_VAL, NAN, exp, fabs, ldexp, log, log1p
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 

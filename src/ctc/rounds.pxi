@@ -107,9 +107,11 @@ cdef int run_long_sequence(const Job* job, Py_ssize_t n, int threads) except -1:
         walk.q = &q
         walk.offset = &offset
         read_target(job, &q)
+        set_run_series(True)    # each run is too short to be asked whether to stop
         run_walk(&walk, threads)
         store_result(job, &q, &offset, walk.loss)
     finally:
+        set_run_series(False)
         free(memory)
     return 0
 

@@ -58,6 +58,13 @@ static unsigned long main_thread;
 /* The Progress of runtime.pyx that wants to hear of the calling thread's runs, or NULL. */
 static THREAD_LOCAL PyObject *current_progress;
 
+/* Of the calling thread: several runs that are one to the user, each of which may be too short to ask anything. */
+static THREAD_LOCAL struct {
+    int is_on;
+    double asked, pause; /* of the run before */
+    double done;         /* work of all runs before */
+} run_series;
+
 static inline double seconds_now(void)
 {
     struct timespec now;
@@ -93,11 +100,15 @@ static void stop_run(run_state *run)
 static void ask_interpreter(run_state *run, double now)
 {
     const call_report report = last_call;
+    const double done = run_series.done + work_done(run);
+    const int is_series = run_series.is_on;
+    run_series.is_on = 0;
     PyEval_RestoreThread(run->interpreter);
     const double waited = seconds_now() - now;
-    const int answer = run->ask(work_done(run));
+    const int answer = run->ask(done);
     run->interpreter = PyEval_SaveThread();
     last_call = report;
+    run_series.is_on = is_series;
     if (answer < 0) stop_run(run);
     run->clock = run->asked = seconds_now();
     run->away += run->asked - now;
@@ -149,11 +160,23 @@ static void start_run(run_state *run, char *scratch, ptrdiff_t size, int threads
     run->clock = run->asked = run->away = run->own_seconds = 0;
     run->own_chunks = 0;
     run->pause = SHORTEST_PAUSE;
+    if (run_series.is_on && run_series.pause > 0) {
+        run->clock = run->asked = run_series.asked;
+        run->pause = run_series.pause;
+    }
     for (int i = 0; i < threads; i++) {
         const poll_state start = {
             .left = POLL_WORK, .look = look, .run = run, .is_caller = i == 0, .stride = 2, .chunks_left = 2};
         *poll_at(run, i) = start;
     }
+}
+
+static void end_run(const run_state *run)
+{
+    if (!run_series.is_on) return;
+    run_series.asked = run->asked;
+    run_series.pause = run->pause;
+    run_series.done += work_done(run);
 }
 
 #if HAS_PTHREADS && defined(_OPENMP)

@@ -5,7 +5,11 @@ written is partly written then. A chunk that may take longer than some milliseco
 """
 
 from core cimport real
-from fastloss._kernels.runtime cimport announce_work, chunk_work, run_chunks_on_threads, run_rounds_on_threads
+from fastloss._kernels.runtime cimport (
+    announce_work, chunk_work, run_chunks_on_threads, run_rounds_on_threads, set_run_series,
+)
+
+# set_run_series(True): the runs from here on are one to the user, until set_run_series(False); each may be short.
 
 cdef extern from "parallel/poll.h" nogil:
     ctypedef struct poll_state:

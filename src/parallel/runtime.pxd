@@ -7,3 +7,4 @@ cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
 cdef int run_rounds_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py_ssize_t round,
                                Py_ssize_t scratch_bytes, int threads, double* total) except -1
 cdef void announce_work(double work) noexcept
+cdef void set_run_series(bint is_on) noexcept

@@ -60,6 +60,12 @@ cdef extern from "parallel/interrupt.h":
     void start_run(run_state*, char*, Py_ssize_t, int)
     unsigned long main_thread
     PyObject* current_progress
+    struct RunSeries "":
+        bint is_on
+        double asked
+        double pause
+        double done
+    RunSeries run_series
 
 cdef extern from "parallel/fork.h" nogil:
     bint protect_fork()
@@ -237,6 +243,12 @@ def progress_of(function, double first=1):
     if not callable(function):
         raise TypeError(f"progress must be callable with a number, or None, got {function!r}")
     return Progress(function, first)
+
+
+cdef void set_run_series(bint is_on) noexcept:
+    """See parallel.pxd."""
+    run_series.is_on = is_on
+    run_series.asked = run_series.pause = run_series.done = 0
 
 
 cdef void announce_work(double work) noexcept:

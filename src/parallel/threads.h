@@ -181,6 +181,7 @@ static inline double run_all(run_state *run, chunk_work work, void *job, ptrdiff
         run_round(run, work, job, first, stop, partial);
         for (ptrdiff_t i = 0; i < stop - first; i++) total += partial[i];
     }
+    end_run(run);
     if (run->threads > 1 && !run->is_stopped) update_backoff(run, seconds_now() - start, chunks);
     return total;
 }

@@ -244,6 +244,46 @@ def test_certain_log_probabilities_and_scores_keep_their_digits(isa, rng, name, 
     assert scores[0] < -ahead / 2 > scores[2]
 
 
+@pytest.mark.parametrize("name", FLOATS)
+@pytest.mark.parametrize("ahead", [12, 20, 40])
+def test_certain_targets_whose_labels_may_change_sooner_or_later(isa, rng, name, ahead):
+    """Frames in which two classes are right, each with half of the probability; and rows that are copied first."""
+    logits, target = certain_model(rng, 24, 6, 4, ahead)
+    path = logits.argmax(axis=1)
+    borders = np.flatnonzero(path[1:] != path[:-1])
+    logits[borders, path[borders + 1]] = ahead
+    loss, _ = reference_ctc.ctc_in_many_digits(logits, target)
+    assert fl.ctc_loss_with_logits(logits.astype(name), target, reduction="sum") == pytest.approx(loss, rel=1e-4)
+    log_probs = fl.log_softmax(logits.astype(name))
+    loss, _ = reference_ctc.ctc_in_many_digits(log_probs, target)
+    loss -= sum(float(mpmath.log(sum(mpmath.exp(mpmath.mpf(float(x))) for x in row))) for row in log_probs)
+    strided = np.repeat(log_probs, 2, axis=1)[:, ::2]
+    for scores in (log_probs, strided, np.asfortranarray(log_probs)):
+        assert fl.ctc_loss(scores, target, reduction="sum") == pytest.approx(loss, rel=1e-4, abs=1e-14)
+        assert -fl.ctc_score(scores, [target])[0] == pytest.approx(loss, rel=1e-4, abs=1e-14)
+
+
+@pytest.mark.parametrize("weight", [1, 1e-20, 1e-37])
+@pytest.mark.parametrize("name", ["float16", "float32"])
+def test_certain_targets_in_place_of_many_classes(isa, rng, name, weight):
+    """Softmax times the weight stands in the place of the scores before the loss is known, in their own type."""
+    logits, target = certain_model(rng, 24, 300, 4, 14)
+    logits = logits.astype(name)
+    loss, _ = reference_ctc.ctc_in_many_digits(logits, target)
+    value, _ = fl.ctc_loss_with_logits.value_and_grad(logits, target, sample_weight=weight, reduction="sum", out=logits)
+    assert value == pytest.approx(weight * loss, rel=2e-3)
+
+
+@pytest.mark.parametrize("classes", [8, 200])
+def test_an_infinite_logit_is_no_number(isa, rng, classes):
+    """In a class of the target or not: the softmax is NaN, and so is the loss."""
+    logits = rng.normal(size=(6, classes)).astype(np.float32)
+    for c in (0, 1, classes - 1):
+        bad = logits.copy()
+        bad[2, c] = np.inf
+        assert np.isnan(fl.ctc_loss_with_logits(bad, [1, 2]))
+
+
 def test_one_certain_frame():
     assert fl.ctc_loss_with_logits([[0.0, 40.0]], [1]) == pytest.approx(math.log1p(math.exp(-40)), rel=1e-12)
     assert fl.ctc_loss_with_logits([[40.0, 0.0]], []) == pytest.approx(math.log1p(math.exp(-40)), rel=1e-12)

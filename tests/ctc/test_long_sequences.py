@@ -129,3 +129,13 @@ def test_score_of_one_long_candidate(isa, recording):
     assert scores[0] == scores[1] == pytest.approx(-float(loss), rel=1e-6)
     assert fl.ctc_score(log_probs, [target, target[:5]])[0] == pytest.approx(scores[0], rel=1e-6)
     assert fl.ctc_score(log_probs[: LABELS - 1], [target])[0] == -np.inf
+
+
+def test_progress_of_a_long_gradient_by_threads(recording):
+    """It goes back by segments, each of which is short: all of them together tell how far they are."""
+    logits = np.resize(recording[0], (40 * FRAMES, CLASSES))
+    shares = []
+    fl.ctc_loss_with_logits.value_and_grad(logits, recording[1], num_threads=2, progress=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert len([share for share in shares if 0.4 < share < 0.95]) >= 2
