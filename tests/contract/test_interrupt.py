@@ -145,6 +145,7 @@ def test_keyboard_interrupt(threads):
     run_script(
         ENDLESS
         + """
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background process ignores it
     threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
     try:
         endless(threads)
