@@ -106,7 +106,7 @@ FL_NOINLINE void block_softmax(real *table, ptrdiff_t classes, ctc_block *block)
                 count[k] -= at_peak;
             }
         }
-        lanes_add(part, rest);
+        for (int k = 0; k < FL_FRAMES; k++) rest[k] += part[k];
     }
 #pragma omp simd
     for (int k = 0; k < FL_FRAMES; k++) { /* NaN where the peak is inf, which is no term like others */
