@@ -223,7 +223,7 @@ def ctc(Call call not None, cnp.ndarray order, int threads):
         bytes_needed = max(bytes_needed, workspace_layout(&job, &q, job.order[i], NULL))
         work += <double> q.frame_work * q.T
     announce_work(work * (1 + BACKWARD_WORK if has_backward(&job) else 1))
-    if order.size == 1 and threads > 1 and is_for_rounds(&job, job.order[0]):
+    if order.size == 1 and threads > 1 and job.batch.feasible[job.order[0]] and is_for_rounds(q.T, q.tiles, F):
         run_long_sequence(&job, job.order[0], threads)
         return
     run_chunks(sequence_loss, &job, order.size, bytes_needed // sizeof(real) + 1, threads, &total)

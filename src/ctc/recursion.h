@@ -288,16 +288,14 @@ FL_INLINE ctc_band band_of_block(ptrdiff_t frames, ptrdiff_t labels, ptrdiff_t t
     return band;
 }
 
-/* Where the bands of a block's frames differ: labels that a frame does not reach have a posterior of 0. */
+/* Where the bands of a block's frames differ: labels that a frame does not reach have a posterior of 0, as all have until
+ * they get theirs. */
 FL_NOINLINE void clear_unreached(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t count, real *label, ctc_band tile)
 {
     const ctc_band block = band_within(band_of_block(g->frames, g->labels, t, count), tile);
-    for (ptrdiff_t k = 0; k < count; k++) {
-        const ctc_band band = band_within(band_at(g->frames, g->labels, t + k), tile);
-        const ptrdiff_t above = band.high > block.low ? band.high : block.low;
-        for (ptrdiff_t i = block.low; i < band.low && i < block.high; i++) label[k * g->width + i] = 0;
-        for (ptrdiff_t i = above; i < block.high; i++) label[k * g->width + i] = 0;
-    }
+    for (ptrdiff_t k = 0; k < count; k++)
+        for (ptrdiff_t start = block.low; start < block.high; start += FL_SLOTS)
+            for (int j = 0; j < FL_SLOTS; j++) label[k * g->width + start + j] = 0;
 }
 
 /* The gammas of a block, in the place of its alphas, and its posteriors; the last frame first. `after` are the gammas

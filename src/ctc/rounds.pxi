@@ -114,10 +114,3 @@ cdef int run_long_sequence(const Job* job, Py_ssize_t n, int threads) except -1:
         set_run_series(False)
         free(memory)
     return 0
-
-
-cdef bint is_for_rounds(const Job* job, Py_ssize_t n) noexcept nogil:
-    """Whether threads gain by sharing the sequence: its frames and slots are many."""
-    cdef Sequence q
-    workspace_layout(job, &q, n, NULL)
-    return q.tiles > 1 and q.T >= 16 * q.tiles * F and job.batch.feasible[n]

@@ -64,6 +64,36 @@ cdef inline Py_ssize_t frame_work(Py_ssize_t classes, Py_ssize_t slots) noexcept
     return classes + 8 * slots + 4
 
 
+# ---- tiles: slots of long frames that are computed together, and that threads can share ----
+
+cdef enum:
+    TILED = 2000        # slots from which on there is more than one tile
+    LEAST_TILE = 512    # slots of a tile: some microseconds for a block of frames
+    MOST_TILES = 16
+
+
+cdef inline Py_ssize_t tile_width(Py_ssize_t S, Py_ssize_t most) noexcept nogil:
+    """Slots of a tile, of at most so many tiles."""
+    cdef Py_ssize_t slots = padded(S + 1)
+    return max(<Py_ssize_t> LEAST_TILE, padded((slots - 1) // most + 1)) if slots > TILED else slots
+
+
+cdef inline Py_ssize_t tile_count(Py_ssize_t S, Py_ssize_t width) noexcept nogil:
+    return (padded(S + 1) - 1) // width + 1
+
+
+cdef inline Band band_of_tile(Py_ssize_t S, Py_ssize_t width, Py_ssize_t tile) noexcept nogil:
+    cdef Band band
+    band.low = tile * width
+    band.high = min(band.low + width, padded(S + 1))
+    return band
+
+
+cdef inline bint is_for_rounds(Py_ssize_t T, Py_ssize_t tiles, Py_ssize_t block) noexcept nogil:
+    """Whether threads gain by sharing a sequence: tiles are at work together in most of its blocks of frames."""
+    return tiles > 1 and T >= 16 * tiles * block
+
+
 # ---- workspace: one block of memory a thread, cut into arrays ----
 
 cdef inline char* arena_alloc(char** memory, Py_ssize_t size) noexcept nogil:

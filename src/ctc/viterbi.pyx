@@ -41,9 +41,6 @@ cdef enum:
     FRAME_WORK = 32    # of a frame without labels, for should_stop(): in nanoseconds
     LABEL_WORK = 2     # of a label
     LONG_ROW = 1024    # bytes of a row from which on it is prefetched
-    TILED = 2000       # slots from which on a frame is computed in tiles, which threads can share
-    LEAST_TILE = 512   # slots of a tile: some microseconds for F frames
-    MOST_TILES = 16
 
 ctypedef struct Job:
     Batch batch
@@ -97,7 +94,7 @@ ctypedef struct Sequence:
 cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char* memory) noexcept nogil:
     """Cuts the memory for sequence n; returns how many bytes that takes."""
     cdef char* start = memory
-    cdef Py_ssize_t segment_width, slots = padded(job.batch.target_lengths[n] + 1)
+    cdef Py_ssize_t segment_width
     memset(q, 0, sizeof(Sequence))
     q.poll = poll_of(memory)
     q.n = n
@@ -113,8 +110,8 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
     segment_width = min(q.width, padded(q.segment + 2) + 4 * V)
     q.forward_work = FRAME_WORK + LABEL_WORK * q.S
     q.trace_work = FRAME_WORK + LABEL_WORK * min(q.S, segment_width)
-    q.tile_width = max(<Py_ssize_t> LEAST_TILE, padded((slots - 1) // MOST_TILES + 1)) if slots > TILED else slots
-    q.tiles = (slots - 1) // q.tile_width + 1
+    q.tile_width = tile_width(q.S, MOST_TILES)
+    q.tiles = tile_count(q.S, q.tile_width)
     q.tiles_behind = q.tiles + 1
     q.class_index = <int32_t*> arena_alloc(&memory, q.width * sizeof(int32_t))
     q.skip = <real*> arena_alloc(&memory, q.width * sizeof(real))
@@ -354,7 +351,7 @@ def align(CheckedBatch batch not None, cnp.ndarray order, tuple star, tuple foun
         bytes_needed = max(bytes_needed, workspace_layout(&job, &q, job.order[i], NULL))
         work += (<double> q.forward_work + q.trace_work) * q.T
     announce_work(work)
-    if order.size == 1 and threads > 1 and is_for_rounds(&job, job.order[0]):
+    if order.size == 1 and threads > 1 and job.batch.feasible[job.order[0]] and is_for_rounds(q.T, q.tiles, F):
         run_long_sequence(&job, job.order[0], threads)
         return
     run_chunks(align_sequence, &job, order.size, bytes_needed // sizeof(real) + 1, threads, &total)

@@ -7,10 +7,7 @@ tiles go through the blocks one behind the other, as in rounds.pxi.
 """
 
 cdef inline Band tile_at(const Sequence* q, Py_ssize_t tile) noexcept nogil:
-    cdef Band band
-    band.low = tile * q.tile_width
-    band.high = min(band.low + q.tile_width, padded(q.S + 1))
-    return band
+    return band_of_tile(q.S, q.tile_width, tile)
 
 
 cdef inline Frame tile_frame_at(const Sequence* q, Py_ssize_t tile, Py_ssize_t t) noexcept nogil:
@@ -161,10 +158,3 @@ cdef int run_long_sequence(const Job* job, Py_ssize_t n, int threads) except -1:
     finally:
         free(memory)
     return 0
-
-
-cdef bint is_for_rounds(const Job* job, Py_ssize_t n) noexcept nogil:
-    """Whether threads gain by sharing the sequence: its frames and slots are many."""
-    cdef Sequence q
-    workspace_layout(job, &q, n, NULL)
-    return q.tiles > 1 and q.T >= 16 * q.tiles * F and job.batch.feasible[n]

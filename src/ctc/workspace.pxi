@@ -37,10 +37,7 @@ cdef extern from "ctc/recursion.h" nogil:
 cdef enum:
     KEPT_BYTES = 4_000_000    # alphas up to this size are all kept; longer sequences keep checkpoints
     SEGMENT_BYTES = 400_000   # alphas between checkpoints stay in the second-level cache
-    TILED = 2000              # slots from which on a frame is computed in tiles, which threads can share
-    LEAST_TILE = 512          # slots of a tile: some microseconds for a block
-    MOST_TILES = 16
-    MOST_TILES_BACK = 6       # where each has sums of its own, and rounds are few
+    MOST_TILES_BACK = 6       # tiles of a gradient: each has sums of its own, and rounds are few
     LEAST_BLOCKS = 8          # of a segment, of tiles
     SHARED_BYTES = 6_000_000  # alphas that the third-level cache holds
 
@@ -123,12 +120,10 @@ cdef inline bint has_own_frames(const Sequence* q) noexcept nogil:
 
 cdef void choose_segment(const Job* job, Sequence* q) noexcept nogil:
     """What is kept depends on the sequence alone, as the order of its sums does, and not on the number of threads."""
-    cdef Py_ssize_t size = 4 * q.width * <Py_ssize_t> sizeof(real), slots = padded(q.S + 1)
-    cdef Py_ssize_t most_tiles
+    cdef Py_ssize_t size = 4 * q.width * <Py_ssize_t> sizeof(real)
     q.keeps_tables = has_backward(job)
-    most_tiles = MOST_TILES_BACK if q.keeps_tables else MOST_TILES
-    q.tile_width = max(<Py_ssize_t> LEAST_TILE, padded((slots - 1) // most_tiles + 1)) if slots > TILED else slots
-    q.tiles = (slots - 1) // q.tile_width + 1
+    q.tile_width = tile_width(q.S, MOST_TILES_BACK if q.keeps_tables else MOST_TILES)
+    q.tiles = tile_count(q.S, q.tile_width)
     if not q.keeps_tables:
         q.segment = blocks_of(q.T) * F
         q.frames = q.tiles * F      # which stay in the caches
@@ -259,10 +254,7 @@ cdef inline Lattice lattice_at(const Sequence* q, Py_ssize_t t, Py_ssize_t tile)
 
 
 cdef inline Band tile_at(const Sequence* q, Py_ssize_t tile) noexcept nogil:
-    cdef Band band
-    band.low = tile * q.tile_width
-    band.high = min(band.low + q.tile_width, padded(q.S + 1))
-    return band
+    return band_of_tile(q.S, q.tile_width, tile)
 
 
 cdef inline void copy_frame(const Sequence* q, real* states, const real* other_states) noexcept nogil:
