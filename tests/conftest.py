@@ -19,3 +19,18 @@ def isa(request):
 @pytest.fixture
 def rng():
     return np.random.default_rng(20260213)
+
+
+@pytest.fixture
+def forced_threads():
+    """Calls have as many threads as they ask for, however busy the machine is; afterwards none is left at work."""
+    _kernels.runtime.force_threads(True)
+    yield
+    _kernels.runtime.force_threads(False)
+    assert _kernels.runtime.active_calls() == 0
+
+
+@pytest.fixture(params=[1, 2])
+def threads(request, forced_threads):
+    """So many."""
+    return request.param

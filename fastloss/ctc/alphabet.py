@@ -202,7 +202,7 @@ class CTCAlphabet:
 
     def _encode_tokens(self, tokens):
         labels = []
-        for place, token in enumerate(_as_list(tokens, "text", "a str, or a sequence of tokens")):
+        for place, token in enumerate(as_list(tokens, "text", "a str, or a sequence of tokens")):
             if not isinstance(token, str):
                 raise TypeError(f"text[{place}] is {token!r}; expected a token, a str")
             if token not in self._class_of:
@@ -243,8 +243,9 @@ def _shown(character):
     return repr(character) if character.isascii() else f"{character!r} (U+{ord(character):04X})"
 
 
-def _as_list(values, name, expected):
-    if isinstance(values, (bytes, Mapping)) or not hasattr(values, "__iter__"):
+def as_list(values, name, expected, refused=(bytes, Mapping)):
+    """What can be iterated over, but for some types: these are no sequence of what is expected."""
+    if isinstance(values, refused) or not hasattr(values, "__iter__"):
         raise TypeError(f"{name} is a {type(values).__name__}; expected {expected}")
     return list(values)
 
@@ -254,7 +255,7 @@ def _read_tokens(tokens):
     if isinstance(tokens, Mapping):
         tokens = _by_class(tokens)
     hint = "; a str has one character for each class" if isinstance(tokens, str) else ""
-    tokens = _as_list(tokens, "tokens", "a str, a sequence of str, or a dict from token to class")
+    tokens = as_list(tokens, "tokens", "a str, a sequence of str, or a dict from token to class")
     first = {}
     for c, token in enumerate(tokens):
         if not isinstance(token, str):

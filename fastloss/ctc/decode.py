@@ -7,6 +7,7 @@ import numpy as np
 from fastloss import _validation as check
 from fastloss._kernels.calls import Emissions, as_blank, decoded
 from fastloss._keywords import says_keywords
+from fastloss.ctc._unexpected import warn
 
 # Nats below a frame's largest score; what is further below has no place in a double.
 _LARGEST_PRUNE = 700.0
@@ -114,7 +115,8 @@ def ctc_decode(
     UserWarning
         If the best score of a sequence is above 0, which no log-probability is, by more than rounding to a half type
         explains (0.02 a frame): logits or probabilities were passed. Of logits the labels are right and the scores are
-        not, of probabilities both are wrong. Scores that are not normalised may also be below 0, unnoticed.
+        not, of probabilities both are wrong. Scores that are not normalised may also be below 0, unnoticed. And for
+        scores of shape (1, N, C) without lengths, which are more often (1, T, C): one recording, its batch first.
 
     Examples
     --------
@@ -141,6 +143,9 @@ def ctc_decode(
     n_best = _at_least_one(n_best, "n_best")
     if n_best > beam_width:
         raise ValueError(f"n_best is {n_best}; expected 1..{beam_width}, as beam_width={beam_width} finds no more")
+    is_frame_of_many = emissions.array.shape[0] == 1 < emissions.array.shape[1] and not emissions.batch_first
+    if is_frame_of_many and not emissions.single and input_lengths is None:
+        warn("ctc_decode: log_probs of shape (1, N, C) are N recordings of one frame; of one, pass log_probs[0]")
     floor = -_LARGEST_PRUNE if prune is None else -min(check.as_number(prune, "prune", 0.0), _LARGEST_PRUNE)
     found = decoded(emissions, input_lengths, blank, (beam_width, n_best), floor, progress, num_threads)
     results = [[CTCHypothesis(*hypothesis) for hypothesis in hypotheses] for hypotheses in found]

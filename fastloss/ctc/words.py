@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastloss import _validation as check
-from fastloss.ctc.alphabet import CTCAlphabet
+from fastloss.ctc.alphabet import CTCAlphabet, as_list
 
 _SEPARATORS = ("|", " ", "\u2581")  # "▁" is what SentencePiece has for a space
 
@@ -63,19 +63,13 @@ def words_of(alignment, text, separator, seconds_per_frame):
 def _one_for_each(text, count):
     if text is None or isinstance(text, CTCAlphabet):
         return [text] * count
-    texts = _as_list(text, "text", f"a list of {count} texts, one for each target")
+    texts = as_list(text, "text", f"a list of {count} texts, one for each target", (str, bytes, Mapping))
     if len(texts) != count:
         raise ValueError(f"text has {len(texts)} texts; expected {count}, one for each target")
     for n, one in enumerate(texts):
         if one is None:
             raise TypeError(f"text[{n}] is None; expected a str, or a token for each label")
     return texts
-
-
-def _as_list(value, name, expected):
-    if isinstance(value, (str, bytes, Mapping)) or not hasattr(value, "__iter__"):
-        raise TypeError(f"{name} is a {type(value).__name__}; expected {expected}")
-    return list(value)
 
 
 # ---- words of labels ----
@@ -159,7 +153,7 @@ def _symbols(labels, star, text, name):
     """What is written for each label: any string for a star."""
     if isinstance(text, CTCAlphabet):
         return ["" if label == star else _token(text, label) for label in labels]
-    symbols = list(text) if isinstance(text, str) else _as_list(text, name, "a str, or a token for each label")
+    symbols = list(text) if isinstance(text, str) else as_list(text, name, "a str, or a token for each label")
     for i, symbol in enumerate(symbols):
         if not isinstance(symbol, str):
             raise TypeError(f"{name}[{i}] is {symbol!r}; expected a str; words of labels are there without text")

@@ -136,6 +136,12 @@ cdef inline Offset no_offset() noexcept nogil:
     return offset
 
 
+cdef inline bint goes_back(const Job* job, const Offset* offset, double loss) noexcept nogil:
+    """Whether the backward pass is wanted: not of a loss without a gradient, or of one that float64 will compute again."""
+    cdef bint is_computed_again = offset.is_saturated and sizeof(real) == sizeof(float)
+    return has_backward(job) and loss < HUGE_VAL and not is_computed_again
+
+
 cdef double loss_of(const Job* job, const Sequence* q, const Offset* offset, xint* total_exponent) noexcept nogil:
     """Once the alphas of the last frame are there: inf where every path has probability 0, NaN where a score was."""
     cdef Frame last = frame_of(alphas_at(q, q.T - 1, q.tiles - 1), q.pitch)
@@ -172,7 +178,7 @@ cdef double sequence_loss(void* data, Py_ssize_t chunk, real* scratch) noexcept 
         read_target(job, &q)
         forward_pass(job, &q, &offset)
         loss = loss_of(job, &q, &offset, &total_exponent)
-        if has_backward(job) and loss < HUGE_VAL:
+        if goes_back(job, &offset, loss):
             backward_pass(job, &q, total_exponent)
         if should_stop(q.poll, 0):
             return 0

@@ -71,8 +71,9 @@ cdef void forward_tile(const Sequence* q, Py_ssize_t t, Py_ssize_t tile) noexcep
 
 
 cdef inline void keep_tile(const Sequence* q, real* to, const real* states, Band slots) noexcept nogil:
-    """Copies a tile, with the slots below the first tile and above the last."""
-    cdef Py_ssize_t i, low = slots.low if slots.low else -V
+    """Copies a tile, with the slot below it, which a band that begins with the tile has set, and what lies beyond the
+    first tile and the last."""
+    cdef Py_ssize_t i, low = slots.low - 1 if slots.low else -V
     cdef Py_ssize_t high = slots.high if slots.high <= q.S else q.width - V
     for i in range(4):
         memcpy(to + i * q.width + low, states + i * q.width + low, (high - low) * sizeof(real))

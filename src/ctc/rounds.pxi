@@ -79,7 +79,7 @@ cdef int run_walk(Walk* walk, int threads) except -1:
     walk.start = 0
     walk.stop = q.T
     run_segment(walk, read_and_forward, threads)
-    if not has_backward(walk.job) or not walk.loss < HUGE_VAL:
+    if not goes_back(walk.job, walk.offset, walk.loss):
         return 0
     walk.start = (q.T - 1) // q.segment * q.segment
     while walk.start >= 0:

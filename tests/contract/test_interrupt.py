@@ -48,14 +48,6 @@ def raises_in_third(number):
         raise Stopped
 
 
-@pytest.fixture(params=[1, 2])
-def threads(request):
-    runtime.force_threads(True)
-    yield request.param
-    runtime.force_threads(False)
-    assert runtime.active_calls() == 0
-
-
 ROW = np.linspace(-1, 1, 1000, dtype=np.float32)
 WIDE = np.broadcast_to(ROW, (1 << 23, 1000))  # of no memory of its own, as the others here
 SPREAD = np.full(1000, 1e-3, np.float32)

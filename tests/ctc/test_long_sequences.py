@@ -6,7 +6,8 @@ import pytest
 import reference_ctc
 
 import fastloss as fl
-from fastloss._threads import runtime
+
+pytestmark = pytest.mark.usefixtures("forced_threads")
 
 FRAMES, LABELS, CLASSES = 2700, 2100, 12
 
@@ -23,14 +24,6 @@ def recording():
 @pytest.fixture(scope="module")
 def definition(recording):
     return reference_ctc.ctc_loss_with_logits(recording[0].astype(np.longdouble), recording[1])
-
-
-@pytest.fixture(autouse=True)
-def any_threads():
-    """As many as are asked for, however busy the machine is."""
-    runtime.force_threads(True)
-    yield
-    runtime.force_threads(False)
 
 
 @pytest.mark.parametrize(("name", "tolerance"), [("float32", 3e-5), ("float64", 1e-11)])
@@ -119,6 +112,20 @@ def test_targets_that_end_where_a_tile_does(isa, rng, labels):
     reverse, grad_of_reverse = fl.ctc_loss.value_and_grad(log_probs[::-1], target[::-1], reduction="sum")
     assert value == pytest.approx(reverse, rel=1e-12)  # the same paths, backwards
     np.testing.assert_allclose(grad, grad_of_reverse[::-1], rtol=1e-9, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["float32", "float64"])
+@pytest.mark.parametrize("more", [0, 3, 200])
+def test_a_target_that_has_to_hurry(isa, rng, name, more):
+    """A few more frames than labels: bands are narrow and begin with each slot once, where tiles begin too."""
+    labels = 2600
+    target = np.arange(labels) % 3 + 1
+    logits = rng.normal(size=(labels + more, 4)).astype(name)
+    loss, gradient = reference_ctc.ctc_loss_with_logits(logits.astype(np.longdouble), target)
+    for threads in (1, 3):
+        value, grad = fl.ctc_loss_with_logits.value_and_grad(logits, target, reduction="sum", num_threads=threads)
+        assert value == pytest.approx(float(loss), rel=1e-6 if name == "float32" else 1e-12)
+        np.testing.assert_allclose(grad, gradient.astype(float), rtol=0, atol=3e-5 if name == "float32" else 1e-11)
 
 
 def test_score_of_one_long_candidate(isa, recording):

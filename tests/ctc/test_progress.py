@@ -8,7 +8,6 @@ import pytest
 import reference_ctc
 
 import fastloss as fl
-from fastloss._kernels import runtime
 
 FRAMES, CLASSES = 40_000, 32
 SCORES = np.random.default_rng(5).normal(size=(FRAMES, CLASSES)).astype(np.float32)
@@ -52,14 +51,6 @@ CALLS = {  # each several times as long as the least time between two shares
         np.tile(PARTS, (1, 6, 1)), TARGETS * 6, progress=progress, **options
     ),
 }
-
-
-@pytest.fixture(params=[1, 2])
-def threads(request):
-    runtime.force_threads(True)
-    yield request.param
-    runtime.force_threads(False)
-    assert runtime.active_calls() == 0
 
 
 def bits(result):

@@ -210,3 +210,15 @@ def test_nothing_there():
     fl.ctc_align(np.zeros((5, 0, 3)), [])
     fl.ctc_posteriors(np.zeros((5, 0, 3)), [])
     fl.ctc_decode(np.zeros((5, 0, 3)))
+
+
+def test_one_recording_with_its_batch_first_is_no_batch_of_frames():
+    x = LOG_PROBS[None]
+    with pytest.warns(UserWarning, match=r"recordings of one frame; of one, pass log_probs\[0\]"):
+        fl.ctc_decode(x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fl.ctc_decode(x, batch_first=True)
+        fl.ctc_decode(x, np.ones(x.shape[1], int))
+        fl.ctc_decode(x[:, :1])
+        fl.ctc_decode(x[0, :1])
