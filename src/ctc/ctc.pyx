@@ -137,7 +137,7 @@ cdef inline Offset no_offset() noexcept nogil:
 
 
 cdef inline bint goes_back(const Job* job, const Offset* offset, double loss) noexcept nogil:
-    """Whether the backward pass is wanted: not of a loss without a gradient, or of one that float64 will compute again."""
+    """Whether the backward pass is wanted: not where the loss has no gradient, or float64 will compute it again."""
     cdef bint is_computed_again = offset.is_saturated and sizeof(real) == sizeof(float)
     return has_backward(job) and loss < HUGE_VAL and not is_computed_again
 
