@@ -138,10 +138,11 @@ FL_INLINE void load_pieces(const real *FL_RESTRICT x, ptrdiff_t pitch, ptrdiff_t
     }
 }
 
-FL_INLINE void store_pieces(const real *FL_RESTRICT table, ptrdiff_t classes, real *FL_RESTRICT out, ptrdiff_t pitch,
-                            const int tile)
+/* And the first n back, whole FL_STEP of them. */
+FL_INLINE void store_pieces(const real *FL_RESTRICT table, const int n, ptrdiff_t classes, real *FL_RESTRICT out,
+                            ptrdiff_t pitch, const int tile)
 {
-    for (int k = 0; k < tile; k += FL_STEP)
+    for (int k = 0; k < n; k += FL_STEP)
         for (ptrdiff_t start = 0; start < classes; start += FL_COLUMNS) {
             ptrdiff_t c = start + FL_COLUMNS <= classes ? start : classes - FL_COLUMNS;
             vector a[FL_COLUMNS];
@@ -152,7 +153,7 @@ FL_INLINE void store_pieces(const real *FL_RESTRICT table, ptrdiff_t classes, re
 #else
 #define FL_COLUMNS FL_TILE
 #define load_pieces load_rows
-#define store_pieces(table, classes, out, pitch, tile) store_rows(table, tile, classes, out, pitch, tile)
+#define store_pieces store_rows
 #endif
 
 /* Number by number; where `classes` is a constant, the compiler makes vector code of it. */
@@ -191,7 +192,7 @@ FL_NOINLINE void lanes_load(const real *FL_RESTRICT x, ptrdiff_t n, ptrdiff_t cl
 FL_NOINLINE void lanes_store(const real *FL_RESTRICT table, ptrdiff_t n, ptrdiff_t classes, real *FL_RESTRICT out)
 {
     if (n == FL_TILE && classes >= FL_COLUMNS)
-        store_pieces(table, classes, out, classes, FL_TILE);
+        store_pieces(table, FL_TILE, classes, out, classes, FL_TILE);
     else if (n == FL_TILE && classes == 2)
         store_rows(table, FL_TILE, 2, out, 2, FL_TILE);
     else if (n == FL_TILE && classes == 3)

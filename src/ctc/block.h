@@ -188,31 +188,30 @@ FL_INLINE double frames_product(const real *x, ptrdiff_t count)
 
 /* ---- between classes in lanes and the labels of a frame, one after the other ----
  *
- * The row of label i begins at place[i] of a table. */
+ * The row of label i begins at place[i] of a table; labels from low to high are whole FL_SLOTS. The last block of a
+ * sequence may have few frames: the second half of the lanes is left out where it has none. */
 
 #ifdef FL_SHUFFLES
 
 typedef real addends __attribute__((vector_size(16 * FL_PIECES)));
 typedef real addends_at __attribute__((vector_size(16 * FL_PIECES), aligned(8), may_alias));
 
-/* out[k * pitch + i] = table[place[i] + k] for the labels from low to high, whole FL_SLOTS. */
-FL_NOINLINE void block_to_labels(const real *table, const int32_t *place, ptrdiff_t low, ptrdiff_t high, real *out,
-                                 ptrdiff_t pitch)
+FL_INLINE void to_labels(const real *table, const int32_t *place, ptrdiff_t low, ptrdiff_t high, real *out,
+                         ptrdiff_t pitch, const int frames)
 {
     for (ptrdiff_t i = low; i < high; i += FL_COLUMNS)
-        for (int k = 0; k < FL_FRAMES; k += FL_STEP) {
+        for (int k = 0; k < frames; k += FL_STEP) {
             vector a[FL_COLUMNS];
             for (int j = 0; j < FL_COLUMNS; j++) a[j] = *(const vector_at *)(table + place[i + j] + k);
             store_columns(a, out + k * pitch + i, pitch);
         }
 }
 
-/* table[place[i] + k] += x[k * pitch + i] */
-FL_NOINLINE void block_add_labels(const real *x, ptrdiff_t pitch, const int32_t *place, ptrdiff_t low, ptrdiff_t high,
-                                  real *table)
+FL_INLINE void add_labels(const real *x, ptrdiff_t pitch, const int32_t *place, ptrdiff_t low, ptrdiff_t high,
+                          real *table, const int frames)
 {
     for (ptrdiff_t i = low; i < high; i += FL_COLUMNS)
-        for (int k = 0; k < FL_FRAMES; k += FL_STEP) {
+        for (int k = 0; k < frames; k += FL_STEP) {
             vector a[FL_COLUMNS];
             load_columns(x + k * pitch + i, pitch, a);
             for (int j = 0; j < FL_COLUMNS; j++)
@@ -222,21 +221,37 @@ FL_NOINLINE void block_add_labels(const real *x, ptrdiff_t pitch, const int32_t 
 
 #else
 
-FL_NOINLINE void block_to_labels(const real *table, const int32_t *place, ptrdiff_t low, ptrdiff_t high, real *out,
-                                 ptrdiff_t pitch)
+FL_INLINE void to_labels(const real *table, const int32_t *place, ptrdiff_t low, ptrdiff_t high, real *out,
+                         ptrdiff_t pitch, const int frames)
 {
-    for (int k = 0; k < FL_FRAMES; k++)
+    for (int k = 0; k < frames; k++)
         for (ptrdiff_t i = low; i < high; i++) out[k * pitch + i] = table[place[i] + k];
 }
 
-FL_NOINLINE void block_add_labels(const real *x, ptrdiff_t pitch, const int32_t *place, ptrdiff_t low, ptrdiff_t high,
-                                  real *table)
+FL_INLINE void add_labels(const real *x, ptrdiff_t pitch, const int32_t *place, ptrdiff_t low, ptrdiff_t high,
+                          real *table, const int frames)
 {
     for (ptrdiff_t i = low; i < high; i++)
-        for (int k = 0; k < FL_FRAMES; k++) table[place[i] + k] += x[k * pitch + i];
+        for (int k = 0; k < frames; k++) table[place[i] + k] += x[k * pitch + i];
 }
 
 #endif
+
+/* out[k * pitch + i] = table[place[i] + k] */
+FL_NOINLINE void block_to_labels(const real *table, ptrdiff_t frames, const int32_t *place, ptrdiff_t low,
+                                 ptrdiff_t high, real *out, ptrdiff_t pitch)
+{
+    if (frames > FL_FRAMES / 2) to_labels(table, place, low, high, out, pitch, FL_FRAMES);
+    else to_labels(table, place, low, high, out, pitch, FL_FRAMES / 2);
+}
+
+/* table[place[i] + k] += x[k * pitch + i] */
+FL_NOINLINE void block_add_labels(const real *x, ptrdiff_t pitch, ptrdiff_t frames, const int32_t *place, ptrdiff_t low,
+                                  ptrdiff_t high, real *table)
+{
+    if (frames > FL_FRAMES / 2) add_labels(x, pitch, place, low, high, table, FL_FRAMES);
+    else add_labels(x, pitch, place, low, high, table, FL_FRAMES / 2);
+}
 
 /* FL_FRAMES rows of scores, `pitch` numbers apart, into the lanes; and lanes into rows. */
 FL_NOINLINE void block_load(const real *x, ptrdiff_t pitch, ptrdiff_t classes, real *table)
@@ -245,10 +260,12 @@ FL_NOINLINE void block_load(const real *x, ptrdiff_t pitch, ptrdiff_t classes, r
     else load_rows(x, pitch, classes, table, FL_FRAMES);
 }
 
-FL_NOINLINE void block_store(const real *table, ptrdiff_t classes, real *out, ptrdiff_t pitch)
+/* Of n frames. `out` has room for all. */
+FL_NOINLINE void block_store(const real *table, ptrdiff_t n, ptrdiff_t classes, real *out, ptrdiff_t pitch)
 {
-    if (classes >= FL_COLUMNS) store_pieces(table, classes, out, pitch, FL_FRAMES);
-    else store_rows(table, FL_FRAMES, classes, out, pitch, FL_FRAMES);
+    if (classes < FL_COLUMNS) store_rows(table, n, classes, out, pitch, FL_FRAMES);
+    else if (n > FL_FRAMES / 2) store_pieces(table, FL_FRAMES, classes, out, pitch, FL_FRAMES);
+    else store_pieces(table, FL_FRAMES / 2, classes, out, pitch, FL_FRAMES);
 }
 
 /* ---- the gradient, from each row's posterior probability times `total` ---- */

@@ -27,10 +27,10 @@ cdef extern from "ctc/block.h" nogil:
     bint block_exp_scaled(const real*, const real*, real, real*, xint*)
     void block_unscale(real*, const xint*, const real*)
     void block_below_peak(const Block*, real*)
-    void block_to_labels(const real*, const int32_t*, Py_ssize_t, Py_ssize_t, real*, Py_ssize_t)
-    void block_add_labels(const real*, Py_ssize_t, const int32_t*, Py_ssize_t, Py_ssize_t, real*)
+    void block_to_labels(const real*, Py_ssize_t, const int32_t*, Py_ssize_t, Py_ssize_t, real*, Py_ssize_t)
+    void block_add_labels(const real*, Py_ssize_t, Py_ssize_t, const int32_t*, Py_ssize_t, Py_ssize_t, real*)
     void block_load(const real*, Py_ssize_t, Py_ssize_t, real*)
-    void block_store(const real*, Py_ssize_t, real*, Py_ssize_t)
+    void block_store(const real*, Py_ssize_t, Py_ssize_t, real*, Py_ssize_t)
     void block_grad_of_logits(real*, const real*, Py_ssize_t, const real*, real)
     void block_grad_of_log_probs(real*, Py_ssize_t, real)
 
@@ -82,8 +82,10 @@ cdef void read_all_classes(const Job* job, const Sequence* q, Py_ssize_t t, Py_s
     if has_whole_block(x, count):
         block_load(<const real*> row_at(x, t, q.n), x.stride[0] // <Py_ssize_t> sizeof(real), classes, table)
         return
-    for k in range(F):
-        load_run(q.block_rows + k * classes, row_at(x, t + min(k, count - 1), q.n), classes, x.stride[2], x.dtype)
+    for k in range(count):
+        load_run(q.block_rows + k * classes, row_at(x, t + k, q.n), classes, x.stride[2], x.dtype)
+    for k in range(count, F):
+        memcpy(q.block_rows + k * classes, q.block_rows + (count - 1) * classes, classes * sizeof(real))
     block_load(q.block_rows, classes, classes, table)
 
 
@@ -207,10 +209,12 @@ cdef void read_frames(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_
 
 # ---- from a table to labels ----
 
-cdef void gather_emissions(const Sequence* q, Py_ssize_t t, Py_ssize_t tile, Band band) noexcept nogil:
-    """The emissions of the labels of a band, in the block of frames from t on."""
+cdef void gather_emissions(const Sequence* q, Py_ssize_t t, Py_ssize_t count, Py_ssize_t tile,
+                           Band band) noexcept nogil:
+    """The emissions of the labels of a band, in the block of `count` frames from t on."""
     cdef Py_ssize_t index = table_index(q, t), place = emission_place(q, t, tile)
-    block_to_labels(q.table + index * F * q.rows, q.label_place, band.low, band.high, q.emission + place, q.pitch)
+    block_to_labels(q.table + index * F * q.rows, count, q.label_place, band.low, band.high, q.emission + place,
+                    q.pitch)
     if q.has_exponents[index]:   # as many bytes, which are only moved
-        block_to_labels(<const real*> (q.table_exponent + index * F * q.rows), q.label_place, band.low, band.high,
-                        <real*> (q.emission_exponent + place), q.pitch)
+        block_to_labels(<const real*> (q.table_exponent + index * F * q.rows), count, q.label_place, band.low,
+                        band.high, <real*> (q.emission_exponent + place), q.pitch)

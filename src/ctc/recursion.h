@@ -74,11 +74,10 @@ FL_INLINE void frame_set_zero(const ctc_frame *f, ptrdiff_t start, ptrdiff_t sto
 /* The same of one slot in each of `count` frames, the first of which begins at `states`. */
 FL_NOINLINE void frames_set_slot_zero(real *states, ptrdiff_t width, ptrdiff_t count, ptrdiff_t slot)
 {
-    ctc_frame f = frame_of(states + slot, width);
-    for (ptrdiff_t k = 0; k < count; k++) {
+    for (real *state = states + slot, *end = state + 4 * width * count; state < end; state += 4 * width) {
+        const ctc_frame f = frame_of(state, width);
         *f.label = *f.blank = R(1.0);
         *f.label_exponent = *f.blank_exponent = X_ZERO;
-        f.label += 4 * width, f.blank += 4 * width, f.label_exponent += 4 * width, f.blank_exponent += 4 * width;
     }
 }
 
@@ -288,14 +287,18 @@ FL_INLINE ctc_band band_of_block(ptrdiff_t frames, ptrdiff_t labels, ptrdiff_t t
     return band;
 }
 
-/* Where the bands of a block's frames differ: labels that a frame does not reach have a posterior of 0, as all have until
- * they get theirs. */
+/* Where the bands of a block's frames differ: labels that a frame does not reach have a posterior of 0. FL_SLOTS slots
+ * from `start` on are in the band from frame `start` on, for FL_SLOTS + T - S frames. */
 FL_NOINLINE void clear_unreached(const ctc_lattice *g, ptrdiff_t t, ptrdiff_t count, real *label, ctc_band tile)
 {
     const ctc_band block = band_within(band_of_block(g->frames, g->labels, t, count), tile);
-    for (ptrdiff_t k = 0; k < count; k++)
-        for (ptrdiff_t start = block.low; start < block.high; start += FL_SLOTS)
+    for (ptrdiff_t start = block.low; start < block.high; start += FL_SLOTS) {
+        const ptrdiff_t from = start - t, to = from + FL_SLOTS + g->frames - g->labels;
+        for (ptrdiff_t k = 0; k < from; k++)
             for (int j = 0; j < FL_SLOTS; j++) label[k * g->width + start + j] = 0;
+        for (ptrdiff_t k = to; k < count; k++)
+            for (int j = 0; j < FL_SLOTS; j++) label[k * g->width + start + j] = 0;
+    }
 }
 
 /* The gammas of a block, in the place of its alphas, and its posteriors; the last frame first. `after` are the gammas

@@ -62,7 +62,7 @@ cdef void forward_tile(const Sequence* q, Py_ssize_t t, Py_ssize_t tile) noexcep
     cdef Lattice lattice = lattice_at(q, t, tile)
     cdef real* states = alphas_at(q, t, tile)
     if used.low < used.high:
-        gather_emissions(q, t, tile, used)
+        gather_emissions(q, t, count, tile, used)
     take_last_labels(q, t, count, tile)
     forward_block(&lattice, t, count, alphas_before(q, t, tile), states, slots, q.tiles > 1)
     keep_last_labels(q, t, count, tile)
@@ -107,8 +107,8 @@ cdef void backward_tile(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssiz
     for i in range(F * q.rows):
         posterior[i] = 0
     if used.low < used.high:
-        block_add_labels(back.blank_sum, V, q.label_place + q.S, 0, V, posterior)
-        block_add_labels(q.label_posterior, q.width, q.label_place, used.low, used.high, posterior)
+        block_add_labels(back.blank_sum, V, count, q.label_place + q.S, 0, V, posterior)
+        block_add_labels(q.label_posterior, q.width, count, q.label_place, used.low, used.high, posterior)
     if job.posterior != NULL:
         write_posteriors(job, q, t, count, slots)
 
@@ -219,10 +219,10 @@ cdef void store_all_classes(const Job* job, const Sequence* q, Py_ssize_t start,
     cdef const Rows* grad = &job.grad
     cdef Py_ssize_t k
     if has_whole_block(grad, stop - start):
-        block_store(g, grad.classes, <real*> row_at(grad, start, q.n),
+        block_store(g, F, grad.classes, <real*> row_at(grad, start, q.n),
                     grad.stride[0] // <Py_ssize_t> sizeof(real))
         return
-    block_store(g, grad.classes, q.block_rows, grad.classes)
+    block_store(g, stop - start, grad.classes, q.block_rows, grad.classes)
     for k in range(stop - start):
         store_run(row_at(grad, start + k, q.n), q.block_rows + k * grad.classes, grad.classes, grad.stride[2],
                   grad.dtype)

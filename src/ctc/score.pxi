@@ -97,7 +97,7 @@ cdef void forward_group(const ScoreJob* job, const Sequence* q, Py_ssize_t group
         read_frames(&job.emission, q, t, count, offset)
         if offset.is_impossible:
             continue    # a NaN may still come
-        gather_emissions(q, t, 0, all_slots)
+        gather_emissions(q, t, min(q.T - t, <Py_ssize_t> F), 0, all_slots)
         for k in range(count):
             forward_runs(job, q, group, k, &alpha[0], &alpha[1])
             if t + k == 0:
