@@ -40,13 +40,19 @@ def pin(threads):
 
 
 def processor():
-    """Its name, from Linux where it tells."""
+    """Its name, from Linux where it tells; with family and model, since virtual machines shorten the name."""
     try:
         lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    of_first = {}
+    for line in lines:
+        key, _, text = line.partition(":")
+        of_first.setdefault(key.strip(), text.strip())
+    if "model name" not in of_first:
+        return platform.processor() or platform.machine()
+    numbers = ", ".join(f"{key.split()[-1]} {of_first[key]}" for key in ("cpu family", "model") if key in of_first)
+    return of_first["model name"] + (f", {numbers}" if numbers else "")
 
 
 def commit():
