@@ -163,7 +163,7 @@ class Loss:
     has_curvature : bool
         Whether ``grad_and_hess`` gives one; otherwise it raises TypeError.
     family : {"elementwise", "rowwise", "ctc"}
-        The shape of its data: a number a loss, a row of class scores, or a sequence of rows.
+        The shape of its data: a number per loss, a row of class scores, or a sequence of rows.
     """
 
     has_curvature: bool

@@ -1,4 +1,4 @@
-"""Losses for classes: one label or one distribution a row."""
+"""Losses for classes: one label or one distribution per row."""
 
 from fastloss import _validation as check
 from fastloss._elementwise import distributions
@@ -50,7 +50,7 @@ def nll_loss(
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one loss a row.
+        precision, ``"none"`` one loss per row.
 
     Returns
     -------
@@ -119,17 +119,17 @@ def cross_entropy(
     logits : array, float or integer, with C classes along `axis`
         Scores, in nats, normalised or not; -inf masks a class.
     target : integer array, the shape of `logits` without `axis`; or array of probabilities, the shape of `logits`
-        Labels 0..C-1 or `ignore_index`; or one distribution a row, within [0, 1].
+        Labels 0..C-1 or `ignore_index`; or one distribution per row, within [0, 1].
     axis : int
         The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. With C = d1 labels
         fit either axis, so that no error can say that the other was meant. No layout is copied as a whole.
     class_weight : array (C,), optional
         A weight at least 0 for each class. With labels, ``"mean"`` divides by the sum of the weights of the labels
         that count; with probabilities by the number of rows.
-    sample_weight : array that broadcasts to one number a row, optional
+    sample_weight : array that broadcasts to one number per row, optional
         Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
         it holds.
-    where : bool array that broadcasts to one bool a row, optional
+    where : bool array that broadcasts to one bool per row, optional
         Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
         them.
     ignore_index : int, or None
@@ -141,11 +141,11 @@ def cross_entropy(
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one loss a row.
+        precision, ``"none"`` one loss per row.
 
     Returns
     -------
-    float, or array with one loss a row
+    float, or array with one loss per row
         A mean over no rows is nan, with gradient 0.
 
     Raises
@@ -230,16 +230,16 @@ def categorical_cross_entropy(
         The class axis. ``axis=1`` is PyTorch's (N, C, d1, ...) layout.
     include_negatives : bool
         Whether every other class counts too, as a negative of its own.
-    sample_weight : array that broadcasts to one number a row, optional
+    sample_weight : array that broadcasts to one number per row, optional
         Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
         it holds.
-    where : bool array that broadcasts to one bool a row, optional
+    where : bool array that broadcasts to one bool per row, optional
         Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
         them.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one loss a row.
+        precision, ``"none"`` one loss per row.
 
     Returns
     -------

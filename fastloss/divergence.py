@@ -69,16 +69,16 @@ def entropy(probs, *, axis=-1, base=None, sample_weight=None, where=None, reduct
         The axis that is summed over.
     base : float, above 0 and not 1, optional
         2 gives bits; by default the entropy is in nats.
-    sample_weight : array that broadcasts to one number a row, optional
+    sample_weight : array that broadcasts to one number per row, optional
         Multiplies each row's entropy and derivatives; never changes what ``"mean"`` divides by. 0 removes a row,
         whatever it holds.
-    where : bool array that broadcasts to one bool a row, optional
+    where : bool array that broadcasts to one bool per row, optional
         Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
         them.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one entropy a row.
+        precision, ``"none"`` one entropy per row.
 
     Returns
     -------
@@ -126,16 +126,16 @@ def entropy_with_logits(logits, *, axis=-1, base=None, sample_weight=None, where
         The class axis; no layout is copied as a whole.
     base : float, above 0 and not 1, optional
         2 gives bits; by default the entropy is in nats.
-    sample_weight : array that broadcasts to one number a row, optional
+    sample_weight : array that broadcasts to one number per row, optional
         Multiplies each row's entropy and gradient; never changes what ``"mean"`` divides by. 0 removes a row, whatever
         it holds.
-    where : bool array that broadcasts to one bool a row, optional
+    where : bool array that broadcasts to one bool per row, optional
         Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
         them.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one entropy a row.
+        precision, ``"none"`` one entropy per row.
 
     Returns
     -------
@@ -181,16 +181,16 @@ def kl_divergence(probs, target, *, axis=-1, sample_weight=None, where=None, red
         The true probabilities p.
     axis : int
         The axis that is summed over.
-    sample_weight : array that broadcasts to one number a row, optional
+    sample_weight : array that broadcasts to one number per row, optional
         Multiplies each row's divergence and derivatives; never changes what ``"mean"`` divides by. 0 removes a row,
         whatever it holds.
-    where : bool array that broadcasts to one bool a row, optional
+    where : bool array that broadcasts to one bool per row, optional
         Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
         them.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one divergence a row.
+        precision, ``"none"`` one divergence per row.
 
     Returns
     -------
@@ -248,16 +248,16 @@ def kl_divergence_with_logits(
         Divides both. The result is not multiplied by its square, as some distillation recipes do.
     reverse : bool
         Whether to give D(q ‖ p). The derivative is by the logits of q all the same.
-    sample_weight : array that broadcasts to one number a row, optional
+    sample_weight : array that broadcasts to one number per row, optional
         Multiplies each row's divergence and gradient; never changes what ``"mean"`` divides by. 0 removes a row,
         whatever it holds.
-    where : bool array that broadcasts to one bool a row, optional
+    where : bool array that broadcasts to one bool per row, optional
         Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
         them.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one divergence a row.
+        precision, ``"none"`` one divergence per row.
 
     Returns
     -------
@@ -331,16 +331,16 @@ def js_divergence_with_logits(
         How much p counts in the mixture m, and its divergence from m in the sum.
     temperature : float within [1e-30, 1e30]
         Divides both. The result is not multiplied by its square.
-    sample_weight : array that broadcasts to one number a row, optional
+    sample_weight : array that broadcasts to one number per row, optional
         Multiplies each row's divergence and gradient; never changes what ``"mean"`` divides by. 0 removes a row,
         whatever it holds.
-    where : bool array that broadcasts to one bool a row, optional
+    where : bool array that broadcasts to one bool per row, optional
         Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
         them.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one divergence a row.
+        precision, ``"none"`` one divergence per row.
 
     Returns
     -------

@@ -38,7 +38,7 @@ def huber_loss(predictions, target, *, delta=1.0, sample_weight=None, where=None
         counts them.
     reduction : {"mean", "weighted_mean", "sum", "none"}
         ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
-        give a float accumulated in double precision, ``"none"`` one loss an element.
+        give a float accumulated in double precision, ``"none"`` one loss per element.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def smooth_l1_loss(predictions, target, *, beta=1.0, sample_weight=None, where=N
         counts them.
     reduction : {"mean", "weighted_mean", "sum", "none"}
         ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
-        give a float accumulated in double precision, ``"none"`` one loss an element.
+        give a float accumulated in double precision, ``"none"`` one loss per element.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def log_cosh_loss(predictions, target, *, sample_weight=None, where=None, reduct
         counts them.
     reduction : {"mean", "weighted_mean", "sum", "none"}
         ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
-        give a float accumulated in double precision, ``"none"`` one loss an element.
+        give a float accumulated in double precision, ``"none"`` one loss per element.
 
     Returns
     -------

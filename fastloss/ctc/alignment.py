@@ -124,10 +124,10 @@ def ctc_align(
 
     .. math:: \pi^* = \arg\max_\pi \sum_t x_{t, n, \pi_t}
 
-    over all paths of one class a frame that give the target when repeats are merged and blanks dropped. Scores are
-    accumulated in double precision, so hours of frames lose nothing; where paths tie, a state is kept rather than
-    left, and left for the nearer one. Memory: 8 to 16 times :math:`\sqrt{T}\,(2S + 1)` bytes a sequence that is at
-    work, and 16 times :math:`2S + 1` for two frames; far below 2 bits a cell for long ones. Threads share the batch; a
+    over all paths of one class per frame that give the target when repeats are merged and blanks dropped. Scores are
+    accumulated in double precision, so hours of frames lose nothing; where paths tie, a state is kept rather than left,
+    and left for the nearer one. Memory: 8 to 16 times :math:`\sqrt{T}\,(2S + 1)` bytes per sequence that is at work,
+    and 16 times :math:`2S + 1` for two frames; far below 2 bits per cell for long ones. Threads share the batch; a
     single sequence, if it has 2000 labels and some thousands of frames or more.
 
     Parameters

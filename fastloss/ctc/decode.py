@@ -59,8 +59,8 @@ def ctc_decode(
 
     .. math:: l^* = \arg\max_l \sum_{\pi \to l} \exp \sum_t x_{t, n, \pi_t}
 
-    over all paths of one class a frame that give l when repeats are merged and blanks dropped. With `beam_width` 1 the
-    sum is not taken: the result is what the most probable class of each frame spells (best path). From 2 on it is a
+    over all paths of one class per frame that give l when repeats are merged and blanks dropped. With `beam_width` 1
+    the sum is not taken: the result is what the most probable class of each frame spells (best path). From 2 on it is a
     prefix beam search: after each frame the `beam_width` most probable prefixes are kept, each with the sum over all of
     its paths whose prefixes were kept. Sums are in double precision; a beam with room for every prefix gives exact
     probabilities. A language model joins through `ctc_prefix_score`, see ``docs/ctc.md``.
@@ -114,8 +114,8 @@ def ctc_decode(
     -----
     UserWarning
         If the best score of a sequence is above 0, which no log-probability is, by more than rounding to a half type
-        explains (0.02 a frame): logits or probabilities were passed. Of logits the labels are right and the scores are
-        not, of probabilities both are wrong. Scores that are not normalised may also be below 0, unnoticed. And for
+        explains (0.02 per frame): logits or probabilities were passed. Of logits the labels are right and the scores
+        are not, of probabilities both are wrong. Scores that are not normalised may also be below 0, unnoticed. And for
         scores of shape (1, N, C) without lengths, which are more often (1, T, C): one recording, its batch first.
 
     Examples

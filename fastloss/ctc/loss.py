@@ -23,7 +23,7 @@ def ctc_loss(
 
     .. math:: L_n = -\log \sum_{\pi} \prod_{t} e^{x_{t, n, \pi_t}}
 
-    over all paths :math:`\pi` of one class a frame that give the target when repeats are merged and blanks dropped.
+    over all paths :math:`\pi` of one class per frame that give the target when repeats are merged and blanks dropped.
     The gradient is that of exactly this, whether or not `log_probs` are normalised: minus the posterior probability
     of each class at each frame. For the gradient of logits use `ctc_loss_with_logits`.
 
@@ -112,7 +112,7 @@ def ctc_loss_with_logits(
 
     .. math:: L_n = -\log \sum_{\pi} \prod_{t} \mathrm{softmax}(x_{t, n})_{\pi_t}
 
-    over all paths :math:`\pi` of one class a frame that give the target when repeats are merged and blanks dropped.
+    over all paths :math:`\pi` of one class per frame that give the target when repeats are merged and blanks dropped.
     The gradient with respect to the logits is softmax minus posterior; the logits are read once and the gradient is
     written once. Never below 0.
 

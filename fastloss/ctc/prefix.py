@@ -157,7 +157,7 @@ def ctc_prefix_score(log_probs, *, blank=0):
     Warns
     -----
     UserWarning
-        If a frame's probabilities add up to more than 1, by more than rounding to a half type explains (0.02 nats a
+        If a frame's probabilities add up to more than 1, by more than rounding to a half type explains (0.02 nats per
         frame, on average): of logits or probabilities all scores are wrong, and their order as well. Frames that add
         up to less are legal, as where classes are masked.
 

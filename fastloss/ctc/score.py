@@ -42,8 +42,8 @@ def ctc_score(log_probs, candidates, *, blank=0, progress=None, num_threads=None
     Warns
     -----
     UserWarning
-        If a score is above 0 by more than rounding to a half type explains (0.02 a frame): logits or probabilities were
-        passed. Of logits the scores are off by the same constant for all candidates.
+        If a score is above 0 by more than rounding to a half type explains (0.02 per frame): logits or probabilities
+        were passed. Of logits the scores are off by the same constant for all candidates.
 
     Examples
     --------

@@ -1,6 +1,6 @@
 """What README.md and docs/losses.md have from the table of losses.
 
-Between markers `<!-- losses -->` one line a loss; between `<!-- further losses -->` a section, made of its docstring,
+Between markers `<!-- losses -->` one line per loss; between `<!-- further losses -->` a section, made of its docstring,
 for each loss about which the page says nothing that is written by hand.
 """
 
