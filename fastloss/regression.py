@@ -156,7 +156,9 @@ def rmse_loss(predictions, target, *, sample_weight=None, where=None, reduction=
 
     References
     ----------
-    Conventions of ``sklearn.metrics.root_mean_squared_error``, for arrays of any shape.
+    Equals ``sklearn.metrics.root_mean_squared_error`` for one output without weights. With weights, that function gives
+    what ``reduction="weighted_mean"`` does; for several outputs it averages one root per output, and this is one root
+    over all elements.
     """
     return elements(
         "rmse", predictions, target, Reduction(reduction, sample_weight, where),
@@ -230,7 +232,7 @@ def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, wher
 
     References
     ----------
-    Koenker & Bassett 1978, "Regression Quantiles". As ``sklearn.metrics.mean_pinball_loss``.
+    Koenker & Bassett 1978, "Regression Quantiles". Without weights, ``sklearn.metrics.mean_pinball_loss`` is the same.
     """
     reduction = Reduction(reduction, sample_weight, where)
     if np.ndim(quantile) > 0:

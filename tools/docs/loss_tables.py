@@ -77,7 +77,7 @@ def in_markdown(text):
 def section(row):
     """A loss's section from its docstring: sentence, formula, mean, picture, example."""
     text = inspect.getdoc(row.loss)
-    beginning, _, rest = text.partition("\nParameters\n")
+    beginning, _, rest = text.partition("\nMethods\n")
     example = rest.partition("\nExamples\n")[2].partition("\nReferences\n")[0].partition("\n")[2]
     formula = re.search(r"\.\. math::(.*?)\n\n(?=\S)|\.\. math::(.*)", beginning, re.DOTALL)
     before, after = beginning[: formula.start()].strip(), beginning[formula.end() :].strip()
