@@ -1,0 +1,90 @@
+"""Configuration of the documentation site: `python -m sphinx -W --keep-going -n docs build/site`.
+
+Needs fastloss built, and `pip install --group docs`. Nothing is downloaded: MathJax comes with a package.
+"""
+
+import sys
+import tomllib
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.domains.python import PyXRefRole
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tools" / "docs")]
+
+import site_pages
+
+import fastloss
+
+about = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+repository = about.get("urls", {}).get("Source", "https://github.com/fastloss/fastloss").rstrip("/")
+
+project = about["name"]
+author = copyright = about["authors"][0]["name"]
+version = release = fastloss.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "sphinx_copybutton",
+    "sphinx_mathjax_offline",
+]
+exclude_patterns = ["_build"]
+
+myst_enable_extensions = ["dollarmath"]
+myst_fence_as_directive = ["math"]
+myst_heading_anchors = 4
+numpydoc_show_class_members = False  # autodoc does
+numpydoc_xref_param_type = False
+autodoc_typehints = "none"
+python_maximum_signature_line_length = 88
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+
+html_theme = "pydata_sphinx_theme"
+html_title = "fastloss"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "github_url": repository,
+    "header_links_before_dropdown": 7,
+    "navigation_with_keys": False,
+    "show_prev_next": True,
+}
+html_sidebars = {"index": []}
+
+
+def name_or_code(name, rawtext, text, line, inliner, options=None, content=None):
+    """What docstrings have between single backticks: a link where it is a public name, else code."""
+    first = text.partition(".")[0]
+    if first in fastloss.__all__:
+        link = f":py:obj:`~fastloss.{text}`" if first == text else f":py:obj:`{text} <fastloss.{text}>`"
+        return PyXRefRole()("py:obj", link, link.partition("`")[2][:-1], line, inliner)
+    return [nodes.literal(rawtext, text)], []
+
+
+def relink(app, page, source):
+    if "/" not in page:
+        source[0] = site_pages.relinked(source[0], f"docs/{page}.md", f"{page}.md", repository)
+
+
+def without_verbs(app, what, name, value, options, lines):
+    """The list of verbs is for `help`; the page of a loss has their signatures."""
+    if "Methods" in lines and isinstance(value, site_pages.Loss):
+        start = lines.index("Methods")
+        del lines[start : lines.index("Parameters", start)]
+
+
+def setup(app):
+    site_pages.write_all(repository)
+    app.add_role("public", name_or_code)
+    app.connect("source-read", relink)
+    app.connect("autodoc-process-docstring", without_verbs, priority=100)  # before numpydoc
+
+
+default_role = "public"
