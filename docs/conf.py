@@ -24,6 +24,23 @@ project = about["name"]
 author = copyright = about["authors"][0]["name"]
 version = release = fastloss.__version__
 
+CHILDREN = {  # the tree of the site; on GitHub the pages have links
+    "index": [
+        "Start <project/start>",
+        "Losses <losses>",
+        "CTC <ctc>",
+        "guides",
+        "API <api/index>",
+        "Migration <migration>",
+        "performance",
+        "reference_values",
+        "project/contributing",
+    ],
+    "guides": ["boosting", "language_models", "training"],
+    "performance": ["comparison", "project/benchmarks"],
+    "project/contributing": ["project/sources", "project/changelog"],
+}
+
 extensions = [
     "myst_parser",
     "numpydoc",
@@ -68,9 +85,15 @@ def name_or_code(name, rawtext, text, line, inliner, options=None, content=None)
     return [nodes.literal(rawtext, text)], []
 
 
-def relink(app, page, source):
+def on_site(app, page, source):
+    """Links as the site needs them, and the pages below this one."""
     if "/" not in page:
         source[0] = site_pages.relinked(source[0], f"docs/{page}.md", f"{page}.md", repository)
+    if page == "index":
+        source[0] += "\nEvery function and class, with its signatures: [API reference](api/index.md).\n"
+    if page in CHILDREN:
+        entries = "\n".join(CHILDREN[page])
+        source[0] += f"\n```{{toctree}}\n:hidden:\n\n{entries}\n```\n"
 
 
 def without_verbs(app, what, name, value, options, lines):
@@ -83,7 +106,7 @@ def without_verbs(app, what, name, value, options, lines):
 def setup(app):
     site_pages.write_all(repository)
     app.add_role("public", name_or_code)
-    app.connect("source-read", relink)
+    app.connect("source-read", on_site)
     app.connect("autodoc-process-docstring", without_verbs, priority=100)  # before numpydoc
 
 
