@@ -190,11 +190,11 @@ def poly1_cross_entropy(
 
     .. math:: L = w \left(-\log p + \epsilon (1 - p)\right), \qquad p = \mathrm{softmax}(x)_\text{label}
 
-    since :math:`-\log p = \sum_j (1 - p)^j / j`. With :math:`u = \log p` the first derivative by u is
-    :math:`-w (1 + \epsilon p)`, the second :math:`-w \epsilon p`; gradient and curvature by the logits follow from
-    them. All keep their digits in both tails, also with :math:`\epsilon = -1`, where the loss is of second order. One
-    curvature does not: that of a wrong class whose probability is near 1, with :math:`\epsilon = 1`. It is nearly 0
-    then, and exact to the rounding of p, not to its own.
+    since :math:`-\log p = \sum_j (1 - p)^j / j`. With :math:`u = \log p` the first derivative with respect to u is
+    :math:`-w (1 + \epsilon p)`, the second :math:`-w \epsilon p`; gradient and curvature with respect to the logits
+    follow from them. All keep their digits in both tails, also with :math:`\epsilon = -1`, where the loss is of second
+    order. One curvature does not: that of a wrong class whose probability is near 1, with :math:`\epsilon = 1`. It is
+    nearly 0 then, and exact to the rounding of p, not to its own.
 
     Parameters
     ----------
@@ -272,9 +272,9 @@ def generalized_cross_entropy(
     .. math:: L = w \, \frac{1 - p^q}{q}, \qquad p = \mathrm{softmax}(x)_\text{label}
 
     With q towards 0 this is `cross_entropy`; with q = 1 it is :math:`1 - p`. With :math:`u = \log p` the first
-    derivative by u is :math:`-w p^q`, the second :math:`-w q p^q`; gradient and curvature by the logits follow from
-    these. All keep their digits in both tails, except that a power :math:`p^q` has about :math:`q |\log p|` roundings
-    of its type. The curvature is negative in places; it is returned as it is.
+    derivative with respect to u is :math:`-w p^q`, the second :math:`-w q p^q`; gradient and curvature with respect to
+    the logits follow from these. All keep their digits in both tails, except that a power :math:`p^q` has about
+    :math:`q |\log p|` roundings of its type. The curvature is negative in places; it is returned as it is.
 
     Parameters
     ----------
