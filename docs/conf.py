@@ -3,6 +3,7 @@
 Needs fastloss built, and `pip install --group docs`. Nothing is downloaded: MathJax comes with a package.
 """
 
+import importlib.util
 import sys
 import tomllib
 from pathlib import Path
@@ -38,7 +39,7 @@ CHILDREN = {  # the tree of the site; on GitHub the pages have links
     ],
     "guides": ["boosting", "language_models", "training"],
     "performance": ["comparison", "project/benchmarks"],
-    "project/contributing": ["project/sources", "project/changelog"],
+    "project/contributing": ["/project/sources", "/project/changelog"],
 }
 
 extensions = [
@@ -47,7 +48,6 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
     "sphinx_copybutton",
-    "sphinx_mathjax_offline",
 ]
 exclude_patterns = ["_build"]
 
@@ -63,7 +63,10 @@ copybutton_prompt_is_regexp = True
 
 html_theme = "pydata_sphinx_theme"
 html_title = "fastloss"
-html_static_path = ["_static"]
+# Of the package with MathJax one file is enough: the one that draws formulas as SVG needs no fonts.
+mathjax = Path(importlib.util.find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax" / "tex-svg.js"
+mathjax_path = mathjax.name
+html_static_path = ["_static", str(mathjax)]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False

@@ -122,15 +122,14 @@ def api_pages():
     groups = [(first_sentence(module), "fastloss" if "compat" not in module.__name__ else module.__name__, names)
               for module, names in found.items()]  # fmt: skip
     groups.append(("Threads and configuration", "fastloss", rest))
-    pages, index = {}, ["# API reference\n", inspect.getdoc(Loss).partition("\n\nAttributes")[0] + "\n"]
-    index.append("``loss.has_curvature`` says whether ``grad_and_hess`` gives a curvature; ``loss.family`` is\n"
-                 '`"elementwise"`, `"rowwise"` or `"ctc"`.\n')  # fmt: skip
+    about = inspect.getdoc(Loss).partition("Attributes\n")[0]
+    pages, index = {}, ["# API reference\n", f"Every loss is an object. {without_roles(about)}"]
     for title, module, names in groups:
         index += [f"## {title}\n", listing(module, names)]
         toc = "\n".join(names)
         index.append(f"```{{toctree}}\n:hidden:\n\n{toc}\n```\n")
         pages |= {f"api/{name}.md": api_page(module, name) for name in names}
-    return {"api/index.md": "\n".join(index).replace("``", "`")} | pages
+    return {"api/index.md": "\n".join(index)} | pages
 
 
 def write_all(repository):
