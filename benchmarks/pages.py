@@ -143,7 +143,7 @@ def readme_section(data, results):
         f"{textwrap.fill(note, 120)}\n\n"
         "![Time of each loss and library, 1 being the time to copy its input](docs/pictures/comparison.png)\n\n"
         f"{table(header, map(headline, results))}\n"
-        "[docs/comparison.md](docs/comparison.md) has every case, spread and error.\n"
+        "[Comparison](docs/comparison.md) has every case, spread and error.\n"
     )
 
 

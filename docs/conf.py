@@ -4,6 +4,7 @@ Needs fastloss built, and `pip install --group docs`. Nothing is downloaded: Mat
 """
 
 import importlib.util
+import inspect
 import sys
 import tomllib
 from pathlib import Path
@@ -27,7 +28,7 @@ version = release = fastloss.__version__
 
 CHILDREN = {  # the tree of the site; on GitHub the pages have links
     "index": [
-        "Start <project/start>",
+        "project/start",
         "Losses <losses>",
         "CTC <ctc>",
         "guides",
@@ -49,7 +50,8 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx_copybutton",
 ]
-exclude_patterns = ["_build"]
+highlight_language = "none"
+smartquotes = False  # a path of two blanks, --, is no dash
 
 myst_enable_extensions = ["dollarmath"]
 myst_fence_as_directive = ["math"]
@@ -76,7 +78,9 @@ html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": True,
 }
-html_sidebars = {"index": []}
+html_sidebars = dict.fromkeys(
+    ["index", "project/start", "losses", "ctc", "migration", "reference_values"], []
+)  # else empty
 
 
 def name_or_code(name, rawtext, text, line, inliner, options=None, content=None):
@@ -99,6 +103,13 @@ def on_site(app, page, source):
         source[0] += f"\n```{{toctree}}\n:hidden:\n\n{entries}\n```\n"
 
 
+def without_constructor(app, what, name, value, options, signature, returns):
+    """Objects of classes whose parameters are not documented come from functions."""
+    if what == "class" and "Parameters\n---" not in inspect.getdoc(value):
+        return "", None
+    return None
+
+
 def without_verbs(app, what, name, value, options, lines):
     """The list of verbs is for `help`; the page of a loss has their signatures."""
     if "Methods" in lines and isinstance(value, site_pages.Loss):
@@ -110,6 +121,7 @@ def setup(app):
     site_pages.write_all(repository)
     app.add_role("public", name_or_code)
     app.connect("source-read", on_site)
+    app.connect("autodoc-process-signature", without_constructor)
     app.connect("autodoc-process-docstring", without_verbs, priority=100)  # before numpydoc
 
 

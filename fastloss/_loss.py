@@ -139,7 +139,8 @@ class Loss:
     """A loss function with its derivatives.
 
     ``loss(...)`` is the value, ``loss.grad(...)`` the gradient with respect to the first argument,
-    ``loss.value_and_grad(...)`` both in one pass, ``loss.grad_and_hess(...)`` gradient and diagonal second derivative.
+    ``loss.value_and_grad(...)`` both in one pass, ``loss.grad_and_hess(...)`` the gradient and the diagonal of the
+    second derivative.
 
     Attributes
     ----------

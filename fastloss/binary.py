@@ -1,4 +1,4 @@
-"""Losses of independent binary labels, from probabilities, from logits and from the scores of a margin classifier."""
+"""Binary decisions: independent labels, from probabilities, logits or the scores of a margin classifier."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Losses for classes: one label or one distribution per row."""
+"""Classes: one label or one distribution per row."""
 
 from fastloss import _validation as check
 from fastloss._elementwise import distributions

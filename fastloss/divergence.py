@@ -1,4 +1,4 @@
-"""Entropy of a distribution and divergence of two, from probabilities and from logits."""
+"""Entropy and divergence: of one distribution and of two, from probabilities and from logits."""
 
 import math
 

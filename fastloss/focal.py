@@ -1,4 +1,4 @@
-"""Losses that weigh hard and easy examples otherwise than cross-entropy: the focal losses and their relatives."""
+"""Relatives of cross-entropy: the focal losses and others that weigh hard and easy examples differently."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""softmax, log_softmax and logsumexp: plain functions."""
+"""Normalisation: softmax, log_softmax and logsumexp, plain functions."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Losses of numbers: every element of the predictions has its own, and reductions are over all elements."""
+"""Regression: losses of numbers, one for every element, with reductions over all elements."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Losses of numbers that are squared near the target and absolute away from it, so that outliers pull less."""
+"""Robust regression: squared near the target and absolute away from it, so that outliers pull less."""
 
 from fastloss import _validation as check
 from fastloss._elementwise import elements, fast_path

@@ -1,4 +1,4 @@
-"""Forced alignment under the names of torchaudio.functional, for NumPy arrays and for PyTorch tensors on the CPU.
+"""Forced alignment for users of torchaudio: its names, for NumPy arrays and for PyTorch tensors on the CPU.
 
 PyTorch is not imported: a caller who passes tensors has it.
 """

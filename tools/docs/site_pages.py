@@ -49,6 +49,7 @@ def relinked(text, source, page, repository):
         return f"{link[1]}({os.path.relpath(within, os.path.dirname(page))}{hash_}{anchor})"
 
     parts = re.split(r"(^```.*?^```)", text, flags=re.MULTILINE | re.DOTALL)  # links in code are left as they are
+    parts[1::2] = [re.sub(r"\n\n```$", "\n```", part) for part in parts[1::2]]  # the empty line that doctest needs
     parts[::2] = [re.sub(r"(\[(?:[^\[\]]|\[[^\]]*\])*\])\(([^()\s]+)\)", replace, part) for part in parts[::2]]
     return "".join(parts)
 
@@ -99,8 +100,9 @@ def api_page(module, name):
     return "\n".join(parts)
 
 
-def first_sentence(value):
-    return re.split(r"(?<=[.:])\s", inspect.getdoc(value))[0].rstrip(":.")
+def heading(module):
+    """The first words of its docstring."""
+    return re.split(r"[.:]", inspect.getdoc(module))[0]
 
 
 def without_roles(text):
@@ -108,22 +110,20 @@ def without_roles(text):
 
 
 def listing(module, names):
-    """A table of public names with a line for each."""
-    lines = ["| | |", "|---|---|"]
-    for name in names:
-        summary = without_roles(first_sentence(getattr(importlib.import_module(module), name)))
-        lines.append(f"| [`{name}`]({name}.md) | {summary} |".replace("\n", " "))
-    return "\n".join(lines) + "\n"
+    """A line for each public name."""
+    docs = {name: inspect.getdoc(getattr(importlib.import_module(module), name)) for name in names}
+    summaries = {name: without_roles(text.partition("\n\n")[0].replace("\n", " ")) for name, text in docs.items()}
+    return "".join(f"- [`{name}`]({name}.md): {summary}\n" for name, summary in summaries.items())
 
 
 def api_pages():
     """{path in docs/: text}"""
     found, rest = topics()
-    groups = [(first_sentence(module), "fastloss" if "compat" not in module.__name__ else module.__name__, names)
+    groups = [(heading(module), "fastloss" if "compat" not in module.__name__ else module.__name__, names)
               for module, names in found.items()]  # fmt: skip
     groups.append(("Threads and configuration", "fastloss", rest))
-    about = inspect.getdoc(Loss).partition("Attributes\n")[0]
-    pages, index = {}, ["# API reference\n", f"Every loss is an object. {without_roles(about)}"]
+    verbs_of_all = without_roles(inspect.getdoc(Loss).split("\n\n")[1])
+    pages, index = {}, ["# API reference\n", f"Every loss is called in four ways. {verbs_of_all}\n"]
     for title, module, names in groups:
         index += [f"## {title}\n", listing(module, names)]
         toc = "\n".join(names)
@@ -136,6 +136,7 @@ def write_all(repository):
     """Writes what has changed."""
     pages = {page: relinked((ROOT / path).read_text(encoding="utf-8"), path, page, repository)
              for path, page in OUTSIDE.items()}  # fmt: skip
+    pages["project/start.md"] = pages["project/start.md"].replace("# fastloss\n", "# Start\n", 1)
     pages |= api_pages()
     for page, text in pages.items():
         path = DOCS / page
