@@ -28,6 +28,8 @@ pages = Sybil(
     fixtures=["folder"],
 )
 docstrings = Sybil(
-    [DocTestParser(ELLIPSIS)], patterns=["fastloss/**/*.py"], document_types={".py": PythonDocStringDocument}
+    [DocTestParser(ELLIPSIS)],
+    patterns=["fastloss/*.py", "fastloss/*/*.py"],
+    document_types={".py": PythonDocStringDocument},
 )
 pytest_collect_file = (pages + docstrings).pytest()

@@ -6,19 +6,19 @@ Needs fastloss built, and `pip install --group docs`. Nothing is downloaded: Mat
 import importlib.util
 import inspect
 import sys
-import tomllib
 from pathlib import Path
 
+import tomllib
 from docutils import nodes
 from sphinx.domains.python import PyXRefRole
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tools" / "docs")]
-
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools" / "docs"))
 import site_pages
 
 import fastloss
 
+ROOT = Path(__file__).resolve().parents[1]
 about = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 repository = about.get("urls", {}).get("Source", "https://github.com/fastloss/fastloss").rstrip("/")
 
@@ -78,9 +78,9 @@ html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": True,
 }
-html_sidebars = dict.fromkeys(
-    ["index", "project/start", "losses", "ctc", "migration", "reference_values"], []
-)  # else empty
+html_sidebars = {  # none where it would be empty
+    page: [] for page in ("index", "project/start", "losses", "ctc", "migration", "reference_values")
+}
 
 
 def name_or_code(name, rawtext, text, line, inliner, options=None, content=None):

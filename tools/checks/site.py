@@ -42,7 +42,7 @@ async function look(page) {
         title: inside.document.title,
         wrong: [
             ...pictures.filter(picture => !picture.naturalWidth).map(picture => "no picture: " + name(picture.src)),
-            ...formulas.filter(formula => !rendered(formula)).map(formula => "no formula: " + name(formula.textContent)),
+            ...formulas.filter(each => !rendered(each)).map(each => "no formula: " + name(each.textContent)),
             ...all("mjx-merror").map(error => "formula: " + name(error.dataset.mjxError || error.textContent)),
             ...inside.performance.getEntriesByType("resource").map(entry => entry.name)
                 .filter(address => !address.startsWith(location.origin)).map(address => "loads " + name(address)),

@@ -17,11 +17,11 @@ import fastloss as fl
 from fastloss._docstrings import VERBS
 from fastloss._loss import Loss
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCS = ROOT / "docs"
-sys.path.insert(0, str(ROOT / "tests" / "support"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "support"))
 from losses import BY_NAME
 
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
 OUTSIDE = {  # files of the repository that are pages of the site
     "README.md": "project/start.md",
     "CONTRIBUTING.md": "project/contributing.md",
