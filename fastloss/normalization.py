@@ -76,7 +76,7 @@ def softmax(scores, *, axis=-1, out=None, num_threads=None):
 def log_softmax(scores, *, axis=-1, out=None, num_threads=None):
     r"""Log-probabilities from scores: :math:`x_c - \log \sum_k e^{x_k}`.
 
-    The most likely class keeps its digits: scores (20, 0) give -2.06e-9, not 0.
+    The most likely class stays accurate: scores (20, 0) give -2.06e-9, not 0.
 
     Parameters
     ----------

@@ -71,7 +71,7 @@ def ctc_decode(
         Log-probabilities in nats: T frames, a batch of N, C classes. -inf is probability 0. Scores that are off by a
         constant in each frame, as logits are, give the same labels, with another score.
     input_lengths : integer array (N,), optional
-        Frames that count; omitted means all. 0 is legal.
+        How many frames count; by default all. 0 is legal.
     beam_width : int, at least 1
         How many prefixes are kept after each frame.
     n_best : int, 1 to `beam_width`

@@ -32,7 +32,7 @@ def ctc_score(log_probs, candidates, *, blank=0, progress=None, num_threads=None
     Returns
     -------
     float64 array (K,)
-        In nats; -inf for a candidate that can't be emitted, NaN for one of whose classes a score is NaN or +inf.
+        In nats; -inf for a candidate that no path spells, NaN for one of whose classes a score is NaN or +inf.
 
     Raises
     ------
