@@ -77,7 +77,7 @@ def docstrings(define, family, curvature):
         has_any = curvature or derivatives < 2
         summary = summary.format(first=first) if has_any else NO_CURVATURE
         if verb != "__call__" and has_any:
-            listed += f"{verb}(...) : {summary[0].lower()}{summary[1:-1]}\n"
+            listed += f"{verb}(..., out=None) : {summary[0].lower()}{summary[1:-1]}\n"
         result[verb] = f"{summary}\n\nOf `{name}`: {_of_verb(text, verb, first)}"
     parameters = _heading("Parameters")
     result[""] = _of_verb(text, "__call__", first).replace(parameters, f"{listed}\n{parameters}")

@@ -119,7 +119,7 @@ def test_help(row):
     assert f"\n{row.name}{inspect.signature(row.loss)}\n" in text
     for heading in ("Methods", "Parameters", "Returns", "Raises", "Examples", "References"):
         assert re.findall(rf"^ *{heading}$", text, re.MULTILINE) == [f"    {heading}"]
-    listed = re.findall(r"^    (\w+)\(\.\.\.\) : ", text, re.MULTILINE)
+    listed = re.findall(r"^    (\w+)\(\.\.\., out=None\) : ", text, re.MULTILINE)
     assert listed == [verb for verb in VERBS[1:] if row.loss.has_curvature or verb != "grad_and_hess"]
     assert text.count("num_threads : int") == 1
 
