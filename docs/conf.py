@@ -60,6 +60,7 @@ numpydoc_show_class_members = False  # autodoc does
 numpydoc_xref_param_type = False
 autodoc_typehints = "none"
 python_maximum_signature_line_length = 88
+toc_object_entries_show_parents = "hide"
 copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 
@@ -79,12 +80,13 @@ html_theme_options = {
     "show_prev_next": True,
 }
 html_sidebars = {  # none where it would be empty
-    page: [] for page in ("index", "project/start", "losses", "ctc", "migration", "reference_values")
+    page: [] for page in ("index", "project/start", "losses", "ctc", "migration", "reference_values", "comparison")
 }
 
 
 def name_or_code(name, rawtext, text, line, inliner, options=None, content=None):
     """What docstrings have between single backticks: a link where it is a public name, else code."""
+    text = text.removeprefix("fastloss.")
     first = text.partition(".")[0]
     if first in fastloss.__all__:
         link = f":py:obj:`~fastloss.{text}`" if first == text else f":py:obj:`{text} <fastloss.{text}>`"
