@@ -116,7 +116,8 @@ def test_documentation(row):
 def test_help(row):
     """Signature, docstring and verbs, each once."""
     text = pydoc.plain(pydoc.render_doc(row.loss))
-    assert f"\n{row.name}{inspect.signature(row.loss)}\n" in text
+    signature = f"{row.name}{inspect.signature(row.loss)}"
+    assert "".join(signature.split()) in "".join(text.split())  # from Python 3.13 on it has several lines
     for heading in ("Methods", "Parameters", "Returns", "Raises", "Examples", "References"):
         assert re.findall(rf"^ *{heading}$", text, re.MULTILINE) == [f"    {heading}"]
     listed = re.findall(r"^    (\w+)\(\.\.\., out=None\) : ", text, re.MULTILINE)
