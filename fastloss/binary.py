@@ -27,8 +27,8 @@ def binary_cross_entropy(probs, target, *, sample_weight=None, where=None, reduc
     target : array of numbers within [0, 1] that broadcasts to the shape of `probs`
         1 for the positive class, 0 for the negative one; numbers between are soft labels.
     sample_weight : array that broadcasts to the shape of `probs`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `probs`, optional
         Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
         mean counts them.
@@ -82,8 +82,8 @@ def binary_cross_entropy_with_logits(
     target : array of numbers within [0, 1] that broadcasts to the shape of `logits`
         1 for the positive class, 0 for the negative one; numbers between are soft labels.
     sample_weight : array that broadcasts to the shape of `logits`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `logits`, optional
         Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
         mean counts them.
@@ -150,8 +150,8 @@ def hinge_loss(predictions, target, *, squared=False, sample_weight=None, where=
     squared : bool
         Whether to square it. Without that it has no curvature, and `grad_and_hess` raises a TypeError.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `predictions`, optional
         Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
         mean counts them.

@@ -25,8 +25,8 @@ def nll_loss(
 
     .. math:: L_n = -w_{y_n} \, x_{n, y_n}
 
-    The gradient is that of exactly this: :math:`-w_{y_n}` at the label, 0 elsewhere, whether or not the rows of
-    `log_probs` are normalised.
+    The gradient is the derivative of exactly this formula: :math:`-w_{y_n}` at the label, 0 elsewhere, whether or not
+    the rows of `log_probs` are normalised.
 
     Parameters
     ----------
@@ -38,10 +38,10 @@ def nll_loss(
         The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. If C = d1, labels
         fit both axes, and no error can tell that the other one was meant.
     class_weight : array (C,), optional
-        A weight at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that count.
+        A weight of at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that count.
     sample_weight : array that broadcasts to the shape of `target`, optional
-        Multiplies each row's loss and gradient; never changes what ``"mean"`` divides by. 0 removes a row, whatever it
-        holds.
+        Multiplies each row's loss and gradient; never changes what ``"mean"`` divides by. A weight of 0 removes a row,
+        whatever it holds.
     where : bool array that broadcasts to the shape of `target`, optional
         Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
         counts them.
@@ -124,11 +124,11 @@ def cross_entropy(
         The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. If C = d1, labels
         fit both axes, and no error can tell that the other one was meant. Arrays of any layout are used without a copy.
     class_weight : array (C,), optional
-        A weight at least 0 for each class. With labels, ``"mean"`` divides by the sum of the weights of the labels
+        A weight of at least 0 for each class. With labels, ``"mean"`` divides by the sum of the weights of the labels
         that count; with probabilities by the number of rows.
     sample_weight : array that broadcasts to one number per row, optional
-        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
-        it holds.
+        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
     where : bool array that broadcasts to one bool per row, optional
         Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
         counts them.
@@ -232,8 +232,8 @@ def categorical_cross_entropy(
     include_negatives : bool
         Whether every other class counts too, as a negative of its own.
     sample_weight : array that broadcasts to one number per row, optional
-        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
-        it holds.
+        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
     where : bool array that broadcasts to one bool per row, optional
         Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
         counts them.

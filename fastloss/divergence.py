@@ -71,8 +71,8 @@ def entropy(probs, *, axis=-1, base=None, sample_weight=None, where=None, reduct
     base : float, above 0 and not 1, optional
         2 gives bits; by default the entropy is in nats.
     sample_weight : array that broadcasts to one number per row, optional
-        Multiplies each row's entropy and derivatives; never changes what ``"mean"`` divides by. 0 removes a row,
-        whatever it holds.
+        Multiplies each row's entropy and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
     where : bool array that broadcasts to one bool per row, optional
         Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
         counts them.
@@ -127,8 +127,8 @@ def entropy_with_logits(logits, *, axis=-1, base=None, sample_weight=None, where
     base : float, above 0 and not 1, optional
         2 gives bits; by default the entropy is in nats.
     sample_weight : array that broadcasts to one number per row, optional
-        Multiplies each row's entropy and gradient; never changes what ``"mean"`` divides by. 0 removes a row, whatever
-        it holds.
+        Multiplies each row's entropy and gradient; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
     where : bool array that broadcasts to one bool per row, optional
         Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
         counts them.
@@ -183,8 +183,8 @@ def kl_divergence(probs, target, *, axis=-1, sample_weight=None, where=None, red
     axis : int
         The axis that is summed over.
     sample_weight : array that broadcasts to one number per row, optional
-        Multiplies each row's divergence and derivatives; never changes what ``"mean"`` divides by. 0 removes a row,
-        whatever it holds.
+        Multiplies each row's divergence and derivatives; never changes what ``"mean"`` divides by. A weight of 0
+        removes a row, whatever it holds.
     where : bool array that broadcasts to one bool per row, optional
         Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
         counts them.
@@ -248,10 +248,10 @@ def kl_divergence_with_logits(
     temperature : float within [1e-30, 1e30]
         Divides both. The result is not multiplied by its square, as some distillation recipes do.
     reverse : bool
-        Whether to give D(q ‖ p). The derivative is by the logits of q all the same.
+        Whether to give D(q ‖ p). The derivative is with respect to the logits of q in both cases.
     sample_weight : array that broadcasts to one number per row, optional
-        Multiplies each row's divergence and gradient; never changes what ``"mean"`` divides by. 0 removes a row,
-        whatever it holds.
+        Multiplies each row's divergence and gradient; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
     where : bool array that broadcasts to one bool per row, optional
         Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
         counts them.
@@ -333,8 +333,8 @@ def js_divergence_with_logits(
     temperature : float within [1e-30, 1e30]
         Divides both. The result is not multiplied by its square.
     sample_weight : array that broadcasts to one number per row, optional
-        Multiplies each row's divergence and gradient; never changes what ``"mean"`` divides by. 0 removes a row,
-        whatever it holds.
+        Multiplies each row's divergence and gradient; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
     where : bool array that broadcasts to one bool per row, optional
         Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
         counts them.

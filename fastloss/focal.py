@@ -35,10 +35,10 @@ def sigmoid_focal_loss(logits, target, *, alpha=0.25, gamma=2.0, sample_weight=N
     alpha : float within [0, 1], or None
         Weight of the positive class; the negative class has 1 - alpha. None: no such weights.
     gamma : float, at least 0
-        How much easy examples are turned down; 0 gives (weighted) binary cross-entropy.
+        How much the weight of easy examples is reduced; 0 gives (weighted) binary cross-entropy.
     sample_weight : array that broadcasts to the shape of `logits`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `logits`, optional
         Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
         mean counts them.
@@ -121,8 +121,8 @@ def softmax_focal_loss(
     gamma : float, at least 0
         How much less the examples count that are already classified well.
     sample_weight : array that broadcasts to the shape of `target`, optional
-        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
-        it holds.
+        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
     where : bool array that broadcasts to the shape of `target`, optional
         Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
         counts them.
@@ -208,10 +208,11 @@ def poly1_cross_entropy(
     epsilon : float
         How much the first term counts more than in cross-entropy; at least -1 in the paper, 0 is `cross_entropy`.
     class_weight : array (C,), optional
-        A weight w at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that count.
+        A weight w of at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that
+        count.
     sample_weight : array that broadcasts to the shape of `target`, optional
-        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
-        it holds.
+        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
     where : bool array that broadcasts to the shape of `target`, optional
         Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
         counts them.
@@ -288,10 +289,11 @@ def generalized_cross_entropy(
     q : float within [1e-6, 1]
         How little rows with a small p count; 0.7 is the paper's.
     class_weight : array (C,), optional
-        A weight w at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that count.
+        A weight w of at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that
+        count.
     sample_weight : array that broadcasts to the shape of `target`, optional
-        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
-        it holds.
+        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
     where : bool array that broadcasts to the shape of `target`, optional
         Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
         counts them.

@@ -31,8 +31,8 @@ def l1_loss(predictions, target, *, sample_weight=None, where=None, reduction="m
     target : array of numbers that broadcasts to the shape of `predictions`
         What should have been predicted.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and gradient; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and gradient; never changes what ``"mean"`` divides by. A weight of 0 removes an
+        element, whatever it holds.
     where : bool array that broadcasts to the shape of `predictions`, optional
         Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
         mean counts them.
@@ -80,8 +80,8 @@ def mse_loss(predictions, target, *, sample_weight=None, where=None, reduction="
     target : array of numbers that broadcasts to the shape of `predictions`
         What should have been predicted.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `predictions`, optional
         Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
         mean counts them.
@@ -128,8 +128,8 @@ def rmse_loss(predictions, target, *, sample_weight=None, where=None, reduction=
     target : array of numbers that broadcasts to the shape of `predictions`
         What should have been predicted.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's square; never changes what ``"mean"`` divides by. 0 removes an element, whatever it
-        holds.
+        Multiplies each element's square; never changes what ``"mean"`` divides by. A weight of 0 removes an element,
+        whatever it holds.
     where : bool array that broadcasts to the shape of `predictions`, optional
         Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
         mean counts them.
@@ -197,8 +197,8 @@ def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, wher
         0.5 gives half the absolute error, whose best constant prediction is the median. An array (Q,) with predictions
         (N, Q) and a target (N, 1) is a quantile for each column.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and gradient; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and gradient; never changes what ``"mean"`` divides by. A weight of 0 removes an
+        element, whatever it holds.
     where : bool array that broadcasts to the shape of `predictions`, optional
         Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
         mean counts them.
@@ -259,8 +259,8 @@ def poisson_nll_loss(log_rate, target, *, full=False, sample_weight=None, where=
         Whether to add :math:`\log y!`, exact and not by Stirling's approximation, which makes the loss minus the
         logarithm of a probability; float32 is then computed in double precision.
     sample_weight : array that broadcasts to the shape of `log_rate`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `log_rate`, optional
         Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
         mean counts them.

@@ -31,8 +31,8 @@ def huber_loss(predictions, target, *, delta=1.0, sample_weight=None, where=None
     delta : float, above 0
         Where the loss changes from squared to absolute.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `predictions`, optional
         Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
         mean counts them.
@@ -87,8 +87,8 @@ def smooth_l1_loss(predictions, target, *, beta=1.0, sample_weight=None, where=N
     beta : float, at least 0
         Where the loss changes from squared to absolute.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `predictions`, optional
         Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
         mean counts them.
@@ -138,8 +138,8 @@ def log_cosh_loss(predictions, target, *, sample_weight=None, where=None, reduct
     target : array of numbers that broadcasts to the shape of `predictions`
         What should have been predicted.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `predictions`, optional
         Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
         mean counts them.

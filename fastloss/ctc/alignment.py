@@ -128,8 +128,8 @@ def ctc_align(
     accumulated in double precision, so hours of frames lose nothing; where two paths are equally likely, staying in a
     state is preferred to moving, and the shorter move to the longer one. Memory: for each sequence at work 8 to 16
     times :math:`\sqrt{T}\,(2S + 1)` bytes, and 16 times :math:`2S + 1` for two frames; for long sequences that is far
-    below 2 bits for each of the :math:`T\,(2S + 1)` states. Threads share the batch; a single sequence, if it has 2000
-    labels and some thousands of frames or more.
+    below 2 bits for each of the :math:`T\,(2S + 1)` states. Threads share the batch, and also a single sequence if it
+    has 2000 labels and some thousands of frames or more.
 
     Parameters
     ----------

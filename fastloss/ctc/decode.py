@@ -24,7 +24,7 @@ class CTCHypothesis:
     score : float
         The logarithm of their probability, in nats, as far as the search saw their paths.
     frames : int64 array (S,)
-        The frame in which each label is the most probable, of those that the best path gives it.
+        For each label, the frame in which it is most probable, among those that the best path gives it.
 
     Examples
     --------

@@ -51,8 +51,8 @@ def ctc_loss(
         needs as many frames as labels, and one more for each label that equals the one before. Its gradient is 0 in all
         modes. With "raise", a NaN or +inf that makes a loss NaN is a ValueError, too.
     sample_weight : array that broadcasts to (N,), optional
-        Multiplies each sequence's loss and gradient; never changes what ``"mean"`` divides by. 0 removes a sequence,
-        whatever it holds.
+        Multiplies each sequence's loss and gradient; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        sequence, whatever it holds.
     where : bool array that broadcasts to (N,), optional
         Which sequences count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
         mean counts them.
@@ -140,8 +140,8 @@ def ctc_loss_with_logits(
         needs as many frames as labels, and one more for each label that equals the one before. Its gradient is 0 in all
         modes. With "raise", a NaN or +inf that makes a loss NaN is a ValueError, too.
     sample_weight : array that broadcasts to (N,), optional
-        Multiplies each sequence's loss and gradient; never changes what ``"mean"`` divides by. 0 removes a sequence,
-        whatever it holds.
+        Multiplies each sequence's loss and gradient; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        sequence, whatever it holds.
     where : bool array that broadcasts to (N,), optional
         Which sequences count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
         mean counts them.
