@@ -71,9 +71,8 @@ def forced_align(log_probs, targets, input_lengths=None, target_lengths=None, bl
     paths : (B, T), of the dtype of `targets`
         The class of each frame; `blank` beyond the sequence's end.
     scores : (B, T), of the dtype of `log_probs`
-        `log_probs` at that class; 0 beyond the sequence's end.
-
-    Both are tensors if `log_probs` or `targets` is one, otherwise NumPy arrays.
+        `log_probs` at that class; 0 beyond the sequence's end. Both results are tensors if `log_probs` or `targets` is
+        one, otherwise NumPy arrays.
 
     Raises
     ------
