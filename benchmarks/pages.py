@@ -12,20 +12,21 @@ ERRORS = {"value": "value err", "grad": "gradient err", "hess": "curvature err"}
 SECTION = re.compile(r"(<!-- comparison -->\n).*?(<!-- /comparison -->)", re.DOTALL)
 
 READING = """
-A copy is `np.copyto` of the scores into a buffer already touched: about the least that a pass over memory can cost.
-All figures are times divided by the time of a copy that took turns with them in the same process, on the same arrays:
-medians over the rounds, with the quartiles in brackets. A value alone only reads: half a copy is perfect for it where
-there is one input. An input that fits the caches is copied so fast that arithmetic counts instead, and of one of a few
-elements both times are mostly the cost of a call.
+The unit is the time to copy the input: `np.copyto` of the scores, the first argument, into an array that has been used
+before. **1 = the time to copy the input, about the best possible** for a loss with its gradient, which reads every
+score and writes as many numbers. A value alone only reads, so 0.5 is about the best possible where there is one input.
+The copy took turns with the calls, in the same process and on the same arrays; figures are medians over the rounds,
+with the quartiles in brackets. An input that fits into the caches is copied so fast that arithmetic counts instead, and
+with a few elements both times are mostly the cost of a call. Lower is better everywhere.
 
 **As written** is what the users of a library write; new results are new memory, whose page faults count. **Tuned** is
-the same work in another process, whose malloc keeps what it has and asks for huge pages, with the result's place used
-again where the library allows it; PyTorch's kernels are then called without autograd, and scikit-learn's losses where
-its metrics are what users write. Compilation is not counted.
+the same work in another process: its malloc keeps freed memory and asks for huge pages, and the memory of the result is
+used again where the library allows it. PyTorch's kernels are then called without autograd, and scikit-learn's loss
+classes take the place of its metrics. Compilation is not counted.
 
-Errors are against the definitions in `tests/support/reference.py` in float64: relative for the sum of the losses (for
-`log_softmax`, the largest of its numbers), and for derivatives the largest, absolute up to 1 and relative from there
-on. Where there are two, they are as written / tuned.
+Errors are measured against the definitions in `tests/support/reference.py` in float64. For the sum of the losses (for
+`log_softmax`, for each of its numbers) they are relative. For derivatives they are absolute up to 1 and relative
+beyond, and the largest is shown. Where there are two, they are as written / tuned.
 """
 
 
@@ -134,12 +135,15 @@ def headline(result):
 def readme_section(data, results):
     header = ["loss", "size", "fastloss", "PyTorch", "JAX + optax", "best other"]
     about = data["machine"]
+    note = (
+        f"Tuned calls on {threads(about)} of {about['processor']} ({about['instruction_set']}). 1 = the time to copy "
+        "the input, about the best possible; lower is better. Hollow markers are calls as users write them."
+    )
     return (
-        f"Time in copies of the scores, tuned, on {threads(about)} of {about['processor']}"
-        f" ({about['instruction_set']}); hollow markers are as users write the call.\n\n"
-        f"![Time of each loss and library, in copies of its scores](docs/pictures/comparison.png)\n\n"
+        f"{textwrap.fill(note, 120)}\n\n"
+        "![Time of each loss and library, 1 being the time to copy its input](docs/pictures/comparison.png)\n\n"
         f"{table(header, map(headline, results))}\n"
-        "[docs/comparison.md](docs/comparison.md) has every case, spread and error.\n"
+        "[Comparison](docs/comparison.md) has every case, spread and error.\n"
     )
 
 

@@ -118,7 +118,7 @@ def panels(results):
 def draw(results, labels, path):
     """A family."""
     small = results[0]["family"] == "Small calls"
-    unit, title = (in_microseconds, "microseconds") if small else (in_copies, "time / time of a copy")
+    unit, title = (in_microseconds, "microseconds") if small else (in_copies, "time / time to copy the input")
     names, rows = present(results), panels(results)
     with matplotlib.rc_context(SETTINGS):
         figure = Figure(figsize=(9, 1 + 3 * len(rows)), dpi=DOTS_PER_INCH, layout="constrained")
@@ -147,5 +147,5 @@ def draw_headlines(results, labels, path):
         legend(figure, names, labels)
         axes = figure.subplots()
         draw_panel(axes, results, names, in_copies, list(map(headline, results)))
-        axes.set_ylabel("time / time of a copy")
+        axes.set_ylabel("time / time to copy the input")
         save(figure, path, COLOURS)

@@ -143,7 +143,7 @@ def calls_per_second(callers):
 
 @pytest.mark.parametrize("shape", sizes(quick=[(100, 100), (400, 1000), (150, 16, 32, 20)], full=[(500, 16, 64, 100)]))
 def test_many_callers(comparison, benchmark, rng, shape):
-    """Eight callers with the default threads, against one caller with one thread a core."""
+    """Eight callers with the default threads, against one caller with one thread per core."""
     fl.set_num_threads(len(CORES))
     work = Work(rng, shape)
     ways = {
@@ -153,4 +153,4 @@ def test_many_callers(comparison, benchmark, rng, shape):
     rates = by_turns(ways, calls_per_second)
     many, fair = (statistics.median(rates[name]) for name in ways)
     info = {"threads": len(CORES), "seconds": len(CORES) / many, "of_a_thread_a_core": many / fair}
-    report(comparison, benchmark, work, info, "{of_a_thread_a_core:.2f} of the throughput of one thread a core")
+    report(comparison, benchmark, work, info, "{of_a_thread_a_core:.2f} of the throughput of one thread per core")

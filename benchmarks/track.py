@@ -3,17 +3,17 @@
     taskset -c 1 python -m pytest benchmarks --benchmark-save=NAME    # saves a run in .benchmarks/
     python benchmarks/track.py compare                                # the last two
     python benchmarks/track.py compare 0003 0005                      # by pytest-benchmark's numbers, or by file
-    python benchmarks/track.py compare 3,4,5 6,7,8 --fail-above 10    # several runs a side
+    python benchmarks/track.py compare 3,4,5 6,7,8 --fail-above 10    # several runs per side
     python benchmarks/track.py history --match cross_entropy --out history.png
 
 What is compared is `copies`, the time by that of a copy in the same rounds, which a slow or busy machine changes less
 than seconds; seconds are compared where a benchmark has no copy.
 
 A change is marked where the quartiles of the rounds do not overlap, of several runs from the lowest to the highest, and
-where it is more than chance: with fewer than three runs a side it must also exceed 20 % (--scatter). Rounds of one run
-are more alike than runs are: on a shared machine two runs of one commit differed by 5 % in the median benchmark, and by
-more than 20 % in one of twelve, by where their arrays happened to lie and by the neighbours. For a verdict on less, run
-each side three times, in turns.
+where it is more than chance: with fewer than three runs per side it must also exceed 20 % (--scatter). Rounds of one
+run are more alike than runs are: on a shared machine two runs of one commit differed by 5 % in the median benchmark,
+and by more than 20 % in one of twelve, by where their arrays happened to lie and by the neighbours. For a verdict on
+less, run each side three times, in turns.
 """
 
 import argparse
@@ -276,7 +276,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--storage", type=Path, default=STORAGE, help="where runs were saved (.benchmarks)")
     commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("compare", help="two saved runs, or several a side")
+    command = commands.add_parser("compare", help="two saved runs, or several per side")
     command.add_argument("old", nargs="?", help="number or file, or several with commas; default: the last but one")
     command.add_argument("new", nargs="?", help="the same; default: the last")
     command.add_argument("--fail-above", type=float, metavar="PERCENT", default=math.inf, help="exit code 1 if slower")

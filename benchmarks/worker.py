@@ -1,4 +1,4 @@
-"""A process that measures cases, as it is told, one a line, and answers with a line of JSON each.
+"""A process that measures cases, as it is told, one per line, and answers with a line of JSON each.
 
     python -m benchmarks.worker naive|tuned THREADS SECONDS PEER...
 

@@ -1,7 +1,7 @@
 """Losses that are a sum over elements (src/elementwise): validates their arguments and calls the kernel.
 
 Of two kinds: those of single elements, which reductions add up over all elements, and those of distributions, whose
-elements add up to one loss a row.
+elements add up to one loss per row.
 """
 
 import math
@@ -183,7 +183,7 @@ def elements(name, prediction, target, reduction, *, first, options=(), third=No
 
 
 def distributions(name, probs, target, axis, reduction):
-    """A loss that adds up along `axis` to one number a row. `target` is None for a loss without one."""
+    """A loss that adds up along `axis` to one number per row. `target` is None for a loss without one."""
     rows = Rows(probs, "probs", axis)
     if target is not None:
         target = check.as_same_shape(target, "target", rows.array, "probs")

@@ -1,4 +1,4 @@
-"""What is passed in the place of a NumPy array: arrays of other libraries are seen where they lie, the rest is refused.
+"""What is passed in the place of a NumPy array: arrays of other libraries are used without a copy, the rest is refused.
 
 No library is imported for it: a caller who passes its objects has it.
 """

@@ -13,6 +13,7 @@ import inspect
 
 import numpy as np
 
+from fastloss._docstrings import VERBS, docstrings
 from fastloss._kernels import per_instruction_set
 from fastloss._keywords import explain
 from fastloss._pieces import copy_to
@@ -22,24 +23,6 @@ from fastloss._validation import check_out, needs_another, rules, seen_with_axis
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _THREADS = inspect.Parameter("num_threads", _KEYWORD, default=None)
 _OUT = inspect.Parameter("out", _KEYWORD, default=None)
-
-_VERBS = {  # whether it gives the value, how many derivatives it gives, its summary
-    "__call__": (True, 0, "The value."),
-    "grad": (False, 1, "The gradient with respect to the first argument."),
-    "value_and_grad": (True, 1, "The value and the gradient, in one pass: ``(value, grad)``."),
-    "grad_and_hess": (False, 2, "The gradient and the diagonal second derivative: ``(grad, hess)``."),
-}
-_MORE_PARAMETERS = """
-
-    Every verb also takes ``num_threads=``, the most threads that it may use (default: `fastloss.get_num_threads`; the
-    bits of the result do not depend on it), and the gradient verbs ``out=``: an array of the gradient's shape and dtype
-    that receives it, possibly the first argument itself (a pair of arrays for ``grad_and_hess``). That dtype is the
-    float type of the first argument: float64 for integers, float32 for PyTorch's bfloat16, which NumPy lacks.
-
-    Where the losses have two or more dimensions, a ``sample_weight`` of one dimension weighs columns, as NumPy
-    broadcasts it. If the first axis is as long as the last, it is refused, since samples may be meant: write
-    ``weight[:, None]`` for samples, ``weight[None, :]`` for columns.
-"""
 
 
 def kernel_options(options):
@@ -156,14 +139,15 @@ class Loss:
     """A loss function with its derivatives.
 
     ``loss(...)`` is the value, ``loss.grad(...)`` the gradient with respect to the first argument,
-    ``loss.value_and_grad(...)`` both in one pass, ``loss.grad_and_hess(...)`` gradient and diagonal second derivative.
+    ``loss.value_and_grad(...)`` both in one pass, ``loss.grad_and_hess(...)`` the gradient and the diagonal of the
+    second derivative.
 
     Attributes
     ----------
     has_curvature : bool
         Whether ``grad_and_hess`` gives one; otherwise it raises TypeError.
     family : {"elementwise", "rowwise", "ctc"}
-        The shape of its data: a number a loss, a row of class scores, or a sequence of rows.
+        The shape of its data: a number per loss, a row of class scores, or a sequence of rows.
     """
 
     has_curvature: bool
@@ -175,6 +159,10 @@ class Loss:
 
     def __reduce__(self):
         return self.__name__
+
+    def __get__(self, instance, owner=None):
+        """The loss itself. That there is this method makes `help` show a loss as it shows a function."""
+        return self
 
 
 def _general_path(verb, define, curvature):
@@ -220,7 +208,7 @@ def _fast_path_first(general, fast_paths, want_value, derivatives):
 
 
 def _verb(verb, define, signature, curvature, fast_paths):
-    want_value, derivatives, summary = _VERBS[verb]
+    want_value, derivatives, _ = VERBS[verb]
     function = _general_path(verb, define, curvature)
     if fast_paths and (curvature or derivatives < 2):
         function = _fast_path_first(function, fast_paths, want_value, derivatives)
@@ -228,9 +216,6 @@ def _verb(verb, define, signature, curvature, fast_paths):
     function.__name__ = verb
     function.__qualname__ = f"{define.__name__}.{verb}"
     function.__module__ = "fastloss"
-    if derivatives == 2 and not curvature:
-        summary = "Raises TypeError: this loss has no curvature."
-    function.__doc__ = f"{summary}\n\n    Of {define.__name__}: {define.__doc__}"
     return function
 
 
@@ -246,7 +231,10 @@ def loss(family, *, curvature, fast_path=None):
         fast_paths = per_instruction_set(lambda modules: fast_path(modules, parameters).call) if fast_path else []
         own, with_out = (inspect.Signature([*parameters.values(), *more]) for more in ([_THREADS], [_OUT, _THREADS]))
         value = _verb("__call__", define, own, curvature, [])
-        verbs = {verb: _verb(verb, define, with_out, curvature, fast_paths) for verb in _VERBS if verb != "__call__"}
+        verbs = {verb: _verb(verb, define, with_out, curvature, fast_paths) for verb in VERBS if verb != "__call__"}
+        docs = docstrings(define, family, curvature)
+        for verb, function in verbs.items():
+            function.__doc__ = docs[verb]
         this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
 
         def call(self, *args, **kwargs):
@@ -257,11 +245,10 @@ def loss(family, *, curvature, fast_path=None):
             return value(*args, **kwargs)
 
         call.__signature__ = own.replace(parameters=[this, *own.parameters.values()])
-        call.__doc__ = value.__doc__
+        call.__doc__ = docs["__call__"]
         namespace = {name: staticmethod(function) for name, function in verbs.items()}
         namespace |= {
             "__call__": call,
-            "__doc__": (define.__doc__ or "").rstrip() + _MORE_PARAMETERS,
             "__module__": "fastloss",
             "__name__": define.__name__,
             "__qualname__": define.__name__,
@@ -271,6 +258,8 @@ def loss(family, *, curvature, fast_path=None):
             "fast_paths": fast_paths,
             "has_curvature": curvature,
         }
-        return type(define.__name__, (Loss,), namespace)()
+        made = type(define.__name__, (Loss,), namespace)()
+        made.__doc__ = docs[""]  # of the object: `help` leaves out what is only that of its class
+        return made
 
     return decorate

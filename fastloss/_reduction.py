@@ -51,7 +51,7 @@ class Reduction:
         return tuple(check.as_broadcast(array, "sample_weight", shape) for array in expanded)
 
     def row_weights(self):
-        """One float64 a loss, 0 for what does not count; None where all count alike."""
+        """One float64 per loss, 0 for what does not count; None where all count alike."""
         if self.uses_all:
             return None
         if self.where is None:

@@ -56,13 +56,13 @@ class Rows:
 
 
 class Labels:
-    """One label a row, checked; and which of them count. `target` is an array."""
+    """One label per row, checked; and which of them count. `target` is an array."""
 
     __slots__ = ("_classes", "_ignore_index", "_not_ignored", "array", "ignored", "reduction", "weights")
 
     def __init__(self, rows, target, reduction, ignore_index):
         self.reduction = reduction.over(rows.shape, check.WITH_BATCHMEAN)
-        self.weights = reduction.row_weights()  # one a row, or None
+        self.weights = reduction.row_weights()  # one per row, or None
         self._ignore_index = check.as_ignore_index(ignore_index)
         self.ignored = -1 if ignore_index is None else self._ignore_index  # for the kernel
         self._classes = rows.classes
@@ -86,7 +86,7 @@ class Labels:
         return of_rows
 
     def denominator(self, class_weights=None):
-        """What the reduction divides by. `class_weights`, one a row or None, weigh the mean."""
+        """What the reduction divides by. `class_weights`, one per row or None, weigh the mean."""
         if self.reduction.name == "mean" and self.reduction.where is None and class_weights is None:
             return self._not_ignored  # counted already
         return self.reduction.denominator(self.counts(), class_weights)

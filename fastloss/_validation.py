@@ -340,7 +340,7 @@ def as_broadcast(array, name, shape):
 
 
 def as_class_weights(value, name, classes):
-    """One weight a class, as float64; None stays None."""
+    """One weight per class, as float64; None stays None."""
     if value is None:
         return None
     array, _ = as_numbers(value, name, "an array with one weight for each class")

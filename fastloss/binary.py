@@ -1,4 +1,4 @@
-"""Losses of independent binary labels, from probabilities, from logits and from the scores of a margin classifier."""
+"""Binary decisions: independent labels, from probabilities, logits or the scores of a margin classifier."""
 
 import numpy as np
 
@@ -18,23 +18,23 @@ def binary_cross_entropy(probs, target, *, sample_weight=None, where=None, reduc
 
     with 0 log 0 = 0. Nothing is clamped: a label of probability 0 costs inf, and its gradient is not 0. The
     gradient is :math:`(x - y) / (x (1 - x))`, the curvature :math:`y / x^2 + (1 - y) / (1 - x)^2`. A model that
-    computes logits should give those to `binary_cross_entropy_with_logits`: 1 - x has lost its digits near x = 1.
+    computes logits should give those to `binary_cross_entropy_with_logits`: near x = 1, 1 - x is no longer accurate.
 
     Parameters
     ----------
     probs : array of numbers within [0, 1], any shape
         Probability of the positive class.
     target : array of numbers within [0, 1] that broadcasts to the shape of `probs`
-        1 for the positive class, 0 for the negative; between them, soft.
+        1 for the positive class, 0 for the negative one; numbers between are soft labels.
     sample_weight : array that broadcasts to the shape of `probs`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `probs`, optional
-        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
-        counts them.
+        Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
+        mean counts them.
     reduction : {"mean", "weighted_mean", "sum", "none"}
         ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
-        give a float accumulated in double precision, ``"none"`` one loss an element.
+        give a float accumulated in double precision, ``"none"`` one loss per element.
 
     Returns
     -------
@@ -71,27 +71,27 @@ def binary_cross_entropy_with_logits(
 
     .. math:: L = -w_+ y \log \sigma(x) - (1 - y) \log(1 - \sigma(x))
 
-    with :math:`\sigma(x) = 1 / (1 + e^{-x})` and the weight :math:`w_+` of the positive side. The gradient is
+    with :math:`\sigma(x) = 1 / (1 + e^{-x})` and the weight :math:`w_+` of the positive class. The gradient is
     :math:`(1 - y) \sigma(x) - w_+ y \sigma(-x)`, the curvature :math:`(1 - y + w_+ y) \sigma(x) \sigma(-x)`. All three
-    keep their digits in both tails.
+    stay accurate in both tails.
 
     Parameters
     ----------
     logits : array, float or integer, any shape
         Log-odds, in nats.
     target : array of numbers within [0, 1] that broadcasts to the shape of `logits`
-        1 for the positive class, 0 for the negative; between them, soft.
+        1 for the positive class, 0 for the negative one; numbers between are soft labels.
     sample_weight : array that broadcasts to the shape of `logits`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `logits`, optional
-        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
-        counts them.
+        Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
+        mean counts them.
     pos_weight : number or array at least 0 that broadcasts to the shape of `logits`, optional
         How much more a positive counts than a negative; an array (C,) weighs each column.
     reduction : {"mean", "weighted_mean", "sum", "none"}
         ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
-        give a float accumulated in double precision, ``"none"`` one loss an element.
+        give a float accumulated in double precision, ``"none"`` one loss per element.
 
     Returns
     -------
@@ -150,14 +150,14 @@ def hinge_loss(predictions, target, *, squared=False, sample_weight=None, where=
     squared : bool
         Whether to square it. Without that it has no curvature, and `grad_and_hess` raises a TypeError.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `predictions`, optional
-        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
-        counts them.
+        Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
+        mean counts them.
     reduction : {"mean", "weighted_mean", "sum", "none"}
         ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
-        give a float accumulated in double precision, ``"none"`` one loss an element.
+        give a float accumulated in double precision, ``"none"`` one loss per element.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Losses for classes: one label or one distribution a row."""
+"""Classes: one label or one distribution per row."""
 
 from fastloss import _validation as check
 from fastloss._elementwise import distributions
@@ -25,8 +25,8 @@ def nll_loss(
 
     .. math:: L_n = -w_{y_n} \, x_{n, y_n}
 
-    The gradient is that of exactly this: :math:`-w_{y_n}` at the label, 0 elsewhere, whether or not the rows of
-    `log_probs` are normalised.
+    The gradient is the derivative of exactly this formula: :math:`-w_{y_n}` at the label, 0 elsewhere, whether or not
+    the rows of `log_probs` are normalised.
 
     Parameters
     ----------
@@ -35,22 +35,22 @@ def nll_loss(
     target : integer array, the shape of `log_probs` without `axis`
         Labels 0..C-1, or `ignore_index`.
     axis : int
-        The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. With C = d1 labels
-        fit either axis, so that no error can say that the other was meant.
+        The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. If C = d1, labels
+        fit both axes, and no error can tell that the other one was meant.
     class_weight : array (C,), optional
-        A weight at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that count.
+        A weight of at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that count.
     sample_weight : array that broadcasts to the shape of `target`, optional
-        Multiplies each row's loss and gradient; never changes what ``"mean"`` divides by. 0 removes a row, whatever it
-        holds.
+        Multiplies each row's loss and gradient; never changes what ``"mean"`` divides by. A weight of 0 removes a row,
+        whatever it holds.
     where : bool array that broadcasts to the shape of `target`, optional
-        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
-        them.
+        Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
+        counts them.
     ignore_index : int, or None
         Rows with this label cost 0 and have gradient 0, whatever their scores. None: no label is ignored.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one loss a row.
+        precision, ``"none"`` one loss per row.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def cross_entropy(
 
     where :math:`y_n` is 1 at the label, or the distribution given, and with smoothing :math:`\epsilon` becomes
     :math:`(1 - \epsilon) y + \epsilon / C`. The gradient is :math:`(p_c \sum_k w_k y_k - w_c y_c) / T`, the curvature
-    :math:`p_c (1 - p_c) \sum_k w_k y_k / T^2` with :math:`p` the softmax. Losses and gradients keep their digits near
+    :math:`p_c (1 - p_c) \sum_k w_k y_k / T^2` with :math:`p` the softmax. Losses and gradients stay accurate near
     certainty: scores (20, 0) with label 0 cost 2.06e-9, not 0.
 
     Parameters
@@ -119,19 +119,19 @@ def cross_entropy(
     logits : array, float or integer, with C classes along `axis`
         Scores, in nats, normalised or not; -inf masks a class.
     target : integer array, the shape of `logits` without `axis`; or array of probabilities, the shape of `logits`
-        Labels 0..C-1 or `ignore_index`; or one distribution a row, within [0, 1].
+        Labels 0..C-1 or `ignore_index`; or one distribution per row, within [0, 1].
     axis : int
-        The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. With C = d1 labels
-        fit either axis, so that no error can say that the other was meant. No layout is copied as a whole.
+        The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. If C = d1, labels
+        fit both axes, and no error can tell that the other one was meant. Arrays of any layout are used without a copy.
     class_weight : array (C,), optional
-        A weight at least 0 for each class. With labels, ``"mean"`` divides by the sum of the weights of the labels
+        A weight of at least 0 for each class. With labels, ``"mean"`` divides by the sum of the weights of the labels
         that count; with probabilities by the number of rows.
-    sample_weight : array that broadcasts to one number a row, optional
-        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
-        it holds.
-    where : bool array that broadcasts to one bool a row, optional
-        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
-        them.
+    sample_weight : array that broadcasts to one number per row, optional
+        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
+    where : bool array that broadcasts to one bool per row, optional
+        Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
+        counts them.
     ignore_index : int, or None
         Rows with this label cost 0 and have gradient 0, even if their scores are NaN. None: no label is ignored.
     label_smoothing : float within [0, 1]
@@ -141,11 +141,11 @@ def cross_entropy(
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one loss a row.
+        precision, ``"none"`` one loss per row.
 
     Returns
     -------
-    float, or array with one loss a row
+    float, or array with one loss per row
         A mean over no rows is nan, with gradient 0.
 
     Raises
@@ -217,8 +217,9 @@ def categorical_cross_entropy(
     .. math:: L_n = -\sum_c y_{nc} \log x_{nc} \; \left[{} - \sum_c (1 - y_{nc}) \log(1 - x_{nc})\right]
 
     with 0 log 0 = 0. Nothing is clamped and nothing is normalised. The gradient is :math:`-y / x`, the curvature
-    :math:`y / x^2`: of exactly this, whether or not the rows add up to 1. With the negatives they are those of
-    `binary_cross_entropy`. A model that computes logits should give those to `cross_entropy`.
+    :math:`y / x^2`. They are the derivatives of exactly this formula, whether or not the rows add up to 1. With the
+    negatives they are those of `binary_cross_entropy`. A model that computes logits should give those to
+    `cross_entropy`.
 
     Parameters
     ----------
@@ -230,16 +231,16 @@ def categorical_cross_entropy(
         The class axis. ``axis=1`` is PyTorch's (N, C, d1, ...) layout.
     include_negatives : bool
         Whether every other class counts too, as a negative of its own.
-    sample_weight : array that broadcasts to one number a row, optional
-        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
-        it holds.
-    where : bool array that broadcasts to one bool a row, optional
-        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
-        them.
+    sample_weight : array that broadcasts to one number per row, optional
+        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
+    where : bool array that broadcasts to one bool per row, optional
+        Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
+        counts them.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one loss a row.
+        precision, ``"none"`` one loss per row.
 
     Returns
     -------

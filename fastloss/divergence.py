@@ -1,4 +1,4 @@
-"""Entropy of a distribution and divergence of two, from probabilities and from logits."""
+"""Entropy and divergence: of one distribution and of two, from probabilities and from logits."""
 
 import math
 
@@ -58,8 +58,9 @@ def entropy(probs, *, axis=-1, base=None, sample_weight=None, where=None, reduct
 
     .. math:: H_n = -\sum_c x_{nc} \log x_{nc}
 
-    with 0 log 0 = 0. The gradient is :math:`-\log x - 1`, the curvature :math:`-1 / x`: of exactly this, whether or
-    not the rows add up to 1. Nothing is normalised (SciPy's ``entropy`` divides by the row's sum).
+    with 0 log 0 = 0. The gradient is :math:`-\log x - 1`, the curvature :math:`-1 / x`. They are the derivatives of
+    exactly this formula, whether or not the rows add up to 1. Nothing is normalised (SciPy's ``entropy`` divides by the
+    row's sum).
 
     Parameters
     ----------
@@ -69,16 +70,16 @@ def entropy(probs, *, axis=-1, base=None, sample_weight=None, where=None, reduct
         The axis that is summed over.
     base : float, above 0 and not 1, optional
         2 gives bits; by default the entropy is in nats.
-    sample_weight : array that broadcasts to one number a row, optional
-        Multiplies each row's entropy and derivatives; never changes what ``"mean"`` divides by. 0 removes a row,
-        whatever it holds.
-    where : bool array that broadcasts to one bool a row, optional
-        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
-        them.
+    sample_weight : array that broadcasts to one number per row, optional
+        Multiplies each row's entropy and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
+    where : bool array that broadcasts to one bool per row, optional
+        Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
+        counts them.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one entropy a row.
+        precision, ``"none"`` one entropy per row.
 
     Returns
     -------
@@ -115,27 +116,26 @@ def entropy_with_logits(logits, *, axis=-1, base=None, sample_weight=None, where
 
     .. math:: H_n = -\sum_c p_c \log p_c, \qquad p = \mathrm{softmax}(x_n)
 
-    The gradient is :math:`-p_c (\log p_c + H_n)`. No probabilities are stored; entropies near certainty keep their
-    digits.
+    The gradient is :math:`-p_c (\log p_c + H_n)`. No probabilities are stored; entropies near certainty stay accurate.
 
     Parameters
     ----------
     logits : array, float or integer, with C classes along `axis`
         Scores, in nats, normalised or not; -inf masks a class.
     axis : int
-        The class axis; no layout is copied as a whole.
+        The class axis. Arrays of any layout are used without a copy.
     base : float, above 0 and not 1, optional
         2 gives bits; by default the entropy is in nats.
-    sample_weight : array that broadcasts to one number a row, optional
-        Multiplies each row's entropy and gradient; never changes what ``"mean"`` divides by. 0 removes a row, whatever
-        it holds.
-    where : bool array that broadcasts to one bool a row, optional
-        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
-        them.
+    sample_weight : array that broadcasts to one number per row, optional
+        Multiplies each row's entropy and gradient; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
+    where : bool array that broadcasts to one bool per row, optional
+        Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
+        counts them.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one entropy a row.
+        precision, ``"none"`` one entropy per row.
 
     Returns
     -------
@@ -170,8 +170,9 @@ def kl_divergence(probs, target, *, axis=-1, sample_weight=None, where=None, red
     .. math:: D_n = \sum_c p_{nc} \log \frac{p_{nc}}{q_{nc}}
 
     with 0 log 0 = 0. The prediction q comes first, as in every loss here; SciPy's ``rel_entr`` and the formula have p
-    first. The gradient, by q, is :math:`-p / q`, the curvature :math:`p / q^2`: of exactly this, whether or not the
-    rows add up to 1. Distributions that are nearly the same keep their digits.
+    first. The gradient, with respect to q, is :math:`-p / q`, the curvature :math:`p / q^2`. They are the derivatives
+    of exactly this formula, whether or not the rows add up to 1. The result is accurate for distributions that are
+    nearly the same.
 
     Parameters
     ----------
@@ -181,16 +182,16 @@ def kl_divergence(probs, target, *, axis=-1, sample_weight=None, where=None, red
         The true probabilities p.
     axis : int
         The axis that is summed over.
-    sample_weight : array that broadcasts to one number a row, optional
-        Multiplies each row's divergence and derivatives; never changes what ``"mean"`` divides by. 0 removes a row,
-        whatever it holds.
-    where : bool array that broadcasts to one bool a row, optional
-        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
-        them.
+    sample_weight : array that broadcasts to one number per row, optional
+        Multiplies each row's divergence and derivatives; never changes what ``"mean"`` divides by. A weight of 0
+        removes a row, whatever it holds.
+    where : bool array that broadcasts to one bool per row, optional
+        Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
+        counts them.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one divergence a row.
+        precision, ``"none"`` one divergence per row.
 
     Returns
     -------
@@ -228,13 +229,13 @@ def kl_divergence_with_logits(
     .. math:: D_n = \sum_c p_c \log \frac{p_c}{q_c}, \qquad q = \mathrm{softmax}(x_n / T), \quad
         p = \mathrm{softmax}(y_n / T)
 
-    What a quantised or a distilled model x loses against its original y. The gradient, by x, is
+    It says what a quantised or a distilled model x loses against its original y. The gradient, with respect to x, is
     :math:`(q_c - p_c) / T`. With ``reverse=True`` it is :math:`D(q \| p) = \sum_c q_c \log (q_c / p_c)` of the
-    prediction q, with the gradient :math:`q_c (\log (q_c / p_c) - D_n) / T`: it holds q where p has most of its mass,
+    prediction q, with the gradient :math:`q_c (\log (q_c / p_c) - D_n) / T`: it keeps q where p has most of its mass,
     as on-policy distillation and penalties for leaving a reference policy do. No probabilities are stored, each array
-    is read once from memory, and models that are nearly the same keep their digits: a divergence of 1e-9 is not
-    rounding noise. Where what decides lies d nats below its row's best score, the result has about d roundings of its
-    type, as that exponential has.
+    is read once from memory, and the result is accurate for models that are nearly the same: a divergence of 1e-9 is
+    not rounding noise. If the classes that matter have scores d nats below the best one of their row, the relative
+    error is about d roundings of the float type, which is the error of those exponentials.
 
     Parameters
     ----------
@@ -243,21 +244,21 @@ def kl_divergence_with_logits(
     target : array of the same shape
         The scores y of the true distribution p.
     axis : int
-        The class axis; no layout is copied as a whole.
+        The class axis. Arrays of any layout are used without a copy.
     temperature : float within [1e-30, 1e30]
         Divides both. The result is not multiplied by its square, as some distillation recipes do.
     reverse : bool
-        Whether to give D(q ‖ p). The derivative is by the logits of q all the same.
-    sample_weight : array that broadcasts to one number a row, optional
-        Multiplies each row's divergence and gradient; never changes what ``"mean"`` divides by. 0 removes a row,
-        whatever it holds.
-    where : bool array that broadcasts to one bool a row, optional
-        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
-        them.
+        Whether to give D(q ‖ p). The derivative is with respect to the logits of q in both cases.
+    sample_weight : array that broadcasts to one number per row, optional
+        Multiplies each row's divergence and gradient; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
+    where : bool array that broadcasts to one bool per row, optional
+        Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
+        counts them.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one divergence a row.
+        precision, ``"none"`` one divergence per row.
 
     Returns
     -------
@@ -314,10 +315,10 @@ def js_divergence_with_logits(
         q = \mathrm{softmax}(x_n / T), \quad p = \mathrm{softmax}(y_n / T)
 
     Between the two Kullback-Leibler divergences, and never infinite: at most the entropy of
-    :math:`(\beta, 1 - \beta)`, log 2 for the half, where it is symmetric. The gradient, by the logits x of the
-    prediction q, is :math:`(1 - \beta) \, q_c (\log (q_c / m_c) - D(q \| m)) / T`. Divided by
+    :math:`(\beta, 1 - \beta)`, log 2 for the half, where it is symmetric. The gradient, with respect to the logits x of
+    the prediction q, is :math:`(1 - \beta) \, q_c (\log (q_c / m_c) - D(q \| m)) / T`. Divided by
     :math:`\beta (1 - \beta)` it becomes D(p ‖ q) for beta towards 0, D(q ‖ p) for beta towards 1. Each array is read
-    once from memory, and models that are nearly the same keep their digits, for every beta.
+    once from memory, and the result is accurate for models that are nearly the same, for every beta.
 
     Parameters
     ----------
@@ -326,21 +327,21 @@ def js_divergence_with_logits(
     target_logits : array of the same shape
         The scores y of the true distribution p.
     axis : int
-        The class axis; no layout is copied as a whole.
+        The class axis. Arrays of any layout are used without a copy.
     beta : float above 0 and below 1
         How much p counts in the mixture m, and its divergence from m in the sum.
     temperature : float within [1e-30, 1e30]
         Divides both. The result is not multiplied by its square.
-    sample_weight : array that broadcasts to one number a row, optional
-        Multiplies each row's divergence and gradient; never changes what ``"mean"`` divides by. 0 removes a row,
-        whatever it holds.
-    where : bool array that broadcasts to one bool a row, optional
-        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
-        them.
+    sample_weight : array that broadcasts to one number per row, optional
+        Multiplies each row's divergence and gradient; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
+    where : bool array that broadcasts to one bool per row, optional
+        Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
+        counts them.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one divergence a row.
+        precision, ``"none"`` one divergence per row.
 
     Returns
     -------

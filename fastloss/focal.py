@@ -1,4 +1,4 @@
-"""Losses that weigh hard and easy examples otherwise than cross-entropy: the focal losses and their relatives."""
+"""Relatives of cross-entropy: the focal losses and others that weigh hard and easy examples differently."""
 
 import numpy as np
 
@@ -23,28 +23,28 @@ def sigmoid_focal_loss(logits, target, *, alpha=0.25, gamma=2.0, sample_weight=N
     .. math:: L = \alpha_t (1 - p_t)^\gamma \cdot \mathrm{BCE}(x, y), \qquad
         p_t = p y + (1 - p)(1 - y), \quad \alpha_t = \alpha y + (1 - \alpha)(1 - y), \quad p = \sigma(x)
 
-    Value, gradient and curvature keep their digits in both tails, for every gamma: no NaN at x = 20 with gamma = 0.5,
-    no dead gradient at x = -200. The second derivative is negative in places; it is returned as it is.
+    Value, gradient and curvature stay accurate in both tails, for every gamma: no NaN at x = 20 with gamma = 0.5,
+    no gradient of 0 at x = -200. The second derivative is negative in places; it is returned as it is.
 
     Parameters
     ----------
     logits : array, float or integer, any shape
         Log-odds, in nats.
     target : array of numbers within [0, 1] that broadcasts to the shape of `logits`
-        1 for the positive class, 0 for the negative; between them, soft.
+        1 for the positive class, 0 for the negative one; numbers between are soft labels.
     alpha : float within [0, 1], or None
         Weight of the positive class; the negative class has 1 - alpha. None: no such weights.
     gamma : float, at least 0
-        How much easy examples are turned down; 0 gives (weighted) binary cross-entropy.
+        How much the weight of easy examples is reduced; 0 gives (weighted) binary cross-entropy.
     sample_weight : array that broadcasts to the shape of `logits`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `logits`, optional
-        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
-        counts them.
+        Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
+        mean counts them.
     reduction : {"mean", "weighted_mean", "sum", "none"}
         ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
-        give a float accumulated in double precision, ``"none"`` one loss an element.
+        give a float accumulated in double precision, ``"none"`` one loss per element.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def softmax_focal_loss(
 
     .. math:: L_n = -\alpha_{y_n} (1 - p)^\gamma \log p, \qquad p = \mathrm{softmax}(x_n)_{y_n}
 
-    1 - p is the sum of the other classes' probabilities, so that confident rows keep their digits. With gamma = 0 this
+    1 - p is the sum of the other classes' probabilities, so that confident rows stay accurate. With gamma = 0 this
     is cross-entropy. The second derivative is negative in places; it is returned as it is.
 
     Parameters
@@ -113,25 +113,25 @@ def softmax_focal_loss(
     target : integer array, the shape of `logits` without `axis`
         Labels 0..C-1, or `ignore_index`.
     axis : int
-        The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. With C = d1 labels
-        fit either axis, so that no error can say that the other was meant.
+        The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. If C = d1, labels
+        fit both axes, and no error can tell that the other one was meant.
     alpha : float at least 0, array (C,) of them, or None
         Weight of every row, or of the rows of each class: any finite numbers, such as balanced class weights above 1.
         It does not change what the mean divides by.
     gamma : float, at least 0
         How much less the examples count that are already classified well.
     sample_weight : array that broadcasts to the shape of `target`, optional
-        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
-        it holds.
+        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
     where : bool array that broadcasts to the shape of `target`, optional
-        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
-        them.
+        Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
+        counts them.
     ignore_index : int, or None
         Rows with this label cost 0 and have gradient 0, even if their scores are NaN. None: no label is ignored.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one loss a row.
+        precision, ``"none"`` one loss per row.
 
     Returns
     -------
@@ -190,11 +190,11 @@ def poly1_cross_entropy(
 
     .. math:: L = w \left(-\log p + \epsilon (1 - p)\right), \qquad p = \mathrm{softmax}(x)_\text{label}
 
-    since :math:`-\log p = \sum_j (1 - p)^j / j`. With :math:`u = \log p` the first derivative by u is
-    :math:`-w (1 + \epsilon p)`, the second :math:`-w \epsilon p`; gradient and curvature by the logits follow from
-    them. All keep their digits in both tails, also with :math:`\epsilon = -1`, where the loss is of second order. One
-    curvature does not: that of a wrong class whose probability is near 1, with :math:`\epsilon = 1`. It is nearly 0
-    then, and exact to the rounding of p, not to its own.
+    since :math:`-\log p = \sum_j (1 - p)^j / j`. With :math:`u = \log p` the first derivative with respect to u is
+    :math:`-w (1 + \epsilon p)`, the second :math:`-w \epsilon p`; gradient and curvature with respect to the logits
+    follow from them. All stay accurate in both tails, also with :math:`\epsilon = -1`, where the loss is of second
+    order. The exception is the curvature for a wrong class whose probability is near 1, with :math:`\epsilon = 1`: it
+    is nearly 0, and its absolute error is about the rounding of p.
 
     Parameters
     ----------
@@ -203,24 +203,25 @@ def poly1_cross_entropy(
     target : integer array, the shape of `logits` without `axis`
         Labels 0..C-1, or `ignore_index`.
     axis : int
-        The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. With C = d1 labels
-        fit either axis, so that no error can say that the other was meant.
+        The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. If C = d1, labels
+        fit both axes, and no error can tell that the other one was meant.
     epsilon : float
         How much the first term counts more than in cross-entropy; at least -1 in the paper, 0 is `cross_entropy`.
     class_weight : array (C,), optional
-        A weight w at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that count.
+        A weight w of at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that
+        count.
     sample_weight : array that broadcasts to the shape of `target`, optional
-        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
-        it holds.
+        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
     where : bool array that broadcasts to the shape of `target`, optional
-        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
-        them.
+        Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
+        counts them.
     ignore_index : int, or None
         Rows with this label cost 0 and have gradient 0, even if their scores are NaN. None: no label is ignored.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one loss a row.
+        precision, ``"none"`` one loss per row.
 
     Returns
     -------
@@ -272,9 +273,9 @@ def generalized_cross_entropy(
     .. math:: L = w \, \frac{1 - p^q}{q}, \qquad p = \mathrm{softmax}(x)_\text{label}
 
     With q towards 0 this is `cross_entropy`; with q = 1 it is :math:`1 - p`. With :math:`u = \log p` the first
-    derivative by u is :math:`-w p^q`, the second :math:`-w q p^q`; gradient and curvature by the logits follow from
-    these. All keep their digits in both tails, except that a power :math:`p^q` has about :math:`q |\log p|` roundings
-    of its type. The curvature is negative in places; it is returned as it is.
+    derivative with respect to u is :math:`-w p^q`, the second :math:`-w q p^q`; gradient and curvature with respect to
+    the logits follow from these. All stay accurate in both tails, except that a power :math:`p^q` has about
+    :math:`q |\log p|` roundings of its type. The curvature is negative in places; it is returned as it is.
 
     Parameters
     ----------
@@ -283,24 +284,25 @@ def generalized_cross_entropy(
     target : integer array, the shape of `logits` without `axis`
         Labels 0..C-1, or `ignore_index`.
     axis : int
-        The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. With C = d1 labels
-        fit either axis, so that no error can say that the other was meant.
+        The class axis, by default the last, also for (N, C, d1, ...), where PyTorch's is ``axis=1``. If C = d1, labels
+        fit both axes, and no error can tell that the other one was meant.
     q : float within [1e-6, 1]
         How little rows with a small p count; 0.7 is the paper's.
     class_weight : array (C,), optional
-        A weight w at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that count.
+        A weight w of at least 0 for each class. A ``"mean"`` divides by the sum of the weights of the labels that
+        count.
     sample_weight : array that broadcasts to the shape of `target`, optional
-        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes a row, whatever
-        it holds.
+        Multiplies each row's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        row, whatever it holds.
     where : bool array that broadcasts to the shape of `target`, optional
-        Rows that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean counts
-        them.
+        Which rows count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no mean
+        counts them.
     ignore_index : int, or None
         Rows with this label cost 0 and have gradient 0, even if their scores are NaN. None: no label is ignored.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` (over the rows that count), ``"weighted_mean"`` (over the sum of their weights), ``"batchmean"``
         (over the entries of the first axis that is not `axis`) and ``"sum"`` give a float accumulated in double
-        precision, ``"none"`` one loss a row.
+        precision, ``"none"`` one loss per row.
 
     Returns
     -------

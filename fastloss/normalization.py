@@ -1,4 +1,4 @@
-"""softmax, log_softmax and logsumexp: plain functions."""
+"""Normalisation: softmax, log_softmax and logsumexp, plain functions."""
 
 import numpy as np
 
@@ -56,7 +56,7 @@ def softmax(scores, *, axis=-1, out=None, num_threads=None):
     Returns
     -------
     array of the shape of `scores`, in their float type (float64 for integers, float32 for PyTorch's bfloat16)
-        A row with only -inf, or with NaN, is NaN; of a row with +inf, that element.
+        A row with a NaN, or with nothing but -inf, becomes NaN; of a row with +inf, only that element does.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def softmax(scores, *, axis=-1, out=None, num_threads=None):
 def log_softmax(scores, *, axis=-1, out=None, num_threads=None):
     r"""Log-probabilities from scores: :math:`x_c - \log \sum_k e^{x_k}`.
 
-    The most likely class keeps its digits: scores (20, 0) give -2.06e-9, not 0.
+    The most likely class keeps its precision: scores (20, 0) give -2.06e-9, not 0.
 
     Parameters
     ----------

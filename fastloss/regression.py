@@ -1,4 +1,4 @@
-"""Losses of numbers: every element of the predictions has its own, and reductions are over all elements."""
+"""Regression: losses of numbers, one for every element, with reductions over all elements."""
 
 import numpy as np
 
@@ -27,18 +27,18 @@ def l1_loss(predictions, target, *, sample_weight=None, where=None, reduction="m
     Parameters
     ----------
     predictions : array, float or integer, any shape
-        In any unit, that of `target`. Integers are taken as float64: a difference of uint8 does not wrap.
+        In any unit, the same as `target`. Integers are converted to float64, so that differences of uint8 do not wrap.
     target : array of numbers that broadcasts to the shape of `predictions`
         What should have been predicted.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and gradient; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and gradient; never changes what ``"mean"`` divides by. A weight of 0 removes an
+        element, whatever it holds.
     where : bool array that broadcasts to the shape of `predictions`, optional
-        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
-        counts them.
+        Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
+        mean counts them.
     reduction : {"mean", "weighted_mean", "sum", "none"}
         ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
-        give a float accumulated in double precision, ``"none"`` one loss an element.
+        give a float accumulated in double precision, ``"none"`` one loss per element.
 
     Returns
     -------
@@ -76,18 +76,18 @@ def mse_loss(predictions, target, *, sample_weight=None, where=None, reduction="
     Parameters
     ----------
     predictions : array, float or integer, any shape
-        In any unit, that of `target`. Integers are taken as float64: a difference of uint8 does not wrap.
+        In any unit, the same as `target`. Integers are converted to float64, so that differences of uint8 do not wrap.
     target : array of numbers that broadcasts to the shape of `predictions`
         What should have been predicted.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `predictions`, optional
-        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
-        counts them.
+        Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
+        mean counts them.
     reduction : {"mean", "weighted_mean", "sum", "none"}
         ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
-        give a float accumulated in double precision, ``"none"`` one loss an element.
+        give a float accumulated in double precision, ``"none"`` one loss per element.
 
     Returns
     -------
@@ -119,20 +119,20 @@ def rmse_loss(predictions, target, *, sample_weight=None, where=None, reduction=
 
     .. math:: L = \sqrt{\frac{1}{N} \sum_i w_i (x_i - y_i)^2}
 
-    The gradient is :math:`w (x - y) / (N L)`, and 0 at a perfect fit. No square overflows or underflows.
+    The gradient is :math:`w (x - y) / (N L)`, and 0 at a perfect fit. Squares neither overflow nor underflow.
 
     Parameters
     ----------
     predictions : array, float or integer, any shape
-        In any unit, that of `target`.
+        In any unit, the same as `target`.
     target : array of numbers that broadcasts to the shape of `predictions`
         What should have been predicted.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's square; never changes what ``"mean"`` divides by. 0 removes an element, whatever it
-        holds.
+        Multiplies each element's square; never changes what ``"mean"`` divides by. A weight of 0 removes an element,
+        whatever it holds.
     where : bool array that broadcasts to the shape of `predictions`, optional
-        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
-        counts them.
+        Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
+        mean counts them.
     reduction : {"mean", "weighted_mean"}
         The root is of the mean over the N elements that count; or of the weighted mean, over the sum of their weights.
 
@@ -156,7 +156,9 @@ def rmse_loss(predictions, target, *, sample_weight=None, where=None, reduction=
 
     References
     ----------
-    Conventions of ``sklearn.metrics.root_mean_squared_error``, for arrays of any shape.
+    Equals ``sklearn.metrics.root_mean_squared_error`` for one output without weights. With weights, that function gives
+    what ``reduction="weighted_mean"`` does; for several outputs it averages one root per output, and this is one root
+    over all elements.
     """
     return elements(
         "rmse", predictions, target, Reduction(reduction, sample_weight, where),
@@ -188,21 +190,21 @@ def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, wher
     Parameters
     ----------
     predictions : array, float or integer, any shape
-        In any unit, that of `target`. Integers are taken as float64.
+        In any unit, the same as `target`. Integers are converted to float64.
     target : array of numbers that broadcasts to the shape of `predictions`
         What should have been predicted.
     quantile : float within [0, 1], or array of them that broadcasts to the shape of `predictions`
         0.5 gives half the absolute error, whose best constant prediction is the median. An array (Q,) with predictions
         (N, Q) and a target (N, 1) is a quantile for each column.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and gradient; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and gradient; never changes what ``"mean"`` divides by. A weight of 0 removes an
+        element, whatever it holds.
     where : bool array that broadcasts to the shape of `predictions`, optional
-        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
-        counts them.
+        Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
+        mean counts them.
     reduction : {"mean", "weighted_mean", "sum", "none"}
         ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
-        give a float accumulated in double precision, ``"none"`` one loss an element.
+        give a float accumulated in double precision, ``"none"`` one loss per element.
 
     Returns
     -------
@@ -230,7 +232,7 @@ def quantile_loss(predictions, target, *, quantile=0.5, sample_weight=None, wher
 
     References
     ----------
-    Koenker & Bassett 1978, "Regression Quantiles". As ``sklearn.metrics.mean_pinball_loss``.
+    Koenker & Bassett 1978, "Regression Quantiles". Without weights, ``sklearn.metrics.mean_pinball_loss`` is the same.
     """
     reduction = Reduction(reduction, sample_weight, where)
     if np.ndim(quantile) > 0:
@@ -257,14 +259,14 @@ def poisson_nll_loss(log_rate, target, *, full=False, sample_weight=None, where=
         Whether to add :math:`\log y!`, exact and not by Stirling's approximation, which makes the loss minus the
         logarithm of a probability; float32 is then computed in double precision.
     sample_weight : array that broadcasts to the shape of `log_rate`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `log_rate`, optional
-        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
-        counts them.
+        Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
+        mean counts them.
     reduction : {"mean", "weighted_mean", "sum", "none"}
         ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
-        give a float accumulated in double precision, ``"none"`` one loss an element.
+        give a float accumulated in double precision, ``"none"`` one loss per element.
 
     Returns
     -------

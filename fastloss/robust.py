@@ -1,4 +1,4 @@
-"""Losses of numbers that are squared near the target and absolute away from it, so that outliers pull less."""
+"""Robust regression: squared near the target and absolute away from it, so that outliers pull less."""
 
 from fastloss import _validation as check
 from fastloss._elementwise import elements, fast_path
@@ -25,20 +25,20 @@ def huber_loss(predictions, target, *, delta=1.0, sample_weight=None, where=None
     Parameters
     ----------
     predictions : array, float or integer, any shape
-        In any unit, that of `target` and `delta`. Integers are taken as float64.
+        In any unit, the same as `target` and `delta`. Integers are converted to float64.
     target : array of numbers that broadcasts to the shape of `predictions`
         What should have been predicted.
     delta : float, above 0
-        Where the loss turns from squared to absolute.
+        Where the loss changes from squared to absolute.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `predictions`, optional
-        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
-        counts them.
+        Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
+        mean counts them.
     reduction : {"mean", "weighted_mean", "sum", "none"}
         ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
-        give a float accumulated in double precision, ``"none"`` one loss an element.
+        give a float accumulated in double precision, ``"none"`` one loss per element.
 
     Returns
     -------
@@ -81,20 +81,20 @@ def smooth_l1_loss(predictions, target, *, beta=1.0, sample_weight=None, where=N
     Parameters
     ----------
     predictions : array, float or integer, any shape
-        In any unit, that of `target` and `beta`. Integers are taken as float64.
+        In any unit, the same as `target` and `beta`. Integers are converted to float64.
     target : array of numbers that broadcasts to the shape of `predictions`
         What should have been predicted.
     beta : float, at least 0
-        Where the loss turns from squared to absolute.
+        Where the loss changes from squared to absolute.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `predictions`, optional
-        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
-        counts them.
+        Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
+        mean counts them.
     reduction : {"mean", "weighted_mean", "sum", "none"}
         ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
-        give a float accumulated in double precision, ``"none"`` one loss an element.
+        give a float accumulated in double precision, ``"none"`` one loss per element.
 
     Returns
     -------
@@ -128,24 +128,24 @@ def log_cosh_loss(predictions, target, *, sample_weight=None, where=None, reduct
 
     .. math:: L = \log \cosh (x - y)
 
-    The gradient is :math:`\tanh(x - y)`, the curvature :math:`1 / \cosh^2(x - y)`. All three keep their digits for
+    The gradient is :math:`\tanh(x - y)`, the curvature :math:`1 / \cosh^2(x - y)`. All three stay accurate for
     tiny differences (1e-4 costs 5e-9, not rounding noise) and for huge ones (no overflow).
 
     Parameters
     ----------
     predictions : array, float or integer, any shape
-        In the unit of `target`. Integers are taken as float64.
+        In the unit of `target`. Integers are converted to float64.
     target : array of numbers that broadcasts to the shape of `predictions`
         What should have been predicted.
     sample_weight : array that broadcasts to the shape of `predictions`, optional
-        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. 0 removes an element,
-        whatever it holds.
+        Multiplies each element's loss and derivatives; never changes what ``"mean"`` divides by. A weight of 0 removes
+        an element, whatever it holds.
     where : bool array that broadcasts to the shape of `predictions`, optional
-        Elements that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
-        counts them.
+        Which elements count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
+        mean counts them.
     reduction : {"mean", "weighted_mean", "sum", "none"}
         ``"mean"`` (over the elements that count), ``"weighted_mean"`` (over the sum of their weights) and ``"sum"``
-        give a float accumulated in double precision, ``"none"`` one loss an element.
+        give a float accumulated in double precision, ``"none"`` one loss per element.
 
     Returns
     -------

@@ -1,4 +1,6 @@
-"""Fixtures: every instruction set of this processor, seeded random numbers."""
+"""Fixtures: every instruction set of this processor, seeded random numbers. A summary of what was skipped."""
+
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -34,3 +36,11 @@ def forced_threads():
 def threads(request, forced_threads):
     """So many."""
     return request.param
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Skipped tests by reason; pytest itself has a line for each place where one is skipped."""
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in reports)
+    for reason, count in reasons.most_common():
+        terminalreporter.line(f"{count} skipped: {reason}")

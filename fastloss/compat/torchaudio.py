@@ -1,4 +1,4 @@
-"""Forced alignment under the names of torchaudio.functional, for NumPy arrays and for PyTorch tensors on the CPU.
+"""Forced alignment for users of torchaudio: its names, for NumPy arrays and for PyTorch tensors on the CPU.
 
 PyTorch is not imported: a caller who passes tensors has it.
 """
@@ -62,7 +62,7 @@ def forced_align(log_probs, targets, input_lengths=None, target_lengths=None, bl
     targets : array or tensor (B, L), int32 or int64
         Labels 0..C-1 other than `blank`. What lies beyond a target's length is not read.
     input_lengths, target_lengths : integer arrays or tensors (B,), optional
-        Frames and labels that count; omitted means all.
+        How many frames and labels count; by default all.
     blank : int
         The blank's class, 0..C-1.
 
@@ -71,15 +71,14 @@ def forced_align(log_probs, targets, input_lengths=None, target_lengths=None, bl
     paths : (B, T), of the dtype of `targets`
         The class of each frame; `blank` beyond the sequence's end.
     scores : (B, T), of the dtype of `log_probs`
-        `log_probs` at that class; 0 beyond the sequence's end.
-
-    Both are tensors if `log_probs` or `targets` is one, otherwise NumPy arrays.
+        `log_probs` at that class; 0 beyond the sequence's end. Both results are tensors if `log_probs` or `targets` is
+        one, otherwise NumPy arrays.
 
     Raises
     ------
     ValueError
         For a label out of range or equal to `blank`, a length below 0 or beyond the array, shapes that do not fit, NaN
-        or +inf at a label or the blank, or a target that can't be emitted: the text names the sample, and the score or
+        or +inf at a label or the blank, or a target that no path spells: the text names the sample, and the score or
         the frames it needs and the frames there are.
     TypeError
         For a tensor that is not on the CPU, or another dtype.

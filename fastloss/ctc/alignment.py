@@ -124,35 +124,36 @@ def ctc_align(
 
     .. math:: \pi^* = \arg\max_\pi \sum_t x_{t, n, \pi_t}
 
-    over all paths of one class a frame that give the target when repeats are merged and blanks dropped. Scores are
-    accumulated in double precision, so hours of frames lose nothing; where paths tie, a state is kept rather than
-    left, and left for the nearer one. Memory: 8 to 16 times :math:`\sqrt{T}\,(2S + 1)` bytes a sequence that is at
-    work, and 16 times :math:`2S + 1` for two frames; far below 2 bits a cell for long ones. Threads share the batch; a
-    single sequence, if it has 2000 labels and some thousands of frames or more.
+    over all paths of one class per frame that give the target when repeats are merged and blanks dropped. Scores are
+    accumulated in double precision, so hours of frames lose nothing; where two paths are equally likely, staying in a
+    state is preferred to moving, and the shorter move to the longer one. Memory: for each sequence at work 8 to 16
+    times :math:`\sqrt{T}\,(2S + 1)` bytes, and 16 times :math:`2S + 1` for two frames; for long sequences that is far
+    below 2 bits for each of the :math:`T\,(2S + 1)` states. Threads share the batch, and also a single sequence if it
+    has 2000 labels and some thousands of frames or more.
 
     Parameters
     ----------
     log_probs : array (T, N, C), float or integer; (N, T, C) with `batch_first`; (T, C) for one sequence
         Log-probabilities in nats: T frames, a batch of N, C classes. -inf is probability 0. Scores that are not
-        normalised give the same path if each frame is off by a constant, as logits are; `score` and `token_scores`
-        are off by their sum and mean.
-    targets : integer array (N, S), or 1-D with all targets one behind the other, or a list of sequences
+        normalised give the same path if each frame is off by a constant, as logits are; `score` is then off by the sum
+        of the constants, `token_scores` by their mean.
+    targets : integer array (N, S), or 1-D with all targets one after the other, or a list of sequences
         Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read. A column of lists
         (an array of objects) is a list; for one sequence (1, S) is legal too.
     input_lengths, target_lengths : integer arrays (N,), optional
-        Frames and labels that count; omitted means all. 0 is legal for either.
+        How many frames and labels count; by default all. 0 is legal for either.
     blank : int
         The blank's class; negative counts from the end.
     batch_first : bool
         Whether `log_probs` is (N, T, C).
     infeasible : {"raise", "inf", "zero"}
-        What becomes of a target that can't be emitted: a ValueError, or a score of -inf, or of 0; without a path. NaN
+        What becomes of a target that no path spells: a ValueError, or a score of -inf, or of 0; without a path. NaN
         or +inf in a frame, at one of the target's classes or the blank, is a ValueError with "raise", else a score of
         NaN, without a path.
     star : int, optional
         A label, 0..C-1 or beyond, that matches anything: for transcripts with gaps. It takes at least one frame.
     star_cost : float, at least 0
-        What each frame of a `star` costs, in nats; at 0 it takes frames from its neighbours wherever it can.
+        What each frame of a `star` costs, in nats; at 0 it takes as many frames from its neighbours as it can.
     progress : callable, optional
         Called with the share of the work that is done, rising from 0 to 1, by the calling thread: at most 20 times a
         second, and with 1.0 once at the end. An exception that it raises ends the call.
@@ -167,8 +168,8 @@ def ctc_align(
     Raises
     ------
     ValueError, TypeError
-        For a label out of range or equal to `blank`, a length below 0 or beyond the array, shapes that do not fit, or
-        a target that can't be emitted: the text names the sample, the frames it needs and the frames there are, or the
+        For a label out of range or equal to `blank`, a length below 0 or beyond the array, shapes that do not fit, or a
+        target that no path spells: the text names the sample, the frames it needs and the frames there are, or the
         score that is NaN or +inf.
 
     Warns

@@ -27,7 +27,7 @@ class CTCAlphabet:
     tokens : tuple of str
         The token of each class; ``len(alphabet)`` is their number, and ``c in alphabet`` says whether `encode` has it.
     blank : int
-        The blank's class: what the CTC functions are given as ``blank=``.
+        The blank's class, to be passed to the CTC functions as ``blank=``.
     separator : str or None
         As given.
 

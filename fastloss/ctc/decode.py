@@ -24,7 +24,7 @@ class CTCHypothesis:
     score : float
         The logarithm of their probability, in nats, as far as the search saw their paths.
     frames : int64 array (S,)
-        The frame in which each label is the most probable, of those that the best path gives it.
+        For each label, the frame in which it is most probable, among those that the best path gives it.
 
     Examples
     --------
@@ -59,8 +59,8 @@ def ctc_decode(
 
     .. math:: l^* = \arg\max_l \sum_{\pi \to l} \exp \sum_t x_{t, n, \pi_t}
 
-    over all paths of one class a frame that give l when repeats are merged and blanks dropped. With `beam_width` 1 the
-    sum is not taken: the result is what the most probable class of each frame spells (best path). From 2 on it is a
+    over all paths of one class per frame that give l when repeats are merged and blanks dropped. With `beam_width` 1
+    the sum is not taken: the result is what the most probable class of each frame spells (best path). From 2 on it is a
     prefix beam search: after each frame the `beam_width` most probable prefixes are kept, each with the sum over all of
     its paths whose prefixes were kept. Sums are in double precision; a beam with room for every prefix gives exact
     probabilities. A language model joins through `ctc_prefix_score`, see ``docs/ctc.md``.
@@ -71,7 +71,7 @@ def ctc_decode(
         Log-probabilities in nats: T frames, a batch of N, C classes. -inf is probability 0. Scores that are off by a
         constant in each frame, as logits are, give the same labels, with another score.
     input_lengths : integer array (N,), optional
-        Frames that count; omitted means all. 0 is legal.
+        How many frames count; by default all. 0 is legal.
     beam_width : int, at least 1
         How many prefixes are kept after each frame.
     n_best : int, 1 to `beam_width`
@@ -114,8 +114,8 @@ def ctc_decode(
     -----
     UserWarning
         If the best score of a sequence is above 0, which no log-probability is, by more than rounding to a half type
-        explains (0.02 a frame): logits or probabilities were passed. Of logits the labels are right and the scores are
-        not, of probabilities both are wrong. Scores that are not normalised may also be below 0, unnoticed. And for
+        explains (0.02 per frame): logits or probabilities were passed. Of logits the labels are right and the scores
+        are not, of probabilities both are wrong. Scores that are not normalised may also be below 0, unnoticed. And for
         scores of shape (1, N, C) without lengths, which are more often (1, T, C): one recording, its batch first.
 
     Examples

@@ -23,37 +23,39 @@ def ctc_loss(
 
     .. math:: L_n = -\log \sum_{\pi} \prod_{t} e^{x_{t, n, \pi_t}}
 
-    over all paths :math:`\pi` of one class a frame that give the target when repeats are merged and blanks dropped.
-    The gradient is that of exactly this, whether or not `log_probs` are normalised: minus the posterior probability
-    of each class at each frame. For the gradient of logits use `ctc_loss_with_logits`.
+    over all paths :math:`\pi`, one class per frame, that give the target when repeats are merged and blanks dropped.
+    The gradient is the derivative of exactly this formula, whether or not `log_probs` are normalised: minus the
+    posterior probability of each class at each frame. For the gradient with respect to logits use
+    `ctc_loss_with_logits`.
 
     Whatever the spread of the scores and the number of frames, nothing underflows: probabilities have exponents of
-    their own. Losses down to 1e-30 have a relative error below 1e-4, mostly of 1e-7 in float32 and of 1e-12 in float64;
-    entries of the gradient one below 1e-4.
+    their own. The relative error of losses down to 1e-30, and of each entry of the gradient, is below 1e-4; that of
+    losses is mostly about 1e-7 in float32 and 1e-12 in float64. The gradient is exactly 0 beyond each sequence's
+    `input_length`.
 
     Parameters
     ----------
     log_probs : array (T, N, C), float or integer; (N, T, C) with `batch_first`; (T, C) for one sequence
         Log-probabilities in nats: T frames, a batch of N, C classes. -inf is probability 0.
-    targets : integer array (N, S), or 1-D with all targets one behind the other, or a list of sequences
+    targets : integer array (N, S), or 1-D with all targets one after the other, or a list of sequences
         Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read. A column of lists
         (an array of objects) is a list; for one sequence (1, S) is legal too.
     input_lengths, target_lengths : integer arrays (N,), optional
-        Frames and labels that count; omitted means all. 0 is legal for either.
+        How many frames and labels count; by default all. 0 is legal for either.
     blank : int
         The blank's class; negative counts from the end.
     batch_first : bool
         Whether `log_probs` is (N, T, C).
     infeasible : {"inf", "zero", "raise"}
-        What a target costs that can't be emitted: inf, 0 (keeping its place in the mean), or a ValueError. It needs
-        its length plus one frame for each adjacent repeat. Its gradient is 0 in all modes. With "raise", a NaN or +inf
-        that makes a loss NaN is a ValueError, too.
+        What a target costs that no path spells: inf, 0 (it is still counted by the mean), or a ValueError. A target
+        needs as many frames as labels, and one more for each label that equals the one before. Its gradient is 0 in all
+        modes. With "raise", a NaN or +inf that makes a loss NaN is a ValueError, too.
     sample_weight : array that broadcasts to (N,), optional
-        Multiplies each sequence's loss and gradient; never changes what ``"mean"`` divides by. 0 removes a sequence,
-        whatever it holds.
+        Multiplies each sequence's loss and gradient; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        sequence, whatever it holds.
     where : bool array that broadcasts to (N,), optional
-        Sequences that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
-        counts them.
+        Which sequences count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
+        mean counts them.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` divides each loss by max(target length, 1), then averages over the sequences that count (PyTorch's);
         ``"weighted_mean"`` does so and divides by the sum of the weights instead; ``"batchmean"`` averages over the
@@ -65,7 +67,7 @@ def ctc_loss(
     Returns
     -------
     float, or array (N,)
-        The gradient has the shape of `log_probs`, and is exactly 0 beyond each sequence's `input_length`.
+        A mean over no sequences is nan.
 
     Raises
     ------
@@ -112,37 +114,37 @@ def ctc_loss_with_logits(
 
     .. math:: L_n = -\log \sum_{\pi} \prod_{t} \mathrm{softmax}(x_{t, n})_{\pi_t}
 
-    over all paths :math:`\pi` of one class a frame that give the target when repeats are merged and blanks dropped.
+    over all paths :math:`\pi` of one class per frame that give the target when repeats are merged and blanks dropped.
     The gradient with respect to the logits is softmax minus posterior; the logits are read once and the gradient is
-    written once. Never below 0.
+    written once. The loss is never below 0. The gradient is exactly 0 beyond each sequence's `input_length`.
 
-    Nothing underflows, and losses down to 1e-30 have a relative error below 1e-4, mostly of 1e-7 in float32 and of
-    1e-12 in float64. Entries of the gradient are within 1e-4 of themselves or, where softmax and posterior agree in
-    more digits than that leaves, within four roundings of min(p, 1 - p), with p the softmax.
+    Nothing underflows. The relative error of losses down to 1e-30 is below 1e-4, mostly about 1e-7 in float32 and 1e-12
+    in float64. So is that of each entry of the gradient, unless softmax and posterior nearly cancel: then the error is
+    at most four roundings of min(p, 1 - p), with p the softmax.
 
     Parameters
     ----------
     logits : array (T, N, C), float or integer; (N, T, C) with `batch_first`; (T, C) for one sequence
         Scores in nats, normalised or not: T frames, a batch of N, C classes. -inf masks a class.
-    targets : integer array (N, S), or 1-D with all targets one behind the other, or a list of sequences
+    targets : integer array (N, S), or 1-D with all targets one after the other, or a list of sequences
         Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read. A column of lists
         (an array of objects) is a list; for one sequence (1, S) is legal too.
     input_lengths, target_lengths : integer arrays (N,), optional
-        Frames and labels that count; omitted means all. 0 is legal for either.
+        How many frames and labels count; by default all. 0 is legal for either.
     blank : int
         The blank's class; negative counts from the end.
     batch_first : bool
         Whether `logits` is (N, T, C).
     infeasible : {"inf", "zero", "raise"}
-        What a target costs that can't be emitted: inf, 0 (keeping its place in the mean), or a ValueError. It needs
-        its length plus one frame for each adjacent repeat. Its gradient is 0 in all modes. With "raise", a NaN or +inf
-        that makes a loss NaN is a ValueError, too.
+        What a target costs that no path spells: inf, 0 (it is still counted by the mean), or a ValueError. A target
+        needs as many frames as labels, and one more for each label that equals the one before. Its gradient is 0 in all
+        modes. With "raise", a NaN or +inf that makes a loss NaN is a ValueError, too.
     sample_weight : array that broadcasts to (N,), optional
-        Multiplies each sequence's loss and gradient; never changes what ``"mean"`` divides by. 0 removes a sequence,
-        whatever it holds.
+        Multiplies each sequence's loss and gradient; never changes what ``"mean"`` divides by. A weight of 0 removes a
+        sequence, whatever it holds.
     where : bool array that broadcasts to (N,), optional
-        Sequences that count. Others are not used, whatever they hold: they cost 0, have derivatives 0, and no mean
-        counts them.
+        Which sequences count. The others are ignored, whatever they hold: their losses and derivatives are 0, and no
+        mean counts them.
     reduction : {"mean", "weighted_mean", "batchmean", "sum", "none"}
         ``"mean"`` divides each loss by max(target length, 1), then averages over the sequences that count (PyTorch's);
         ``"weighted_mean"`` does so and divides by the sum of the weights instead; ``"batchmean"`` averages over the
@@ -154,7 +156,7 @@ def ctc_loss_with_logits(
     Returns
     -------
     float, or array (N,)
-        The gradient has the shape of `logits`, and is exactly 0 beyond each sequence's `input_length`.
+        A mean over no sequences is nan.
 
     Raises
     ------

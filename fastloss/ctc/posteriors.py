@@ -21,25 +21,25 @@ def ctc_posteriors(
 
     .. math:: \gamma_{t, n, s} = P(\text{state } s \text{ at frame } t \mid \text{target } n)
 
-    of the extended target (blank, l1, blank, l2, ..., blank), 2S + 1 states. Every frame's sum to 1. The labels' own,
-    ``[..., 1::2]``, summed over frames are the frames that each label is expected to take.
+    of the extended target (blank, l1, blank, l2, ..., blank), 2S + 1 states. Those of each frame add up to 1. The
+    labels' own, ``[..., 1::2]``, summed over frames are the frames that each label is expected to take.
 
     Parameters
     ----------
     log_probs : array (T, N, C), float or integer; (N, T, C) with `batch_first`; (T, C) for one sequence
         Log-probabilities in nats: T frames, a batch of N, C classes. -inf is probability 0. Scores that are not
         normalised give the same if each frame is off by a constant, as logits are.
-    targets : integer array (N, S), or 1-D with all targets one behind the other, or a list of sequences
+    targets : integer array (N, S), or 1-D with all targets one after the other, or a list of sequences
         Labels 0..C-1 other than `blank`. What lies beyond a target's length in (N, S) is not read. A column of lists
         (an array of objects) is a list; for one sequence (1, S) is legal too.
     input_lengths, target_lengths : integer arrays (N,), optional
-        Frames and labels that count; omitted means all. 0 is legal for either.
+        How many frames and labels count; by default all. 0 is legal for either.
     blank : int
         The blank's class; negative counts from the end.
     batch_first : bool
         Whether `log_probs` is (N, T, C).
     infeasible : {"raise", "zero"}
-        What becomes of a target that can't be emitted: a ValueError, or only zeros. NaN or +inf in a frame, at one of
+        What becomes of a target that no path spells: a ValueError, or only zeros. NaN or +inf in a frame, at one of
         the target's classes or the blank, is a ValueError with "raise", else makes the target's posteriors NaN.
     progress : callable, optional
         Called with the share of the work that is done, rising from 0 to 1, by the calling thread: at most 20 times a

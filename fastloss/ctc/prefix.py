@@ -76,7 +76,7 @@ class CTCPrefixState:
         return f"<CTCPrefixState of {len(self)} hypotheses over {frames} frames of {classes} classes>"
 
     def extend(self, hypotheses, labels, *, num_threads=None):
-        """New hypotheses, each one of these and a label more; a step costs O(T) for each.
+        """New hypotheses: each is one of these with one more label. A step costs O(T) for each.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ class CTCPrefixState:
         return new
 
     def select(self, hypotheses):
-        """The state of some of the hypotheses, by an integer or bool array, in its order.
+        """The state of some of the hypotheses, chosen by an integer array, in its order, or by a bool array.
 
         Raises
         ------
@@ -157,7 +157,7 @@ def ctc_prefix_score(log_probs, *, blank=0):
     Warns
     -----
     UserWarning
-        If a frame's probabilities add up to more than 1, by more than rounding to a half type explains (0.02 nats a
+        If a frame's probabilities add up to more than 1, by more than rounding to a half type explains (0.02 nats per
         frame, on average): of logits or probabilities all scores are wrong, and their order as well. Frames that add
         up to less are legal, as where classes are masked.
 

@@ -32,7 +32,7 @@ def ctc_score(log_probs, candidates, *, blank=0, progress=None, num_threads=None
     Returns
     -------
     float64 array (K,)
-        In nats; -inf for a candidate that can't be emitted, NaN for one of whose classes a score is NaN or +inf.
+        In nats; -inf for a candidate that no path spells, NaN for one of whose classes a score is NaN or +inf.
 
     Raises
     ------
@@ -42,8 +42,8 @@ def ctc_score(log_probs, candidates, *, blank=0, progress=None, num_threads=None
     Warns
     -----
     UserWarning
-        If a score is above 0 by more than rounding to a half type explains (0.02 a frame): logits or probabilities were
-        passed. Of logits the scores are off by the same constant for all candidates.
+        If a score is above 0 by more than rounding to a half type explains (0.02 per frame): logits or probabilities
+        were passed. Of logits the scores are off by the same constant for all candidates.
 
     Examples
     --------

@@ -4,6 +4,7 @@ import copy
 import inspect
 import os
 import pickle
+import pydoc
 import re
 import subprocess
 import sys
@@ -108,8 +109,39 @@ def test_documentation(row):
         assert "Parameters" in inspect.getdoc(verb)
         assert "sample_weight" in inspect.getdoc(verb)
     assert inspect.getdoc(loss).split("\n")[0].endswith(".")
-    assert ">>>" in inspect.getdoc(loss)
     assert row.name in repr(loss)
+
+
+@every_loss
+def test_help(row):
+    """Signature, docstring and verbs, each once."""
+    text = pydoc.plain(pydoc.render_doc(row.loss))
+    signature = f"{row.name}{inspect.signature(row.loss)}"
+    assert "".join(signature.split()) in "".join(text.split())  # from Python 3.13 on it has several lines
+    for heading in ("Methods", "Parameters", "Returns", "Raises", "Examples", "References"):
+        assert re.findall(rf"^ *{heading}$", text, re.MULTILINE) == [f"    {heading}"]
+    listed = re.findall(r"^    (\w+)\(\.\.\., out=None\) : ", text, re.MULTILINE)
+    assert listed == [verb for verb in VERBS[1:] if row.loss.has_curvature or verb != "grad_and_hess"]
+    assert text.count("num_threads : int") == 1
+
+
+@every_loss
+def test_help_of_a_verb(row):
+    """It has the parameters of the loss, and what the verb itself takes and returns."""
+    for verb in VERBS[1:]:
+        parts = re.split(r"^(\w+)\n-+$", inspect.getdoc(getattr(row.loss, verb)), flags=re.MULTILINE)
+        sections = dict(zip(parts[1::2], parts[2::2], strict=True))
+        documented = re.findall(r"^([\w, ]+) : ", sections["Parameters"], re.MULTILINE)
+        documented = [name for names in documented for name in names.split(", ")]
+        assert documented == list(inspect.signature(getattr(row.loss, verb)).parameters)
+        assert f"array of the shape of `{row.arguments[0]}`" in sections["Returns"]
+        returned = re.findall(r"^(\w+) : ", sections["Returns"], re.MULTILINE)
+        assert returned == ([] if verb == "grad" else verb.split("_and_"))
+
+
+@pytest.mark.parametrize("name", [name for name in fl.__all__ if callable(getattr(fl, name))])
+def test_every_public_name_has_an_example(name):
+    assert ">>>" in inspect.getdoc(getattr(fl, name))
 
 
 @every_loss

@@ -4,8 +4,8 @@
 
 The curves are what the library returns, not formulas written down again. The horizontal axis is one number of the
 prediction; the rest of the prediction and the target stay fixed. Where the prediction is a distribution (x, 1 - x), its
-second number follows, and the derivatives are partial ones, by x alone. Infinite values lie outside of the frame.
-One PNG file a loss is written; the same version of matplotlib writes the same bytes. What is drawn of each loss is said
+second number follows, and the derivatives are partial ones, by x alone. Infinite values lie outside of the frame. One
+PNG file per loss is written; the same version of matplotlib writes the same bytes. What is drawn of each loss is said
 in loss_pictures.py.
 
 Needs matplotlib besides fastloss.

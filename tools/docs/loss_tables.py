@@ -1,6 +1,6 @@
 """What README.md and docs/losses.md have from the table of losses.
 
-Between markers `<!-- losses -->` one line a loss; between `<!-- further losses -->` a section, made of its docstring,
+Between markers `<!-- losses -->` one line per loss; between `<!-- further losses -->` a section, made of its docstring,
 for each loss about which the page says nothing that is written by hand.
 """
 
@@ -77,7 +77,7 @@ def in_markdown(text):
 def section(row):
     """A loss's section from its docstring: sentence, formula, mean, picture, example."""
     text = inspect.getdoc(row.loss)
-    beginning, _, rest = text.partition("\nParameters\n")
+    beginning, _, rest = text.partition("\nMethods\n")
     example = rest.partition("\nExamples\n")[2].partition("\nReferences\n")[0].partition("\n")[2]
     formula = re.search(r"\.\. math::(.*?)\n\n(?=\S)|\.\. math::(.*)", beginning, re.DOTALL)
     before, after = beginning[: formula.start()].strip(), beginning[formula.end() :].strip()

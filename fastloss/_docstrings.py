@@ -1,0 +1,84 @@
+"""The docstrings of a loss and of its verbs, made from the one of the function that defines it.
+
+Parameters that every loss takes are inserted there, and a verb that gives derivatives says so under "Returns". This
+runs at import, so it is a few searches for headings, not a parser.
+"""
+
+VERBS = {  # whether it gives the value, how many derivatives it gives, its summary
+    "__call__": (True, 0, "The value."),
+    "grad": (False, 1, "The gradient with respect to `{first}`."),
+    "value_and_grad": (True, 1, "The value and the gradient, in one pass: ``(value, grad)``."),
+    "grad_and_hess": (False, 2, "The gradient and the diagonal of the second derivative: ``(grad, hess)``."),
+}
+NO_CURVATURE = "Raises TypeError: this loss has no curvature."
+
+_THREADS = """\
+num_threads : int, optional
+    The most threads that the call may use; by default `get_num_threads` decides. The result has the same bits for any
+    number of threads.
+"""
+_OUT = """\
+out : array of the shape of `{first}` and the dtype of the result, optional
+    Receives the gradient. It may be `{first}` itself.
+"""
+_PAIR_OF_OUTS = """\
+out : pair of arrays of the shape of `{first}` and the dtype of the result, optional
+    Receive the gradient and the second derivative; None in the place of one allocates it. One of them may be `{first}`
+    itself.
+"""
+_DERIVATIVE = "array of the shape of `{first}`"
+_DTYPE = """\
+    In the float type of `{first}`: float64 for integers, float32 for PyTorch's bfloat16, which NumPy lacks. It is the
+    derivative of the reduced loss; with ``reduction="none"``, that of the sum.
+"""
+_RETURNS = {
+    "grad": f"{_DERIVATIVE}\n{_DTYPE}",
+    "value_and_grad": f"value : {{value}}grad : {_DERIVATIVE}\n{_DTYPE}",
+    "grad_and_hess": f"grad : {_DERIVATIVE}\n{_DTYPE}hess : {_DERIVATIVE}\n"
+    "    The diagonal of the second derivative, in the same type.\n",
+}
+_WEIGHTS = """\
+Notes
+-----
+A `sample_weight` of one dimension weighs columns where the losses have two or more dimensions, as NumPy broadcasts it.
+If the first axis is as long as the last, it is refused, because weights of samples may be meant: write
+``weight[:, None]`` for samples, ``weight[None, :]`` for columns.
+
+"""
+
+
+def _heading(name):
+    return f"{name}\n{'-' * len(name)}\n"
+
+
+def _without_margin(text):
+    """From Python 3.13 on the compiler removes it."""
+    return text.replace("\n    ", "\n") if "\n    Parameters\n" in text else text
+
+
+def _of_verb(text, verb, first):
+    """The text with the parameters and results of a verb."""
+    more = {0: "", 1: _OUT, 2: _PAIR_OF_OUTS}[VERBS[verb][1]].format(first=first) + _THREADS
+    head, returns, rest = text.partition(_heading("Returns"))
+    if verb in _RETURNS:
+        value, raises, rest = rest.partition("\n" + _heading("Raises"))
+        rest = _RETURNS[verb].format(first=first, value=value) + raises + rest
+    return f"{head.rstrip()}\n{more}\n{returns}{rest}"
+
+
+def docstrings(define, family, curvature):
+    """Those of a loss and of its verbs, by name; "" is the loss itself, whose docstring lists the verbs."""
+    name, first = define.__name__, define.__code__.co_varnames[0]
+    text = _without_margin(define.__doc__)
+    if family != "ctc":
+        text = text.replace(_heading("Examples"), _WEIGHTS + _heading("Examples"))
+    result, listed = {}, _heading("Methods")
+    for verb, (_, derivatives, summary) in VERBS.items():
+        has_any = curvature or derivatives < 2
+        summary = summary.format(first=first) if has_any else NO_CURVATURE
+        if verb != "__call__" and has_any:
+            listed += f"{verb}(..., out=None) : {summary[0].lower()}{summary[1:-1]}\n"
+        result[verb] = f"{summary}\n\nOf `{name}`: {_of_verb(text, verb, first)}"
+    parameters = _heading("Parameters")
+    result[""] = _of_verb(text, "__call__", first).replace(parameters, f"{listed}\n{parameters}")
+    return result
