@@ -88,6 +88,23 @@ def nll(cnp.ndarray log_probs, cnp.ndarray labels, long long ignore_index, weigh
     return total
 
 
+cdef inline bint are_plain_integers(object array) noexcept:
+    return (cnp.PyArray_CheckExact(array) and cnp.PyTypeNum_ISINTEGER(cnp.PyArray_TYPE(<cnp.ndarray> array))
+            and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray> array))
+
+
+cdef object int64_labels(cnp.ndarray array):
+    """Plain integers as int64: the array itself, or a copy."""
+    cdef object labels
+    cdef int type_number = cnp.PyArray_TYPE(array)
+    if type_number == cnp.NPY_INT64:
+        return array
+    labels = cnp.PyArray_EMPTY(cnp.PyArray_NDIM(array), cnp.PyArray_DIMS(array), cnp.NPY_INT64, 0)
+    widen_labels(<int64_t*> data_of(labels), data_of(array), cnp.PyArray_SIZE(array),
+                <int> cnp.PyArray_ITEMSIZE(array), not cnp.PyTypeNum_ISUNSIGNED(type_number))
+    return labels
+
+
 cdef class FastPath:
     """The fast path of one loss of labels: fast_path.pxi. `reductions` are what each name does, `reduction` and
     `ignore_index` the defaults."""
@@ -120,7 +137,7 @@ cdef class FastPath:
         if out is False or len(arguments) != 2:
             return None
         x, y = arguments
-        if not is_plain(x, REAL_TYPE) or not is_plain(y, cnp.NPY_INT64):
+        if not is_plain(x, REAL_TYPE) or not are_plain_integers(y):
             return None
         last = cnp.PyArray_NDIM(<cnp.ndarray> x) - 1
         size = cnp.PyArray_SIZE(<cnp.ndarray> x)
@@ -128,7 +145,8 @@ cdef class FastPath:
             return None
         job.scores.classes = cnp.PyArray_DIM(<cnp.ndarray> x, last)
         job.scores.rows = size // job.scores.classes
-        job.labels = <const int64_t*> data_of(y)
+        labels = int64_labels(y)
+        job.labels = <const int64_t*> data_of(labels)
         job.ignore_index = rule.ignore_index = self.ignore_index
         rule.classes = job.scores.classes
         rule.has_ignored = True
