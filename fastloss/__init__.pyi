@@ -38,7 +38,7 @@ __all__ = [
 @dataclass(frozen=True, eq=False, repr=False)
 class CTCAlignment:
     path: NDArray[np.int64]
-    score: NDArray[np.float64]
+    score: NDArray[np.float64] | Any
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     token_scores: NDArray[np.float64]

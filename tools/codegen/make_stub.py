@@ -71,6 +71,7 @@ ATTRIBUTES = {  # of classes
     "frames": "NDArray[np.int64]",
     "labels": "NDArray[np.int64]",
     "path": "NDArray[np.int64]",
+    "score": "NDArray[np.float64] | Any",  # of one sequence a number
     "separator": "str | None",
     "starts": "NDArray[np.int64]",
     "ends": "NDArray[np.int64]",
