@@ -153,7 +153,7 @@ cdef class FastPath:
             return None
         job.scores.classes = cnp.PyArray_DIM(<cnp.ndarray> x, last)
         job.scores.rows = size // job.scores.classes
-        kept = int64_labels(y, few, &job.labels)
+        _kept = int64_labels(y, few, &job.labels)
         job.ignore_index = rule.ignore_index = self.ignore_index
         rule.classes = job.scores.classes
         rule.has_ignored = True

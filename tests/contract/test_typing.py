@@ -1,5 +1,5 @@
-"""What the stub says is so: tests/typing/right.py, which type checkers read, is run and its types compared with those of
-the results. That the stub says it is a type checker's to find out: .ci/typing."""
+"""What the stub says is so: tests/typing/right.py, which type checkers read, is run, and its types are compared with
+those of the results. That the stub says so is a type checker's to find out: .ci/typing."""
 
 import re
 import runpy
