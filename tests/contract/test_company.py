@@ -48,7 +48,7 @@ LIMITS = """
 @pytest.mark.skipif(not runtime.openmp_version(), reason="built without OpenMP")
 @pytest.mark.parametrize("order", ["before", "after", "looked for, then after"])
 def test_limits_of_threadpoolctl_are_obeyed(order):
-    pytest.importorskip("threadpoolctl")
+    pytest.importorskip("threadpoolctl", minversion="3.2")
     looked_for = """
     import importlib.util
     assert "LibController" in importlib.util.find_spec("threadpoolctl").loader.get_source("threadpoolctl")

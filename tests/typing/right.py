@@ -171,7 +171,7 @@ def arguments() -> None:
     assert_type(fl.mse_loss.grad(counts, y), Floats)
     assert_type(fl.mse_loss.value_and_grad([1.0, 2.0], 0.0, reduction="none"), tuple[Floats, Floats])
     assert_type(fl.mse_loss.value_and_grad(x, y, reduction="none"), tuple[Floats, Singles])
-    assert_type(fl.mse_loss(memoryview(b"ab"), [1, 2], sample_weight=[1.0, 0.5], where=[True, False]), float)
+    assert_type(fl.mse_loss((1, 2), [1, 2], sample_weight=[1.0, 0.5], where=[True, False]), float)
     assert_type(fl.mse_loss(predictions=x, target=y, reduction="weighted_mean", num_threads=np.int64(1)), float)
     assert_type(fl.huber_loss(x, y, delta=np.float32(0.5)), float)
     assert_type(fl.smooth_l1_loss(x, y, beta=0), float)
@@ -257,8 +257,9 @@ def decoding() -> None:
 
 
 def compat() -> None:
-    targets = np.array([[1, 2]], np.int64)
-    paths, scores = torchaudio.forced_align(frames[None, :, 0], targets)
+    batch: Singles = frames[None, :, 0]
+    targets: NDArray[np.int64] = np.array([[1, 2]])
+    paths, scores = torchaudio.forced_align(batch, targets)
     assert_type(paths, NDArray[np.int64])
     assert_type(scores, Singles)
     spans = torchaudio.merge_tokens(paths[0], scores[0], blank=0)
