@@ -30,7 +30,7 @@ def import_kernel(name):
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name != name:
+        if not f"{name}.".startswith(f"{error.name}."):  # neither it nor its folder
             raise
         raise ImportError(
             "fastloss's compiled kernels are not here. In a checkout of the source, build them first with "
@@ -48,8 +48,11 @@ calls = import_kernel("calls")
 
 def modules_in(folder):
     """The compiled modules of one set and float width, by name. Importers are asked, not the file system: a frozen
-    program has no folders."""
-    package = importlib.import_module(f"fastloss._kernels.{folder}")
+    program has no folders, and may leave out some sets."""
+    try:
+        package = importlib.import_module(f"fastloss._kernels.{folder}")
+    except ModuleNotFoundError:
+        return []
     return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
 
 
