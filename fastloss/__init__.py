@@ -2,6 +2,7 @@
 
 from fastloss import binary, classification, ctc, divergence, focal, normalization, regression, robust
 from fastloss._config import __version__, show_config
+from fastloss._threadpoolctl import register_when_loaded
 from fastloss._threads import get_num_threads, set_num_threads
 from fastloss.binary import *
 from fastloss.classification import *
@@ -17,3 +18,10 @@ _topics = (binary, classification, ctc, divergence, focal, normalization, regres
 __all__ = ["__version__", "get_num_threads", "set_num_threads", "show_config"]
 __all__ += [name for topic in _topics for name in topic.__all__]
 __all__.sort()
+
+register_when_loaded(__version__)
+
+
+def __dir__():
+    """What is public: the modules that it comes from are not shown."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -1,24 +1,51 @@
 """Written by tools/codegen/make_stub.py from the signatures of the package; not edited by hand."""
 
 # fmt: off
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex, TypeAlias, TypeVar, overload
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+class _SupportsDLPack(Protocol):
+    def __dlpack__(self) -> Any: ...
+
+_Array: TypeAlias = ArrayLike | _SupportsDLPack
+_Floats: TypeAlias = NDArray[np.floating[Any]]
+_Float = TypeVar("_Float", bound=np.floating[Any])
+
+class _Loss:
+    __name__: str
+    @property
+    def family(self) -> Literal["elementwise", "rowwise", "ctc"]: ...
+    @property
+    def has_curvature(self) -> bool: ...
 
 __version__: str
 
+__all__ = [
+    "CTCAlignment", "CTCAlphabet", "CTCHypothesis", "CTCPrefixState", "CTCWord", "__version__", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits", "categorical_cross_entropy", "cross_entropy", "ctc_align", "ctc_decode",
+    "ctc_loss", "ctc_loss_with_logits", "ctc_posteriors", "ctc_prefix_score", "ctc_score", "entropy",
+    "entropy_with_logits", "generalized_cross_entropy", "get_num_threads", "hinge_loss", "huber_loss",
+    "js_divergence_with_logits", "kl_divergence", "kl_divergence_with_logits", "l1_loss", "log_cosh_loss",
+    "log_softmax", "logsumexp", "mse_loss", "nll_loss", "poisson_nll_loss", "poly1_cross_entropy", "quantile_loss",
+    "rmse_loss", "set_num_threads", "show_config", "sigmoid_focal_loss", "smooth_l1_loss", "softmax",
+    "softmax_focal_loss",
+]
+
+@dataclass(frozen=True, eq=False, repr=False)
 class CTCAlignment:
-    path: NDArray[Any]
-    score: NDArray[Any]
-    starts: NDArray[Any]
-    ends: NDArray[Any]
-    token_scores: NDArray[Any]
+    path: NDArray[np.int64]
+    score: NDArray[np.float64] | Any
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    token_scores: NDArray[np.float64]
+    _aligned: tuple[object, ...] | None = None
     def words(
-        self,
-        text: Any = None,
-        separator: Any = None,
-        *,
-        seconds_per_frame: float | None = None,
+        self, text: str | CTCAlphabet | Iterable[str | Iterable[str]] | None = None,
+        separator: str | SupportsIndex | None = None, *, seconds_per_frame: SupportsFloat | None = None,
     ) -> list[Any]: ...
 
 class CTCAlphabet:
@@ -29,1534 +56,1733 @@ class CTCAlphabet:
     @property
     def tokens(self) -> tuple[str, ...]: ...
     def __init__(
-        self,
-        tokens: Any,
-        blank: int | str = 0,
-        separator: Any = None,
+        self, tokens: str | Iterable[str] | Mapping[str, SupportsIndex], blank: SupportsIndex | str = 0,
+        separator: str | None = None,
     ) -> None: ...
-    def __len__(
-        self,
-    ) -> int: ...
-    def __contains__(
-        self,
-        token: Any,
-    ) -> bool: ...
-    def encode(
-        self,
-        text: Any,
-    ) -> list[int]: ...
-    def decode(
-        self,
-        labels: Any,
-    ) -> str: ...
-    def decode_path(
-        self,
-        path: Any,
-    ) -> str: ...
+    def __len__(self) -> int: ...
+    def __contains__(self, token: object) -> bool: ...
+    def encode(self, text: str | Iterable[str]) -> list[int]: ...
+    def decode(self, labels: _Array) -> str: ...
+    def decode_path(self, path: _Array) -> str: ...
 
+@dataclass(frozen=True, eq=False, repr=False)
 class CTCHypothesis:
-    labels: NDArray[Any]
+    labels: NDArray[np.int64]
     score: float
-    frames: NDArray[Any]
+    frames: NDArray[np.int64]
 
 class CTCPrefixState:
     @property
-    def complete(self) -> NDArray[Any]: ...
+    def complete(self) -> NDArray[np.float64]: ...
     @property
-    def labels(self) -> NDArray[Any]: ...
+    def labels(self) -> NDArray[np.int64]: ...
     @property
-    def scores(self) -> NDArray[Any]: ...
-    def __len__(
-        self,
-    ) -> int: ...
+    def scores(self) -> NDArray[np.float64]: ...
+    def __init__(self, recording: _Array, last: _Array) -> None: ...
+    def __len__(self) -> int: ...
     def extend(
-        self,
-        hypotheses: Any,
-        labels: Any,
-        *,
-        num_threads: int | None = None,
+        self, hypotheses: _Array, labels: _Array, *, num_threads: SupportsIndex | None = None,
     ) -> CTCPrefixState: ...
-    def select(
-        self,
-        hypotheses: Any,
-    ) -> CTCPrefixState: ...
+    def select(self, hypotheses: _Array) -> CTCPrefixState: ...
 
+@dataclass(frozen=True, repr=False, slots=True)
 class CTCWord:
-    word: str | tuple
+    word: str | tuple[int, ...]
     start: int | float | None
     end: int | float | None
     confidence: float
-    def __init__(
-        self,
-        word: Any,
-        start: Any,
-        end: Any,
-        confidence: Any,
-    ) -> None: ...
 
-class _binary_cross_entropy:
+class _binary_cross_entropy(_Loss):
+    @overload
     def __call__(
-        self,
-        probs: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, probs: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, probs: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        probs: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, probs: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, probs: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        probs: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+        self, probs: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, probs: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, probs: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, probs: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
     def grad_and_hess(
-        self,
-        probs: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, probs: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[NDArray[_Float] | None, NDArray[_Float] | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+    @overload
+    def grad_and_hess(
+        self, probs: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 binary_cross_entropy: _binary_cross_entropy
 
-class _binary_cross_entropy_with_logits:
+class _binary_cross_entropy_with_logits(_Loss):
+    @overload
     def __call__(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        pos_weight: ArrayLike | None = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, logits: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        pos_weight: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
+        num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, logits: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        pos_weight: _Array | None = None, reduction: Literal["none"], num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        pos_weight: ArrayLike | None = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, logits: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, pos_weight: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, logits: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        pos_weight: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        pos_weight: ArrayLike | None = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+        self, logits: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, pos_weight: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        pos_weight: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, pos_weight: _Array | None = None, reduction: Literal["none"],
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        pos_weight: _Array | None = None, reduction: Literal["none"], out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
     def grad_and_hess(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        pos_weight: ArrayLike | None = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, logits: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, pos_weight: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[NDArray[_Float] | None, NDArray[_Float] | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+    @overload
+    def grad_and_hess(
+        self, logits: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        pos_weight: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 binary_cross_entropy_with_logits: _binary_cross_entropy_with_logits
 
-class _categorical_cross_entropy:
+class _categorical_cross_entropy(_Loss):
+    @overload
     def __call__(
-        self,
-        probs: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        include_negatives: bool = False,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, include_negatives: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, include_negatives: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        probs: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        include_negatives: bool = False,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1,
+        include_negatives: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, include_negatives: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        probs: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        include_negatives: bool = False,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+        self, probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1,
+        include_negatives: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, include_negatives: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1,
+        include_negatives: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, include_negatives: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
     def grad_and_hess(
-        self,
-        probs: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        include_negatives: bool = False,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1,
+        include_negatives: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: tuple[NDArray[_Float] | None, NDArray[_Float] | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+    @overload
+    def grad_and_hess(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, include_negatives: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 categorical_cross_entropy: _categorical_cross_entropy
 
-class _cross_entropy:
+class _cross_entropy(_Loss):
+    @overload
     def __call__(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        class_weight: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        label_smoothing: float = 0.0,
-        temperature: float = 1.0,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0, reduction: Literal["none"],
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        class_weight: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        label_smoothing: float = 0.0,
-        temperature: float = 1.0,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        class_weight: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        label_smoothing: float = 0.0,
-        temperature: float = 1.0,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0, reduction: Literal["none"],
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0, reduction: Literal["none"],
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
     def grad_and_hess(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        class_weight: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        label_smoothing: float = 0.0,
-        temperature: float = 1.0,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: tuple[NDArray[_Float] | None, NDArray[_Float] | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+    @overload
+    def grad_and_hess(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 cross_entropy: _cross_entropy
 
 def ctc_align(
-    log_probs: Any,
-    targets: Any,
-    input_lengths: ArrayLike | None = None,
-    target_lengths: ArrayLike | None = None,
-    *,
-    blank: int = 0,
-    batch_first: bool = False,
-    infeasible: Literal["inf", "zero", "raise"] = "raise",
-    star: int | None = None,
-    star_cost: float = 0.0,
-    progress: Any = None,
-    num_threads: int | None = None,
+    log_probs: _Array, targets: _Array, input_lengths: _Array | None = None, target_lengths: _Array | None = None, *,
+    blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+    infeasible: Literal["inf", "zero", "raise"] = "raise", star: SupportsIndex | None = None,
+    star_cost: SupportsFloat = 0.0, progress: Callable[[float], object] | None = None,
+    num_threads: SupportsIndex | None = None,
 ) -> CTCAlignment: ...
 
 def ctc_decode(
-    log_probs: Any,
-    input_lengths: ArrayLike | None = None,
-    *,
-    beam_width: int = 1,
-    n_best: int = 1,
-    blank: int = 0,
-    batch_first: bool = False,
-    prune: float | None = None,
-    progress: Any = None,
-    num_threads: int | None = None,
-) -> list[CTCHypothesis] | list[list[CTCHypothesis]]: ...
+    log_probs: _Array, input_lengths: _Array | None = None, *, beam_width: SupportsIndex = 1, n_best: SupportsIndex = 1,
+    blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False, prune: SupportsFloat | None = None,
+    progress: Callable[[float], object] | None = None, num_threads: SupportsIndex | None = None,
+) -> list[Any]: ...
 
-class _ctc_loss:
+class _ctc_loss(_Loss):
+    @overload
     def __call__(
-        self,
-        log_probs: Any,
-        targets: Any,
-        input_lengths: ArrayLike | None = None,
-        target_lengths: ArrayLike | None = None,
-        *,
-        blank: int = 0,
-        batch_first: bool = False,
-        infeasible: Literal["inf", "zero", "raise"] = "inf",
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        progress: Any = None,
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, log_probs: _Array, targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        progress: Callable[[float], object] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, log_probs: _Array, targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], progress: Callable[[float], object] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        log_probs: Any,
-        targets: Any,
-        input_lengths: ArrayLike | None = None,
-        target_lengths: ArrayLike | None = None,
-        *,
-        blank: int = 0,
-        batch_first: bool = False,
-        infeasible: Literal["inf", "zero", "raise"] = "inf",
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        progress: Any = None,
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, log_probs: NDArray[_Float], targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        progress: Callable[[float], object] | None = None, out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, log_probs: _Array, targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        progress: Callable[[float], object] | None = None, out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        log_probs: Any,
-        targets: Any,
-        input_lengths: ArrayLike | None = None,
-        target_lengths: ArrayLike | None = None,
-        *,
-        blank: int = 0,
-        batch_first: bool = False,
-        infeasible: Literal["inf", "zero", "raise"] = "inf",
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        progress: Any = None,
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
-    def grad_and_hess(
-        self,
-        log_probs: Any,
-        targets: Any,
-        input_lengths: ArrayLike | None = None,
-        target_lengths: ArrayLike | None = None,
-        *,
-        blank: int = 0,
-        batch_first: bool = False,
-        infeasible: Literal["inf", "zero", "raise"] = "inf",
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        progress: Any = None,
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, log_probs: NDArray[_Float], targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        progress: Callable[[float], object] | None = None, out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, log_probs: _Array, targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        progress: Callable[[float], object] | None = None, out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, log_probs: NDArray[_Float], targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], progress: Callable[[float], object] | None = None,
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, log_probs: _Array, targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], progress: Callable[[float], object] | None = None,
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 ctc_loss: _ctc_loss
 
-class _ctc_loss_with_logits:
+class _ctc_loss_with_logits(_Loss):
+    @overload
     def __call__(
-        self,
-        logits: Any,
-        targets: Any,
-        input_lengths: ArrayLike | None = None,
-        target_lengths: ArrayLike | None = None,
-        *,
-        blank: int = 0,
-        batch_first: bool = False,
-        infeasible: Literal["inf", "zero", "raise"] = "inf",
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        progress: Any = None,
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, logits: _Array, targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        progress: Callable[[float], object] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, logits: _Array, targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], progress: Callable[[float], object] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        logits: Any,
-        targets: Any,
-        input_lengths: ArrayLike | None = None,
-        target_lengths: ArrayLike | None = None,
-        *,
-        blank: int = 0,
-        batch_first: bool = False,
-        infeasible: Literal["inf", "zero", "raise"] = "inf",
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        progress: Any = None,
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, logits: NDArray[_Float], targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        progress: Callable[[float], object] | None = None, out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, logits: _Array, targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        progress: Callable[[float], object] | None = None, out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        logits: Any,
-        targets: Any,
-        input_lengths: ArrayLike | None = None,
-        target_lengths: ArrayLike | None = None,
-        *,
-        blank: int = 0,
-        batch_first: bool = False,
-        infeasible: Literal["inf", "zero", "raise"] = "inf",
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        progress: Any = None,
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
-    def grad_and_hess(
-        self,
-        logits: Any,
-        targets: Any,
-        input_lengths: ArrayLike | None = None,
-        target_lengths: ArrayLike | None = None,
-        *,
-        blank: int = 0,
-        batch_first: bool = False,
-        infeasible: Literal["inf", "zero", "raise"] = "inf",
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        progress: Any = None,
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, logits: NDArray[_Float], targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        progress: Callable[[float], object] | None = None, out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        progress: Callable[[float], object] | None = None, out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: NDArray[_Float], targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], progress: Callable[[float], object] | None = None,
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], progress: Callable[[float], object] | None = None,
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 ctc_loss_with_logits: _ctc_loss_with_logits
 
 def ctc_posteriors(
-    log_probs: Any,
-    targets: Any,
-    input_lengths: ArrayLike | None = None,
-    target_lengths: ArrayLike | None = None,
-    *,
-    blank: int = 0,
-    batch_first: bool = False,
-    infeasible: Literal["inf", "zero", "raise"] = "raise",
-    progress: Any = None,
-    num_threads: int | None = None,
-) -> NDArray[Any]: ...
+    log_probs: _Array, targets: _Array, input_lengths: _Array | None = None, target_lengths: _Array | None = None, *,
+    blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False, infeasible: Literal["raise", "zero"] = "raise",
+    progress: Callable[[float], object] | None = None, num_threads: SupportsIndex | None = None,
+) -> _Floats: ...
 
-def ctc_prefix_score(
-    log_probs: Any,
-    *,
-    blank: int = 0,
-) -> CTCPrefixState: ...
+def ctc_prefix_score(log_probs: _Array, *, blank: SupportsIndex = 0) -> CTCPrefixState: ...
 
 def ctc_score(
-    log_probs: Any,
-    candidates: Any,
-    *,
-    blank: int = 0,
-    progress: Any = None,
-    num_threads: int | None = None,
-) -> NDArray[Any]: ...
+    log_probs: _Array, candidates: _Array, *, blank: SupportsIndex = 0,
+    progress: Callable[[float], object] | None = None, num_threads: SupportsIndex | None = None,
+) -> NDArray[np.float64]: ...
 
-class _entropy:
+class _entropy(_Loss):
+    @overload
     def __call__(
-        self,
-        probs: Any,
-        *,
-        axis: int = -1,
-        base: float | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, probs: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, probs: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        probs: Any,
-        *,
-        axis: int = -1,
-        base: float | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, probs: NDArray[_Float], *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, probs: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        probs: Any,
-        *,
-        axis: int = -1,
-        base: float | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+        self, probs: NDArray[_Float], *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, probs: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, probs: NDArray[_Float], *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, probs: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
     def grad_and_hess(
-        self,
-        probs: Any,
-        *,
-        axis: int = -1,
-        base: float | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, probs: NDArray[_Float], *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: tuple[NDArray[_Float] | None, NDArray[_Float] | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+    @overload
+    def grad_and_hess(
+        self, probs: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 entropy: _entropy
 
-class _entropy_with_logits:
+class _entropy_with_logits(_Loss):
+    @overload
     def __call__(
-        self,
-        logits: Any,
-        *,
-        axis: int = -1,
-        base: float | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, logits: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, logits: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        logits: Any,
-        *,
-        axis: int = -1,
-        base: float | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, logits: NDArray[_Float], *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, logits: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        logits: Any,
-        *,
-        axis: int = -1,
-        base: float | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
-    def grad_and_hess(
-        self,
-        logits: Any,
-        *,
-        axis: int = -1,
-        base: float | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, logits: NDArray[_Float], *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: NDArray[_Float], *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 entropy_with_logits: _entropy_with_logits
 
-class _generalized_cross_entropy:
+class _generalized_cross_entropy(_Loss):
+    @overload
     def __call__(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        q: float = 0.7,
-        class_weight: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        q: float = 0.7,
-        class_weight: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        q: float = 0.7,
-        class_weight: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
     def grad_and_hess(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        q: float = 0.7,
-        class_weight: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: tuple[NDArray[_Float] | None, NDArray[_Float] | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+    @overload
+    def grad_and_hess(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 generalized_cross_entropy: _generalized_cross_entropy
 
 def get_num_threads() -> int: ...
 
-class _hinge_loss:
+class _hinge_loss(_Loss):
+    @overload
     def __call__(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        squared: bool = False,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, predictions: _Array, target: _Array, *, squared: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, predictions: _Array, target: _Array, *, squared: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        squared: bool = False,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, squared: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, predictions: _Array, target: _Array, *, squared: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        squared: bool = False,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, squared: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, squared: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: NDArray[_Float], target: _Array, *, squared: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, squared: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
     def grad_and_hess(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        squared: bool = False,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, squared: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[NDArray[_Float] | None, NDArray[_Float] | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+    @overload
+    def grad_and_hess(
+        self, predictions: _Array, target: _Array, *, squared: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 hinge_loss: _hinge_loss
 
-class _huber_loss:
+class _huber_loss(_Loss):
+    @overload
     def __call__(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        delta: float = 1.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, predictions: _Array, target: _Array, *, delta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
+        num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, predictions: _Array, target: _Array, *, delta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        delta: float = 1.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, delta: SupportsFloat = 1.0,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, predictions: _Array, target: _Array, *, delta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        delta: float = 1.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, delta: SupportsFloat = 1.0,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, delta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: NDArray[_Float], target: _Array, *, delta: SupportsFloat = 1.0,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, delta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
     def grad_and_hess(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        delta: float = 1.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, delta: SupportsFloat = 1.0,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[NDArray[_Float] | None, NDArray[_Float] | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+    @overload
+    def grad_and_hess(
+        self, predictions: _Array, target: _Array, *, delta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 huber_loss: _huber_loss
 
-class _js_divergence_with_logits:
+class _js_divergence_with_logits(_Loss):
+    @overload
     def __call__(
-        self,
-        logits: Any,
-        target_logits: Any,
-        *,
-        axis: int = -1,
-        beta: float = 0.5,
-        temperature: float = 1.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, logits: _Array, target_logits: _Array, *, axis: SupportsIndex = -1, beta: SupportsFloat = 0.5,
+        temperature: SupportsFloat = 1.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, logits: _Array, target_logits: _Array, *, axis: SupportsIndex = -1, beta: SupportsFloat = 0.5,
+        temperature: SupportsFloat = 1.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        logits: Any,
-        target_logits: Any,
-        *,
-        axis: int = -1,
-        beta: float = 0.5,
-        temperature: float = 1.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, logits: NDArray[_Float], target_logits: _Array, *, axis: SupportsIndex = -1, beta: SupportsFloat = 0.5,
+        temperature: SupportsFloat = 1.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, logits: _Array, target_logits: _Array, *, axis: SupportsIndex = -1, beta: SupportsFloat = 0.5,
+        temperature: SupportsFloat = 1.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        logits: Any,
-        target_logits: Any,
-        *,
-        axis: int = -1,
-        beta: float = 0.5,
-        temperature: float = 1.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
-    def grad_and_hess(
-        self,
-        logits: Any,
-        target_logits: Any,
-        *,
-        axis: int = -1,
-        beta: float = 0.5,
-        temperature: float = 1.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, logits: NDArray[_Float], target_logits: _Array, *, axis: SupportsIndex = -1, beta: SupportsFloat = 0.5,
+        temperature: SupportsFloat = 1.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target_logits: _Array, *, axis: SupportsIndex = -1, beta: SupportsFloat = 0.5,
+        temperature: SupportsFloat = 1.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: NDArray[_Float], target_logits: _Array, *, axis: SupportsIndex = -1, beta: SupportsFloat = 0.5,
+        temperature: SupportsFloat = 1.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target_logits: _Array, *, axis: SupportsIndex = -1, beta: SupportsFloat = 0.5,
+        temperature: SupportsFloat = 1.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 js_divergence_with_logits: _js_divergence_with_logits
 
-class _kl_divergence:
+class _kl_divergence(_Loss):
+    @overload
     def __call__(
-        self,
-        probs: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        probs: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        probs: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+        self, probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
     def grad_and_hess(
-        self,
-        probs: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: tuple[NDArray[_Float] | None, NDArray[_Float] | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+    @overload
+    def grad_and_hess(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 kl_divergence: _kl_divergence
 
-class _kl_divergence_with_logits:
+class _kl_divergence_with_logits(_Loss):
+    @overload
     def __call__(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        temperature: float = 1.0,
-        reverse: bool = False,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, temperature: SupportsFloat = 1.0,
+        reverse: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, temperature: SupportsFloat = 1.0,
+        reverse: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        temperature: float = 1.0,
-        reverse: bool = False,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, temperature: SupportsFloat = 1.0,
+        reverse: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, temperature: SupportsFloat = 1.0,
+        reverse: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        temperature: float = 1.0,
-        reverse: bool = False,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
-    def grad_and_hess(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        temperature: float = 1.0,
-        reverse: bool = False,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, temperature: SupportsFloat = 1.0,
+        reverse: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, temperature: SupportsFloat = 1.0,
+        reverse: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, temperature: SupportsFloat = 1.0,
+        reverse: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, temperature: SupportsFloat = 1.0,
+        reverse: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 kl_divergence_with_logits: _kl_divergence_with_logits
 
-class _l1_loss:
+class _l1_loss(_Loss):
+    @overload
     def __call__(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
-    def grad_and_hess(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 l1_loss: _l1_loss
 
-class _log_cosh_loss:
+class _log_cosh_loss(_Loss):
+    @overload
     def __call__(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
     def grad_and_hess(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[NDArray[_Float] | None, NDArray[_Float] | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+    @overload
+    def grad_and_hess(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 log_cosh_loss: _log_cosh_loss
 
+@overload
 def log_softmax(
-    scores: Any,
-    *,
-    axis: int = -1,
-    out: NDArray[Any] | None = None,
-    num_threads: int | None = None,
-) -> NDArray[Any]: ...
+    scores: NDArray[_Float], *, axis: SupportsIndex = -1, out: NDArray[_Float] | None = None,
+    num_threads: SupportsIndex | None = None,
+) -> NDArray[_Float]: ...
+@overload
+def log_softmax(
+    scores: _Array, *, axis: SupportsIndex = -1, out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+) -> _Floats: ...
 
 def logsumexp(
-    scores: Any,
-    *,
-    axis: int = -1,
-    out: NDArray[Any] | None = None,
-    num_threads: int | None = None,
-) -> NDArray[Any]: ...
+    scores: _Array, *, axis: SupportsIndex = -1, out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+) -> _Floats: ...
 
-class _mse_loss:
+class _mse_loss(_Loss):
+    @overload
     def __call__(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
     def grad_and_hess(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[NDArray[_Float] | None, NDArray[_Float] | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+    @overload
+    def grad_and_hess(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 mse_loss: _mse_loss
 
-class _nll_loss:
+class _nll_loss(_Loss):
+    @overload
     def __call__(
-        self,
-        log_probs: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        class_weight: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, log_probs: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, log_probs: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["none"], num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        log_probs: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        class_weight: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, log_probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, log_probs: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        log_probs: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        class_weight: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
-    def grad_and_hess(
-        self,
-        log_probs: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        class_weight: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, log_probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, log_probs: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, log_probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, log_probs: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["none"], out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 nll_loss: _nll_loss
 
-class _poisson_nll_loss:
+class _poisson_nll_loss(_Loss):
+    @overload
     def __call__(
-        self,
-        log_rate: Any,
-        target: Any,
-        *,
-        full: bool = False,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, log_rate: _Array, target: _Array, *, full: bool | np.bool_ = False, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
+        num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, log_rate: _Array, target: _Array, *, full: bool | np.bool_ = False, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        log_rate: Any,
-        target: Any,
-        *,
-        full: bool = False,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, log_rate: NDArray[_Float], target: _Array, *, full: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, log_rate: _Array, target: _Array, *, full: bool | np.bool_ = False, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        log_rate: Any,
-        target: Any,
-        *,
-        full: bool = False,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+        self, log_rate: NDArray[_Float], target: _Array, *, full: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, log_rate: _Array, target: _Array, *, full: bool | np.bool_ = False, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, log_rate: NDArray[_Float], target: _Array, *, full: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, log_rate: _Array, target: _Array, *, full: bool | np.bool_ = False, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
     def grad_and_hess(
-        self,
-        log_rate: Any,
-        target: Any,
-        *,
-        full: bool = False,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, log_rate: NDArray[_Float], target: _Array, *, full: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[NDArray[_Float] | None, NDArray[_Float] | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+    @overload
+    def grad_and_hess(
+        self, log_rate: _Array, target: _Array, *, full: bool | np.bool_ = False, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 poisson_nll_loss: _poisson_nll_loss
 
-class _poly1_cross_entropy:
+class _poly1_cross_entropy(_Loss):
+    @overload
     def __call__(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        epsilon: float = 1.0,
-        class_weight: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        epsilon: float = 1.0,
-        class_weight: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        epsilon: float = 1.0,
-        class_weight: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
     def grad_and_hess(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        epsilon: float = 1.0,
-        class_weight: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: tuple[NDArray[_Float] | None, NDArray[_Float] | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+    @overload
+    def grad_and_hess(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 poly1_cross_entropy: _poly1_cross_entropy
 
-class _quantile_loss:
+class _quantile_loss(_Loss):
+    @overload
     def __call__(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        quantile: float = 0.5,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, predictions: _Array, target: _Array, *, quantile: _Array = 0.5, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
+        num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, predictions: _Array, target: _Array, *, quantile: _Array = 0.5, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        quantile: float = 0.5,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, quantile: _Array = 0.5,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, predictions: _Array, target: _Array, *, quantile: _Array = 0.5, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        quantile: float = 0.5,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
-    def grad_and_hess(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        quantile: float = 0.5,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, quantile: _Array = 0.5,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, quantile: _Array = 0.5, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: NDArray[_Float], target: _Array, *, quantile: _Array = 0.5,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, quantile: _Array = 0.5, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 quantile_loss: _quantile_loss
 
-class _rmse_loss:
+class _rmse_loss(_Loss):
     def __call__(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean"] = "mean", num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
     def grad(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
-    def grad_and_hess(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
 
 rmse_loss: _rmse_loss
 
-def set_num_threads(
-    num_threads: int,
-) -> None: ...
+def set_num_threads(num_threads: SupportsIndex) -> None: ...
 
 def show_config() -> dict[str, Any]: ...
 
-class _sigmoid_focal_loss:
+class _sigmoid_focal_loss(_Loss):
+    @overload
     def __call__(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        alpha: ArrayLike | None = 0.25,
-        gamma: float = 2.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, logits: _Array, target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, logits: _Array, target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        alpha: ArrayLike | None = 0.25,
-        gamma: float = 2.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, logits: NDArray[_Float], target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, logits: _Array, target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        alpha: ArrayLike | None = 0.25,
-        gamma: float = 2.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+        self, logits: NDArray[_Float], target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: NDArray[_Float], target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
     def grad_and_hess(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        alpha: ArrayLike | None = 0.25,
-        gamma: float = 2.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, logits: NDArray[_Float], target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[NDArray[_Float] | None, NDArray[_Float] | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+    @overload
+    def grad_and_hess(
+        self, logits: _Array, target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 sigmoid_focal_loss: _sigmoid_focal_loss
 
-class _smooth_l1_loss:
+class _smooth_l1_loss(_Loss):
+    @overload
     def __call__(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        beta: float = 1.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, predictions: _Array, target: _Array, *, beta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
+        num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, predictions: _Array, target: _Array, *, beta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        beta: float = 1.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, beta: SupportsFloat = 1.0,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, predictions: _Array, target: _Array, *, beta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        beta: float = 1.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, beta: SupportsFloat = 1.0,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, beta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
+        out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: NDArray[_Float], target: _Array, *, beta: SupportsFloat = 1.0,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, beta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
     def grad_and_hess(
-        self,
-        predictions: Any,
-        target: Any,
-        *,
-        beta: float = 1.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, predictions: NDArray[_Float], target: _Array, *, beta: SupportsFloat = 1.0,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[NDArray[_Float] | None, NDArray[_Float] | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+    @overload
+    def grad_and_hess(
+        self, predictions: _Array, target: _Array, *, beta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 smooth_l1_loss: _smooth_l1_loss
 
+@overload
 def softmax(
-    scores: Any,
-    *,
-    axis: int = -1,
-    out: NDArray[Any] | None = None,
-    num_threads: int | None = None,
-) -> NDArray[Any]: ...
+    scores: NDArray[_Float], *, axis: SupportsIndex = -1, out: NDArray[_Float] | None = None,
+    num_threads: SupportsIndex | None = None,
+) -> NDArray[_Float]: ...
+@overload
+def softmax(
+    scores: _Array, *, axis: SupportsIndex = -1, out: _Floats | None = None, num_threads: SupportsIndex | None = None,
+) -> _Floats: ...
 
-class _softmax_focal_loss:
+class _softmax_focal_loss(_Loss):
+    @overload
     def __call__(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        alpha: ArrayLike | None = None,
-        gamma: float = 2.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        num_threads: int | None = None,
-    ) -> float | NDArray[Any]: ...
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
+        gamma: SupportsFloat = 2.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
+        gamma: SupportsFloat = 2.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def grad(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        alpha: ArrayLike | None = None,
-        gamma: float = 2.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> NDArray[Any]: ...
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
+        gamma: SupportsFloat = 2.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> NDArray[_Float]: ...
+    @overload
+    def grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
+        gamma: SupportsFloat = 2.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
     def value_and_grad(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        alpha: ArrayLike | None = None,
-        gamma: float = 2.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        out: NDArray[Any] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[float | NDArray[Any], NDArray[Any]]: ...
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
+        gamma: SupportsFloat = 2.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
+        gamma: SupportsFloat = 2.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
+        gamma: SupportsFloat = 2.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: NDArray[_Float] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, NDArray[_Float]]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
+        gamma: SupportsFloat = 2.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: _Floats | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
     def grad_and_hess(
-        self,
-        logits: Any,
-        target: Any,
-        *,
-        axis: int = -1,
-        alpha: ArrayLike | None = None,
-        gamma: float = 2.0,
-        sample_weight: ArrayLike | None = None,
-        where: Any = None,
-        ignore_index: int = -100,
-        reduction: str = "mean",
-        out: tuple[NDArray[Any] | None, NDArray[Any] | None] | None = None,
-        num_threads: int | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
+        self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
+        gamma: SupportsFloat = 2.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: tuple[NDArray[_Float] | None, NDArray[_Float] | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[NDArray[_Float], NDArray[_Float]]: ...
+    @overload
+    def grad_and_hess(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
+        gamma: SupportsFloat = 2.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
 
 softmax_focal_loss: _softmax_focal_loss

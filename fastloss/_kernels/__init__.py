@@ -3,8 +3,8 @@ kernels of it are loaded then."""
 
 import importlib
 import os
+import pkgutil
 from contextlib import contextmanager
-from importlib.machinery import EXTENSION_SUFFIXES
 
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
 
@@ -30,7 +30,7 @@ def import_kernel(name):
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name != name:
+        if not f"{name}.".startswith(f"{error.name}."):  # neither it nor its folder
             raise
         raise ImportError(
             "fastloss's compiled kernels are not here. In a checkout of the source, build them first with "
@@ -47,10 +47,13 @@ calls = import_kernel("calls")
 
 
 def modules_in(folder):
-    """The compiled modules of one set and float width, by name."""
-    files = os.listdir(os.path.join(os.path.dirname(__file__), folder))
-    names = {file.removesuffix(suffix) for file in files for suffix in EXTENSION_SUFFIXES if file.endswith(suffix)}
-    return sorted(filter(str.isidentifier, names))  # those of another Python have its tag left
+    """The compiled modules of one set and float width, by name. Importers are asked, not the file system: a frozen
+    program has no folders, and may leave out some sets."""
+    try:
+        package = importlib.import_module(f"fastloss._kernels.{folder}")
+    except ModuleNotFoundError:
+        return []
+    return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
 
 
 # Looked at once: a program may give up its files, or the folder they are in, once it has imported all.

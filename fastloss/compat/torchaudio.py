@@ -3,13 +3,22 @@
 PyTorch is not imported: a caller who passes tensors has it.
 """
 
+from __future__ import annotations
+
 import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
 
 import numpy as np
 
 from fastloss import _validation as check
 from fastloss.ctc.alignment import ctc_align
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    _Scores = TypeVar("_Scores", bound=np.floating[Any])
+    _Labels = TypeVar("_Labels", bound=np.integer[Any])
 
 __all__ = ["TokenSpan", "forced_align", "merge_tokens"]
 
@@ -33,11 +42,25 @@ class TokenSpan:
     end: int
     score: float
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.end - self.start
 
 
-def forced_align(log_probs, targets, input_lengths=None, target_lengths=None, blank=0):
+@overload
+def forced_align(
+    log_probs: NDArray[_Scores],
+    targets: NDArray[_Labels],
+    input_lengths: ArrayLike | None = None,
+    target_lengths: ArrayLike | None = None,
+    blank: SupportsIndex = 0,
+) -> tuple[NDArray[_Labels], NDArray[_Scores]]: ...
+@overload
+def forced_align(  # of tensors, and of arrays whose type is not known
+    log_probs: Any, targets: Any, input_lengths: Any = None, target_lengths: Any = None, blank: SupportsIndex = 0
+) -> tuple[Any, Any]: ...
+def forced_align(
+    log_probs: Any, targets: Any, input_lengths: Any = None, target_lengths: Any = None, blank: SupportsIndex = 0
+) -> tuple[Any, Any]:
     r"""Forced alignment as torchaudio's function of that name: the most likely path of each target, by `ctc_align`.
 
     .. math:: \pi^* = \arg\max_\pi \sum_t x_{b, t, \pi_t}
@@ -128,7 +151,7 @@ def forced_align(log_probs, targets, input_lengths=None, target_lengths=None, bl
     return torch.from_numpy(paths), scores.to(given.dtype) if _is_tensor(given) else scores
 
 
-def merge_tokens(tokens, scores, blank=0):
+def merge_tokens(tokens: ArrayLike, scores: ArrayLike, blank: SupportsIndex = 0) -> list[TokenSpan]:
     """The spans of a path as torchaudio's function of that name: frames of one token joined, blanks left out.
 
     Equal labels side by side are one span, unless a blank is between them. Where it differs from torchaudio: the mean
@@ -185,12 +208,12 @@ def merge_tokens(tokens, scores, blank=0):
     return [TokenSpan(*span) for span in found if span[0] != blank]
 
 
-def _is_tensor(value):
+def _is_tensor(value: object) -> bool:
     torch = sys.modules.get("torch")
     return isinstance(value, getattr(torch, "Tensor", ()))
 
 
-def _as_array(value, name):
+def _as_array(value: Any, name: str) -> Any:
     """What was passed as a NumPy array. bfloat16, which NumPy lacks, becomes float32."""
     if not _is_tensor(value):
         return check.as_array(value, name)

@@ -42,7 +42,7 @@ class CTCAlignment:
     starts: np.ndarray
     ends: np.ndarray
     token_scores: np.ndarray
-    _aligned: tuple | None = None  # all targets' labels one after the other, how many each has, the star
+    _aligned: tuple[object, ...] | None = None  # all targets' labels one after the other, how many each has, the star
 
     def __repr__(self):
         frames = self.path.shape[-1]

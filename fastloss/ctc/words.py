@@ -34,7 +34,7 @@ class CTCWord:
     CTCWord('good', 0.08, 0.48, confidence=0.761)
     """
 
-    word: str | tuple
+    word: str | tuple[int, ...]
     start: int | float | None
     end: int | float | None
     confidence: float

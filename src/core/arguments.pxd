@@ -14,6 +14,7 @@ cdef extern from "core/labels.h" nogil:
         int64_t classes
         int64_t ignore_index
         bint has_ignored
+    void widen_labels(int64_t* label, const void* labels, Py_ssize_t n, int bytes, bint is_signed)
     # How many labels are not ignored, or -1 - the place of the first that is out of range.
     Py_ssize_t count_labels(const int64_t* label, const double* weight, Py_ssize_t n, label_rule rule)
 

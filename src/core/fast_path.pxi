@@ -1,9 +1,10 @@
 """The fast path of a small call: from NumPy's own structures to the kernel's job, without a Python object between.
 
-Most of a small call's time would be Python's. Where both arguments are contiguous arrays of this module's own types
-and no option but `reduction` and `out` is given, a loss's FastPath reads them directly. For everything else, every
-error included, it returns None and has written nothing: the call then takes the general path (fastloss/_loss.py), which
-computes the same by the same chunks, and says what is wrong. What both decide, arguments.pxd decides.
+Most of a small call's time would be Python's. Where both arguments are contiguous arrays of this module's own types,
+labels of any integer type, and no option but `reduction` and `out` is given, a loss's FastPath reads them directly. For
+everything else, every error included, it returns None and has written nothing: the call then takes the general path
+(fastloss/_loss.py), which computes the same by the same chunks, and says what is wrong. What both decide, arguments.pxd
+decides.
 
 This file is included by modules that have a class FastPath. A call of `large` numbers or more may be worth a second
 thread and takes the general path: fastloss/_threads.py says from where on.

@@ -82,6 +82,13 @@ cdef extern from *:
     #else
     #define COMPILER "unknown"
     #endif
+    /* By this symbol threadpoolctl knows the module, see fastloss/_threadpoolctl.py; all others are hidden. */
+    #if defined(_MSC_VER)
+    __declspec(dllexport)
+    #else
+    __attribute__((visibility("default")))
+    #endif
+    int fastloss_runtime = 1;
     """
     const char* COMPILER
 

@@ -88,6 +88,30 @@ def nll(cnp.ndarray log_probs, cnp.ndarray labels, long long ignore_index, weigh
     return total
 
 
+cdef enum:
+    FEW_LABELS = 256    # of another type than int64: copied to the stack, as a new array would take a tenth of the call
+
+
+cdef inline bint are_plain_integers(object array) noexcept:
+    return (cnp.PyArray_CheckExact(array) and cnp.PyTypeNum_ISINTEGER(cnp.PyArray_TYPE(<cnp.ndarray> array))
+            and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray> array))
+
+
+cdef object int64_labels(cnp.ndarray array, int64_t* few, const int64_t** labels):
+    """Finds plain integers as int64: where they are, or copied to `few`, or to an array that is returned to be kept."""
+    cdef object copy = None
+    cdef int type_number = cnp.PyArray_TYPE(array)
+    cdef cnp.npy_intp size = cnp.PyArray_SIZE(array)
+    labels[0] = <const int64_t*> data_of(array)
+    if type_number != cnp.NPY_INT64:
+        if size > FEW_LABELS:
+            copy = cnp.PyArray_EMPTY(1, &size, cnp.NPY_INT64, 0)
+            few = <int64_t*> data_of(copy)
+        widen_labels(few, labels[0], size, <int> cnp.PyArray_ITEMSIZE(array), not cnp.PyTypeNum_ISUNSIGNED(type_number))
+        labels[0] = few
+    return copy
+
+
 cdef class FastPath:
     """The fast path of one loss of labels: fast_path.pxi. `reductions` are what each name does, `reduction` and
     `ignore_index` the defaults."""
@@ -111,6 +135,7 @@ cdef class FastPath:
         cdef LabelJob job
         cdef FastOptions options
         cdef label_rule rule
+        cdef int64_t few[FEW_LABELS]
         cdef int last
         cdef double total
         cdef Py_ssize_t size, counted
@@ -120,7 +145,7 @@ cdef class FastPath:
         if out is False or len(arguments) != 2:
             return None
         x, y = arguments
-        if not is_plain(x, REAL_TYPE) or not is_plain(y, cnp.NPY_INT64):
+        if not is_plain(x, REAL_TYPE) or not are_plain_integers(y):
             return None
         last = cnp.PyArray_NDIM(<cnp.ndarray> x) - 1
         size = cnp.PyArray_SIZE(<cnp.ndarray> x)
@@ -128,7 +153,7 @@ cdef class FastPath:
             return None
         job.scores.classes = cnp.PyArray_DIM(<cnp.ndarray> x, last)
         job.scores.rows = size // job.scores.classes
-        job.labels = <const int64_t*> data_of(y)
+        _kept = int64_labels(y, few, &job.labels)
         job.ignore_index = rule.ignore_index = self.ignore_index
         rule.classes = job.scores.classes
         rule.has_ignored = True

@@ -61,6 +61,45 @@ def test_both_paths_agree_to_the_bit(row, verb, reduction, dtype, instruction_se
             np.testing.assert_array_equal(a, b, strict=True)
 
 
+INTEGERS = [np.dtype(code) for code in np.typecodes["AllInteger"]]  # C's long long too, beside its equal
+LABELS = pytest.mark.parametrize("row", [row for row in FAST if row.has_labels], ids=lambda row: row.name)
+
+
+@pytest.mark.parametrize("labels", INTEGERS, ids=lambda dtype: f"{dtype.char}-{dtype}")
+@pytest.mark.parametrize("rows", [50, 600], ids=["few", "many"])
+@LABELS
+def test_labels_of_every_integer_type(row, rows, labels, rng):
+    x, target = row.draw(rng, (rows, 7), np.float32)
+    if labels.kind == "i":
+        target[::3] = -100
+    expected = row.loss.value_and_grad(x, target, num_threads=1)
+    given = target.astype(labels)
+    given.flags.writeable = False  # as those of JAX are
+    assert is_fast(row, x, given, verb="value_and_grad")
+    for a, b in zip(row.loss.value_and_grad(x, given), expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert (given == target).all()
+    assert is_fast(row, x.reshape(5, -1, 7), given.reshape(5, -1))
+    assert not is_fast(row, x, np.repeat(given, 2)[::2])
+    if labels.itemsize > 1:
+        assert not is_fast(row, x, given.astype(labels.newbyteorder()))
+
+
+@pytest.mark.parametrize("labels", INTEGERS, ids=lambda dtype: f"{dtype.char}-{dtype}")
+@LABELS
+def test_wrong_labels_of_every_integer_type(row, labels, rng):
+    x, target = row.draw(rng, (5, 7), np.float32)
+    out, span = np.full_like(x, 7), np.iinfo(labels)
+    for wrong in {7, int(span.max), *([-1, int(span.min)] if labels.kind == "i" else [])}:
+        given = target.astype(labels)
+        given[3] = wrong
+        with pytest.raises(ValueError, match=rf"^target\[3\] is {wrong}; expected 0\.\.6 or ignore_index=-100$"):
+            row.loss.grad(x, given, out=out)
+    with pytest.raises(ValueError, match=r"^target has shape \(4,\); labels for logits of shape \(5, 7\) must have "):
+        row.loss(x, np.zeros(4, labels))
+    assert (out == 7).all()
+
+
 @every_fast
 def test_out_is_used(row, rng):
     x, target = arguments(row, np.float32, rng)

@@ -168,6 +168,22 @@ def test_a_missing_module_says_how_to_get_it(copied, name):
     assert "pip install -e ." in last
 
 
+def test_sets_that_are_left_out_are_not_built(copied):
+    """As a frozen program may be made: without their folders."""
+    folder = copied / "fastloss" / "_kernels"
+    for path in folder.glob("avx*"):
+        shutil.rmtree(path)
+    built = "import fastloss; print(fastloss.show_config()['instruction_sets_built'])"
+    kept = [name for name in _kernels.built() if not name.startswith("avx")]
+    code, last = imported(copied, built)
+    assert (code, last.strip()) == (0, str(kept)) if kept else code != 0, last
+    for path in folder.glob("baseline*"):
+        shutil.rmtree(path)
+    code, last = imported(copied, built)
+    assert code != 0
+    assert last.startswith("ImportError: fastloss's compiled kernels are not here.")
+
+
 SUB_INTERPRETER = """
 import importlib, sys
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from forks import FORK
 from losses import LOSSES
 
 import fastloss as fl
@@ -163,51 +164,8 @@ def test_errors_in_many_threads_at_once(rng):
         assert set(pool.map(work, range(60))) == {expected}
 
 
-FORK = """
-    import multiprocessing, os, signal, sys, time, warnings
-    import numpy as np
-    import fastloss as fl
-    from fastloss._kernels import runtime
-
-    runtime.force_threads(True)
-
-    warnings.simplefilter("ignore", DeprecationWarning)
-    x = np.random.default_rng(1).normal(size=(20_000, 50)).astype(np.float32)
-    y = np.random.default_rng(2).integers(0, 50, 20_000)
-    frames = x[:4800].reshape(300, 16, 50)
-    targets = np.random.default_rng(3).integers(1, 50, (16, 30))
-
-    def work():
-        value, grad = fl.cross_entropy.value_and_grad(x, y, num_threads=2)
-        cost, gradient = fl.ctc_loss_with_logits.value_and_grad(frames, targets, num_threads=2)
-        return value, grad.tobytes(), cost, gradient.tobytes()
-
-    expected = work()
-
-    def check(*ignored):
-        return work() == expected
-
-    def wait(child, seconds=15):
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            done, status = os.waitpid(child, os.WNOHANG)
-            if done:
-                return os.waitstatus_to_exitcode(status)
-            time.sleep(0.01)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        return "hangs"
-
-    def forked():
-        child = os.fork()
-        if child:
-            return wait(child)
-        os._exit(0 if check() else 1)
-"""
-
-
 def run_script(body):
-    code = textwrap.dedent(FORK) + textwrap.dedent(body)
+    code = FORK + textwrap.dedent(body)
     try:
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=False)
     except subprocess.TimeoutExpired as expired:
@@ -262,6 +220,7 @@ def test_fork_while_other_threads_compute():
 @needs_fork
 def test_multiprocessing_with_fork():
     run_script("""
+        import multiprocessing
         context = multiprocessing.get_context("fork")
         with context.Pool(2) as pool:
             assert pool.map_async(check, range(4)).get(timeout=30) == [True] * 4

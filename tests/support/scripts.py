@@ -15,9 +15,9 @@ def peak():
 """
 
 
-def run_script(body, *arguments):
-    """In a process of its own: limits and peaks are of a whole process."""
-    code = PREAMBLE + textwrap.dedent(body)
+def run_script(body, *arguments, before=""):
+    """In a process of its own: limits and peaks are of a whole process. `before` comes before fastloss is imported."""
+    code = before + PREAMBLE + textwrap.dedent(body)
     run = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False
     )

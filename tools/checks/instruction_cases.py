@@ -234,6 +234,8 @@ def small_calls(inputs):
     yield Case("ctc_prefix_score.extend 2 x 10", partial(state.extend, 0, [1, 2]), 20, True)
     several = aligned(np.repeat(log_probs[:, None], 2, axis=1)), [[1, 2, 3], [4, 5]], [10, 9]
     yield from verbs("ctc_loss", "10x2x10/3 lists", several, 120, small=True)
+    for dtype in ("int32", "uint8"):
+        yield from verbs("cross_entropy", f"10x10 {dtype} labels", (x, aligned(y.astype(dtype))), small=True)
 
 
 class OldGenerator(np.random.RandomState):

@@ -54,6 +54,7 @@ OTHERS = [
     (r"^(has_shape|are_same_elements|memory_bounds|read_options|run_\w+): ", "once a call, or once a chunk"),
     (r"^(load_pieces|store_pieces|load_columns|store_columns): ", "vectors already, by their types"),
     (r"^block_(to|add)_labels: ", "the same; with a compiler that has no such types, places from a table"),
+    (r"^(widen_labels|WIDEN_LABELS): ", "labels of a small call, and each of another type than a kernel's"),
     (r"^(prefetch_lanes|tile_loss): ", "prefetches, or chooses: nothing is computed"),
     (r"^(tile_row_by_row|temper_rows|chunk_of_target_rows|score_group|forward_runs|fill_grad): ",
      "rows or runs; the loops in them are above"),

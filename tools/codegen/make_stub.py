@@ -1,11 +1,13 @@
-"""Write fastloss/__init__.pyi: what an editor and a type checker show of each verb's arguments.
+"""Write fastloss/__init__.pyi: what an editor and a type checker know of the package.
 
-The losses are objects made at import, which static tools can't see through; their signatures are read off here.
-tools/regenerate.py runs it with all that is generated.
+The losses are objects made at import, which static tools can't see through; their signatures are read off here, and
+which reductions each takes is asked of it, by the table of losses. tools/regenerate.py runs it with all that is
+generated. tests/typing has what type checkers must find right, and wrong, with the stub.
 """
 
 import dataclasses
 import inspect
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,121 +15,229 @@ import numpy as np
 import fastloss as fl
 from fastloss._loss import Loss
 
-# Of options whose default does not tell; the others are of its type.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "support"))
+from losses import BY_NAME
+
+WIDTH = 120
+# Of parameters, by name or by function and name. Others: see type_of.
 TYPES = {
-    "CTCAlphabet.blank": "int | str",  # where a class means something else by the name
-    "alpha": "ArrayLike | None",
-    "base": "float | None",
-    "class_weight": "ArrayLike | None",
+    "__contains__.token": "object",
+    "__init__.blank": "SupportsIndex | str",  # where a class means something else by the name
+    "__init__.separator": "str | None",
+    "__init__.tokens": "str | Iterable[str] | Mapping[str, SupportsIndex]",
+    "alpha": "_Array | None",
+    "base": "SupportsFloat | None",
+    "class_weight": "_Array | None",
+    "ctc_posteriors.infeasible": 'Literal["raise", "zero"]',
+    "encode.text": "str | Iterable[str]",
+    "ignore_index": "SupportsIndex | None",
     "infeasible": 'Literal["inf", "zero", "raise"]',
-    "input_lengths": "ArrayLike | None",
-    "num_threads": "int | None",
-    "out": "NDArray[Any] | None",
-    "pos_weight": "ArrayLike | None",
-    "prune": "float | None",
-    "sample_weight": "ArrayLike | None",
-    "seconds_per_frame": "float | None",
-    "star": "int | None",
-    "target_lengths": "ArrayLike | None",
+    "input_lengths": "_Array | None",
+    "num_threads": "SupportsIndex | None",
+    "out": "_Floats | None",
+    "pos_weight": "_Array | None",
+    "progress": "Callable[[float], object] | None",
+    "prune": "SupportsFloat | None",
+    "quantile": "_Array",
+    "sample_weight": "_Array | None",
+    "seconds_per_frame": "SupportsFloat | None",
+    "set_num_threads.num_threads": "SupportsIndex",
+    "star": "SupportsIndex | None",
+    "target_lengths": "_Array | None",
+    "where": "_Array | None",
+    "words.separator": "str | SupportsIndex | None",
+    "words.text": "str | CTCAlphabet | Iterable[str | Iterable[str]] | None",
 }
-RETURNS = {
-    "__call__": "float | NDArray[Any]",
-    "grad": "NDArray[Any]",
-    "value_and_grad": "tuple[float | NDArray[Any], NDArray[Any]]",
-    "grad_and_hess": "tuple[NDArray[Any], NDArray[Any]]",
-}
-CONSTRUCTED = ("CTCAlphabet", "CTCWord")  # classes that users call; objects of the others come from functions
-METHODS = {  # what they return; others return an object of their own class
-    "__init__": "None",
+RETURNS = {  # of functions and methods; other methods return an object of their own class
     "__contains__": "bool",
+    "__init__": "None",
     "__len__": "int",
+    "ctc_align": "CTCAlignment",
+    "ctc_decode": "list[Any]",  # of CTCHypothesis; for a batch of such lists
+    "ctc_posteriors": "_Floats",
+    "ctc_prefix_score": "CTCPrefixState",
+    "ctc_score": "NDArray[np.float64]",
     "decode": "str",
     "decode_path": "str",
     "encode": "list[int]",
-    "words": "list[Any]",  # of CTCWord, or of lists of them
+    "get_num_threads": "int",
+    "logsumexp": "_Floats",
+    "set_num_threads": "None",
+    "show_config": "dict[str, Any]",
+    "words": "list[Any]",  # of CTCWord; for a batch of such lists
 }
-ATTRIBUTES = {"blank": "int", "separator": "str | None", "tokens": "tuple[str, ...]"}  # others are arrays
+ATTRIBUTES = {  # of classes
+    "blank": "int",
+    "frames": "NDArray[np.int64]",
+    "labels": "NDArray[np.int64]",
+    "path": "NDArray[np.int64]",
+    "score": "NDArray[np.float64] | Any",  # of one sequence a number
+    "separator": "str | None",
+    "starts": "NDArray[np.int64]",
+    "ends": "NDArray[np.int64]",
+    "tokens": "tuple[str, ...]",
+}  # other arrays are NDArray[np.float64]
+VERBS = ("__call__", "grad", "value_and_grad", "grad_and_hess")
 HEAD = '''"""Written by tools/codegen/make_stub.py from the signatures of the package; not edited by hand."""
 
 # fmt: off
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex, TypeAlias, TypeVar, overload
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__version__: str
+class _SupportsDLPack(Protocol):
+    def __dlpack__(self) -> Any: ...
+
+_Array: TypeAlias = ArrayLike | _SupportsDLPack
+_Floats: TypeAlias = NDArray[np.floating[Any]]
+_Float = TypeVar("_Float", bound=np.floating[Any])
+
+class _Loss:
+    __name__: str
+    @property
+    def family(self) -> Literal["elementwise", "rowwise", "ctc"]: ...
+    @property
+    def has_curvature(self) -> bool: ...
 '''
 
 
-def type_of(default):
-    return type(default).__name__ if isinstance(default, (bool, int, float, str)) else "Any"
+def type_of(parameter, function):
+    """By the tables, else by the default: integers and floats may be NumPy's own, and what has no default is read as
+    an array."""
+    known = TYPES.get(f"{function}.{parameter.name}") or TYPES.get(parameter.name)
+    if known:
+        return known
+    kinds = {bool: "bool | np.bool_", int: "SupportsIndex", float: "SupportsFloat"}
+    return "_Array" if parameter.default is parameter.empty else kinds[type(parameter.default)]
 
 
-def parameters(signature, pair_of_outs=False, owner=""):
-    shown, keyword_only = [], False
-    for parameter in signature.parameters.values():
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and not keyword_only:
+def parameters(function, owner, types=()):
+    """Those of a callable, as text. `types` has the types of some: by name, None for the first."""
+    types, shown, keyword_only = dict(types), [], False
+    for place, parameter in enumerate(inspect.signature(function).parameters.values()):
+        if parameter.kind is parameter.KEYWORD_ONLY and not keyword_only:
             shown.append("*")
             keyword_only = True
-        kind = TYPES.get(f"{owner}.{parameter.name}") or TYPES.get(parameter.name) or type_of(parameter.default)
-        if parameter.default is parameter.empty:
-            kind = kind.removesuffix(" | None")
-        if parameter.name == "out" and pair_of_outs:
-            kind = "tuple[NDArray[Any] | None, NDArray[Any] | None] | None"
-        default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}".replace("'", '"')
+        kind = types.get(parameter.name if place else None) or type_of(parameter, owner)
+        is_required = parameter.default is parameter.empty or kind == 'Literal["none"]'
+        default = "" if is_required else f" = {parameter.default!r}".replace("'", '"')
         shown.append(f"{parameter.name}: {kind}{default}")
     return shown
 
 
-def definition(name, shown, returns, indent=""):
-    """One def, with a line for each parameter."""
-    lines = "".join(f"{indent}    {parameter},\n" for parameter in shown)
-    return f"{indent}def {name}(\n{lines}{indent}) -> {returns}: ...\n"
+def definition(name, shown, returns, indent="", is_overload=False):
+    """One def, on as many lines as it needs."""
+    head = f"{indent}@overload\n" * is_overload
+    line = f"{indent}def {name}({', '.join(shown)}) -> {returns}: ..."
+    if len(line) <= WIDTH:
+        return f"{head}{line}\n"
+    return f"{head}{indent}def {name}(\n{filled(shown, indent)}\n{indent}) -> {returns}: ...\n"
 
 
-def members(kind):
+def filled(parts, indent=""):
+    """Parts of a list, as many in a line as there is room for."""
+    lines = [f"{indent}    "]
+    for part in parts:
+        if len(lines[-1]) + len(part) + 1 > WIDTH:
+            lines.append(f"{indent}    ")
+        lines[-1] += f"{part}, "
+    return "\n".join(map(str.rstrip, lines))
+
+
+def pair(kind):
+    return f"tuple[{kind}, {kind}]"
+
+
+def overloads(loss, verb):
+    """(types of parameters, type of the result) of each overload: the result follows the reduction, and a gradient has
+    the float type of the first argument where that is known."""
+    reductions = BY_NAME[loss.__name__].reductions
+    reduced = ", ".join(f'"{name}"' for name in reductions if name != "none")
+    values = [(f"Literal[{reduced}]", "float")]
+    if "none" in reductions:
+        values.append(('Literal["none"]', "_Floats"))
+    if verb == "__call__":
+        return [({"reduction": reduction}, value) for reduction, value in values]
+    every = ", ".join(f'"{name}"' for name in reductions)
+    found = []
+    for reduction, value in values if verb == "value_and_grad" else [(f"Literal[{every}]", None)]:
+        for first, grad in (("NDArray[_Float]", "NDArray[_Float]"), (None, "_Floats")):
+            out = pair(f"{grad} | None") if verb == "grad_and_hess" else grad
+            returns = {"grad": grad, "value_and_grad": f"tuple[{value}, {grad}]", "grad_and_hess": pair(grad)}[verb]
+            found.append(({None: first, "reduction": reduction, "out": f"{out} | None"}, returns))
+    return found
+
+
+def of_loss(name, loss):
+    parts = [f"\nclass _{name}(_Loss):\n"]
+    for verb in VERBS:
+        if verb == "grad_and_hess" and not loss.has_curvature:
+            continue
+        method = loss if verb == "__call__" else getattr(loss, verb)
+        found = overloads(loss, verb)
+        for types, returns in found:
+            shown = ["self", *parameters(method, name, types)]
+            parts.append(definition(verb, shown, returns, "    ", len(found) > 1))
+    return "".join([*parts, f"\n{name}: _{name}\n"])
+
+
+def fields(kind):
+    """The decorator and the fields of a dataclass."""
+    options = {name: getattr(kind.__dataclass_params__, name) for name in ("frozen", "eq", "repr")}
+    changed = [f"{name}={value}" for name, value in options.items() if value != (name != "frozen")]
+    changed += ["slots=True"] if "__slots__" in vars(kind) else []
+    lines = [f"    {field.name}: {type_of_field(field)}\n" for field in dataclasses.fields(kind)]
+    return f"@dataclass({', '.join(changed)})\n", "".join(lines)
+
+
+def type_of_field(field):
+    if field.type is np.ndarray:
+        return ATTRIBUTES.get(field.name, "NDArray[np.float64]")
+    default = "" if field.default is dataclasses.MISSING else f" = {field.default!r}"
+    return inspect.formatannotation(field.type) + default
+
+
+def of_class(kind):
     """The fields, read-only attributes and methods of a class, as its docstring has them."""
-    special = {"__contains__", "__len__"} | ({"__init__"} if kind.__name__ in CONSTRUCTED else set())
+    decorator, body = fields(kind) if dataclasses.is_dataclass(kind) else ("", "")
+    parts = [f"\n{decorator}class {kind.__name__}:\n{body}"]
+    special = {"__contains__", "__len__"} | (set() if decorator else {"__init__"})
     own = {key: member for key, member in vars(kind).items() if key in special or not key.startswith("_")}
-    parts = []
-    if dataclasses.is_dataclass(kind):
-        shown = [field for field in dataclasses.fields(kind) if not field.name.startswith("_")]
-        parts.extend(f"    {field.name}: {type_of_field(field.type)}\n" for field in shown)
-        own = {key: member for key, member in own.items() if key not in kind.__dataclass_fields__}
     for key in sorted(key for key, member in own.items() if isinstance(member, property)):
-        parts.append(f"    @property\n    def {key}(self) -> {ATTRIBUTES.get(key, 'NDArray[Any]')}: ...\n")
+        kind_of_key = ATTRIBUTES.get(key, "NDArray[np.float64]")
+        parts.append(f"    @property\n    def {key}(self) -> {kind_of_key}: ...\n")
     for key, member in own.items():
         if inspect.isfunction(member):
-            _, *shown = parameters(inspect.signature(member), owner=kind.__name__)
-            parts.append(definition(key, ["self", *shown], METHODS.get(key, kind.__name__), "    "))
+            _, *shown = parameters(member, key)
+            parts.append(definition(key, ["self", *shown], RETURNS.get(key, kind.__name__), "    "))
     return "".join(parts)
 
 
-def type_of_field(kind):
-    return "NDArray[Any]" if kind is np.ndarray else inspect.formatannotation(kind)
+def of_function(name, function):
+    if name in RETURNS:
+        return "\n" + definition(name, parameters(function, name), RETURNS[name])
+    both = [("NDArray[_Float]", "NDArray[_Float]"), (None, "_Floats")]
+    parts = [
+        definition(name, parameters(function, name, {None: first, "out": f"{out} | None"}), out, is_overload=True)
+        for first, out in both
+    ]
+    return "\n" + "".join(parts)
 
 
 def stub():
-    parts = [HEAD]
+    listed = filled(f'"{name}"' for name in fl.__all__)
+    parts = [HEAD, f"\n__version__: str\n\n__all__ = [\n{listed}\n]\n"]
     for name in fl.__all__:
         value = getattr(fl, name)
         if isinstance(value, Loss):
-            parts.append(f"\nclass _{name}:\n")
-            for verb, returns in RETURNS.items():
-                method = value if verb == "__call__" else getattr(value, verb)
-                shown = ["self", *parameters(inspect.signature(method), verb == "grad_and_hess")]
-                parts.append(definition(verb, shown, returns, "    "))
-            parts.append(f"\n{name}: _{name}\n")
+            parts.append(of_loss(name, value))
         elif inspect.isclass(value):
-            parts.append(f"\nclass {name}:\n{members(value)}")
+            parts.append(of_class(value))
         elif callable(value):
-            returns = {"get_num_threads": "int", "set_num_threads": "None", "show_config": "dict[str, Any]"}
-            returns |= {"ctc_align": "CTCAlignment", "ctc_prefix_score": "CTCPrefixState"}
-            returns |= {"ctc_decode": "list[CTCHypothesis] | list[list[CTCHypothesis]]"}
-            shown = parameters(inspect.signature(value))
-            if shown:
-                parts.append("\n" + definition(name, shown, returns.get(name, "NDArray[Any]")))
-            else:
-                parts.append(f"\ndef {name}() -> {returns[name]}: ...\n")
+            parts.append(of_function(name, value))
     return "".join(parts)
 
 
