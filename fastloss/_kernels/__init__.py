@@ -46,15 +46,14 @@ with limit_openmp_spin():
 calls = import_kernel("calls")
 
 
-def modules_in(folder):
-    """The compiled modules of one set and float width, by name."""
-    files = os.listdir(os.path.join(os.path.dirname(__file__), folder))
-    names = {file.removesuffix(suffix) for file in files for suffix in EXTENSION_SUFFIXES if file.endswith(suffix)}
-    return sorted(filter(str.isidentifier, names))  # those of another Python have its tag left
+def has_kernels(instruction_set):
+    """Whether they are in this installation, and not those of another Python, whose modules have its tag."""
+    folder = os.path.join(os.path.dirname(__file__), f"{instruction_set}_f32")
+    return any(os.path.exists(os.path.join(folder, f"kernels{suffix}")) for suffix in EXTENSION_SUFFIXES)
 
 
 # Looked at once: a program may give up its files, or the folder they are in, once it has imported all.
-_built = tuple(name for name in INSTRUCTION_SETS if "ctc" in modules_in(f"{name}_f32"))
+_built = tuple(name for name in INSTRUCTION_SETS if has_kernels(name))
 
 
 def built():
@@ -68,22 +67,22 @@ def supported():
 
 
 class Modules:
-    """The kernel modules of one set and float width. All that a call can need are loaded at once: later it might not
-    be possible, and a module that fails to load fails for good."""
+    """The kernels of one set and float width, a family each: src/calls.pyx. All that a call can need is loaded at once:
+    later it might not be possible, and a module that fails to load fails for good."""
 
     def __init__(self, folder):
         self._folder = folder
-        for name in modules_in(folder):
-            if name != "vecmath_test":
-                setattr(self, name, import_kernel(f"{folder}.{name}"))
+        table = import_kernel(f"{folder}.kernels").table
+        for name, family in calls.FAMILIES.items():
+            setattr(self, name, family(table))
 
     def __getattr__(self, name):
-        """Of vecmath_test, for which tests ask."""
+        """Of vecmath_test, which is there for tests only."""
         return import_kernel(f"{self._folder}.{name}")
 
 
 def load(instruction_set):
-    """The kernel modules of one set, by float width: load("avx2")[32].ctc."""
+    """The kernels of one set, by float width: load("avx2")[32].ctc."""
     return {bits: Modules(f"{instruction_set}_f{bits}") for bits in (32, 64)}
 
 
@@ -106,7 +105,7 @@ _kernels = load(selected)
 
 
 def kernels(bits):
-    """The modules in use for float32 or float64."""
+    """The kernels in use for float32 or float64."""
     return _kernels[bits]
 
 

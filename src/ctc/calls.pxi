@@ -1,7 +1,9 @@
-"""A call of CTC from its arguments to the kernel: compiled once, for all instruction sets and both float types.
+"""A call of CTC from its arguments to the kernel. Included by calls.pyx.
 
     integers.pxi     labels and lengths in any of their forms, as int64
     inputs.pxi       scores, targets and lengths as a batch, checked
+    arrays.pxi       arrays of a call, looked at once more where they are used
+    kernels.pxi      the kernels' jobs
     losses.pxi       losses, gradient and posteriors of a batch: which float type, what the verbs give
     best_paths.pxi   what an alignment gives
     decodings.pxi    what decoding gives
@@ -14,30 +16,12 @@ a kernel uses as an index or a size is copied, once, and checked in the copy: a 
 change what the caller can reach.
 """
 
-import sys
-
-import numpy as np
-
-from cpython.exc cimport PyErr_CheckSignals
-from cpython.list cimport PyList_AsTuple
-from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
-from cpython.pyport cimport PY_SSIZE_T_MAX
-from cpython.ref cimport Py_INCREF
-from libc.math cimport INFINITY as INF
-from libc.math cimport NAN
-from libc.stdint cimport INT64_MAX, int8_t, int16_t, uint16_t, uint32_t
-from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memcpy, memmove
-
-from arguments cimport *
-from core cimport *
-
-cnp.import_array()
-
-include "integers.pxi"
-include "inputs.pxi"
-include "losses.pxi"
-include "best_paths.pxi"
-include "decodings.pxi"
-include "candidates.pxi"
-include "prefixes.pxi"
+include "ctc/integers.pxi"
+include "ctc/inputs.pxi"
+include "ctc/arrays.pxi"
+include "ctc/kernels.pxi"
+include "ctc/losses.pxi"
+include "ctc/best_paths.pxi"
+include "ctc/decodings.pxi"
+include "ctc/candidates.pxi"
+include "ctc/prefixes.pxi"
