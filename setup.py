@@ -87,6 +87,8 @@ def instruction_flags(extension):
 class Build(build_ext):
     """Adds the flags of the compiler at hand; only x86-64 has more than one instruction set."""
 
+    with_tests = False  # where that is not built in place, and so not for the tests
+
     def build_extensions(self):
         msvc = self.compiler.compiler_type == "msvc"
         compiler = [] if msvc else self.compiler.compiler_so
@@ -125,7 +127,7 @@ class Build(build_ext):
     def run(self):
         if self.inplace:
             self.reuse_modules()
-        else:
+        elif not self.with_tests:
             self.extensions = [e for e in self.extensions if not e.name.endswith(f".{Path(FOR_TESTS).stem}")]
         super().run()
         self.remove_others()

@@ -7,13 +7,13 @@ from arguments cimport label_rule
 from core cimport *
 from poll cimport *
 
-cdef extern from "rowwise/loss.h":
+cdef extern from "rowwise/row_loss.h":
     ctypedef struct row_tile:
         pass
 
-include "elementwise/job.pxi"
-include "rowwise/job.pxi"
-include "ctc/job.pxi"
+include "elementwise/element_job.pxi"
+include "rowwise/row_jobs.pxi"
+include "ctc/ctc_jobs.pxi"
 
 cdef extern from "kernel_table.h" nogil:
     ctypedef struct kernel_table:

@@ -2,9 +2,9 @@
 
     Kernels              what fastloss/_kernels makes for an instruction set and a float type, a class for each family
     validation.pxi       labels and ranges of numbers
-    elementwise/calls.pxi, rowwise/calls.pxi
+    elementwise/element_calls.pxi, rowwise/row_calls.pxi
                          losses over elements, and functions of rows
-    ctc/calls.pxi        CTC, whose arguments are read here too
+    ctc/ctc_calls.pxi        CTC, whose arguments are read here too
 
 A call fills in a job, which is the same for both float types, and runs a kernel of the table (kernel_table.h) that was made
 for its own. Nothing here is hot, and much is made of Python's objects: it is compiled for size.
@@ -44,12 +44,13 @@ cdef class Kernels:
 
 include "core/fast_path.pxi"
 include "validation.pxi"
-include "elementwise/calls.pxi"
-include "rowwise/calls.pxi"
-include "ctc/calls.pxi"
+include "elementwise/element_calls.pxi"
+include "rowwise/row_calls.pxi"
+include "ctc/ctc_calls.pxi"
 
-# By the name that Python knows each family by.
-FAMILIES = {
+# The families of a float width, by the name that Python knows each by.
+OF_BOTH = {
     "validation": Validation, "elementwise": Elementwise, "softmax": Softmax, "cross_entropy": CrossEntropy,
-    "divergence": Divergence, "ctc": CTC, "viterbi": Viterbi, "prefix": Prefix, "decode": Decode,
+    "divergence": Divergence, "ctc": CTC,
 }
+FAMILIES = {32: OF_BOTH, 64: {**OF_BOTH, "viterbi": Viterbi, "prefix": Prefix, "decode": Decode}}

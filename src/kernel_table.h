@@ -4,9 +4,9 @@
 #define FASTLOSS_KERNEL_TABLE_H
 
 #include "core/labels.h"
-#include "elementwise/loss.h"
+#include "elementwise/element_loss.h"
 #include "parallel/kernel.h"
-#include "rowwise/loss.h"
+#include "rowwise/row_loss.h"
 
 typedef struct {
     int dtype; /* of the float type: array.h */

@@ -7,7 +7,7 @@ from libc.string cimport memset
 from core cimport *
 from poll cimport *
 
-include "validation_job.pxi"
+include "look_job.pxi"
 
 cdef extern from "core/array_runs.h":
     pass

@@ -1,7 +1,7 @@
 """Labels and ranges of numbers, looked at before anything is written; the rules of core/arguments.pxd for Python.
 Included by calls.pyx."""
 
-include "validation_job.pxi"
+include "look_job.pxi"
 
 cdef enum:
     MANY_LABELS = 1 << 22   # labels or numbers between two looks at signals: milliseconds

@@ -1,10 +1,9 @@
 """Chooses the instruction set, once, at import: the best that this processor runs, or the one FASTLOSS_ISA names. All
 kernels of it are loaded then."""
 
-import importlib
+import importlib.util
 import os
 from contextlib import contextmanager
-from importlib.machinery import EXTENSION_SUFFIXES
 
 INSTRUCTION_SETS = ("baseline", "avx2", "avx512")
 
@@ -47,9 +46,8 @@ calls = import_kernel("calls")
 
 
 def has_kernels(instruction_set):
-    """Whether they are in this installation, and not those of another Python, whose modules have its tag."""
-    folder = os.path.join(os.path.dirname(__file__), f"{instruction_set}_f32")
-    return any(os.path.exists(os.path.join(folder, f"kernels{suffix}")) for suffix in EXTENSION_SUFFIXES)
+    """Whether they are in this installation; those of another Python, whose modules have its tag, are not."""
+    return importlib.util.find_spec(f"fastloss._kernels.{instruction_set}_f32.kernels") is not None
 
 
 # Looked at once: a program may give up its files, or the folder they are in, once it has imported all.
@@ -70,10 +68,10 @@ class Modules:
     """The kernels of one set and float width, a family each: src/calls.pyx. All that a call can need is loaded at once:
     later it might not be possible, and a module that fails to load fails for good."""
 
-    def __init__(self, folder):
-        self._folder = folder
-        table = import_kernel(f"{folder}.kernels").table
-        for name, family in calls.FAMILIES.items():
+    def __init__(self, instruction_set, bits):
+        self._folder = f"{instruction_set}_f{bits}"
+        table = import_kernel(f"{self._folder}.kernels").table
+        for name, family in calls.FAMILIES[bits].items():
             setattr(self, name, family(table))
 
     def __getattr__(self, name):
@@ -83,7 +81,7 @@ class Modules:
 
 def load(instruction_set):
     """The kernels of one set, by float width: load("avx2")[32].ctc."""
-    return {bits: Modules(f"{instruction_set}_f{bits}") for bits in (32, 64)}
+    return {bits: Modules(instruction_set, bits) for bits in (32, 64)}
 
 
 def choose():

@@ -57,12 +57,12 @@ FL_INLINE uint16_t float_to_bfloat(float x)
             for (ptrdiff_t i = 0; i < n; i++) target[i] = (real)convert(*(const type *)(source + i * step)); \
     } while (0)
 
-void fill_run(real *target, ptrdiff_t n, real value)
+FL_LINKED void fill_run(real *target, ptrdiff_t n, real value)
 {
     for (ptrdiff_t i = 0; i < n; i++) target[i] = value;
 }
 
-void load_run(real *FL_RESTRICT target, const char *source, ptrdiff_t n, ptrdiff_t step, int dtype)
+FL_LINKED void load_run(real *FL_RESTRICT target, const char *source, ptrdiff_t n, ptrdiff_t step, int dtype)
 {
     switch (dtype) {
     case FL_FLOAT32: FL_LOAD_RUN(float, FL_SAME); break;
@@ -91,7 +91,7 @@ void load_run(real *FL_RESTRICT target, const char *source, ptrdiff_t n, ptrdiff
             for (ptrdiff_t i = 0; i < n; i++) *(type *)(target + i * step) = (type)convert(source[i]); \
     } while (0)
 
-void store_run(char *target, const real *FL_RESTRICT source, ptrdiff_t n, ptrdiff_t step, int dtype)
+FL_LINKED void store_run(char *target, const real *FL_RESTRICT source, ptrdiff_t n, ptrdiff_t step, int dtype)
 {
     switch (dtype) {
     case FL_FLOAT32: FL_STORE_RUN(float, FL_SAME); break;
@@ -146,7 +146,7 @@ static inline void next_run(run_iterator *run, const array_view *a)
     set_run(run, a);
 }
 
-void gather_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, real *buffer)
+FL_LINKED void gather_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, real *buffer)
 {
     run_iterator run;
     for (first_run(&run, a, start, n); run.left > 0; next_run(&run, a)) {
@@ -155,7 +155,7 @@ void gather_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, real *buffe
     }
 }
 
-void scatter_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, const real *buffer)
+FL_LINKED void scatter_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, const real *buffer)
 {
     run_iterator run;
     for (first_run(&run, a, start, n); run.left > 0; next_run(&run, a)) {
@@ -164,7 +164,7 @@ void scatter_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, const real
     }
 }
 
-void keep_where(const real *where, const real *x, real *to, ptrdiff_t n)
+FL_LINKED void keep_where(const real *where, const real *x, real *to, ptrdiff_t n)
 {
 #pragma omp simd
     for (ptrdiff_t i = 0; i < n; i++) to[i] = from_bits(bits_of(x[i]) & -(xint)(where[i] != R(0.0)));

@@ -37,7 +37,7 @@ from core cimport *
 from poll cimport *
 
 include "rowwise/row.pxi"
-include "job.pxi"
+include "ctc_jobs.pxi"
 include "trellis.pxi"
 include "emissions.pxi"
 include "workspace.pxi"

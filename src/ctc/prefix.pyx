@@ -17,7 +17,7 @@ from libc.string cimport memset
 from core cimport *
 from poll cimport *
 
-include "job.pxi"
+include "ctc_jobs.pxi"
 
 cdef enum:
     F = 32              # frames between two questions whether to stop

@@ -22,7 +22,7 @@ from libc.string cimport memcpy
 from core cimport *
 from poll cimport *
 
-include "job.pxi"
+include "ctc_jobs.pxi"
 include "trellis.pxi"
 
 cdef extern from "ctc/recursion.h" nogil:

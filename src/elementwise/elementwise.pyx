@@ -6,7 +6,7 @@ from libc.string cimport strcmp
 from core cimport *
 from poll cimport *
 
-include "job.pxi"
+include "element_job.pxi"
 include "driver.pxi"
 include "sigmoid_focal.pxi"
 

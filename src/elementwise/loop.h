@@ -4,7 +4,7 @@
 
 #include "core/domain.h"
 #include "core/lanes.h"
-#include "elementwise/loss.h"
+#include "elementwise/element_loss.h"
 #include "elementwise/losses.h"
 
 enum { ELEMENT_BLOCK = 256 }; /* elements whose numbers, results included, stay in the first-level cache */

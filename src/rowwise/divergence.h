@@ -4,7 +4,7 @@
 #define FASTLOSS_DIVERGENCE_H
 
 #include "core/lanes.h"
-#include "rowwise/loss.h"
+#include "rowwise/row_loss.h"
 
 /* Below this |r|, exp(-r) - 1 and its remainder come from the polynomial of exp, not from differences, which would
  * cancel. The polynomial holds up to ln(2)/2. */

@@ -10,7 +10,7 @@ from core cimport *
 from poll cimport *
 
 include "row.pxi"
-include "job.pxi"
+include "row_jobs.pxi"
 include "scores.pxi"
 include "tile.pxi"
 include "label_loss.pxi"

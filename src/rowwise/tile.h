@@ -3,7 +3,7 @@
 #define FASTLOSS_TILE_H
 
 #include "core/transpose.h"
-#include "rowwise/loss.h"
+#include "rowwise/row_loss.h"
 
 struct row_tile {
     ptrdiff_t count; /* rows in this tile */

@@ -3,7 +3,7 @@
     integers.pxi     labels and lengths in any of their forms, as int64
     inputs.pxi       scores, targets and lengths as a batch, checked
     arrays.pxi       arrays of a call, looked at once more where they are used
-    kernels.pxi      the kernels' jobs
+    bind.pxi         the kernels' jobs
     losses.pxi       losses, gradient and posteriors of a batch: which float type, what the verbs give
     best_paths.pxi   what an alignment gives
     decodings.pxi    what decoding gives
@@ -19,7 +19,7 @@ change what the caller can reach.
 include "ctc/integers.pxi"
 include "ctc/inputs.pxi"
 include "ctc/arrays.pxi"
-include "ctc/kernels.pxi"
+include "ctc/bind.pxi"
 include "ctc/losses.pxi"
 include "ctc/best_paths.pxi"
 include "ctc/decodings.pxi"

@@ -1,6 +1,6 @@
-"""A call of an elementwise loss: calls.pxi fills it in, driver.pxi computes it."""
+"""A call of an elementwise loss: element_calls.pxi fills it in, driver.pxi computes it."""
 
-cdef extern from "elementwise/loss.h" nogil:
+cdef extern from "elementwise/element_loss.h" nogil:
     enum:
         FLAT
         CURVED

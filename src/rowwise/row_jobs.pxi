@@ -1,6 +1,6 @@
-"""Calls of functions of rows: calls.pxi fills them in. Included where row_tile is known."""
+"""Calls of functions of rows: row_calls.pxi fills them in. Included where row_tile is known."""
 
-cdef extern from "rowwise/loss.h" nogil:
+cdef extern from "rowwise/row_loss.h" nogil:
     ctypedef struct label_options:
         double number[2]
     ctypedef void (*label_loss)(row_tile*, label_options) noexcept nogil

@@ -168,7 +168,7 @@ cdef class Softmax(Kernels):
         run_kernel(&self.table.normal_rows, &job, threads, &total)
 
 
-cdef dict KINDS = {"forward": FL_FORWARD, "reverse": FL_REVERSE, "jensen_shannon": FL_JENSEN_SHANNON}   # see loss.h
+cdef dict KINDS = {"forward": FL_FORWARD, "reverse": FL_REVERSE, "jensen_shannon": FL_JENSEN_SHANNON}   # see row_loss.h
 
 
 cdef class Divergence(Kernels):
