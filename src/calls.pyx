@@ -1,13 +1,22 @@
 """Calls from their arguments to the kernel: compiled once, for all instruction sets and both float types.
 
-    Kernels              what fastloss/_kernels makes for an instruction set and a float type, a class for each family
-    validation.pxi       labels and ranges of numbers
-    elementwise/element_calls.pxi, rowwise/row_calls.pxi
-                         losses over elements, and functions of rows
-    ctc/ctc_calls.pxi        CTC, whose arguments are read here too
+A call fills in a job, which is the same for both float types, and runs a kernel of the table of its own
+(kernel_table.h). A small call is mostly its arguments, so reading them makes no Python objects where the arguments are
+plain: arrays of NumPy, and for CTC lists of ints. All other kinds are made plain arrays first (fastloss/_validation.py,
+fastloss/_foreign.py).
 
-A call fills in a job, which is the same for both float types, and runs a kernel of the table (kernel_table.h) that was made
-for its own. Nothing here is hot, and much is made of Python's objects: it is compiled for size.
+What a kernel of CTC uses as an index or a size is copied, once, and checked in the copy: a number's __index__ or
+another thread may change what the caller can reach. Of ctc/:
+
+    integers.pxi     labels and lengths in any of their forms, as int64
+    inputs.pxi       scores, targets and lengths as a batch, checked
+    arrays.pxi       arrays of a call, looked at once more where they are used
+    bind.pxi         the kernels' jobs
+    losses.pxi       losses, gradient and posteriors of a batch: which float type, what the verbs give
+    best_paths.pxi   what an alignment gives
+    decodings.pxi    what decoding gives
+    candidates.pxi   many label sequences for one recording, as a tree
+    prefixes.pxi     what extends the hypotheses of a beam search
 """
 
 import sys
@@ -46,7 +55,15 @@ include "core/fast_path.pxi"
 include "validation.pxi"
 include "elementwise/element_calls.pxi"
 include "rowwise/row_calls.pxi"
-include "ctc/ctc_calls.pxi"
+include "ctc/integers.pxi"
+include "ctc/inputs.pxi"
+include "ctc/arrays.pxi"
+include "ctc/bind.pxi"
+include "ctc/losses.pxi"
+include "ctc/best_paths.pxi"
+include "ctc/decodings.pxi"
+include "ctc/candidates.pxi"
+include "ctc/prefixes.pxi"
 
 # The families of a float width, by the name that Python knows each by.
 OF_BOTH = {

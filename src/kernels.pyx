@@ -1,8 +1,7 @@
-"""The table of the kernels of one instruction set and float type (kernel_table.h), and those that look at numbers. The only
-one of the kernels' sources whose module is imported: the others are linked to it."""
+"""The table of the kernels of one instruction set and float type (kernel_table.h), and those that look at numbers. Of
+the kernels' sources, this one is the module that is imported: the others are linked to it."""
 
 from cpython.pycapsule cimport PyCapsule_New
-from libc.string cimport memset
 
 from core cimport *
 from poll cimport *

@@ -177,7 +177,8 @@ cdef void add_offset(const LossJob* job, const Block* block, Py_ssize_t count, b
         offset.product = 1
 
 
-cdef void read_frames(const LossJob* job, const Sequence* q, Py_ssize_t t, Py_ssize_t count, Offset* offset) noexcept nogil:
+cdef void read_frames(const LossJob* job, const Sequence* q, Py_ssize_t t, Py_ssize_t count,
+                      Offset* offset) noexcept nogil:
     """The table of the block of `count` frames from t on."""
     cdef Py_ssize_t index = table_index(q, t)
     cdef real* table = q.table + index * F * q.rows

@@ -12,7 +12,6 @@ hypotheses go through the frames together.
 """
 
 from libc.math cimport HUGE_VAL, NAN
-from libc.string cimport memset
 
 from core cimport *
 from poll cimport *

@@ -247,7 +247,8 @@ cdef void store_used_classes(const LossJob* job, const Sequence* q, Py_ssize_t s
                 store_run(row + q.used_class[u] * job.grad.stride[2], &g[u * F], 1, 0, job.grad.dtype)
 
 
-cdef void fill_grad(const LossJob* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop, real value) noexcept nogil:
+cdef void fill_grad(const LossJob* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop,
+                    real value) noexcept nogil:
     """The gradient of whole frames."""
     cdef Py_ssize_t t
     cdef real* row

@@ -154,7 +154,8 @@ cdef inline real score_of(const AlignJob* job, const Sequence* q, Py_ssize_t t, 
     return score
 
 
-cdef void gather_emissions(const AlignJob* job, const Sequence* q, Py_ssize_t t, Band band, real* buffer) noexcept nogil:
+cdef void gather_emissions(const AlignJob* job, const Sequence* q, Py_ssize_t t, Band band,
+                           real* buffer) noexcept nogil:
     """The emissions of a band's labels in frame t; nothing is emitted beyond the last."""
     cdef const Rows* x = &job.batch.x
     cdef const char* row = row_at(x, t, q.n)
@@ -233,8 +234,8 @@ cdef void recompute_segment(const AlignJob* job, Sequence* q, const Segment* seg
         old = new
 
 
-cdef inline void trace_frame(const AlignJob* job, const Sequence* q, Py_ssize_t t, const Frame* before, Py_ssize_t* slot,
-                             bint* in_label) noexcept nogil:
+cdef inline void trace_frame(const AlignJob* job, const Sequence* q, Py_ssize_t t, const Frame* before,
+                             Py_ssize_t* slot, bint* in_label) noexcept nogil:
     """Writes down that the path is at a label or blank in frame t, and goes to where it was before. Ties prefer to
     stay, then the nearer state."""
     cdef Py_ssize_t i = slot[0]

@@ -41,8 +41,8 @@ LOOPS = (
 )
 # Every other innermost loop that computes: a pattern of "function: the loop's own text", and why it may be scalar.
 OTHERS = [
-    (r"^(rows_one_by_one|normal_rows|store_values|chunk_of_elements|chunk_of_(numbers|weights)|first_refused_number): while ",
-     "pieces or rows"),
+    (r"^(rows_one_by_one|normal_rows|store_values|chunk_of_elements): while ", "pieces or rows"),
+    (r"^(chunk_of_(numbers|weights)|first_refused_number): while ", "pieces or rows"),
     (r"by (4 \* )?(LANES|16|ROW_BLOCK|F|MANY_LABELS): |\+= (FL_LANES|width)\b",
      "pieces, each of which a loop above works on"),
     (r"^(FL_LOAD_RUN|FL_STORE_RUN): ", "a macro: the loops that it makes are above"),
