@@ -1,8 +1,9 @@
 """Builds the compiled kernels; everything else about the project is in pyproject.toml.
 
 Each src/**/*.pyx is translated to C once. The kernels are then compiled for every instruction set and both float types,
-from copies of that C file, into one folder each: fastloss/_kernels/avx2_f32/ctc.so and so on. fastloss/_kernels
-chooses a folder at import. A module is built again when something that it includes has changed.
+and linked to one module in a folder each: fastloss/_kernels/avx2_f32/kernels.so and so on. fastloss/_kernels chooses a
+folder at import. What Python calls is compiled once: src/README.md says why. A source is compiled again when something
+that it includes has changed.
 
 FASTLOSS_BUILD=avx2   only this instruction set, or several ("baseline,avx2"): for quick work
 FASTLOSS_SANITIZE=1   address and undefined-behaviour sanitizers, for the test suite
@@ -96,6 +97,9 @@ class Build(build_ext):
             self.extensions = [e for e in self.extensions if ".avx" not in e.name]
             if len(self.extensions) == len(SHARED):
                 sys.exit("FASTLOSS_BUILD: this compiler's processors have the instruction set 'baseline' only")
+        if not msvc:  # Python's own library folder, as pyenv's linker flags have it: not where others have theirs
+            wanted = os.environ.get("LDFLAGS", "").split()
+            self.compiler.linker_so = [f for f in self.compiler.linker_so if "-rpath" not in f or f in wanted]
         openmp = "/openmp:experimental" if msvc else "-fopenmp"
         threads = msvc or compiles(
             compiler, "#include <omp.h>\nint main(void) { return omp_get_num_threads(); }", openmp
@@ -186,7 +190,8 @@ class Build(build_ext):
         is_kernel = extension.name.count(".") == 3
         compile_flags = [
             *(["-O3", "-DCYTHON_INLINE=inline __attribute__((always_inline, unused))"] if is_kernel else ["-O2"]),
-            "-g0", "-std=gnu11", "-Wall", "-Wno-unused-function", "-Werror=implicit-function-declaration",
+            "-g0", "-std=gnu11", "-Wall", "-Wno-unused-function",
+            "-Werror=implicit-function-declaration",  # such a function would lose half of the pointer that it returns
             "-fvisibility=hidden", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off",
         ]  # fmt: skip
         link_flags = ["-ldl", "-lpthread"] if sys.platform.startswith("linux") and not is_kernel else []

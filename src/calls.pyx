@@ -47,7 +47,7 @@ cnp.import_array()
 cdef class Kernels:
     """The kernels of a family for one instruction set and float type, by the table of its module."""
 
-    def __init__(self, table):
+    def __cinit__(self, table):
         self.table = <const kernel_table*> PyCapsule_GetPointer(table, "fastloss.kernels")
 
 

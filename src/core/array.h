@@ -10,7 +10,7 @@
 
 #define FL_MAX_DIMENSIONS 64
 
-enum { /* dtype_code() of core.pxd gives them */
+enum { /* dtype_code() of views.pxd gives them */
     FL_FLOAT32, FL_FLOAT64, FL_FLOAT16, FL_BFLOAT16,
     FL_INT8, FL_UINT8, FL_INT16, FL_UINT16, FL_INT32, FL_UINT32, FL_INT64, FL_UINT64,
     FL_BOOL,    /* a byte, true if it is not 0 */

@@ -10,6 +10,8 @@ from fastloss._kernels.runtime cimport (
 )
 from poll cimport *
 
+# set_run_series(True): the runs from here on are one to the user, until set_run_series(False); each may be short.
+
 
 cdef inline int run_kernel(const kernel* which, void* job, int threads, double* total) except -1:
     """The sum of the kernel's chunks. Each thread, and there are at most `threads` of them, has scratch of its own. The
@@ -28,7 +30,7 @@ cdef inline int run_long(const kernel* which, shared_kernel shared, void* job, i
     announce_work(plan.work)
     if not (plan.is_shared and threads > 1):
         return run_chunks_on_threads(which.chunk, job, plan.chunks, plan.scratch, threads, total)
-    set_run_series(True)    # each run is too short to be asked whether to stop
+    set_run_series(True)
     try:
         code = shared(job, threads, <rounds_runner> <void*> run_rounds_on_threads)
     finally:

@@ -1,4 +1,4 @@
-"""Divergence of two rows of many classes, one after the other. Included by divergence.pyx.
+"""Divergence of two rows of many classes, one after the other. Included by divergence.pxi.
 
 The terms of both rows are kept, LANES classes at a time, as lanes_pair() says.
 """

@@ -1,4 +1,4 @@
-"""Entropy and divergence of rows of few classes, which lie across the vector lanes. Included by divergence.pyx."""
+"""Entropy and divergence of rows of few classes, which lie across the vector lanes. Included by divergence.pxi."""
 
 cdef void lanes_peak(real_cp table, Py_ssize_t classes, real_p peak) noexcept nogil:
     cdef Py_ssize_t c, k
