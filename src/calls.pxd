@@ -31,6 +31,7 @@ cdef extern from "kernel_table.h" nogil:
         kernel normal_rows
         kernel pair_rows
         label_loss (*find_label_loss)(const char*) noexcept nogil
+        Py_ssize_t slots
         kernel ctc
         kernel score
         shared_kernel shared_ctc

@@ -18,6 +18,7 @@ typedef struct {
     void (*look_at_elements)(void *job);
     kernel labelled_rows, target_rows, log_prob_rows, normal_rows, pair_rows;
     label_loss (*find_label_loss)(const char *name);
+    ptrdiff_t slots; /* of a step of CTC: core/scaled.h */
     kernel ctc, score;
     shared_kernel shared_ctc;
     /* Of float64 only. */

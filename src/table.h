@@ -3,6 +3,7 @@
 #define FASTLOSS_TABLE_H
 
 #include "core/array.h"
+#include "core/scaled.h"
 #include "kernel_table.h"
 
 #define FL_PLAN(NAME) void NAME(void *job, kernel_plan *plan);
@@ -58,6 +59,7 @@ static const kernel_table TABLE = {
     .normal_rows = FL_KERNEL(plan_normal_rows, chunk_of_normal_rows),
     .pair_rows = FL_KERNEL(plan_pair_rows, chunk_of_pair_rows),
     .find_label_loss = label_loss_called,
+    .slots = FL_SLOTS,
     .ctc = FL_KERNEL(plan_ctc, sequence_loss),
     .score = FL_KERNEL(plan_score, score_group),
     .shared_ctc = shared_loss,
