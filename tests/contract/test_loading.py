@@ -166,7 +166,7 @@ def test_a_broken_module_says_what_the_loader_says(copied, name):
     assert "pip install" not in last
 
 
-@pytest.mark.parametrize("name", ["runtime", "calls", f"{_kernels.selected}_f32/kernels", "*/*"])
+@pytest.mark.parametrize("name", ["runtime", "calls", f"{_kernels.selected}_f64/kernels", "*/*"])
 def test_a_missing_module_says_how_to_get_it(copied, name):
     for path in (copied / "fastloss" / "_kernels").glob(f"{name}.*{EXTENSION_SUFFIXES[-1]}"):
         path.unlink()
