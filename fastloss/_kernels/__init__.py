@@ -24,6 +24,12 @@ def limit_openmp_spin():
         del os.environ["GOMP_SPINCOUNT"]
 
 
+def module_name(file):
+    """Of a file that this Python can load as a module; otherwise None. Those of another Python have its tag left."""
+    names = (file.removesuffix(suffix) for suffix in EXTENSION_SUFFIXES if file.endswith(suffix))
+    return next(filter(str.isidentifier, names), None)
+
+
 def import_kernel(name):
     """A compiled module. One that is missing and one that is there but can't be loaded are told apart."""
     name = f"fastloss._kernels.{name}"
@@ -32,13 +38,14 @@ def import_kernel(name):
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        raise ImportError(
-            "fastloss's compiled kernels are not here. In a checkout of the source, build them first with "
-            "`pip install -e .` (it needs a C compiler); elsewhere, install the package with `pip install fastloss`. "
-            f"({error})"
-        ) from error
+        from fastloss._kernels import _missing
+
+        raise ImportError(f"fastloss's compiled kernels are not here: {_missing.why(name)}. ({error})") from error
     except ImportError as error:
-        raise ImportError(f"fastloss's compiled kernels are here, but can't be loaded: {error}") from error
+        text = f"fastloss's compiled kernels are here, but can't be loaded: {error}"
+        if "cannot open shared object file" in str(error):
+            text += " (a library that this system lacks: libgomp is in Debian's package libgomp1, elsewhere in libgomp)"
+        raise ImportError(text) from error
 
 
 with limit_openmp_spin():
@@ -49,8 +56,7 @@ calls = import_kernel("calls")
 def modules_in(folder):
     """The compiled modules of one set and float width, by name."""
     files = os.listdir(os.path.join(os.path.dirname(__file__), folder))
-    names = {file.removesuffix(suffix) for file in files for suffix in EXTENSION_SUFFIXES if file.endswith(suffix)}
-    return sorted(filter(str.isidentifier, names))  # those of another Python have its tag left
+    return sorted(filter(None, map(module_name, files)))
 
 
 # Looked at once: a program may give up its files, or the folder they are in, once it has imported all.
@@ -90,6 +96,10 @@ def load(instruction_set):
 def choose():
     named = os.environ.get("FASTLOSS_ISA", "").strip().lower()
     if not named:
+        if built() and not supported():
+            from fastloss._kernels import _missing
+
+            raise ImportError(_missing.why_no_set(built(), runtime.supported_instruction_sets()))
         return (supported() or ["baseline"])[-1]  # of which import_kernel says that it is not here
     if named not in INSTRUCTION_SETS:
         known = ", ".join(map(repr, INSTRUCTION_SETS))
