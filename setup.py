@@ -2,7 +2,8 @@
 
 Each src/**/*.pyx is translated to C once. The kernels are then compiled for every instruction set and both float types,
 from copies of that C file, into one folder each: fastloss/_kernels/avx2_f32/ctc.so and so on. fastloss/_kernels
-chooses a folder at import. A module is built again when something that it includes has changed.
+chooses a folder at import. A module is built again when something that it includes has changed, the flags, or the
+version of Cython or NumPy; not because pip has made a new environment to build in.
 
 FASTLOSS_BUILD=avx2   only this instruction set, or several ("baseline,avx2"): for quick work
 FASTLOSS_SANITIZE=1   address and undefined-behaviour sanitizers, for the test suite
@@ -17,10 +18,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import Cython
 import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.modified import newer_group
 
 ROOT = Path(__file__).parent
 BUILD = ROOT / "build" / "cython"
@@ -129,8 +132,15 @@ class Build(build_ext):
             with_openmp = [openmp] if threads and (msvc or extension.name.endswith(".runtime")) else []
             extension.extra_compile_args = compile_flags + more + with_openmp
             extension.extra_link_args = link_flags + ([] if msvc else with_openmp)
+            self.depend_on_flags(extension)
         self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
+
+    def depend_on_flags(self, extension):
+        """distutils compares files only, so the flags are in one."""
+        flags = [*getattr(self.compiler, "compiler_so", []), *extension.extra_compile_args, *extension.extra_link_args]
+        folder = Path(self.get_finalized_command("build").build_base, "flags")
+        extension.depends.append(str(write_if_changed(folder / f"{extension.name}.txt", "\n".join(flags))))
 
     def run(self):
         if self.inplace:
@@ -182,8 +192,16 @@ class Build(build_ext):
         return compile_flags + instruction_flags(extension)[1], []
 
 
+def write_if_changed(path, text):
+    """A file as old as the last change of its text."""
+    if not path.exists() or path.read_text() != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return path
+
+
 def translate():
-    """The C file of every module, by name."""
+    """The C file of every module, by name; those that are outdated are made."""
     # `cimport fastloss._kernels.runtime` is looked up by its full name, which is the one that it will be imported by.
     declarations = BUILD / "declarations" / "fastloss" / "_kernels"
     declarations.mkdir(parents=True, exist_ok=True)
@@ -191,9 +209,22 @@ def translate():
         shutil.copy2(ROOT / "src" / Path(path).with_suffix(".pxd"), declarations)
     folders = ["src", "src/core", "src/parallel", str(BUILD / "declarations")]
     modules = {**KERNELS, **SHARED}
-    sources = [Extension(f"fastloss._kernels.{name}", [f"src/{path}"]) for name, path in modules.items()]
-    cythonize(sources, include_path=folders, build_dir=str(BUILD), compiler_directives=DIRECTIVES, quiet=True)
-    return {name: BUILD / "src" / Path(path).with_suffix(".c") for name, path in modules.items()}
+    made = {name: BUILD / "src" / Path(path).with_suffix(".c") for name, path in modules.items()}
+    # Cython would compare the C files with its own and NumPy's declarations too, and pip installs these anew for each
+    # build: what counts of them is the version.
+    versions = write_if_changed(
+        BUILD / "versions.txt", f"Cython {Cython.__version__}\nNumPy {numpy.__version__}\n{DIRECTIVES}"
+    )
+    sources = [
+        Extension(f"fastloss._kernels.{name}", [f"src/{path}"])
+        for name, path in modules.items()
+        if newer_group([versions, *(ROOT / "src" / read for read in (path, *all_read_by(path)))], made[name])
+    ]
+    if sources:
+        cythonize(
+            sources, include_path=folders, build_dir=str(BUILD), compiler_directives=DIRECTIVES, quiet=True, force=True
+        )
+    return made
 
 
 def copy_for(folder, original):
