@@ -84,6 +84,16 @@ def compiles(compiler, source, *flags):
             return False
 
 
+def check_compiler(compiler, folders):
+    """What is missing is said before it becomes pages of errors."""
+    if not compiles(compiler, "int probe;"):
+        sys.exit(f"fastloss's kernels need a C compiler, and {compiler[0]!r} is none that works: install gcc or clang")
+    if not compiles(compiler, "#include <Python.h>", *(f"-I{folder}" for folder in folders)):
+        sys.exit(
+            "fastloss's kernels need Python.h: install Python's headers (python3-dev, python3-devel, as it is called)"
+        )
+
+
 def targets_x86(compiler, msvc):
     """Decided by the compiler's target, not by this machine: cross builds are right too."""
     if msvc:
@@ -103,6 +113,8 @@ class Build(build_ext):
     def build_extensions(self):
         msvc = self.compiler.compiler_type == "msvc"
         compiler = [] if msvc else self.compiler.compiler_so
+        if not msvc:
+            check_compiler(compiler, self.compiler.include_dirs)
         if not targets_x86(compiler, msvc):
             self.extensions = [e for e in self.extensions if ".avx" not in e.name]
             if len(self.extensions) == len(SHARED):
