@@ -24,12 +24,6 @@ def limit_openmp_spin():
         del os.environ["GOMP_SPINCOUNT"]
 
 
-def module_name(file):
-    """Of a file that this Python can load as a module; otherwise None. Those of another Python have its tag left."""
-    names = (file.removesuffix(suffix) for suffix in EXTENSION_SUFFIXES if file.endswith(suffix))
-    return next(filter(str.isidentifier, names), None)
-
-
 def import_kernel(name):
     """A compiled module. One that is missing and one that is there but can't be loaded are told apart."""
     name = f"fastloss._kernels.{name}"
@@ -56,7 +50,8 @@ calls = import_kernel("calls")
 def modules_in(folder):
     """The compiled modules of one set and float width, by name."""
     files = os.listdir(os.path.join(os.path.dirname(__file__), folder))
-    return sorted(filter(None, map(module_name, files)))
+    names = {file.removesuffix(suffix) for file in files for suffix in EXTENSION_SUFFIXES if file.endswith(suffix)}
+    return sorted(filter(str.isidentifier, names))  # those of another Python have its tag left
 
 
 # Looked at once: a program may give up its files, or the folder they are in, once it has imported all.

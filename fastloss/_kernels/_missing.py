@@ -1,11 +1,10 @@
 """Why compiled modules are not here, and what helps: the texts of ImportErrors. Imported only where they are needed."""
 
+import inspect
 import os
 import shlex
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES
-
-from fastloss._kernels import module_name
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(FOLDER))  # what Python found the package in: site-packages, a checkout
@@ -44,9 +43,9 @@ def why_no_set(built, supported):
 
 def modules_below(folder):
     """The files of compiled modules for this Python, and the tags of those for others."""
-    names = [name for _, _, files in os.walk(folder) for name in files if name.endswith((".so", ".pyd"))]
-    ours = [name for name in names if module_name(name)]
-    return ours, sorted({name.split(".")[1] for name in names if not module_name(name)})
+    files = [file for _, _, files in os.walk(folder) for file in files if file.endswith((".so", ".pyd"))]
+    others = [file for file in files if "." in (inspect.getmodulename(file) or file)]  # their tag is left
+    return sorted({*files} - {*others}), sorted({file.split(".")[1] for file in others})
 
 
 def found_elsewhere():
