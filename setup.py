@@ -1,9 +1,10 @@
 """Builds the compiled kernels; everything else about the project is in pyproject.toml.
 
 Each src/**/*.pyx is translated to C once. The kernels are then compiled for every instruction set and both float types,
-from copies of that C file, into one folder each: fastloss/_kernels/avx2_f32/ctc.so and so on. fastloss/_kernels
-chooses a folder at import. A module is built again when something that it includes has changed, the flags, or the
-version of Cython or NumPy; not because pip has made a new environment to build in.
+and linked to one module in a folder each: fastloss/_kernels/avx2_f32/kernels.so and so on. fastloss/_kernels chooses a
+folder at import. What Python calls is compiled once: src/README.md says why. A source is compiled again when
+something that it includes has changed, its flags, or the version of Cython or NumPy; not because pip has made a new
+environment to build in.
 
 FASTLOSS_BUILD=avx2   only this instruction set, or several ("baseline,avx2"): for quick work
 FASTLOSS_SANITIZE=1   address and undefined-behaviour sanitizers, for the test suite
@@ -27,23 +28,10 @@ from setuptools.modified import newer_group
 
 ROOT = Path(__file__).parent
 BUILD = ROOT / "build" / "cython"
-KERNELS = {  # module: its source below src/
-    "validation": "validation.pyx",
-    "vecmath_test": "vecmath_test.pyx",
-    "elementwise": "elementwise/elementwise.pyx",
-    "softmax": "rowwise/softmax.pyx",
-    "cross_entropy": "rowwise/cross_entropy.pyx",
-    "divergence": "rowwise/divergence.pyx",
-    "ctc": "ctc/ctc.pyx",
-    "viterbi": "ctc/viterbi.pyx",
-    "prefix": "ctc/prefix.pyx",
-    "decode": "ctc/decode.pyx",
-}
-SHARED = {  # compiled once: what all kernels share
-    "runtime": "parallel/runtime.pyx",
-    "calls": "ctc/calls.pyx",
-}
-DOUBLE_ONLY = ("viterbi", "prefix", "decode")  # computed in double precision for every dtype
+KERNELS = ("kernels.pyx", "elementwise/elementwise.pyx", "rowwise/rowwise.pyx", "ctc/ctc.pyx")  # the first is imported
+DOUBLE_ONLY = ("ctc/viterbi.pyx", "ctc/prefix.pyx", "ctc/decode.pyx")  # computed in double precision for every dtype
+FOR_TESTS = "vecmath_test.pyx"  # a module beside the kernels; in a build in place only
+SHARED = ("parallel/runtime.pyx", "calls.pyx")  # modules that are compiled once
 INSTRUCTION_SETS = {  # best last; what gcc and clang need for each, and MSVC
     "baseline": ([], []),
     "avx2": (["-mavx2", "-mfma", "-mf16c"], ["/arch:AVX2", "/D__FMA__"]),
@@ -53,8 +41,10 @@ INSTRUCTION_SETS = {  # best last; what gcc and clang need for each, and MSVC
         ["/arch:AVX512", "/D__FMA__"],
     ),
 }  # fmt: skip
+MACROS = [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), ("CYTHON_CLINE_IN_TRACEBACK", "0")]
 DIRECTIVES = {
     "language_level": 3,
+    "binding": False,  # less is made for each function that Python calls
     "boundscheck": False,
     "wraparound": False,
     "cdivision": True,
@@ -90,7 +80,7 @@ def check_compiler(compiler, folders):
         sys.exit(f"fastloss's kernels need a C compiler, and {compiler[0]!r} is none that works: install gcc or clang")
     if not compiles(compiler, "#include <Python.h>", *(f"-I{folder}" for folder in folders)):
         sys.exit(
-            "fastloss's kernels need Python.h: install Python's headers (python3-dev, python3-devel, as it is called)"
+            "fastloss's kernels need Python.h: install Python's headers (Debian's python3-dev, elsewhere python3-devel)"
         )
 
 
@@ -110,6 +100,8 @@ def instruction_flags(extension):
 class Build(build_ext):
     """Adds the flags of the compiler at hand; only x86-64 has more than one instruction set."""
 
+    with_tests = False  # where that is not built in place, and so not for the tests
+
     def build_extensions(self):
         msvc = self.compiler.compiler_type == "msvc"
         compiler = [] if msvc else self.compiler.compiler_so
@@ -119,6 +111,9 @@ class Build(build_ext):
             self.extensions = [e for e in self.extensions if ".avx" not in e.name]
             if len(self.extensions) == len(SHARED):
                 sys.exit("FASTLOSS_BUILD: this compiler's processors have the instruction set 'baseline' only")
+        if not msvc:  # Python's own library folder, as pyenv's linker flags have it: not where others have theirs
+            wanted = os.environ.get("LDFLAGS", "").split()
+            self.compiler.linker_so = [f for f in self.compiler.linker_so if "-rpath" not in f or f in wanted]
         openmp = "/openmp:experimental" if msvc else "-fopenmp"
         threads = msvc or compiles(
             compiler, "#include <omp.h>\nint main(void) { return omp_get_num_threads(); }", openmp
@@ -144,21 +139,51 @@ class Build(build_ext):
             with_openmp = [openmp] if threads and (msvc or extension.name.endswith(".runtime")) else []
             extension.extra_compile_args = compile_flags + more + with_openmp
             extension.extra_link_args = link_flags + ([] if msvc else with_openmp)
-            self.depend_on_flags(extension)
         self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
 
-    def depend_on_flags(self, extension):
-        """distutils compares files only, so the flags are in one."""
+    def flags_file(self, extension):
+        """Files are compared by their age only, so the flags are in one."""
         flags = [*getattr(self.compiler, "compiler_so", []), *extension.extra_compile_args, *extension.extra_link_args]
         folder = Path(self.get_finalized_command("build").build_base, "flags")
-        extension.depends.append(str(write_if_changed(folder / f"{extension.name}.txt", "\n".join(flags))))
+        return str(write_if_changed(folder / f"{extension.name}.txt", "\n".join(flags)))
 
     def run(self):
         if self.inplace:
             self.reuse_modules()
+        elif not self.with_tests:
+            self.extensions = [e for e in self.extensions if not e.name.endswith(f".{Path(FOR_TESTS).stem}")]
         super().run()
         self.remove_others()
+
+    def build_extension(self, extension):
+        """Each source has an object of its own, which is made again when something that the source reads has changed;
+        setuptools would make all of a module's."""
+        module, folder = self.get_ext_fullpath(extension.name), Path(self.build_temp, *extension.name.split(".")[2:])
+        flags = self.flags_file(extension)
+        if not self.force and not newer_group([flags, *extension.sources, *extension.depends], module):
+            return
+        objects = []
+        for source in extension.sources:
+            [made] = self.compiler.object_filenames([source], output_dir=str(folder))
+            if self.force or newer_group([flags, source, *read_for(source)], made):
+                self.compiler.compile(
+                    [source],
+                    output_dir=str(folder),
+                    macros=macros_for(extension, source),
+                    include_dirs=extension.include_dirs,
+                    extra_postargs=extension.extra_compile_args,
+                )
+            objects.append(made)
+        self.compiler.link_shared_object(
+            objects,
+            module,
+            libraries=self.get_libraries(extension),
+            extra_postargs=extension.extra_link_args,
+            export_symbols=self.get_export_symbols(extension),
+            build_temp=self.build_temp,
+            target_lang="c",
+        )
 
     def reuse_modules(self):
         """What is up to date is decided by build/, where an editable installation by pip leaves nothing: the modules in
@@ -182,13 +207,15 @@ class Build(build_ext):
     @staticmethod
     def unix_flags(extension):
         # -fno-math-errno and -fno-trapping-math change no result; contraction off makes results the same everywhere.
-        # Cython's `inline` becomes binding: a helper that is not inlined keeps its caller's loop scalar.
+        # Cython's `inline` becomes binding in kernels: a helper that is not inlined keeps its caller's loop scalar.
+        is_kernel = extension.name.count(".") == 3
         compile_flags = [
-            "-O3", "-g0", "-std=gnu11", "-Wall", "-Wno-unused-function", "-fvisibility=hidden",
-            "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off",
-            "-DCYTHON_INLINE=inline __attribute__((always_inline, unused))",
+            *(["-O3", "-DCYTHON_INLINE=inline __attribute__((always_inline, unused))"] if is_kernel else ["-O2"]),
+            "-g0", "-std=gnu11", "-Wall", "-Wno-unused-function",
+            "-Werror=implicit-function-declaration",  # such a function would lose half of the pointer that it returns
+            "-fvisibility=hidden", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off",
         ]  # fmt: skip
-        link_flags = ["-ldl", "-lpthread"] if sys.platform.startswith("linux") else []
+        link_flags = ["-ldl", "-lpthread"] if sys.platform.startswith("linux") and not is_kernel else []
         compile_flags += instruction_flags(extension)[0]
         if os.environ.get("FASTLOSS_SANITIZE"):
             sanitizers = ["-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=undefined"]
@@ -213,60 +240,66 @@ def write_if_changed(path, text):
 
 
 def translate():
-    """The C file of every module, by name; those that are outdated are made."""
+    """The C file of every source; those that are outdated are made."""
     # `cimport fastloss._kernels.runtime` is looked up by its full name, which is the one that it will be imported by.
     declarations = BUILD / "declarations" / "fastloss" / "_kernels"
     declarations.mkdir(parents=True, exist_ok=True)
-    for path in SHARED.values():
+    for path in SHARED:
         shutil.copy2(ROOT / "src" / Path(path).with_suffix(".pxd"), declarations)
     folders = ["src", "src/core", "src/parallel", str(BUILD / "declarations")]
-    modules = {**KERNELS, **SHARED}
-    made = {name: BUILD / "src" / Path(path).with_suffix(".c") for name, path in modules.items()}
     # Cython would compare the C files with its own and NumPy's declarations too, and pip installs these anew for each
     # build: what counts of them is the version.
     versions = write_if_changed(
         BUILD / "versions.txt", f"Cython {Cython.__version__}\nNumPy {numpy.__version__}\n{DIRECTIVES}"
     )
-    sources = [
-        Extension(f"fastloss._kernels.{name}", [f"src/{path}"])
-        for name, path in modules.items()
-        if newer_group([versions, *(ROOT / "src" / read for read in (path, *all_read_by(path)))], made[name])
+    outdated = [
+        Extension(f"fastloss._kernels.{Path(path).stem}", [f"src/{path}"])
+        for path in (*SHARED, *KERNELS, *DOUBLE_ONLY, FOR_TESTS)
+        if newer_group([versions, f"src/{path}", *(f"src/{other}" for other in all_read_by(path))], c_file(path))
     ]
-    if sources:
+    if outdated:
         cythonize(
-            sources, include_path=folders, build_dir=str(BUILD), compiler_directives=DIRECTIVES, quiet=True, force=True
+            outdated, include_path=folders, build_dir=str(BUILD), compiler_directives=DIRECTIVES, quiet=True, force=True
         )
-    return made
 
 
-def copy_for(folder, original):
-    """A copy of a C file for one variant, since distutils compiles no file twice; as old as the original."""
-    copy = BUILD / folder / original.name
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    if not copy.exists() or copy.stat().st_mtime < original.stat().st_mtime:
-        shutil.copy2(original, copy)
-    return copy
+def c_file(path):
+    return str((BUILD / "src" / Path(path).with_suffix(".c")).relative_to(ROOT))
 
 
-def extension(folder, name, source, path):
-    """One module; `path` is its source below src/, whose includes it depends on."""
-    macros = [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]
+def extension(folder, *paths):
+    """One module, of the name of its first source below src/."""
     return Extension(
-        ".".join(filter(None, ("fastloss._kernels", folder, name))),
-        [str(source.relative_to(ROOT))],
-        define_macros=macros + ([("FL_REAL64", "1")] if folder.endswith("_f64") else []),
+        ".".join(filter(None, ("fastloss._kernels", folder, Path(paths[0]).stem))),
+        [c_file(path) for path in paths],
+        define_macros=[*MACROS, *([("FL_REAL64", "1")] if folder.endswith("_f64") else [])],
         include_dirs=["src", numpy.get_include()],
-        depends=["setup.py", f"src/{path}", *(f"src/{other}" for other in all_read_by(path))],
+        depends=sorted({name for path in paths for name in read_for(c_file(path))}),
     )
 
 
+def macros_for(extension, source):
+    """Only the first of a module's sources is imported: the others' functions of initialisation are no entry points."""
+    others = [] if source == extension.sources[0] else [("CYTHON_NO_PYINIT_EXPORT", "1")]
+    return [*extension.define_macros, *others]
+
+
+def read_for(source):
+    """What the object of a C file depends on besides it."""
+    path = str(Path(source).with_suffix(".pyx").relative_to((BUILD / "src").relative_to(ROOT)))
+    return ["setup.py", f"src/{path}", *(f"src/{other}" for other in all_read_by(path))]
+
+
 def extensions():
-    sources = translate()
-    made = [extension("", name, sources[name], path) for name, path in SHARED.items()]
-    for folder, bits in ((f"{name}_f{bits}", bits) for name in chosen_sets() for bits in (32, 64)):
-        for name, path in KERNELS.items():
-            if bits == 64 or name not in DOUBLE_ONLY:
-                made.append(extension(folder, name, copy_for(folder, sources[name]), path))
+    translate()
+    made = [extension("", path) for path in SHARED]
+    for name in chosen_sets():
+        made += [
+            extension(f"{name}_f32", *KERNELS),
+            extension(f"{name}_f64", *KERNELS, *DOUBLE_ONLY),
+            extension(f"{name}_f32", FOR_TESTS),
+            extension(f"{name}_f64", FOR_TESTS),
+        ]
     return made
 
 
