@@ -6,7 +6,7 @@ import os
 import sys
 
 PICTURES = ".png", ".pdf", ".svg"
-IMPORTED_FOR_EXAMPLES = "matplotlib", "sklearn", "threadpoolctl", "tqdm"
+NEEDED = "fastloss", "matplotlib", "sklearn", "threadpoolctl", "tqdm"
 
 
 def end_in_one_line():
@@ -18,7 +18,7 @@ def end_in_one_line():
         if issubclass(kind, KeyboardInterrupt):
             print("interrupted", file=sys.stderr)
             sys.exit(130)
-        if issubclass(kind, ModuleNotFoundError) and error.name in IMPORTED_FOR_EXAMPLES:
+        if issubclass(kind, ModuleNotFoundError) and error.name in NEEDED:
             print(f'{error}: the examples need what `pip install -e ".[examples]"` installs', file=sys.stderr)
             sys.exit(1)
         others(kind, error, traceback)

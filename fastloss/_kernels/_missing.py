@@ -67,5 +67,5 @@ def is_checkout():
 def remedy():
     pip = f"{shlex.quote(sys.executable or 'python')} -m pip install"
     if is_checkout():
-        return f"build it with `{pip} -e {shlex.quote(ROOT)}`, which needs a C compiler and takes some minutes"
+        return f"build it with `{pip} -e {shlex.quote(ROOT)}`, which needs a C compiler and takes a minute or two"
     return f"install it again with `{pip} --force-reinstall` and what it was installed from"
