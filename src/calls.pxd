@@ -17,6 +17,7 @@ include "ctc/ctc_jobs.pxi"
 
 cdef extern from "kernel_table.h" nogil:
     ctypedef struct kernel_table:
+        size_t size
         int dtype
         kernel numbers
         kernel weights

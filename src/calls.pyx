@@ -49,6 +49,8 @@ cdef class Kernels:
 
     def __cinit__(self, table):
         self.table = <const kernel_table*> PyCapsule_GetPointer(table, "fastloss.kernels")
+        if self.table.size != sizeof(kernel_table):
+            raise ImportError("the compiled modules are of different versions: build them again")
 
 
 include "core/fast_path.pxi"

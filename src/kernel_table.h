@@ -9,7 +9,8 @@
 #include "rowwise/row_loss.h"
 
 typedef struct {
-    int dtype; /* of the float type: array.h */
+    size_t size; /* of the table: of another one, if a module is left from an earlier build */
+    int dtype;   /* of the float type: array.h */
     kernel numbers, weights;
     ptrdiff_t (*first_refused)(void *job, ptrdiff_t start, ptrdiff_t stop);
     ptrdiff_t (*count_labels)(const int64_t *label, const double *weight, ptrdiff_t n, label_rule rule);

@@ -45,6 +45,7 @@ int shared_align(void *job, int threads, rounds_runner run);
 void extend_root(void *job);
 
 static const kernel_table TABLE = {
+    .size = sizeof(kernel_table),
     .dtype = FL_NATIVE,
     .numbers = FL_KERNEL(plan_numbers, chunk_of_numbers),
     .weights = FL_KERNEL(plan_weights, chunk_of_weights),

@@ -65,6 +65,16 @@ void fill_run(real *target, ptrdiff_t n, real value);
 void load_run(real *FL_RESTRICT target, const char *source, ptrdiff_t n, ptrdiff_t step, int dtype);
 void store_run(char *target, const real *FL_RESTRICT source, ptrdiff_t n, ptrdiff_t step, int dtype);
 
+/* One element. */
+static inline real load_number(const char *source, int dtype)
+{
+    real x;
+    if (dtype == FL_FLOAT32) return (real)*(const float *)source;
+    if (dtype == FL_FLOAT64) return (real)*(const double *)source;
+    load_run(&x, source, 1, 1, dtype);
+    return x;
+}
+
 /* A block, from and to a buffer. */
 void gather_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, real *buffer);
 void scatter_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, const real *buffer);

@@ -108,6 +108,7 @@ cdef extern from "core/array.h" nogil:
     const real* read_block(const array_view*, Py_ssize_t, Py_ssize_t, real*)
     real* block_destination(const array_view*, Py_ssize_t, real*)
     void store_block(const array_view*, Py_ssize_t, Py_ssize_t, const real*)
+    real load_number(const char*, int)
     void load_run(real*, const char*, Py_ssize_t, Py_ssize_t, int)
     void store_run(char*, const real*, Py_ssize_t, Py_ssize_t, int)
     void keep_where(const real*, const real*, real*, Py_ssize_t)

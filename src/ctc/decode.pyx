@@ -102,9 +102,7 @@ cdef inline const real* scores_of(const DecodeJob* job, const Sequence* q, Py_ss
 
 cdef inline real score_of(const DecodeJob* job, const Sequence* q, Py_ssize_t t, int64_t label) noexcept nogil:
     cdef const Rows* x = &job.batch.x
-    cdef real score
-    load_run(&score, row_at(x, t, q.n) + label * x.stride[2], 1, 1, x.dtype)
-    return score
+    return load_number(row_at(x, t, q.n) + label * x.stride[2], x.dtype)
 
 
 cdef real peak_of(const real* x, Py_ssize_t classes, const Sequence* q) noexcept nogil:

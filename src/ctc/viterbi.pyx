@@ -147,11 +147,9 @@ cdef inline void gather_floats(real_p destination, const float* row, const int32
 
 cdef inline real score_of(const AlignJob* job, const Sequence* q, Py_ssize_t t, int64_t label) noexcept nogil:
     cdef const Rows* x = &job.batch.x
-    cdef real score
     if label == job.star:
         return job.star_score
-    load_run(&score, row_at(x, t, q.n) + label * x.stride[2], 1, 1, x.dtype)
-    return score
+    return load_number(row_at(x, t, q.n) + label * x.stride[2], x.dtype)
 
 
 cdef void gather_emissions(const AlignJob* job, const Sequence* q, Py_ssize_t t, Band band,
