@@ -2,8 +2,9 @@
 
 Each src/**/*.pyx is translated to C once. The kernels are then compiled for every instruction set and both float types,
 and linked to one module in a folder each: fastloss/_kernels/avx2_f32/kernels.so and so on. fastloss/_kernels chooses a
-folder at import. What Python calls is compiled once: src/README.md says why. A source is compiled again when something
-that it includes has changed.
+folder at import. What Python calls is compiled once: src/README.md says why. A source is compiled again when
+something that it includes has changed, its flags, or the version of Cython or NumPy; not because pip has made a new
+environment to build in.
 
 FASTLOSS_BUILD=avx2   only this instruction set, or several ("baseline,avx2"): for quick work
 FASTLOSS_SANITIZE=1   address and undefined-behaviour sanitizers, for the test suite
@@ -18,6 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import Cython
 import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -72,6 +74,16 @@ def compiles(compiler, source, *flags):
             return False
 
 
+def check_compiler(compiler, folders):
+    """What is missing is said before it becomes pages of errors."""
+    if not compiles(compiler, "int probe;"):
+        sys.exit(f"fastloss's kernels need a C compiler, and {compiler[0]!r} is none that works: install gcc or clang")
+    if not compiles(compiler, "#include <Python.h>", *(f"-I{folder}" for folder in folders)):
+        sys.exit(
+            "fastloss's kernels need Python.h: install Python's headers (Debian's python3-dev, elsewhere python3-devel)"
+        )
+
+
 def targets_x86(compiler, msvc):
     """Decided by the compiler's target, not by this machine: cross builds are right too."""
     if msvc:
@@ -93,6 +105,8 @@ class Build(build_ext):
     def build_extensions(self):
         msvc = self.compiler.compiler_type == "msvc"
         compiler = [] if msvc else self.compiler.compiler_so
+        if not msvc:
+            check_compiler(compiler, self.compiler.include_dirs)
         if not targets_x86(compiler, msvc):
             self.extensions = [e for e in self.extensions if ".avx" not in e.name]
             if len(self.extensions) == len(SHARED):
@@ -128,6 +142,12 @@ class Build(build_ext):
         self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
 
+    def flags_file(self, extension):
+        """Files are compared by their age only, so the flags are in one."""
+        flags = [*getattr(self.compiler, "compiler_so", []), *extension.extra_compile_args, *extension.extra_link_args]
+        folder = Path(self.get_finalized_command("build").build_base, "flags")
+        return str(write_if_changed(folder / f"{extension.name}.txt", "\n".join(flags)))
+
     def run(self):
         if self.inplace:
             self.reuse_modules()
@@ -140,12 +160,13 @@ class Build(build_ext):
         """Each source has an object of its own, which is made again when something that the source reads has changed;
         setuptools would make all of a module's."""
         module, folder = self.get_ext_fullpath(extension.name), Path(self.build_temp, *extension.name.split(".")[2:])
-        if not self.force and not newer_group([*extension.sources, *extension.depends], module):
+        flags = self.flags_file(extension)
+        if not self.force and not newer_group([flags, *extension.sources, *extension.depends], module):
             return
         objects = []
         for source in extension.sources:
             [made] = self.compiler.object_filenames([source], output_dir=str(folder))
-            if self.force or newer_group([source, *read_for(source)], made):
+            if self.force or newer_group([flags, source, *read_for(source)], made):
                 self.compiler.compile(
                     [source],
                     output_dir=str(folder),
@@ -210,17 +231,36 @@ class Build(build_ext):
         return compile_flags + instruction_flags(extension)[1], []
 
 
+def write_if_changed(path, text):
+    """A file as old as the last change of its text."""
+    if not path.exists() or path.read_text() != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return path
+
+
 def translate():
-    """The C file of every source."""
+    """The C file of every source; those that are outdated are made."""
     # `cimport fastloss._kernels.runtime` is looked up by its full name, which is the one that it will be imported by.
     declarations = BUILD / "declarations" / "fastloss" / "_kernels"
     declarations.mkdir(parents=True, exist_ok=True)
     for path in SHARED:
         shutil.copy2(ROOT / "src" / Path(path).with_suffix(".pxd"), declarations)
     folders = ["src", "src/core", "src/parallel", str(BUILD / "declarations")]
-    paths = (*SHARED, *KERNELS, *DOUBLE_ONLY, FOR_TESTS)
-    sources = [Extension(f"fastloss._kernels.{Path(path).stem}", [f"src/{path}"]) for path in paths]
-    cythonize(sources, include_path=folders, build_dir=str(BUILD), compiler_directives=DIRECTIVES, quiet=True)
+    # Cython would compare the C files with its own and NumPy's declarations too, and pip installs these anew for each
+    # build: what counts of them is the version.
+    versions = write_if_changed(
+        BUILD / "versions.txt", f"Cython {Cython.__version__}\nNumPy {numpy.__version__}\n{DIRECTIVES}"
+    )
+    outdated = [
+        Extension(f"fastloss._kernels.{Path(path).stem}", [f"src/{path}"])
+        for path in (*SHARED, *KERNELS, *DOUBLE_ONLY, FOR_TESTS)
+        if newer_group([versions, f"src/{path}", *(f"src/{other}" for other in all_read_by(path))], c_file(path))
+    ]
+    if outdated:
+        cythonize(
+            outdated, include_path=folders, build_dir=str(BUILD), compiler_directives=DIRECTIVES, quiet=True, force=True
+        )
 
 
 def c_file(path):

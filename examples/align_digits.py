@@ -10,16 +10,20 @@ Then some of the labels are altered on purpose (a digit substituted, dropped or 
 It prints a progress bar, the share of digits that are found in the right place, precision and recall of the search for
 altered labels, and the confidence in each digit of a few labels. These are drawn as well: image, spans, confidence.
 
-Needs scikit-learn, tqdm and matplotlib besides fastloss: pip install "fastloss[examples]"
+Needs scikit-learn, matplotlib, tqdm and threadpoolctl besides fastloss: pip install -e ".[examples]"
 """
 
-import argparse
+import command_line
+
+if __name__ == "__main__":
+    command_line.end_in_one_line()
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from read_digits import BLANK, MAX_DIGITS, SIZE, STRIDE, as_text, decode, load_images, make_strings, train
 from sklearn.model_selection import train_test_split
+from threadpoolctl import threadpool_limits
 
 import fastloss as fl
 
@@ -177,19 +181,24 @@ def frame(axes, start, end, doubtful, text, percent):
     axes.text(middle, SIZE + 3.8, percent, ha="center", va="baseline", fontsize=7, color="#333333")
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # as in read_digits.py, and for the same reasons
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--altered", type=float, default=0.05, help="share of the labels that are altered")
-    parser.add_argument("--out", default="align.png", help="where the picture goes")
-    args = parser.parse_args()
+    parser = command_line.parser(__doc__.partition("\n")[0])
+    command_line.add_training_arguments(parser, picture="align.png")
+    parser.add_argument(
+        "--altered",
+        metavar="SHARE",
+        type=command_line.share,
+        default=0.05,
+        help="of the labels that are altered, 0.001 to 1",
+    )
+    arguments = parser.parse_args()
 
-    reader = train(args.seed, args.steps)
+    reader = train(arguments.seed, arguments.steps)
     validation, strings = held_out_strings()  # the same whatever the seed, and so are the alterations
     rng = np.random.default_rng(3)
     threshold = choose_threshold(rng, reader, validation)
-    labels, done = alter(rng, true_labels(strings), args.altered)
+    labels, done = alter(rng, true_labels(strings), arguments.altered)
     altered = done != ""
 
     logits = reader.logits(strings.pixels)
@@ -207,8 +216,8 @@ def main():
     shown = choose_shown(done, found)
     alignment = fl.ctc_align(log_probs, labels, strings.frames, blank=BLANK)
     print_confidence(shown, labels, readings, done, alignment)
-    draw(strings, labels, readings, done, log_probs, alignment, shown, args.out)
-    print(f"wrote {args.out}")
+    draw(strings, labels, readings, done, log_probs, alignment, shown, arguments.out)
+    print(f"wrote {arguments.out}")
 
 
 if __name__ == "__main__":

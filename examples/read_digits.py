@@ -12,10 +12,14 @@ Digits in the test strings come from images that are not used in training. It pr
 the speed, the share of held-out strings read without any mistake, and a checksum of the weights: on the same machine
 the same seed gives the same bits. It draws a picture of held-out strings, their class probabilities, and what was read.
 
-Needs scikit-learn, tqdm and matplotlib besides fastloss: pip install "fastloss[examples]"
+Needs scikit-learn, matplotlib, tqdm and threadpoolctl besides fastloss: pip install -e ".[examples]"
 """
 
-import argparse
+import command_line
+
+if __name__ == "__main__":
+    command_line.end_in_one_line()
+
 import zlib
 from itertools import pairwise
 from typing import NamedTuple
@@ -24,6 +28,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 import fastloss as fl
@@ -256,22 +261,23 @@ def draw_probabilities(axes, probabilities, digits, positions):
     axes.axis("off")
 
 
+# NumPy's matrix products are too small here for several threads, which would wait for each other longer than they
+# compute, and their last bits would depend on how many there are. fastloss keeps its threads: its bits do not.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--out", default="digits.png", help="where the picture goes")
-    args = parser.parse_args()
+    parser = command_line.parser(__doc__.partition("\n")[0])
+    command_line.add_training_arguments(parser, picture="digits.png")
+    arguments = parser.parse_args()
 
-    reader = train(args.seed, args.steps)
+    reader = train(arguments.seed, arguments.steps)
     _, (images, labels) = load_images()
     strings = make_strings(np.random.default_rng(1), images, labels, 1000)  # the same test whatever the seed
     logits = reader.logits(strings.pixels)
     right = read_exactly(logits, strings)
     print(f"held-out strings read exactly: {right.sum()} of {right.size} ({right.mean():.1%})")
     print(f"checksum of the weights: {zlib.crc32(b''.join(p.tobytes() for p in reader.parameters)):08x}")
-    draw(strings, logits, right, args.out)
-    print(f"wrote {args.out}")
+    draw(strings, logits, right, arguments.out)
+    print(f"wrote {arguments.out}")
 
 
 if __name__ == "__main__":

@@ -31,13 +31,14 @@ def import_kernel(name):
     except ModuleNotFoundError as error:
         if not f"{name}.".startswith(f"{error.name}."):  # neither it nor its folder
             raise
-        raise ImportError(
-            "fastloss's compiled kernels are not here. In a checkout of the source, build them first with "
-            "`pip install -e .` (it needs a C compiler); elsewhere, install the package with `pip install fastloss`. "
-            f"({error})"
-        ) from error
+        from fastloss._kernels import _missing
+
+        raise ImportError(f"fastloss's compiled kernels are not here: {_missing.why(name)}. ({error})") from error
     except ImportError as error:
-        raise ImportError(f"fastloss's compiled kernels are here, but can't be loaded: {error}") from error
+        text = f"fastloss's compiled kernels are here, but can't be loaded: {error}"
+        if "cannot open shared object file" in str(error):
+            text += " (a library that this system lacks: libgomp is in Debian's package libgomp1, elsewhere in libgomp)"
+        raise ImportError(text) from error
 
 
 with limit_openmp_spin():
@@ -91,6 +92,10 @@ def load(instruction_set):
 def choose():
     named = os.environ.get("FASTLOSS_ISA", "").strip().lower()
     if not named:
+        if built() and not supported():
+            from fastloss._kernels import _missing
+
+            raise ImportError(_missing.why_no_set(built(), runtime.supported_instruction_sets()))
         return (supported() or ["baseline"])[-1]  # of which import_kernel says that it is not here
     if named not in INSTRUCTION_SETS:
         known = ", ".join(map(repr, INSTRUCTION_SETS))
