@@ -170,7 +170,7 @@ def test_sets_that_are_left_out_are_not_built(copied):
         shutil.rmtree(path)
     code, last = imported(copied, built)
     assert code != 0
-    assert last.startswith("ImportError: fastloss's compiled kernels are not here.")
+    assert last.startswith("ImportError: fastloss's compiled kernels are not here: ")
 
 
 SUB_INTERPRETER = """
