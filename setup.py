@@ -102,6 +102,12 @@ class Build(build_ext):
 
     with_tests = False  # where that is not built in place, and so not for the tests
 
+    def finalize_options(self):
+        """An editable installation would leave its objects in a folder that is removed; here a wheel finds them."""
+        super().finalize_options()
+        if self.editable_mode:
+            self.build_temp = str(BUILD.with_name(f"temp.{self.plat_name}-{sys.implementation.cache_tag}"))
+
     def build_extensions(self):
         msvc = self.compiler.compiler_type == "msvc"
         compiler = [] if msvc else self.compiler.compiler_so
