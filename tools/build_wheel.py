@@ -1,0 +1,128 @@
+"""Makes a wheel for this Python that other Linux machines run, and tries it:
+
+    python -m pip install --group wheel
+    python tools/build_wheel.py --out dist
+
+The source archive is made, the wheel is built from it and repaired (tools/wheels/), checked by twine,
+check-wheel-contents, auditwheel and, if it is an abi3 wheel, abi3audit, and installed into environments that find no
+compiler, with the oldest NumPy and the newest, where the core of the tests runs. The released wheels for all
+Pythons and platforms are made by cibuildwheel: .github/workflows/wheels.yml.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+WHEELS = ROOT / "tools" / "wheels"
+NUMPY = {"oldest": "numpy==1.26.*", "newest": "numpy"}
+LARGEST = 2.3e6  # bytes of a wheel
+TOOLS = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+
+def run(*command, **options):
+    """The output, which is printed if the command fails."""
+    options = {"env": {**os.environ, "PATH": TOOLS}, "check": False, "text": True, **options}
+    done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    if done.returncode:
+        print(done.stdout[-8000:])
+        sys.exit(f"error: this failed: {' '.join(map(str, command))}")
+    return done.stdout
+
+
+def needed_glibc(library):
+    return max(tuple(map(int, found.split(b"."))) for found in re.findall(rb"GLIBC_(2\.\d+)", library.read_bytes()))
+
+
+def old_libgomp(folder):
+    """The libgomp of a wheel that runs on old machines, under the name that the linker and auditwheel look for."""
+    run(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", folder,
+        "scikit-learn")  # fmt: skip
+    (wheel,) = folder.glob("scikit_learn-*.whl")
+    shutil.unpack_archive(wheel, folder / "donor", "zip")
+    (found,) = (folder / "donor").glob("scikit_learn.libs/libgomp-*.so*")
+    library = folder / "lib" / "libgomp.so.1"
+    library.parent.mkdir()
+    shutil.copy(found, library)
+    run("patchelf", "--set-soname", library.name, library)
+    print("libgomp of", wheel.name, "needs glibc", ".".join(map(str, needed_glibc(library))))
+    return library
+
+
+def settings_of_build(work):
+    """Environment variables with which the modules need an old C library only, and auditwheel finds an old libgomp."""
+    if not find_spec("ziglang"):
+        print("WARNING: no ziglang: the wheel will run where the C library is as new as here, or newer")
+        return {}
+    library = old_libgomp(work)
+    return {
+        "LDSHARED": f"{sys.executable} {WHEELS / 'link_oldest.py'}",
+        "FASTLOSS_LIBGOMP": str(library),
+        "LD_LIBRARY_PATH": str(library.parent),
+    }
+
+
+def make(work, destination):
+    """The source archive, and the repaired wheel made from it."""
+    environment = {**os.environ, "PATH": TOOLS, **settings_of_build(work)}
+    run(sys.executable, "-m", "build", "--outdir", work / "built", ROOT, env=environment)
+    (sdist,), (wheel,) = ((work / "built").glob(pattern) for pattern in ("*.tar.gz", "*.whl"))
+    destination.mkdir(parents=True, exist_ok=True)
+    made = run(sys.executable, WHEELS / "repair_wheel.py", wheel, destination, env=environment).strip()
+    return Path(shutil.copy(sdist, destination)), Path(made)
+
+
+def check(sdist, wheel, work):
+    for command in (["twine", "check", "--strict", wheel, sdist], ["check-wheel-contents", wheel]):
+        print(run(*command).strip())
+    if "-abi3-" in wheel.name:
+        print(run("abi3audit", "--strict", wheel).strip())
+    shown = " ".join(run("auditwheel", "show", wheel).split())
+    print(re.search(r'This constrains the platform tag to "[^"]*"|[^.]* consistent with[^.]*\.', shown)[0])
+    shutil.unpack_archive(wheel, work / "contents", "zip")
+    for module in (work / "contents").rglob("*.so*"):
+        path = run("patchelf", "--print-rpath", module).strip()
+        if path and not path.startswith("$ORIGIN"):
+            sys.exit(f"error: {module.name} looks for libraries in {path}")
+    size = wheel.stat().st_size
+    print(f"{wheel.name}: {size / 1e6:.2f} MB")
+    if size > LARGEST:
+        sys.exit(f"error: a wheel may have {LARGEST / 1e6:.1f} MB")
+
+
+def try_with(numpy, wheel, folder):
+    """The core of the tests where nothing is found that could compile."""
+    run(sys.executable, "-m", "venv", folder)
+    python = folder / "bin" / "python"
+    run(python, "-m", "pip", "install", "--quiet", wheel, numpy, "pytest", "hypothesis", "mpmath", "ml_dtypes")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment["PATH"] = str(folder / "bin")
+    for compiler in ("cc", "gcc", "clang", "c99"):
+        if shutil.which(compiler, path=environment["PATH"]):
+            sys.exit(f"error: this environment has a compiler: {compiler}")
+    print(run(python, WHEELS / "test_installed.py", env=environment).strip())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=ROOT / "dist", help="folder of the results (default: dist)")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        sdist, wheel = make(work, given.out.resolve())
+        check(sdist, wheel, work)
+        for name, numpy in NUMPY.items():
+            if name == "oldest" and sys.version_info >= (3, 13):
+                print(f"{numpy} has no wheel for this Python: not tried")
+            else:
+                try_with(numpy, wheel, work / name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""Tests the installed fastloss, not the one of the source beside it: prints show_config() and runs the core of the
+suite, in a copy of tests/ elsewhere. It needs pytest, hypothesis and mpmath; what else is missing is skipped.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# What differs between machines: values, gradients and extremes of every loss in every instruction set, layouts and
+# dtypes, threads and forks, errors, CTC. The rest of the suite would find nothing that is the wheel's.
+CORE = (
+    "contract/test_reference.py",
+    "contract/test_gradients.py",
+    "contract/test_extremes.py",
+    "contract/test_special_numbers.py",
+    "contract/test_inputs.py",
+    "contract/test_errors.py",
+    "contract/test_fast_path.py",
+    "contract/test_loading.py",
+    "contract/test_threads.py",
+    "ctc/test_loss.py",
+    "ctc/test_decode.py",
+    "ctc/test_alignment.py",
+)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(ROOT / "tests", Path(folder, "tests"))
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        code = "import fastloss, numpy; print(fastloss.show_config(), 'numpy', numpy.__version__, fastloss.__file__)"
+        subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
+        command = [sys.executable, "-m", "pytest", "--quiet", *(f"tests/{path}" for path in CORE), *sys.argv[1:]]
+        return subprocess.run(command, cwd=folder, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
