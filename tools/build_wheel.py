@@ -41,16 +41,12 @@ def needed_glibc(library):
 
 
 def old_libgomp(folder):
-    """The libgomp of a wheel that runs on old machines, under the name that the linker and auditwheel look for."""
+    """The libgomp of another project's wheel, which runs on old machines."""
     run(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", folder,
         "scikit-learn")  # fmt: skip
     (wheel,) = folder.glob("scikit_learn-*.whl")
     shutil.unpack_archive(wheel, folder / "donor", "zip")
-    (found,) = (folder / "donor").glob("scikit_learn.libs/libgomp-*.so*")
-    library = folder / "lib" / "libgomp.so.1"
-    library.parent.mkdir()
-    shutil.copy(found, library)
-    run("patchelf", "--set-soname", library.name, library)
+    (library,) = (folder / "donor" / "scikit_learn.libs").glob("libgomp-*.so*")
     print("libgomp of", wheel.name, "needs glibc", ".".join(map(str, needed_glibc(library))))
     return library
 
