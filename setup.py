@@ -1,8 +1,9 @@
 """Builds the compiled kernels; everything else about the project is in pyproject.toml.
 
 Each src/**/*.pyx is translated to C once. The kernels are then compiled for every instruction set and both float types,
-from copies of that C file, into one folder each: fastloss/_kernels/avx2_f32/ctc.so and so on. fastloss/_kernels
-chooses a folder at import. A module is built again when something that it includes has changed.
+and linked to one module in a folder each: fastloss/_kernels/avx2_f32/kernels.so and so on. fastloss/_kernels chooses a
+folder at import. What Python calls is compiled once: src/README.md says why. A source is compiled again when something
+that it includes has changed.
 
 FASTLOSS_BUILD=avx2   only this instruction set, or several ("baseline,avx2"): for quick work
 FASTLOSS_SANITIZE=1   address and undefined-behaviour sanitizers, for the test suite
@@ -21,26 +22,14 @@ import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.modified import newer_group
 
 ROOT = Path(__file__).parent
 BUILD = ROOT / "build" / "cython"
-KERNELS = {  # module: its source below src/
-    "validation": "validation.pyx",
-    "vecmath_test": "vecmath_test.pyx",
-    "elementwise": "elementwise/elementwise.pyx",
-    "softmax": "rowwise/softmax.pyx",
-    "cross_entropy": "rowwise/cross_entropy.pyx",
-    "divergence": "rowwise/divergence.pyx",
-    "ctc": "ctc/ctc.pyx",
-    "viterbi": "ctc/viterbi.pyx",
-    "prefix": "ctc/prefix.pyx",
-    "decode": "ctc/decode.pyx",
-}
-SHARED = {  # compiled once: what all kernels share
-    "runtime": "parallel/runtime.pyx",
-    "calls": "ctc/calls.pyx",
-}
-DOUBLE_ONLY = ("viterbi", "prefix", "decode")  # computed in double precision for every dtype
+KERNELS = ("kernels.pyx", "elementwise/elementwise.pyx", "rowwise/rowwise.pyx", "ctc/ctc.pyx")  # the first is imported
+DOUBLE_ONLY = ("ctc/viterbi.pyx", "ctc/prefix.pyx", "ctc/decode.pyx")  # computed in double precision for every dtype
+FOR_TESTS = "vecmath_test.pyx"  # a module beside the kernels; in a build in place only
+SHARED = ("parallel/runtime.pyx", "calls.pyx")  # modules that are compiled once
 INSTRUCTION_SETS = {  # best last; what gcc and clang need for each, and MSVC
     "baseline": ([], []),
     "avx2": (["-mavx2", "-mfma", "-mf16c"], ["/arch:AVX2", "/D__FMA__"]),
@@ -50,8 +39,10 @@ INSTRUCTION_SETS = {  # best last; what gcc and clang need for each, and MSVC
         ["/arch:AVX512", "/D__FMA__"],
     ),
 }  # fmt: skip
+MACROS = [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), ("CYTHON_CLINE_IN_TRACEBACK", "0")]
 DIRECTIVES = {
     "language_level": 3,
+    "binding": False,  # less is made for each function that Python calls
     "boundscheck": False,
     "wraparound": False,
     "cdivision": True,
@@ -97,6 +88,8 @@ def instruction_flags(extension):
 class Build(build_ext):
     """Adds the flags of the compiler at hand; only x86-64 has more than one instruction set."""
 
+    with_tests = False  # where that is not built in place, and so not for the tests
+
     def build_extensions(self):
         msvc = self.compiler.compiler_type == "msvc"
         compiler = [] if msvc else self.compiler.compiler_so
@@ -104,6 +97,9 @@ class Build(build_ext):
             self.extensions = [e for e in self.extensions if ".avx" not in e.name]
             if len(self.extensions) == len(SHARED):
                 sys.exit("FASTLOSS_BUILD: this compiler's processors have the instruction set 'baseline' only")
+        if not msvc:  # Python's own library folder, as pyenv's linker flags have it: not where others have theirs
+            wanted = os.environ.get("LDFLAGS", "").split()
+            self.compiler.linker_so = [f for f in self.compiler.linker_so if "-rpath" not in f or f in wanted]
         openmp = "/openmp:experimental" if msvc else "-fopenmp"
         threads = msvc or compiles(
             compiler, "#include <omp.h>\nint main(void) { return omp_get_num_threads(); }", openmp
@@ -135,8 +131,38 @@ class Build(build_ext):
     def run(self):
         if self.inplace:
             self.reuse_modules()
+        elif not self.with_tests:
+            self.extensions = [e for e in self.extensions if not e.name.endswith(f".{Path(FOR_TESTS).stem}")]
         super().run()
         self.remove_others()
+
+    def build_extension(self, extension):
+        """Each source has an object of its own, which is made again when something that the source reads has changed;
+        setuptools would make all of a module's."""
+        module, folder = self.get_ext_fullpath(extension.name), Path(self.build_temp, *extension.name.split(".")[2:])
+        if not self.force and not newer_group([*extension.sources, *extension.depends], module):
+            return
+        objects = []
+        for source in extension.sources:
+            [made] = self.compiler.object_filenames([source], output_dir=str(folder))
+            if self.force or newer_group([source, *read_for(source)], made):
+                self.compiler.compile(
+                    [source],
+                    output_dir=str(folder),
+                    macros=macros_for(extension, source),
+                    include_dirs=extension.include_dirs,
+                    extra_postargs=extension.extra_compile_args,
+                )
+            objects.append(made)
+        self.compiler.link_shared_object(
+            objects,
+            module,
+            libraries=self.get_libraries(extension),
+            extra_postargs=extension.extra_link_args,
+            export_symbols=self.get_export_symbols(extension),
+            build_temp=self.build_temp,
+            target_lang="c",
+        )
 
     def reuse_modules(self):
         """What is up to date is decided by build/, where an editable installation by pip leaves nothing: the modules in
@@ -160,13 +186,15 @@ class Build(build_ext):
     @staticmethod
     def unix_flags(extension):
         # -fno-math-errno and -fno-trapping-math change no result; contraction off makes results the same everywhere.
-        # Cython's `inline` becomes binding: a helper that is not inlined keeps its caller's loop scalar.
+        # Cython's `inline` becomes binding in kernels: a helper that is not inlined keeps its caller's loop scalar.
+        is_kernel = extension.name.count(".") == 3
         compile_flags = [
-            "-O3", "-g0", "-std=gnu11", "-Wall", "-Wno-unused-function", "-fvisibility=hidden",
-            "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off",
-            "-DCYTHON_INLINE=inline __attribute__((always_inline, unused))",
+            *(["-O3", "-DCYTHON_INLINE=inline __attribute__((always_inline, unused))"] if is_kernel else ["-O2"]),
+            "-g0", "-std=gnu11", "-Wall", "-Wno-unused-function",
+            "-Werror=implicit-function-declaration",  # such a function would lose half of the pointer that it returns
+            "-fvisibility=hidden", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off",
         ]  # fmt: skip
-        link_flags = ["-ldl", "-lpthread"] if sys.platform.startswith("linux") else []
+        link_flags = ["-ldl", "-lpthread"] if sys.platform.startswith("linux") and not is_kernel else []
         compile_flags += instruction_flags(extension)[0]
         if os.environ.get("FASTLOSS_SANITIZE"):
             sanitizers = ["-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=undefined"]
@@ -183,47 +211,55 @@ class Build(build_ext):
 
 
 def translate():
-    """The C file of every module, by name."""
+    """The C file of every source."""
     # `cimport fastloss._kernels.runtime` is looked up by its full name, which is the one that it will be imported by.
     declarations = BUILD / "declarations" / "fastloss" / "_kernels"
     declarations.mkdir(parents=True, exist_ok=True)
-    for path in SHARED.values():
+    for path in SHARED:
         shutil.copy2(ROOT / "src" / Path(path).with_suffix(".pxd"), declarations)
     folders = ["src", "src/core", "src/parallel", str(BUILD / "declarations")]
-    modules = {**KERNELS, **SHARED}
-    sources = [Extension(f"fastloss._kernels.{name}", [f"src/{path}"]) for name, path in modules.items()]
+    paths = (*SHARED, *KERNELS, *DOUBLE_ONLY, FOR_TESTS)
+    sources = [Extension(f"fastloss._kernels.{Path(path).stem}", [f"src/{path}"]) for path in paths]
     cythonize(sources, include_path=folders, build_dir=str(BUILD), compiler_directives=DIRECTIVES, quiet=True)
-    return {name: BUILD / "src" / Path(path).with_suffix(".c") for name, path in modules.items()}
 
 
-def copy_for(folder, original):
-    """A copy of a C file for one variant, since distutils compiles no file twice; as old as the original."""
-    copy = BUILD / folder / original.name
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    if not copy.exists() or copy.stat().st_mtime < original.stat().st_mtime:
-        shutil.copy2(original, copy)
-    return copy
+def c_file(path):
+    return str((BUILD / "src" / Path(path).with_suffix(".c")).relative_to(ROOT))
 
 
-def extension(folder, name, source, path):
-    """One module; `path` is its source below src/, whose includes it depends on."""
-    macros = [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")]
+def extension(folder, *paths):
+    """One module, of the name of its first source below src/."""
     return Extension(
-        ".".join(filter(None, ("fastloss._kernels", folder, name))),
-        [str(source.relative_to(ROOT))],
-        define_macros=macros + ([("FL_REAL64", "1")] if folder.endswith("_f64") else []),
+        ".".join(filter(None, ("fastloss._kernels", folder, Path(paths[0]).stem))),
+        [c_file(path) for path in paths],
+        define_macros=[*MACROS, *([("FL_REAL64", "1")] if folder.endswith("_f64") else [])],
         include_dirs=["src", numpy.get_include()],
-        depends=["setup.py", f"src/{path}", *(f"src/{other}" for other in all_read_by(path))],
+        depends=sorted({name for path in paths for name in read_for(c_file(path))}),
     )
 
 
+def macros_for(extension, source):
+    """Only the first of a module's sources is imported: the others' functions of initialisation are no entry points."""
+    others = [] if source == extension.sources[0] else [("CYTHON_NO_PYINIT_EXPORT", "1")]
+    return [*extension.define_macros, *others]
+
+
+def read_for(source):
+    """What the object of a C file depends on besides it."""
+    path = str(Path(source).with_suffix(".pyx").relative_to((BUILD / "src").relative_to(ROOT)))
+    return ["setup.py", f"src/{path}", *(f"src/{other}" for other in all_read_by(path))]
+
+
 def extensions():
-    sources = translate()
-    made = [extension("", name, sources[name], path) for name, path in SHARED.items()]
-    for folder, bits in ((f"{name}_f{bits}", bits) for name in chosen_sets() for bits in (32, 64)):
-        for name, path in KERNELS.items():
-            if bits == 64 or name not in DOUBLE_ONLY:
-                made.append(extension(folder, name, copy_for(folder, sources[name]), path))
+    translate()
+    made = [extension("", path) for path in SHARED]
+    for name in chosen_sets():
+        made += [
+            extension(f"{name}_f32", *KERNELS),
+            extension(f"{name}_f64", *KERNELS, *DOUBLE_ONLY),
+            extension(f"{name}_f32", FOR_TESTS),
+            extension(f"{name}_f64", FOR_TESTS),
+        ]
     return made
 
 

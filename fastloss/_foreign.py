@@ -12,7 +12,7 @@ import numpy as np
 from fastloss._pieces import converted
 
 # How a tensor of PyTorch's bfloat16 is carried, which NumPy lacks: its bits, in a dtype that views, transposes and
-# broadcasts keep. The kernels know it (dtype_code in src/core/core.pxd); NumPy's own arithmetic refuses it.
+# broadcasts keep. The kernels know it (dtype_code in src/core/views.pxd); NumPy's own arithmetic refuses it.
 BFLOAT16_BITS = np.dtype([("bfloat16", np.uint16)])
 
 READABLE = "float16, bfloat16, float32, float64, an integer type or bool"  # dtypes that the kernels read

@@ -28,7 +28,7 @@ def _unit_of(base):
 
 
 def _of_logits(logits, axis, reduction, kind="forward", *, target=None, temperature=1.0, beta=0.0):
-    """A divergence of two softmaxes, of a kind that src/rowwise/divergence.pyx knows; `target` is (argument's name,
+    """A divergence of two softmaxes, of a kind that src/rowwise/divergence.pxi knows; `target` is (argument's name,
     array). Without it, the entropy of one."""
     rows = Rows(logits, "logits", axis)
     reduction.over(rows.shape, check.WITH_BATCHMEAN)

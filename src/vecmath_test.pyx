@@ -3,6 +3,7 @@ errors; calls of very many chunks, which do nothing, and of chunks that never en
 
 from core cimport *
 from parallel cimport *
+from views cimport *
 
 cnp.import_array()
 
@@ -118,7 +119,7 @@ cdef double weight_of_chunk(void* job, Py_ssize_t chunk, real* scratch) noexcept
 def count_chunks(Py_ssize_t chunks, int threads):
     """The sum over so many chunks."""
     cdef double total
-    run_chunks(weight_of_chunk, NULL, chunks, 0, threads, &total)
+    run_chunks_on_threads(<chunk_work> weight_of_chunk, NULL, chunks, 0, threads, &total)
     return total
 
 
@@ -129,7 +130,7 @@ cdef double rounded_chunk(void* job, Py_ssize_t chunk, real* scratch) noexcept n
 
 def sum_of_chunks(Py_ssize_t chunks, int threads):
     cdef double total
-    run_chunks(rounded_chunk, NULL, chunks, 0, threads, &total)
+    run_chunks_on_threads(<chunk_work> rounded_chunk, NULL, chunks, 0, threads, &total)
     return total
 
 
@@ -149,4 +150,4 @@ def endless(int threads):
     calling one that is at work."""
     cdef double total
     cdef int others = 0
-    run_chunks(endless_chunk, &others, threads, 0, threads, &total)
+    run_chunks_on_threads(<chunk_work> endless_chunk, &others, threads, 0, threads, &total)

@@ -1,6 +1,6 @@
 """Rules about arguments that the fast path and the general path share, so that each is written once.
 
-The general path is Python (fastloss/_validation.py, fastloss/_loss.py), which calls them through validation.pyx and has
+The general path is Python (fastloss/_validation.py, fastloss/_loss.py), which calls them through validation.pxi and has
 the texts of the errors; the fast path (fast_path.pxi) calls them directly and leaves every error to the general path.
 """
 

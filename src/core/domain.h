@@ -3,14 +3,8 @@
 #define FASTLOSS_DOMAIN_H
 
 #include "core/atomic.h"
+#include "core/checked.h"
 #include "core/lanes.h"
-
-typedef enum {  /* fastloss/_validation.py has the words */
-    ANY_NUMBER,
-    NOT_NEGATIVE,
-    UNIT_INTERVAL,
-    SIGNS, /* -1 or 1 throughout, or 0 or 1 throughout */
-} domain;
 
 typedef struct {
     real low, high;
@@ -30,11 +24,6 @@ FL_INLINE legal_numbers legal_in(domain d)
     legal.is_sign = d == SIGNS;
     return legal;
 }
-
-/* What was found in the blocks so far. Any thread may set a field to 1, at any time: only by atomic_set. */
-typedef struct {
-    int illegal, minus_1, zero;
-} findings;
 
 FL_INLINE void look_at_some_signs(const real *x, const real *weight, ptrdiff_t n, findings *found, const int weighted)
 {
@@ -86,11 +75,6 @@ static inline void look_at(const real *x, const real *weight, ptrdiff_t n, legal
         for (ptrdiff_t i = 0; i < n; i++) outside |= (x[i] < legal.low) | (x[i] > legal.high);
     }
     if (outside) atomic_set(&found->illegal, 1);
-}
-
-static inline int is_refused(const findings *found)
-{
-    return atomic_get(&found->illegal) || (atomic_get(&found->minus_1) && atomic_get(&found->zero));
 }
 
 /* The first element of a block that is refused, given what was found in the blocks before it; -1 where none is. */

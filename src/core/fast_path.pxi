@@ -1,20 +1,23 @@
 """The fast path of a small call: from NumPy's own structures to the kernel's job, without a Python object between.
 
-Most of a small call's time would be Python's. Where both arguments are contiguous arrays of this module's own types
+Most of a small call's time would be Python's. Where both arguments are contiguous arrays of the kernel's own types
 and no option but `reduction` and `out` is given, a loss's FastPath reads them directly. For everything else, every
 error included, it returns None and has written nothing: the call then takes the general path (fastloss/_loss.py), which
 computes the same by the same chunks, and says what is wrong. What both decide, arguments.pxd decides.
 
-This file is included by modules that have a class FastPath. A call of `large` numbers or more may be worth a second
+Included by calls.pyx. A call of `large` numbers or more may be worth a second
 thread and takes the general path: fastloss/_threads.py says from where on.
 """
-
-cdef int REAL_TYPE = cnp.NPY_FLOAT32 if sizeof(real) == 4 else cnp.NPY_FLOAT64
 
 cdef struct FastOptions:
     int reduction       # of arguments.pxd
     int derivatives     # how many are wanted
     bint want_value
+
+
+cdef inline int type_number_of(int native) noexcept:
+    """NumPy's number of the kernel's float type."""
+    return cnp.NPY_FLOAT64 if native == FL_FLOAT64 else cnp.NPY_FLOAT32
 
 
 cdef inline bint is_plain(object array, int type_number) noexcept:
@@ -35,19 +38,19 @@ cdef object read_options(dict given, dict reductions, FastOptions* options):
     return out
 
 
-cdef object derivative_array(cnp.ndarray x, cnp.ndarray y, object out):
+cdef object derivative_array(cnp.ndarray x, cnp.ndarray y, object out, int type_number):
     """The array for a derivative: a new one, or `out`; None where that needs the general path."""
     cdef int dimensions = cnp.PyArray_NDIM(x)
     if out is None:
-        return cnp.PyArray_EMPTY(dimensions, cnp.PyArray_DIMS(x), REAL_TYPE, 0)
+        return cnp.PyArray_EMPTY(dimensions, cnp.PyArray_DIMS(x), type_number, 0)
     if out_state(out, dimensions, cnp.PyArray_DIMS(x), cnp.PyArray_DESCR(x)) != OUT_FITS:
         return None
-    if not is_plain(out, REAL_TYPE) or must_be_copied(out, x) or may_overlap(out, y):
+    if not is_plain(out, type_number) or must_be_copied(out, x) or may_overlap(out, y):
         return None
     return out
 
 
-cdef object derivative_arrays(cnp.ndarray x, cnp.ndarray y, object out, int derivatives):
+cdef object derivative_arrays(cnp.ndarray x, cnp.ndarray y, object out, int derivatives, int type_number):
     """The arrays for gradient and curvature, None for one that is not wanted; or None, for the general path."""
     cdef object grad = out, hess = None
     if derivatives == 0:
@@ -57,21 +60,21 @@ cdef object derivative_arrays(cnp.ndarray x, cnp.ndarray y, object out, int deri
             if type(out) is not tuple or len(out) != 2:
                 return None
             grad, hess = out
-        hess = derivative_array(x, y, hess)
-    grad = derivative_array(x, y, grad)
+        hess = derivative_array(x, y, hess, type_number)
+    grad = derivative_array(x, y, grad, type_number)
     if grad is None or (derivatives == 2 and (hess is None or may_overlap(grad, hess))):
         return None
     return grad, hess
 
 
-cdef inline void plain_view(array_view* view, object array, Py_ssize_t size) noexcept:
-    """view_of() for a contiguous array of `real`, or None."""
+cdef inline void plain_view(array_view* view, object array, Py_ssize_t size, int native) noexcept:
+    """view_of() for a contiguous array of the kernel's type, or None."""
     view.data = <char*> data_of(array)
     view.direct = view.data != NULL
-    view.dtype = FL_NATIVE
+    view.dtype = native
     view.dimensions = 1
     view.shape[0] = size
-    view.stride[0] = sizeof(real)
+    view.stride[0] = sizeof(double) if native == FL_FLOAT64 else sizeof(float)
 
 
 cdef object fast_result(const FastOptions* options, double total, double denominator, values, derivatives):

@@ -24,6 +24,8 @@
 #define FL_RESTRICT restrict
 #endif
 
+#define FL_LINKED /* of a function that one source has for all that are linked together */
+
 #ifdef FL_REAL64
 typedef double real;
 typedef int64_t xint;

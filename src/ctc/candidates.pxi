@@ -91,7 +91,7 @@ cdef CandidateTree new_tree(Sequences candidates, cnp.ndarray scores, bint only_
     cdef CandidateTree t = CandidateTree.__new__(CandidateTree)
     cdef Py_ssize_t k, first, slots, groups
     # One tree for both kernels: float64's steps have as many slots or fewer, and a whole number of steps fits.
-    t.step = kernel_of(32).SLOTS
+    t.step = (<CTC> kernel_of(32)).table.slots
     t.candidates = candidates
     for k in range(candidates.count):
         t.count += not only_nan or loss_at(scores, k) != loss_at(scores, k)

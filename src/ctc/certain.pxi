@@ -13,7 +13,11 @@ states of a frame have more.
 
 cdef enum:
     CERTAIN = 5000          # a loss of less than so many roundings a frame is computed again: 1e-4 of it may be lost
-cdef double LEAST_MASS = 1e-40
+cdef extern from *:
+    """
+    #define LEAST_MASS 1e-40
+    """
+    const double LEAST_MASS
 
 ctypedef struct CertainRow:
     const real* e            # of all classes
@@ -142,17 +146,17 @@ cdef void certain_frame(const CertainRow* row, const int64_t* target, Py_ssize_t
         s.high -= 1
 
 
-cdef inline bint is_overwritten(const Job* job, const Sequence* q) noexcept nogil:
+cdef inline bint is_overwritten(const LossJob* job, const Sequence* q) noexcept nogil:
     """Whether softmax stands in the place of the scores."""
     return job.from_logits and not q.has_all_classes and job.grad.data == job.batch.x.data
 
 
-cdef inline bint is_lost(const Job* job, const Sequence* q) noexcept nogil:
+cdef inline bint is_lost(const LossJob* job, const Sequence* q) noexcept nogil:
     """Whether there is nothing left to compute the loss from: a softmax of a shorter type, or one that is tiny."""
     return is_overwritten(job, q) and (job.grad.dtype != FL_NATIVE or not 1e-15 < fabs(q.scale) < 1e15)
 
 
-cdef double certain_loss(const Job* job, const Sequence* q, const int64_t* target, Py_ssize_t S, double* states,
+cdef double certain_loss(const LossJob* job, const Sequence* q, const int64_t* target, Py_ssize_t S, double* states,
                          double loss) noexcept nogil:
     """The loss of a target of S labels, which is known to be about `loss`. `states` has room for 2 S + 2."""
     cdef Py_ssize_t t, i, classes = job.batch.x.classes

@@ -34,20 +34,15 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from core cimport *
-from fastloss._kernels.calls cimport Batch, Call, CandidateTree, Emissions, Rows
-from parallel cimport *
+from poll cimport *
 
 include "rowwise/row.pxi"
-
-cnp.import_array()
-
+include "ctc_jobs.pxi"
 include "trellis.pxi"
 include "emissions.pxi"
 include "workspace.pxi"
 include "recursion.pxi"
 include "certain.pxi"
-
-SLOTS = V   # the runs of the tree that `score` takes are rounded up to a whole number of these
 
 
 # ---- a whole sequence ----
@@ -76,7 +71,7 @@ cdef void set_ends(const Sequence* q) noexcept nogil:
     set_slot_zero(states_at(q, q.alpha, 0), q.width, min(q.T, q.frames), padded(q.S + 1))
 
 
-cdef void forward_pass(const Job* job, const Sequence* q, Offset* offset) noexcept nogil:
+cdef void forward_pass(const LossJob* job, const Sequence* q, Offset* offset) noexcept nogil:
     cdef Py_ssize_t t, tile
     set_ends(q)
     for t from 0 <= t < q.T by F:
@@ -96,7 +91,7 @@ cdef void recompute_segment(const Sequence* q, Py_ssize_t start, Py_ssize_t stop
             forward_tile(q, t, tile)
 
 
-cdef void finish_block(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
+cdef void finish_block(const LossJob* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
     """What is written of a block, once the posteriors of all tiles are there."""
     cdef Py_ssize_t stop = min(q.T, t + F), frame
     add_tiles(q, t)
@@ -107,7 +102,7 @@ cdef void finish_block(const Job* job, const Sequence* q, Py_ssize_t t) noexcept
         write_grad(job, q, t, stop)
 
 
-cdef void backward_pass(const Job* job, const Sequence* q, xint total_exponent) noexcept nogil:
+cdef void backward_pass(const LossJob* job, const Sequence* q, xint total_exponent) noexcept nogil:
     cdef Py_ssize_t start, stop, t, tile
     for start from (q.T - 1) // q.segment * q.segment >= start >= 0 by q.segment:
         stop = min(start + q.segment, q.T)
@@ -122,7 +117,7 @@ cdef void backward_pass(const Job* job, const Sequence* q, xint total_exponent) 
             finish_block(job, q, t)
 
 
-cdef inline double at_least_zero(const Job* job, const Sequence* q, double loss) noexcept nogil:
+cdef inline double at_least_zero(const LossJob* job, const Sequence* q, double loss) noexcept nogil:
     """Rounding must not make a loss of normalised scores negative."""
     if loss < 0 and (job.from_logits or loss > -8 * FL_EPSILON * (q.T + 1)):
         return 0
@@ -136,13 +131,13 @@ cdef inline Offset no_offset() noexcept nogil:
     return offset
 
 
-cdef inline bint goes_back(const Job* job, const Offset* offset, double loss) noexcept nogil:
+cdef inline bint goes_back(const LossJob* job, const Offset* offset, double loss) noexcept nogil:
     """Whether the backward pass is wanted: not where the loss has no gradient, or float64 will compute it again."""
     cdef bint is_computed_again = offset.is_saturated and sizeof(real) == sizeof(float)
     return has_backward(job) and loss < HUGE_VAL and not is_computed_again
 
 
-cdef double loss_of(const Job* job, const Sequence* q, const Offset* offset, xint* total_exponent) noexcept nogil:
+cdef double loss_of(const LossJob* job, const Sequence* q, const Offset* offset, xint* total_exponent) noexcept nogil:
     """Once the alphas of the last frame are there: inf where every path has probability 0, NaN where a score was."""
     cdef Frame last = frame_of(alphas_at(q, q.T - 1, q.tiles - 1), q.pitch)
     cdef double loss
@@ -154,7 +149,7 @@ cdef double loss_of(const Job* job, const Sequence* q, const Offset* offset, xin
     return at_least_zero(job, q, loss)
 
 
-cdef void store_result(const Job* job, const Sequence* q, const Offset* offset, double loss) noexcept nogil:
+cdef void store_result(const LossJob* job, const Sequence* q, const Offset* offset, double loss) noexcept nogil:
     """The loss; and the gradient where that does not come from the way back."""
     job.losses[q.n] = loss
     job.saturated[q.n] = offset.is_saturated
@@ -164,8 +159,8 @@ cdef void store_result(const Job* job, const Sequence* q, const Offset* offset, 
         fill_grad(job, q, q.T, job.grad.frames, 0)
 
 
-cdef double sequence_loss(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
-    cdef Job* job = <Job*> data
+cdef public double sequence_loss(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    cdef LossJob* job = <LossJob*> data
     cdef Py_ssize_t n = job.order[chunk]
     cdef Sequence q
     cdef Offset offset = no_offset()
@@ -186,53 +181,19 @@ cdef double sequence_loss(void* data, Py_ssize_t chunk, real* scratch) noexcept 
     return loss
 
 
-include "rounds.pxi"
-
-
-# ---- a call ----
-
-cdef int bind_posterior(Job* job, cnp.ndarray posterior) except -1:
-    cdef int i
-    check_unchanged(posterior.ndim == 3 and posterior.shape[0] == job.batch.x.frames
-                    and posterior.shape[1] == job.batch.x.batch
-                    and posterior.shape[2] == 2 * longest_of(&job.batch) + 1, "targets")
-    job.posterior = <real*> numbers_of(posterior, posterior.size, sizeof(real), "targets")
-    for i in range(3):
-        job.posterior_stride[i] = posterior.strides[i] // <Py_ssize_t> sizeof(real)
-    return 0
-
-
-cdef int bind_job(Job* job, Call call, cnp.ndarray order) except -1:
-    memset(job, 0, sizeof(Job))
-    job.batch = call.batch.data
-    job.from_logits = call.from_logits
-    job.order = order_of(&job.batch, order)
-    job.scales = <const double*> data_of(call.scales)
-    job.losses = <double*> data_of(call.losses)
-    job.saturated = <uint8_t*> data_of(call.saturated)
-    job.grad = call.grad
-    if call.posterior is not None:
-        bind_posterior(job, call.posterior)
-    return 0
-
-
-def ctc(Call call not None, cnp.ndarray order, int threads):
-    """Computes the sequences in `order` (int64): their losses; the gradient and the posteriors where there are arrays
-    for these."""
-    cdef Job job
+cdef public void plan_ctc(void* data, kernel_plan* plan) noexcept nogil:
+    cdef LossJob* job = <LossJob*> data
     cdef Sequence q
-    cdef double total
     cdef Py_ssize_t i, bytes_needed = 0
     cdef double work = 0
-    bind_job(&job, call, order)
-    for i in range(order.size):
-        bytes_needed = max(bytes_needed, workspace_layout(&job, &q, job.order[i], NULL))
+    for i in range(job.count):
+        bytes_needed = max(bytes_needed, workspace_layout(job, &q, job.order[i], NULL))
         work += <double> q.frame_work * q.T
-    announce_work(work * (1 + BACKWARD_WORK if has_backward(&job) else 1))
-    if order.size == 1 and threads > 1 and job.batch.feasible[job.order[0]] and is_for_rounds(q.T, q.tiles, F):
-        run_long_sequence(&job, job.order[0], threads)
-        return
-    run_chunks(sequence_loss, &job, order.size, bytes_needed // sizeof(real) + 1, threads, &total)
+    plan.chunks = job.count
+    plan.scratch = (bytes_needed // sizeof(real) + 1) * sizeof(real)
+    plan.work = work * (1 + BACKWARD_WORK if has_backward(job) else 1)
+    plan.is_shared = job.count == 1 and job.batch.feasible[job.order[0]] and is_for_rounds(q.T, q.tiles, F)
 
 
+include "rounds.pxi"
 include "score.pxi"

@@ -21,11 +21,9 @@ from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy
 
 from core cimport *
-from fastloss._kernels.calls cimport Batch, CheckedBatch, Rows
-from parallel cimport *
+from poll cimport *
 
-cnp.import_array()
-
+include "ctc_jobs.pxi"
 include "trellis.pxi"
 
 cdef enum:
@@ -34,8 +32,6 @@ cdef enum:
     FROM_LABEL = 1
     FROM_PARENT_BLANK = 2
     FROM_PARENT_LABEL = 3
-    # As many as int32 holds with one of these.
-    MOST_HYPOTHESES = 0x10000000
     MOST_NODES = 0x7fffffff
     # Work, for should_stop(): in nanoseconds.
     F = 32                  # frames of a path between two questions whether to stop
@@ -43,12 +39,16 @@ cdef enum:
     HYPOTHESIS_WORK = 64    # of a hypothesis in a frame
     TRACE_WORK = 32         # of a frame of a hypothesis that is returned
 
-# Less than this share of the most probable hypothesis is none. Far above the smallest double, so what is kept has all
-# its digits: e to the power of -600.
-cdef double LEAST_SHARE = 2.6503965530043108e-261
-# Totals are rescaled beyond this and its inverse.
-cdef double FAR_BELOW = 2.0 ** -64
-cdef double LN2 = 0.693147180559945309417
+cdef extern from *:
+    """
+    /* Less than this share of the most probable hypothesis is none. Far above the smallest double, so what is kept has
+     * all its digits: e to the power of -600. */
+    #define LEAST_SHARE 2.6503965530043108e-261
+    /* Totals are rescaled beyond this and its inverse. */
+    #define FAR_BELOW 0x1p-64
+    #define LN2 0.693147180559945309417
+    """
+    const double LEAST_SHARE, FAR_BELOW, LN2
 
 include "trie.pxi"
 include "beam_candidates.pxi"
@@ -59,15 +59,6 @@ include "readings.pxi"
 ctypedef struct Sum:
     double total
     double lost
-
-ctypedef struct Job:
-    Batch batch
-    const int64_t* order       # the sequences, in the order in which threads take them
-    Py_ssize_t beam_width
-    Py_ssize_t n_best
-    real floor
-    Py_ssize_t frame_work
-    Found* found               # (N,)
 
 # The sequence that a thread is at work on.
 ctypedef struct Sequence:
@@ -100,7 +91,7 @@ cdef inline double sum_with(const Sum* sum, double last) noexcept nogil:
 
 # ---- scores ----
 
-cdef inline const real* scores_of(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
+cdef inline const real* scores_of(const DecodeJob* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
     cdef const Rows* x = &job.batch.x
     cdef const char* row = row_at(x, t, q.n)
     if is_direct(x):
@@ -109,7 +100,7 @@ cdef inline const real* scores_of(const Job* job, const Sequence* q, Py_ssize_t 
     return q.score_buffer
 
 
-cdef inline real score_of(const Job* job, const Sequence* q, Py_ssize_t t, int64_t label) noexcept nogil:
+cdef inline real score_of(const DecodeJob* job, const Sequence* q, Py_ssize_t t, int64_t label) noexcept nogil:
     cdef const Rows* x = &job.batch.x
     cdef real score
     load_run(&score, row_at(x, t, q.n) + label * x.stride[2], 1, 1, x.dtype)
@@ -127,7 +118,7 @@ cdef real peak_of(const real* x, Py_ssize_t classes, const Sequence* q) noexcept
 
 # ---- the best path ----
 
-cdef void read_path(const Job* job, const Sequence* q) noexcept nogil:
+cdef void read_path(const DecodeJob* job, const Sequence* q) noexcept nogil:
     """Takes the likeliest class of each frame, into found.readings[0], which has room for all frames."""
     cdef Reading* reading = &q.found.readings[0]
     cdef Sum score
@@ -156,7 +147,7 @@ cdef void read_path(const Job* job, const Sequence* q) noexcept nogil:
         reading.length = 0
 
 
-cdef bint find_best_path(const Job* job, const Sequence* q) noexcept nogil:
+cdef bint find_best_path(const DecodeJob* job, const Sequence* q) noexcept nogil:
     """False if there is no memory."""
     if not (reserve_readings(q.found, 1) and reserve_reading(&q.found.readings[0], q.T)):
         return False
@@ -181,7 +172,7 @@ cdef bint write_down(History* history, const Hypotheses* h, Py_ssize_t t) noexce
     return True
 
 
-cdef void trace(const Job* job, const Sequence* q, const Beam* beam, const History* history, Py_ssize_t slot,
+cdef void trace(const DecodeJob* job, const Sequence* q, const Beam* beam, const History* history, Py_ssize_t slot,
                 Reading* reading) noexcept nogil:
     """The frame in which each label is the most probable of those that the best path gives it; the first of equals."""
     cdef bint in_label = beam.old.best_label[slot] >= beam.old.best_blank[slot]
@@ -206,7 +197,7 @@ cdef void trace(const Job* job, const Sequence* q, const Beam* beam, const Histo
         in_label = word % 2 == FROM_LABEL
 
 
-cdef bint read_hypothesis(const Job* job, const Sequence* q, const Beam* beam, const History* history,
+cdef bint read_hypothesis(const DecodeJob* job, const Sequence* q, const Beam* beam, const History* history,
                           Py_ssize_t slot, Reading* reading) noexcept nogil:
     """False if there is no memory."""
     cdef int32_t node = beam.old.node[slot]
@@ -220,7 +211,7 @@ cdef bint read_hypothesis(const Job* job, const Sequence* q, const Beam* beam, c
     return True
 
 
-cdef bint read_best(const Job* job, const Sequence* q, Beam* beam, const History* history,
+cdef bint read_best(const DecodeJob* job, const Sequence* q, Beam* beam, const History* history,
                     const Sum* peaks) noexcept nogil:
     """The best hypotheses, in order. False if there is no memory."""
     cdef Hypotheses* h = &beam.old
@@ -243,7 +234,7 @@ cdef bint read_best(const Job* job, const Sequence* q, Beam* beam, const History
     return has_memory
 
 
-cdef bint run_beam(const Job* job, const Sequence* q, Beam* beam, History* history) noexcept nogil:
+cdef bint run_beam(const DecodeJob* job, const Sequence* q, Beam* beam, History* history) noexcept nogil:
     """False if there is no memory."""
     cdef Frame* frame = &beam.frame
     cdef Sum peaks
@@ -267,7 +258,7 @@ cdef bint run_beam(const Job* job, const Sequence* q, Beam* beam, History* histo
     return read_best(job, q, beam, history, &peaks)
 
 
-cdef bint search(const Job* job, const Sequence* q) noexcept nogil:
+cdef bint search(const DecodeJob* job, const Sequence* q) noexcept nogil:
     """False if there is no memory."""
     cdef Beam beam
     cdef History history
@@ -287,8 +278,8 @@ cdef bint search(const Job* job, const Sequence* q) noexcept nogil:
     return has_memory
 
 
-cdef double decode_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
-    cdef const Job* job = <const Job*> data
+cdef public double decode_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    cdef const DecodeJob* job = <const DecodeJob*> data
     cdef Sequence q
     q.poll = poll_of(scratch)
     q.n = job.order[chunk]
@@ -300,23 +291,7 @@ cdef double decode_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcep
     return 0
 
 
-# ---- a call ----
-
-cdef int bind_job(Job* job, CheckedBatch batch, cnp.ndarray order, tuple beam, double floor) except -1:
-    memset(job, 0, sizeof(Job))
-    job.batch = batch.data
-    check_unchanged(order.size == job.batch.x.batch, "the batch")
-    job.order = order_of(&job.batch, order)
-    # More than a beam can have: it ends in an error, but then there is no memory for it either.
-    job.beam_width, job.n_best = [min(number, MOST_HYPOTHESES + 1) for number in beam]
-    job.floor = floor
-    job.frame_work = FRAME_WORK + job.batch.x.classes
-    if job.beam_width > 1:
-        job.frame_work += HYPOTHESIS_WORK * job.beam_width
-    return 0
-
-
-cdef double all_work(const Job* job) noexcept:
+cdef double all_work(const DecodeJob* job) noexcept nogil:
     cdef Py_ssize_t n, traced = job.n_best if job.beam_width > 1 else 0
     cdef double frames = 0
     for n in range(job.batch.x.batch):
@@ -324,22 +299,13 @@ cdef double all_work(const Job* job) noexcept:
     return frames * (job.frame_work + <double> TRACE_WORK * traced)
 
 
-def decode(CheckedBatch batch not None, cnp.ndarray order, tuple beam, double floor, int threads):
-    """Decodes all sequences; `order` is that in which threads take them, `beam` its width and how many hypotheses are
-    wanted at most. Classes whose score is below the frame's largest by more than -floor count as impossible. For each
-    sequence a list of (labels, score, frames), or None where one of its scores is NaN or +inf."""
-    cdef Job job
-    cdef double total
-    cdef Py_ssize_t n, count, scratch_size
-    bind_job(&job, batch, order, beam, floor)
-    count = job.batch.x.batch
-    scratch_size = job.batch.x.classes + job.batch.x.classes // SCORE_BLOCK + 1    # a frame, the peaks of its blocks
-    announce_work(all_work(&job))
-    job.found = <Found*> calloc(max(<Py_ssize_t> 1, count), sizeof(Found))
-    if job.found == NULL:
-        raise MemoryError
-    try:
-        run_chunks(decode_sequence, &job, count, scratch_size, threads, &total)
-        return [results_of(&job.found[n]) for n in range(count)]
-    finally:
-        free_found(job.found, count)
+cdef public void plan_decode(void* data, kernel_plan* plan) noexcept nogil:
+    cdef DecodeJob* job = <DecodeJob*> data
+    cdef Py_ssize_t classes = job.batch.x.classes
+    job.frame_work = FRAME_WORK + classes
+    if job.beam_width > 1:
+        job.frame_work += HYPOTHESIS_WORK * job.beam_width
+    plan.chunks = job.count
+    plan.scratch = (classes + classes // SCORE_BLOCK + 1) * sizeof(real)    # a frame, the peaks of its blocks
+    plan.work = all_work(job)
+    plan.is_shared = False

@@ -44,7 +44,7 @@ ctypedef struct Offset:
 
 # ---- rows of scores and of the gradient ----
 
-cdef inline const real* score_row(const Job* job, const Sequence* q, Py_ssize_t t, real* buffer) noexcept nogil:
+cdef inline const real* score_row(const LossJob* job, const Sequence* q, Py_ssize_t t, real* buffer) noexcept nogil:
     cdef const Rows* x = &job.batch.x
     if is_direct(x):
         return <const real*> row_at(x, t, q.n)
@@ -52,17 +52,17 @@ cdef inline const real* score_row(const Job* job, const Sequence* q, Py_ssize_t 
     return buffer
 
 
-cdef inline real* grad_row(const Job* job, const Sequence* q, Py_ssize_t t, real* buffer) noexcept nogil:
+cdef inline real* grad_row(const LossJob* job, const Sequence* q, Py_ssize_t t, real* buffer) noexcept nogil:
     """Where a row of the gradient is computed; store_grad_row() copies a buffer to the array."""
     return <real*> row_at(&job.grad, t, q.n) if is_direct(&job.grad) else buffer
 
 
-cdef inline void store_grad_row(const Job* job, const Sequence* q, Py_ssize_t t, const real* buffer) noexcept nogil:
+cdef inline void store_grad_row(const LossJob* job, const Sequence* q, Py_ssize_t t, const real* buffer) noexcept nogil:
     if not is_direct(&job.grad):
         store_run(row_at(&job.grad, t, q.n), buffer, job.grad.classes, job.grad.stride[2], job.grad.dtype)
 
 
-cdef inline const real* row_after(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
+cdef inline const real* row_after(const LossJob* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
     """The sequence's row of the next frame, if it has one, to be prefetched: where it lies, whatever its type."""
     return <const real*> row_at(&job.batch.x, min(t + 1, q.T - 1), q.n)
 
@@ -74,7 +74,7 @@ cdef inline bint has_whole_block(const Rows* rows, Py_ssize_t count) noexcept no
 
 # ---- from scores to a table ----
 
-cdef void read_all_classes(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t count,
+cdef void read_all_classes(const LossJob* job, const Sequence* q, Py_ssize_t t, Py_ssize_t count,
                            real* table) noexcept nogil:
     """The scores of all classes."""
     cdef const Rows* x = &job.batch.x
@@ -104,7 +104,7 @@ cdef inline void softmax_row(const real* x, real* out, real* block_peaks, Py_ssi
     rest[0] = tile.rest[0]
 
 
-cdef inline void read_used_classes(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t count, real* table,
+cdef inline void read_used_classes(const LossJob* job, const Sequence* q, Py_ssize_t t, Py_ssize_t count, real* table,
                                    Block* block) noexcept nogil:
     """The scores of the used classes; and each row's softmax, into the gradient where that is wanted."""
     cdef Py_ssize_t k, frame, classes = job.batch.x.classes
@@ -134,7 +134,7 @@ cdef inline void read_used_classes(const Job* job, const Sequence* q, Py_ssize_t
     block_load(q.block_rows, q.rows, q.rows, table)
 
 
-cdef void exp_with_exponents(const Job* job, const Sequence* q, Py_ssize_t index, Block* block,
+cdef void exp_with_exponents(const LossJob* job, const Sequence* q, Py_ssize_t index, Block* block,
                              Offset* offset) noexcept nogil:
     """The exponentials of a block in which those of used classes would underflow: these get exponents, and are relative
     to the likeliest of them, however far that is from the row's peak. So that no product of T emissions leaves the
@@ -156,7 +156,7 @@ cdef void exp_with_exponents(const Job* job, const Sequence* q, Py_ssize_t index
         memcpy(table + q.used_row[u] * F, mantissa + u * F, F * sizeof(real))
 
 
-cdef void add_offset(const Job* job, const Block* block, Py_ssize_t count, bint has_exponents,
+cdef void add_offset(const LossJob* job, const Block* block, Py_ssize_t count, bint has_exponents,
                      Offset* offset) noexcept nogil:
     """What the emissions of a block leave out of the loss."""
     cdef Py_ssize_t k
@@ -177,7 +177,8 @@ cdef void add_offset(const Job* job, const Block* block, Py_ssize_t count, bint 
         offset.product = 1
 
 
-cdef void read_frames(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t count, Offset* offset) noexcept nogil:
+cdef void read_frames(const LossJob* job, const Sequence* q, Py_ssize_t t, Py_ssize_t count,
+                      Offset* offset) noexcept nogil:
     """The table of the block of `count` frames from t on."""
     cdef Py_ssize_t index = table_index(q, t)
     cdef real* table = q.table + index * F * q.rows

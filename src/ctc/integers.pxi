@@ -4,9 +4,6 @@ cdef extern from "numpy/arrayobject.h":
     object PyArray_View(cnp.ndarray, cnp.PyArray_Descr*, type)
 
 
-cdef enum:
-    MANY_LABELS = 1 << 22   # between two looks at signals: milliseconds
-
 cdef dict modules = {}      # those of the package that were asked for
 
 

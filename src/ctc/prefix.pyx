@@ -12,36 +12,15 @@ hypotheses go through the frames together.
 """
 
 from libc.math cimport HUGE_VAL, NAN
-from libc.string cimport memset
 
 from core cimport *
-from parallel cimport *
+from poll cimport *
 
-cnp.import_array()
+include "ctc_jobs.pxi"
 
-include "arrays.pxi"
-
-# The fields of a fastloss.ctc.prefix.CTCPrefixState: hypotheses over one recording.
 cdef enum:
     F = 32              # frames between two questions whether to stop
     FRAME_WORK = 500    # of V hypotheses, for should_stop(): in nanoseconds
-
-ctypedef struct State:
-    Py_ssize_t count
-    const int64_t* last         # label of each hypothesis; -1 for the empty prefix
-    real* mantissa              # (count, 2, T): N and B
-    xint* exponent
-    uint8_t* has_nan            # whether a hypothesis met a NaN or +inf
-    double* scores
-    double* complete
-
-ctypedef struct Job:
-    const real* x               # (C, T) log-probabilities
-    Py_ssize_t frames
-    Py_ssize_t blank
-    State old
-    State new
-    const int64_t* parent       # which of the old hypotheses each new one continues
 
 # A number for each of V hypotheses.
 ctypedef struct Lanes:
@@ -100,12 +79,12 @@ cdef inline void split_score(real x, real* mantissa, xint* exponent, bint* has_n
     x_exp(x, -LARGEST_SCORE, mantissa, exponent)
 
 
-cdef inline Py_ssize_t hypothesis(const Job* job, Py_ssize_t first, Py_ssize_t i) noexcept nogil:
+cdef inline Py_ssize_t hypothesis(const ExtendJob* job, Py_ssize_t first, Py_ssize_t i) noexcept nogil:
     """Of lane i. The last one fills the lanes that are left over."""
     return min(first + i, job.new.count - 1)
 
 
-cdef void read_scores(const Job* job, Py_ssize_t first, Py_ssize_t t, Lanes* label, Lanes* blank,
+cdef void read_scores(const ExtendJob* job, Py_ssize_t first, Py_ssize_t t, Lanes* label, Lanes* blank,
                       bint* has_nan) noexcept nogil:
     """The emissions of the new label of each lane, and of the blank."""
     cdef Py_ssize_t i
@@ -122,7 +101,7 @@ cdef void read_scores(const Job* job, Py_ssize_t first, Py_ssize_t t, Lanes* lab
             has_nan[i] = True
 
 
-cdef void read_phi(const Job* job, Py_ssize_t first, Py_ssize_t t, Lanes* phi) noexcept nogil:
+cdef void read_phi(const ExtendJob* job, Py_ssize_t first, Py_ssize_t t, Lanes* phi) noexcept nogil:
     """Of the frame before t. Before the first, the empty prefix is complete and no other is."""
     cdef Py_ssize_t i, m, parent, place
     cdef Lanes n, b
@@ -143,7 +122,7 @@ cdef void read_phi(const Job* job, Py_ssize_t first, Py_ssize_t t, Lanes* phi) n
     add(&n, &b, phi)
 
 
-cdef inline void store_frame(const Job* job, Py_ssize_t first, Py_ssize_t t, const Lanes* n,
+cdef inline void store_frame(const ExtendJob* job, Py_ssize_t first, Py_ssize_t t, const Lanes* n,
                              const Lanes* b) noexcept nogil:
     cdef Py_ssize_t i, place
     for i in range(min(<Py_ssize_t> V, job.new.count - first)):
@@ -154,7 +133,7 @@ cdef inline void store_frame(const Job* job, Py_ssize_t first, Py_ssize_t t, con
         job.new.exponent[place + job.frames] = b.exponent[i]
 
 
-cdef inline void extend_frames(const Job* job, Py_ssize_t first, Py_ssize_t start, Py_ssize_t stop, Lanes* n,
+cdef inline void extend_frames(const ExtendJob* job, Py_ssize_t first, Py_ssize_t start, Py_ssize_t stop, Lanes* n,
                                Lanes* b, Lanes* score, bint* has_nan) noexcept nogil:
     cdef Py_ssize_t t
     cdef Lanes label, blank, phi, sum, term
@@ -170,9 +149,9 @@ cdef inline void extend_frames(const Job* job, Py_ssize_t first, Py_ssize_t star
         store_frame(job, first, t, n, b)
 
 
-cdef double extend_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public double extend_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """V hypotheses."""
-    cdef Job* job = <Job*> data
+    cdef ExtendJob* job = <ExtendJob*> data
     cdef Py_ssize_t first = chunk * V, i, t
     cdef Lanes n, b, sum, score
     cdef bint has_nan[V]
@@ -193,56 +172,19 @@ cdef double extend_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept n
     return 0
 
 
-# ---- a call ----
-
-cdef int bind_state(State* to, state, Py_ssize_t frames, Py_ssize_t classes) except -1:
-    cdef Py_ssize_t m, size
-    to.count = state._last.size
-    size = to.count * 2 * frames
-    to.last = integers_of(state._last, to.count, "labels")
-    to.mantissa = <real*> numbers_of(state._mantissas, size, sizeof(real), "the state")
-    to.exponent = <xint*> numbers_of(state._exponents, size, sizeof(xint), "the state")
-    to.has_nan = <uint8_t*> numbers_of(state._has_nan, to.count, 1, "the state")
-    for m in range(to.count):
-        check_unchanged(-1 <= to.last[m] < classes, "labels")
-    return 0
+cdef public void plan_extend(void* data, kernel_plan* plan) noexcept nogil:
+    plan.chunks = ((<ExtendJob*> data).new.count + V - 1) // V
+    plan.scratch = 0
 
 
-cdef int bind_scores(State* to, scores, complete) except -1:
-    to.scores = <double*> numbers_of(scores, to.count, sizeof(double), "the state")
-    to.complete = <double*> numbers_of(complete, to.count, sizeof(double), "the state")
-    return 0
-
-
-cdef int bind_job(Job* job, old, parent, new) except -1:
-    recording = new._recording
-    cdef cnp.ndarray x = recording.scores_by_class
-    cdef Py_ssize_t m
-    memset(job, 0, sizeof(Job))
-    check_unchanged(x.ndim == 2 and 0 <= recording.blank < x.shape[0], "the recording")
-    job.x = <const real*> numbers_of(x, x.size, sizeof(real), "the recording")
-    job.frames = x.shape[1]
-    job.blank = recording.blank
-    bind_state(&job.new, new, job.frames, x.shape[0])
-    bind_scores(&job.new, new._scores, new._complete)
-    if old is None:
-        return check_unchanged(job.new.count == 1, "the state")
-    bind_state(&job.old, old, job.frames, x.shape[0])
-    job.parent = integers_of(parent, job.new.count, "hypotheses")
-    for m in range(job.new.count):
-        check_unchanged(0 <= job.parent[m] < job.old.count and job.new.last[m] >= 0, "hypotheses")
-    return 0
-
-
-def root(state):
-    """Computes a CTCPrefixState of the empty prefix."""
-    cdef Job job
+cdef public void extend_root(void* data) noexcept nogil:
+    """The new state, of the empty prefix."""
+    cdef ExtendJob* job = <ExtendJob*> data
     cdef Py_ssize_t t, place
     cdef real mantissa, score
     cdef xint exponent
     cdef bint has_nan = False
     cdef double total = 0
-    bind_job(&job, None, None, state)
     for t in range(job.frames):
         score = job.x[job.blank * job.frames + t]
         total += score
@@ -258,11 +200,3 @@ def root(state):
     job.new.has_nan[0] = has_nan
     job.new.scores[0] = NAN if has_nan else 0
     job.new.complete[0] = NAN if has_nan else total
-
-
-def extend(old, parent, new, int threads):
-    """Computes a CTCPrefixState: hypothesis m is old's parent[m] (int64) and a label more."""
-    cdef Job job
-    cdef double total
-    bind_job(&job, old, parent, new)
-    run_chunks(extend_chunk, &job, (job.new.count + V - 1) // V, 0, threads, &total)

@@ -85,7 +85,7 @@ cdef inline real* posteriors_of_tile(const Sequence* q, Py_ssize_t t, Py_ssize_t
     return q.row_posterior + (t // F % blocks_at_hand(q) * q.tiles + tile) * F * q.rows
 
 
-cdef void backward_tile(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t tile,
+cdef void backward_tile(const LossJob* job, const Sequence* q, Py_ssize_t t, Py_ssize_t tile,
                         xint total_exponent) noexcept nogil:
     """The posteriors of a tile's rows in the block from t on, times 2 to the power of what all paths together have
     beyond `total_exponent`; once the gammas of the tile above are there, and those of the block after."""
@@ -160,11 +160,11 @@ cdef inline real sum_of_states(const Sequence* q, Py_ssize_t t) noexcept nogil:
     return total
 
 
-cdef inline real* posterior_row(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
+cdef inline real* posterior_row(const LossJob* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
     return job.posterior + t * job.posterior_stride[0] + q.n * job.posterior_stride[1]
 
 
-cdef void write_posteriors(const Job* job, const Sequence* q, Py_ssize_t t, Py_ssize_t count,
+cdef void write_posteriors(const LossJob* job, const Sequence* q, Py_ssize_t t, Py_ssize_t count,
                            Band tile) noexcept nogil:
     """A tile's states of the band of each frame of a block, which are still to be divided by their sum; all others are
     0."""
@@ -184,7 +184,7 @@ cdef void write_posteriors(const Job* job, const Sequence* q, Py_ssize_t t, Py_s
             out[(2 * i + 1) * step] = label[i]
 
 
-cdef void divide_posteriors(const Job* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
+cdef void divide_posteriors(const LossJob* job, const Sequence* q, Py_ssize_t t) noexcept nogil:
     """Those of frame t by their sum."""
     cdef Band band = band_at(q.T, q.S, t)
     cdef Py_ssize_t i
@@ -194,7 +194,7 @@ cdef void divide_posteriors(const Job* job, const Sequence* q, Py_ssize_t t) noe
         out[i * job.posterior_stride[2]] /= total
 
 
-cdef void write_grad(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+cdef void write_grad(const LossJob* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
     """The gradient of a block: scale (softmax - posterior), or -scale * posterior."""
     cdef Py_ssize_t u, index = table_index(q, start)
     cdef Py_ssize_t rows = q.rows if q.has_all_classes else q.used
@@ -214,7 +214,7 @@ cdef void write_grad(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssi
         store_used_classes(job, q, start, stop, posterior)
 
 
-cdef void store_all_classes(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop,
+cdef void store_all_classes(const LossJob* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop,
                             const real* g) noexcept nogil:
     cdef const Rows* grad = &job.grad
     cdef Py_ssize_t k
@@ -228,7 +228,7 @@ cdef void store_all_classes(const Job* job, const Sequence* q, Py_ssize_t start,
                   grad.dtype)
 
 
-cdef void store_used_classes(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop,
+cdef void store_used_classes(const LossJob* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop,
                              const real* block) noexcept nogil:
     """The others are 0, or softmax, which is there already."""
     cdef Py_ssize_t t, u
@@ -247,7 +247,8 @@ cdef void store_used_classes(const Job* job, const Sequence* q, Py_ssize_t start
                 store_run(row + q.used_class[u] * job.grad.stride[2], &g[u * F], 1, 0, job.grad.dtype)
 
 
-cdef void fill_grad(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop, real value) noexcept nogil:
+cdef void fill_grad(const LossJob* job, const Sequence* q, Py_ssize_t start, Py_ssize_t stop,
+                    real value) noexcept nogil:
     """The gradient of whole frames."""
     cdef Py_ssize_t t
     cdef real* row

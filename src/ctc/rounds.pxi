@@ -7,9 +7,11 @@ up, is the same as of one thread.
 """
 
 ctypedef struct Walk:
-    const Job* job
+    const LossJob* job
     Sequence* q
     Offset* offset
+    int threads
+    rounds_runner run
     Py_ssize_t start         # frames of the segment at hand, or of all
     Py_ssize_t stop
     xint total_exponent
@@ -67,50 +69,55 @@ cdef double backward_and_write(void* data, Py_ssize_t chunk, real* scratch) noex
     return 0
 
 
-cdef int run_segment(Walk* walk, chunk_function work, int threads) except -1:
+cdef int run_segment(Walk* walk, chunk_function work) noexcept nogil:
     cdef double total
-    cdef Py_ssize_t rounds = blocks_of(walk.stop - walk.start) + walk.q.tiles + 1
-    return run_rounds(work, walk, rounds, round_width(walk.q), threads, &total)
+    cdef Py_ssize_t rounds = blocks_of(walk.stop - walk.start) + walk.q.tiles + 1, width = round_width(walk.q)
+    return walk.run(<chunk_work> work, walk, rounds * width, width, 0, walk.threads, &total)
 
 
-cdef int run_walk(Walk* walk, int threads) except -1:
+cdef int run_walk(Walk* walk) noexcept nogil:
+    """-1 where a run was stopped."""
     cdef Sequence* q = walk.q
     set_ends(q)
     walk.start = 0
     walk.stop = q.T
-    run_segment(walk, read_and_forward, threads)
+    if run_segment(walk, read_and_forward) < 0:
+        return -1
     if not goes_back(walk.job, walk.offset, walk.loss):
         return 0
     walk.start = (q.T - 1) // q.segment * q.segment
     while walk.start >= 0:
         if walk.stop < q.T:
             copy_frame(q, frame_after_last(q), states_at(q, q.alpha, 0))
-            run_segment(walk, forward_again, threads)
-        run_segment(walk, backward_and_write, threads)
+            if run_segment(walk, forward_again) < 0:
+                return -1
+        if run_segment(walk, backward_and_write) < 0:
+            return -1
         walk.stop = walk.start
         walk.start -= q.segment
     return 0
 
 
-cdef int run_long_sequence(const Job* job, Py_ssize_t n, int threads) except -1:
-    """A sequence in tiles, which is feasible."""
+cdef public int shared_loss(void* data, int threads, rounds_runner run) noexcept nogil:
+    """The only sequence of a job, in tiles; it is feasible. The caller holds the GIL, which `run` gives up."""
+    cdef const LossJob* job = <const LossJob*> data
     cdef Sequence q
     cdef Offset offset = no_offset()
     cdef Walk walk
-    cdef char* memory = <char*> malloc(workspace_layout(job, &q, n, NULL) + FL_LINE)
+    cdef int code
+    cdef char* memory = <char*> malloc(workspace_layout(job, &q, job.order[0], NULL) + FL_LINE)
     if memory == NULL:
-        raise MemoryError
-    try:
-        workspace_layout(job, &q, n, memory + FL_LINE - <size_t> memory % FL_LINE)
-        memset(&walk, 0, sizeof(Walk))
-        walk.job = job
-        walk.q = &q
-        walk.offset = &offset
-        read_target(job, &q)
-        set_run_series(True)    # each run is too short to be asked whether to stop
-        run_walk(&walk, threads)
+        return NO_MEMORY
+    workspace_layout(job, &q, job.order[0], memory + FL_LINE - <size_t> memory % FL_LINE)
+    memset(&walk, 0, sizeof(Walk))
+    walk.job = job
+    walk.q = &q
+    walk.offset = &offset
+    walk.threads = threads
+    walk.run = run
+    read_target(job, &q)
+    code = run_walk(&walk)
+    if code == 0:
         store_result(job, &q, &offset, walk.loss)
-    finally:
-        set_run_series(False)
-        free(memory)
-    return 0
+    free(memory)
+    return code

@@ -6,23 +6,6 @@ parent, whose label's probability is copied before it; a run without a parent is
 of targets are trees of their own, with a workspace each: slot 0 there is V slots before the group's first run.
 """
 
-ctypedef struct ScoreJob:
-    Job emission                 # x as (T, 1, C)
-    # The fields of a Tree.
-    Py_ssize_t run_count
-    const int64_t* run_start     # first slot of each run
-    const int64_t* run_stop      # one past its last
-    const int64_t* run_parent    # slot of its parent, or -1
-    const int64_t* first_run     # of each group of runs: the trees that go to one thread
-    const int64_t* label         # of each slot; the blank where there is none
-    const uint8_t* repeats       # whether a slot's label equals the label before
-    const int64_t* target_slot   # of each target: slot of its last label, or -1
-    const int64_t* target_blank  # of the blank after it
-    const int64_t* first_target  # of each group
-    double* scores               # of each target
-    uint8_t* saturated           # of each group
-
-
 cdef inline Py_ssize_t group_base(const ScoreJob* job, Py_ssize_t group) noexcept nogil:
     """Slot 0 of the group, as the job counts slots: through all groups."""
     return job.run_start[job.first_run[group]] - V
@@ -133,7 +116,7 @@ cdef Py_ssize_t read_candidate(const ScoreJob* job, Py_ssize_t k, int64_t* targe
     return count
 
 
-cdef double score_group(void* data, Py_ssize_t group, real* scratch) noexcept nogil:
+cdef public double score_group(void* data, Py_ssize_t group, real* scratch) noexcept nogil:
     cdef ScoreJob* job = <ScoreJob*> data
     cdef Py_ssize_t k, S, base = group_base(job, group)
     cdef Sequence q
@@ -163,38 +146,14 @@ cdef double score_group(void* data, Py_ssize_t group, real* scratch) noexcept no
     return 0
 
 
-cdef void bind_score_job(ScoreJob* job, Emissions emissions, CandidateTree tree, cnp.ndarray scores,
-                         cnp.ndarray saturated) noexcept:
-    memset(job, 0, sizeof(ScoreJob))
-    job.emission.batch.x = emissions.rows
-    job.emission.batch.blank = tree.tree.blank
-    job.run_count = tree.runs
-    job.run_start = tree.tree.run_start
-    job.run_stop = tree.tree.run_stop
-    job.run_parent = tree.tree.run_parent
-    job.first_run = tree.tree.first_run
-    job.label = tree.tree.label
-    job.repeats = tree.tree.repeats
-    job.target_slot = tree.tree.target_slot
-    job.target_blank = tree.tree.target_blank
-    job.first_target = tree.tree.first_target
-    job.scores = <double*> data_of(scores)
-    job.saturated = <uint8_t*> data_of(saturated)
-
-
-def score(Emissions emissions not None, CandidateTree tree not None, cnp.ndarray scores, cnp.ndarray saturated,
-          int threads):
-    """Log-likelihoods of the targets of a tree; and, of each of its groups, whether a score was too far below its
-    frame's best for this type's exponents."""
-    cdef ScoreJob job
+cdef public void plan_score(void* data, kernel_plan* plan) noexcept nogil:
+    cdef ScoreJob* job = <ScoreJob*> data
     cdef Sequence q
-    cdef double total
-    cdef Py_ssize_t group, groups = tree.tree.groups, bytes_needed = 0
-    cdef double work = 0
-    check_unchanged(scores.size == tree.count and saturated.size == groups, "candidates")
-    bind_score_job(&job, emissions, tree, scores, saturated)
-    for group in range(groups):
-        bytes_needed = max(bytes_needed, group_layout(&job, &q, group, NULL))
-        work += <double> q.frame_work * q.T
-    announce_work(work)
-    run_chunks(score_group, &job, groups, bytes_needed // sizeof(real) + 1, threads, &total)
+    cdef Py_ssize_t group, bytes_needed = 0
+    plan.work = 0
+    for group in range(job.groups):
+        bytes_needed = max(bytes_needed, group_layout(job, &q, group, NULL))
+        plan.work += <double> q.frame_work * q.T
+    plan.chunks = job.groups
+    plan.scratch = (bytes_needed // sizeof(real) + 1) * sizeof(real)
+    plan.is_shared = False

@@ -7,8 +7,6 @@ of these, and have V more on either side that no path reaches: a step may read t
 
 from libc.string cimport memset
 
-include "arrays.pxi"
-
 cdef extern from "core/array.h" nogil:
     void fill_run(real*, Py_ssize_t, real)
 
@@ -18,31 +16,6 @@ cdef extern from "ctc/recursion.h" nogil:
         Py_ssize_t high
     Py_ssize_t padded "whole_slots"(Py_ssize_t)
     Band band_at(Py_ssize_t, Py_ssize_t, Py_ssize_t)
-
-# Frames times slots: a workspace has a hundred bytes for each at most, which 64 bits can count.
-cdef double MOST_CELLS = 2.0 ** 50
-
-
-# ---- the batch of a call ----
-
-cdef Py_ssize_t longest_of(const Batch* batch) noexcept nogil:
-    """Labels of the longest target."""
-    cdef Py_ssize_t n, longest = 0
-    for n in range(batch.x.batch):
-        longest = max(longest, batch.target_lengths[n])
-    return longest
-
-
-cdef const int64_t* order_of(const Batch* batch, cnp.ndarray order) except NULL:
-    """The sequences to compute. Lengths of arrays that take no memory, broadcast ones, can be so large that the size of
-    a workspace can't be counted."""
-    cdef const int64_t* sequence = integers_of(order, order.size, "the batch")
-    cdef Py_ssize_t i
-    for i in range(order.size):
-        check_unchanged(0 <= sequence[i] < batch.x.batch, "the batch")
-        if (batch.input_lengths[sequence[i]] + 64.0) * (batch.target_lengths[sequence[i]] + 64.0) > MOST_CELLS:
-            raise MemoryError
-    return sequence
 
 
 cdef inline char* row_at(const Rows* rows, Py_ssize_t t, Py_ssize_t n) noexcept nogil:

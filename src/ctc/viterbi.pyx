@@ -20,11 +20,9 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from core cimport *
-from fastloss._kernels.calls cimport Batch, CheckedBatch, Rows
-from parallel cimport *
+from poll cimport *
 
-cnp.import_array()
-
+include "ctc_jobs.pxi"
 include "trellis.pxi"
 
 cdef extern from "ctc/recursion.h" nogil:
@@ -41,19 +39,6 @@ cdef enum:
     FRAME_WORK = 32    # of a frame without labels, for should_stop(): in nanoseconds
     LABEL_WORK = 2     # of a label
     LONG_ROW = 1024    # bytes of a row from which on it is prefetched
-
-ctypedef struct Job:
-    Batch batch
-    const int64_t* order         # the sequences, in the order in which threads take them
-    int64_t star                 # a label that matches anything, or -1
-    double star_score            # of its emission
-    # The fields of a CTCAlignment.
-    int64_t* path                # (N, T)
-    double* scores               # (N,)
-    int64_t* starts              # (N, S), as ends and token_scores
-    int64_t* ends
-    double* token_scores
-    Py_ssize_t longest           # S of these: labels of the longest target
 
 # The slots in which a segment of frames is computed again.
 ctypedef struct Segment:
@@ -91,7 +76,7 @@ ctypedef struct Sequence:
     uint8_t* tile_has_nan        # whether a tile met a NaN or +inf
 
 
-cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char* memory) noexcept nogil:
+cdef Py_ssize_t workspace_layout(const AlignJob* job, Sequence* q, Py_ssize_t n, char* memory) noexcept nogil:
     """Cuts the memory for sequence n; returns how many bytes that takes."""
     cdef char* start = memory
     cdef Py_ssize_t segment_width
@@ -125,7 +110,7 @@ cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char
     return memory - start
 
 
-cdef void read_target(const Job* job, Sequence* q) noexcept nogil:
+cdef void read_target(const AlignJob* job, Sequence* q) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(q.S):
         q.class_index[i] = 0 if q.label[i] == job.star else <int32_t> q.label[i]
@@ -160,7 +145,7 @@ cdef inline void gather_floats(real_p destination, const float* row, const int32
         destination[i] = row[index[i]]
 
 
-cdef inline real score_of(const Job* job, const Sequence* q, Py_ssize_t t, int64_t label) noexcept nogil:
+cdef inline real score_of(const AlignJob* job, const Sequence* q, Py_ssize_t t, int64_t label) noexcept nogil:
     cdef const Rows* x = &job.batch.x
     cdef real score
     if label == job.star:
@@ -169,7 +154,8 @@ cdef inline real score_of(const Job* job, const Sequence* q, Py_ssize_t t, int64
     return score
 
 
-cdef void gather_emissions(const Job* job, const Sequence* q, Py_ssize_t t, Band band, real* buffer) noexcept nogil:
+cdef void gather_emissions(const AlignJob* job, const Sequence* q, Py_ssize_t t, Band band,
+                           real* buffer) noexcept nogil:
     """The emissions of a band's labels in frame t; nothing is emitted beyond the last."""
     cdef const Rows* x = &job.batch.x
     cdef const char* row = row_at(x, t, q.n)
@@ -189,7 +175,7 @@ cdef void gather_emissions(const Job* job, const Sequence* q, Py_ssize_t t, Band
         q.emission[i] = -INFINITY
 
 
-cdef inline bint emissions_are_wrong(const Job* job, const Sequence* q, Py_ssize_t t, Band band) noexcept nogil:
+cdef inline bint emissions_are_wrong(const AlignJob* job, const Sequence* q, Py_ssize_t t, Band band) noexcept nogil:
     """Whether one of those is NaN or +inf. A row of few classes without any is looked at sooner than its labels."""
     cdef const Rows* x = &job.batch.x
     cdef Py_ssize_t count = max(min(band.high, q.S) - band.low, <Py_ssize_t> 0)
@@ -199,7 +185,7 @@ cdef inline bint emissions_are_wrong(const Job* job, const Sequence* q, Py_ssize
     return reals_are_wrong(q.emission + band.low, count)
 
 
-cdef inline void prefetch_row(const Job* job, const Sequence* q, Py_ssize_t t, Band band) noexcept nogil:
+cdef inline void prefetch_row(const AlignJob* job, const Sequence* q, Py_ssize_t t, Band band) noexcept nogil:
     """Prefetches a frame to come: the hardware does not predict reads in scattered places of long rows."""
     cdef const Rows* x = &job.batch.x
     cdef const char* row = row_at(x, t, q.n)
@@ -212,7 +198,7 @@ cdef inline void prefetch_row(const Job* job, const Sequence* q, Py_ssize_t t, B
 
 # ---- one frame ----
 
-cdef inline bint step(const Job* job, const Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new,
+cdef inline bint step(const AlignJob* job, const Sequence* q, Py_ssize_t t, const Frame* old, const Frame* new,
                       Band band) noexcept nogil:
     """The scores of frame t from those before it, once the emissions are there. Whether the blank's is NaN or +inf."""
     cdef real blank_score = score_of(job, q, t, job.batch.blank)
@@ -227,7 +213,7 @@ cdef inline bint step(const Job* job, const Sequence* q, Py_ssize_t t, const Fra
 include "viterbi_forward.pxi"
 
 
-cdef void recompute_segment(const Job* job, Sequence* q, const Segment* segment) noexcept nogil:
+cdef void recompute_segment(const AlignJob* job, Sequence* q, const Segment* segment) noexcept nogil:
     """The scores of its frames once more, in its slots, from the checkpoint before it. Labels below these count as
     unreachable, from which the segment's end is too far."""
     cdef Py_ssize_t t, low = segment.slots.low, high = segment.slots.high
@@ -248,8 +234,8 @@ cdef void recompute_segment(const Job* job, Sequence* q, const Segment* segment)
         old = new
 
 
-cdef inline void trace_frame(const Job* job, const Sequence* q, Py_ssize_t t, const Frame* before, Py_ssize_t* slot,
-                             bint* in_label) noexcept nogil:
+cdef inline void trace_frame(const AlignJob* job, const Sequence* q, Py_ssize_t t, const Frame* before,
+                             Py_ssize_t* slot, bint* in_label) noexcept nogil:
     """Writes down that the path is at a label or blank in frame t, and goes to where it was before. Ties prefer to
     stay, then the nearer state."""
     cdef Py_ssize_t i = slot[0]
@@ -274,7 +260,7 @@ cdef inline void trace_frame(const Job* job, const Sequence* q, Py_ssize_t t, co
             slot[0] = i - 1
 
 
-cdef void trace(const Job* job, Sequence* q, bint in_label) noexcept nogil:
+cdef void trace(const AlignJob* job, Sequence* q, bint in_label) noexcept nogil:
     """From the end to the start: the path, and where each label is."""
     cdef Py_ssize_t slot = q.S - 1 if in_label else q.S, index, t, i
     cdef Segment segment
@@ -295,15 +281,15 @@ cdef void trace(const Job* job, Sequence* q, bint in_label) noexcept nogil:
         q.token_scores[i] /= q.ends[i] - q.starts[i]
 
 
-cdef void finish(const Job* job, Sequence* q, double score, bint ends_in_label) noexcept nogil:
+cdef void finish(const AlignJob* job, Sequence* q, double score, bint ends_in_label) noexcept nogil:
     """Once the best path's score is known."""
     if q.T > 0 and score > -HUGE_VAL:
         trace(job, q, ends_in_label)
     job.scores[q.n] = score
 
 
-cdef double align_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
-    cdef Job* job = <Job*> data
+cdef public double align_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+    cdef AlignJob* job = <AlignJob*> data
     cdef Py_ssize_t n = job.order[chunk]
     cdef Sequence q
     cdef bint ends_in_label = False
@@ -318,40 +304,14 @@ cdef double align_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcept
     return 0
 
 
-# ---- a call ----
-
-cdef int bind_job(Job* job, CheckedBatch batch, cnp.ndarray order, tuple star, tuple found) except -1:
-    cdef Py_ssize_t size, labels
-    memset(job, 0, sizeof(Job))
-    job.batch = batch.data
-    size = job.batch.x.batch
-    job.order = order_of(&job.batch, order)
-    job.star, job.star_score = star
-    job.longest = longest_of(&job.batch)
-    labels = size * job.longest
-    job.path = <int64_t*> numbers_of(found[0], size * job.batch.x.frames, sizeof(int64_t), "the batch")
-    job.scores = <double*> numbers_of(found[1], size, sizeof(double), "the batch")
-    job.starts = <int64_t*> numbers_of(found[2], labels, sizeof(int64_t), "targets")
-    job.ends = <int64_t*> numbers_of(found[3], labels, sizeof(int64_t), "targets")
-    job.token_scores = <double*> numbers_of(found[4], labels, sizeof(double), "targets")
-    return 0
-
-
-def align(CheckedBatch batch not None, cnp.ndarray order, tuple star, tuple found, int threads):
-    """Aligns the sequences in `order` (int64). `star` is a label that matches anything (or -1) and its score. `found`
-    has the arrays of a CTCAlignment, filled with -1 and NaN; what a sequence does not have stays so. The score is -inf
-    where no path is possible."""
-    cdef Job job
+cdef public void plan_align(void* data, kernel_plan* plan) noexcept nogil:
+    cdef AlignJob* job = <AlignJob*> data
     cdef Sequence q
-    cdef double total
     cdef Py_ssize_t i, bytes_needed = 0
-    cdef double work = 0
-    bind_job(&job, batch, order, star, found)
-    for i in range(order.size):
-        bytes_needed = max(bytes_needed, workspace_layout(&job, &q, job.order[i], NULL))
-        work += (<double> q.forward_work + q.trace_work) * q.T
-    announce_work(work)
-    if order.size == 1 and threads > 1 and job.batch.feasible[job.order[0]] and is_for_rounds(q.T, q.tiles, F):
-        run_long_sequence(&job, job.order[0], threads)
-        return
-    run_chunks(align_sequence, &job, order.size, bytes_needed // sizeof(real) + 1, threads, &total)
+    plan.work = 0
+    for i in range(job.count):
+        bytes_needed = max(bytes_needed, workspace_layout(job, &q, job.order[i], NULL))
+        plan.work += (<double> q.forward_work + q.trace_work) * q.T
+    plan.chunks = job.count
+    plan.scratch = (bytes_needed // sizeof(real) + 1) * sizeof(real)
+    plan.is_shared = job.count == 1 and job.batch.feasible[job.order[0]] and is_for_rounds(q.T, q.tiles, F)

@@ -56,7 +56,7 @@ cdef inline void keep_last_label(const Sequence* q, Py_ssize_t tile, Py_ssize_t 
         last_label(q, tile, t)[0] = new.label[high - 1] if band.low < high <= band.high else -INFINITY
 
 
-cdef void forward_tile(const Job* job, const Sequence* q, Py_ssize_t start, Py_ssize_t tile) noexcept nogil:
+cdef void forward_tile(const AlignJob* job, const Sequence* q, Py_ssize_t start, Py_ssize_t tile) noexcept nogil:
     """A tile of the scores of F frames from `start` on."""
     cdef Py_ssize_t t, stop = min(start + F, q.T), segment = (start + q.segment - 1) // q.segment
     cdef Py_ssize_t next_segment = segment * q.segment
@@ -87,7 +87,7 @@ cdef void forward_tile(const Job* job, const Sequence* q, Py_ssize_t start, Py_s
         q.tile_has_nan[tile] = True
 
 
-cdef double forward_pass(const Job* job, Sequence* q, bint* ends_in_label) noexcept nogil:
+cdef double forward_pass(const AlignJob* job, Sequence* q, bint* ends_in_label) noexcept nogil:
     """The best path's score; NaN if the call is to stop."""
     cdef Py_ssize_t start, tile
     clear_tiles(q)
@@ -116,7 +116,7 @@ cdef double best_end(const Sequence* q, bint* ends_in_label) noexcept nogil:
 # ---- one long sequence by several threads ----
 
 ctypedef struct Walk:
-    const Job* job
+    const AlignJob* job
     Sequence* q
 
 
@@ -140,21 +140,21 @@ cdef double forward_of_round(void* data, Py_ssize_t chunk, real* scratch) noexce
     return 0
 
 
-cdef int run_long_sequence(const Job* job, Py_ssize_t n, int threads) except -1:
-    """A sequence in tiles, which is feasible."""
+cdef public int shared_align(void* data, int threads, rounds_runner run) noexcept nogil:
+    """The only sequence of a job, in tiles; it is feasible. The caller holds the GIL, which `run` gives up."""
+    cdef const AlignJob* job = <const AlignJob*> data
     cdef Sequence q
     cdef Walk walk
     cdef double total
-    cdef char* memory = <char*> malloc(workspace_layout(job, &q, n, NULL) + FL_LINE)
+    cdef int code
+    cdef char* memory = <char*> malloc(workspace_layout(job, &q, job.order[0], NULL) + FL_LINE)
     if memory == NULL:
-        raise MemoryError
-    try:
-        workspace_layout(job, &q, n, memory + FL_LINE - <size_t> memory % FL_LINE)
-        walk.job = job
-        walk.q = &q
-        read_target(job, &q)
-        clear_tiles(&q)
-        run_rounds(forward_of_round, &walk, rounds_forward(&q) + 1, q.tiles, threads, &total)
-    finally:
-        free(memory)
-    return 0
+        return NO_MEMORY
+    workspace_layout(job, &q, job.order[0], memory + FL_LINE - <size_t> memory % FL_LINE)
+    walk.job = job
+    walk.q = &q
+    read_target(job, &q)
+    clear_tiles(&q)
+    code = run(<chunk_work> forward_of_round, &walk, (rounds_forward(&q) + 1) * q.tiles, q.tiles, 0, threads, &total)
+    free(memory)
+    return code

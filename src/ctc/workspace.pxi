@@ -41,17 +41,6 @@ cdef enum:
     LEAST_BLOCKS = 8          # of a segment, of tiles
     SHARED_BYTES = 6_000_000  # alphas that the third-level cache holds
 
-ctypedef struct Job:
-    Batch batch
-    bint from_logits
-    const int64_t* order         # the sequences, in the order in which threads take them
-    const double* scales         # of each sequence's gradient, or NULL
-    Rows grad
-    real* posterior              # (T, N, 2S+1) of each state, or NULL
-    Py_ssize_t posterior_stride[3]   # in numbers
-    double* losses
-    uint8_t* saturated           # set where a score was too far below its frame's best for this type's exponents
-
 ctypedef struct Sequence:
     poll_state* poll
     Py_ssize_t frame_work        # of one frame in one direction, for should_stop()
@@ -100,7 +89,7 @@ cdef inline Py_ssize_t frame_size(const Sequence* q) noexcept nogil:
     return 4 * q.pitch
 
 
-cdef inline bint has_backward(const Job* job) noexcept nogil:
+cdef inline bint has_backward(const LossJob* job) noexcept nogil:
     return job.grad.data != NULL or job.posterior != NULL
 
 
@@ -118,7 +107,7 @@ cdef inline bint has_own_frames(const Sequence* q) noexcept nogil:
     return q.tiles > 1 and not q.keeps_tables
 
 
-cdef void choose_segment(const Job* job, Sequence* q) noexcept nogil:
+cdef void choose_segment(const LossJob* job, Sequence* q) noexcept nogil:
     """What is kept depends on the sequence alone, as the order of its sums does, and not on the number of threads."""
     cdef Py_ssize_t size = 4 * q.width * <Py_ssize_t> sizeof(real)
     q.keeps_tables = has_backward(job)
@@ -140,7 +129,7 @@ cdef void choose_segment(const Job* job, Sequence* q) noexcept nogil:
     q.frames = q.segment
 
 
-cdef void table_layout(const Job* job, Sequence* q, char** memory) noexcept nogil:
+cdef void table_layout(const LossJob* job, Sequence* q, char** memory) noexcept nogil:
     """The part of the workspace that has to do with emissions."""
     cdef Py_ssize_t classes = job.batch.x.classes, most_used = min(q.S, classes - 1) + 1
     q.has_all_classes = classes <= FEW_CLASSES and (job.from_logits or classes <= 4 * most_used)
@@ -161,7 +150,7 @@ cdef void table_layout(const Job* job, Sequence* q, char** memory) noexcept nogi
     q.block_peaks = <real*> arena_alloc(memory, (classes // ROW_BLOCK + 1) * sizeof(real))
 
 
-cdef Py_ssize_t workspace_layout(const Job* job, Sequence* q, Py_ssize_t n, char* memory) noexcept nogil:
+cdef Py_ssize_t workspace_layout(const LossJob* job, Sequence* q, Py_ssize_t n, char* memory) noexcept nogil:
     """Cuts the memory for sequence n; returns how many bytes that takes."""
     cdef char* start = memory
     cdef Py_ssize_t checkpoints, frame_bytes
@@ -263,7 +252,7 @@ cdef inline void copy_frame(const Sequence* q, real* states, const real* other_s
 
 # ---- the classes that a target uses: emissions are looked up, and have exponentials, once for each of these ----
 
-cdef void clear_classes(const Job* job, Sequence* q) noexcept nogil:
+cdef void clear_classes(const LossJob* job, Sequence* q) noexcept nogil:
     """None is used yet but the blank."""
     cdef Py_ssize_t c
     for c in range(job.batch.x.classes):
@@ -290,7 +279,7 @@ cdef inline void fill_used_classes(Sequence* q) noexcept nogil:
             q.used_class[u] = q.used_class[0]
 
 
-cdef void read_target(const Job* job, Sequence* q) noexcept nogil:
+cdef void read_target(const LossJob* job, Sequence* q) noexcept nogil:
     cdef const int64_t* labels = job.batch.labels + job.batch.offsets[q.n]
     cdef Py_ssize_t i
     clear_classes(job, q)

@@ -4,7 +4,7 @@
     chunk   elements worth handing to a thread; their sum is one partial sum
     group   elements whose losses make one result: 1, or a row's classes, or 0 where only the total is wanted
 
-This file is included: what computes a block is a function of the including module.
+Included by elementwise.pyx.
 """
 
 cdef extern from "elementwise/loop.h" nogil:
@@ -13,54 +13,12 @@ cdef extern from "elementwise/loop.h" nogil:
         WANT_GRAD
         WANT_HESS
         ELEMENT_BLOCK
-        FLAT
-        CURVED
-        OF_TARGET
-    ctypedef struct element_options:
-        double number[2]
-    ctypedef struct element_block:
-        const real* x
-        const real* y
-        const real* z
-        double* each
-        real* grad
-        real* hess
-        Py_ssize_t n
-        int want
-        element_options options
-        real scale
-    ctypedef double (*block_function)(const element_block*) noexcept nogil
-    ctypedef struct elementwise_loss:
-        block_function compute
-        int shape
-        domain x
-        domain y
     const elementwise_loss* find_elementwise_loss(const char*)
     double sum_elements(const real*, const real*, double*, Py_ssize_t)
 
 cdef enum:
     CHUNK = 16384       # elements: tens of microseconds, against which handing out a chunk is nothing
     POLLED = 1 << 20    # elements of a longer chunk, one of a long group, between two questions whether to stop
-
-ctypedef struct ElementJob:
-    array_view x
-    array_view y
-    array_view z            # a third number for each element, or none
-    array_view weight       # or none
-    array_view where        # which elements count, beside a weight, or none
-    Outputs out             # of the values, one a group
-    block_function compute
-    element_options options
-    legal_numbers x_legal
-    legal_numbers y_legal
-    findings x_found        # of the numbers that are not legal
-    findings y_found
-    int want
-    bint finds_nan          # whether the total is to be NaN where a prediction is
-    bint streamed           # whether the derivatives bypass the caches
-    Py_ssize_t size
-    Py_ssize_t chunk_size
-    Py_ssize_t group
 
 ctypedef struct GroupSum:   # of the group at hand, which may span blocks
     double total
@@ -157,7 +115,12 @@ ctypedef struct ElementBuffers:     # for blocks that can't be read or written i
     double value[ELEMENT_BLOCK]
 
 
-cdef const real* read_elements(ElementJob* job, ElementBuffers* buffers, element_block* b,
+ctypedef struct LegalNumbers:       # those of a job, in this type
+    legal_numbers x
+    legal_numbers y
+
+
+cdef const real* read_elements(ElementJob* job, const LegalNumbers* legal, ElementBuffers* buffers, element_block* b,
                                Py_ssize_t start) noexcept nogil:
     """The numbers of a block; records whether they are legal. Its weights, or NULL."""
     cdef const real* weight = read_weights(&job.weight, &job.where, start, b.n, buffers.weight, buffers.where)
@@ -167,8 +130,8 @@ cdef const real* read_elements(ElementJob* job, ElementBuffers* buffers, element
         b.x = buffers.x
     b.y = b.x if job.y.data == NULL else read_block(&job.y, start, b.n, buffers.y)
     b.z = b.y if job.z.data == NULL else read_block(&job.z, start, b.n, buffers.z)
-    look_at(b.x, weight, b.n, job.x_legal, &job.x_found)
-    look_at(b.y, weight, b.n, job.y_legal, &job.y_found)
+    look_at(b.x, weight, b.n, legal.x, &job.x_found)
+    look_at(b.y, weight, b.n, legal.y, &job.y_found)
     return weight
 
 
@@ -182,7 +145,7 @@ cdef inline double weighed_sum(ElementJob* job, element_block* b, const real* we
     return block_sum(b.each, b.n)
 
 
-cdef double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """Blocks of a chunk: read, compute, weigh, sum, store."""
     cdef ElementJob* job = <ElementJob*> data
     cdef ElementBuffers buffers
@@ -191,20 +154,24 @@ cdef double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch) noexc
     cdef const real* weight
     cdef element_block b
     cdef GroupSum group
+    cdef LegalNumbers legal
     cdef double total = 0
     cdef Py_ssize_t start = chunk * job.chunk_size, stop = start + min(job.chunk_size, job.size - start), pause
     group.total = 0
+    legal.x = legal_in(job.x_legal)
+    legal.y = legal_in(job.y_legal)
     b.each = buffers.value if job.weight.data != NULL or job.group > 0 else NULL
     b.grad = buffers.grad
     b.hess = buffers.hess
     b.want = job.want
-    b.options = job.options
+    b.options.number[0] = job.options[0]
+    b.options.number[1] = job.options[1]
     b.scale = <real> job.out.scale
     while start < stop:
         pause = min(stop, start + POLLED)
         while start < pause:
             b.n = min(stop - start, <Py_ssize_t> ELEMENT_BLOCK)
-            weight = read_elements(job, &buffers, &b, start)
+            weight = read_elements(job, &legal, &buffers, &b, start)
             if job.want & WANT_GRAD:
                 b.grad = writer_block(&grad_writer, start)
             if job.want & WANT_HESS:
@@ -230,48 +197,23 @@ cdef double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch) noexc
     return total
 
 
-cdef int run_elements(ElementJob* job, Py_ssize_t group, double* total) except -1:
+cdef public void plan_elements(void* data, kernel_plan* plan) noexcept nogil:
     """`group` elements have a value each, where values are wanted."""
-    job.group = group if job.out.values.data != NULL else 0
+    cdef ElementJob* job = <ElementJob*> data
+    if job.out.values.data == NULL:
+        job.group = 0
     job.chunk_size = CHUNK if job.group <= 1 else job.group * max(1, CHUNK // job.group)
     job.want = (WANT_VALUE if job.out.want_value else 0) | (WANT_GRAD if job.out.grad.data != NULL else 0)
     if job.out.hess.data != NULL:
         job.want = WANT_GRAD | WANT_HESS
     job.finds_nan = job.finds_nan and not job.want & WANT_VALUE
     job.streamed = outputs_bypass_caches(&job.out, job.size, &job.x)
-    return run_chunks(chunk_of_elements, job, (job.size - 1) // job.chunk_size + 1, 0, job.out.threads,
-                      total)
+    plan.chunks = (job.size - 1) // job.chunk_size + 1
+    plan.scratch = 0
 
 
-cdef bint is_illegal(const ElementJob* job) noexcept:
-    """Whether a number that was computed with is not legal."""
-    return is_refused(&job.x_found) or is_refused(&job.y_found)
-
-
-cdef void set_loss(ElementJob* job, const elementwise_loss* loss, const double* options, bint is_checked) noexcept:
-    """What is computed, and which numbers are legal: any, unless `is_checked`. The arrays are set elsewhere."""
-    job.compute = loss.compute
-    job.finds_nan = (loss.shape & OF_TARGET) != 0
-    job.options.number[0] = options[0]
-    job.options.number[1] = options[1]
-    job.x_legal = legal_in(loss.x if is_checked else ANY_NUMBER)
-    job.y_legal = legal_in(loss.y if is_checked else ANY_NUMBER)
-    memset(&job.x_found, 0, sizeof(findings))
-    memset(&job.y_found, 0, sizeof(findings))
-
-
-cdef object evaluate_arrays(ElementJob* job, tuple arrays, Py_ssize_t group, outputs):
-    """(weighted sum of the losses, whether a number was not legal). The arrays are x, y, z, weight, where, all of x's
-    shape or None; values are one a group of elements."""
-    cdef double total
-    job.size = arrays[0].size
-    for array in arrays:
-        expect_size(array, job.size, "an argument")
-    read_outputs(&job.out, outputs, job.size // group, job.size)
-    view_of(&job.x, arrays[0])
-    view_of(&job.y, arrays[1])
-    view_of(&job.z, arrays[2])
-    view_of_weights(&job.weight, arrays[3])
-    view_of(&job.where, arrays[4])
-    run_elements(job, group, &total)
-    return total, bool(is_illegal(job))
+cdef public void look_at_elements(void* data) noexcept nogil:
+    """Records whether the numbers of a small contiguous job are legal, before anything is computed."""
+    cdef ElementJob* job = <ElementJob*> data
+    look_at(<const real*> job.x.data, NULL, job.size, legal_in(job.x_legal), &job.x_found)
+    look_at(<const real*> job.y.data, NULL, job.size, legal_in(job.y_legal), &job.y_found)

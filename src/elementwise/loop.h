@@ -4,13 +4,14 @@
 
 #include "core/domain.h"
 #include "core/lanes.h"
+#include "elementwise/element_loss.h"
 #include "elementwise/losses.h"
 
 enum { ELEMENT_BLOCK = 256 }; /* elements whose numbers, results included, stay in the first-level cache */
 enum { WANT_VALUE = 1, WANT_GRAD = 2, WANT_HESS = 4 };
 
 /* Up to ELEMENT_BLOCK elements. No result overlaps a number that is read. */
-typedef struct {
+struct element_block {
     const real *x, *y, *z;
     double *each;      /* receives each loss; or NULL, and only their sum is wanted */
     real *grad, *hess; /* receive the derivatives that are wanted */
@@ -18,7 +19,7 @@ typedef struct {
     int want;
     element_options options;
     real scale; /* of the derivatives */
-} element_block;
+};
 
 typedef element (*element_formula)(real x, real y, real z, const element_options options);
 
@@ -110,21 +111,6 @@ FL_INLINE double compute_block(element_formula formula, const element_block *blo
     return b.want & WANT_GRAD ? sum_in_real(formula, b, WANT_GRAD, form == IN_TWO_PARTS)
                                : sum_in_real(formula, b, 0, form == IN_TWO_PARTS);
 }
-
-typedef double (*block_function)(const element_block *);
-
-typedef struct {
-    const char *name;
-    block_function compute;
-    int shape;     /* of the flags below */
-    domain x, y;   /* legal predictions and targets */
-} elementwise_loss;
-
-enum {
-    FLAT = 0,
-    CURVED = 1,    /* it has a second derivative */
-    OF_TARGET = 2, /* a group without any target has no loss, whatever was predicted */
-};
 
 #define BLOCK_OF(NAME, FORM, SHAPE, X, Y) \
     FL_NOINLINE double NAME##_block(const element_block *b) { return compute_block(NAME, b, FORM); }

@@ -120,8 +120,9 @@ cdef double focal_by_gamma(const element_block* b) noexcept nogil:
     return focal_results(b, <real> gamma, 3)
 
 
-cdef elementwise_loss SIGMOID_FOCAL     # options: alpha, below 0 where there is none, and gamma
-SIGMOID_FOCAL.compute = focal_by_gamma
-SIGMOID_FOCAL.shape = CURVED
-SIGMOID_FOCAL.x = ANY_NUMBER
-SIGMOID_FOCAL.y = UNIT_INTERVAL
+cdef void set_sigmoid_focal(elementwise_loss* loss) noexcept nogil:
+    """Its options: alpha, below 0 where there is none, and gamma."""
+    loss.compute = focal_by_gamma
+    loss.shape = CURVED
+    loss.x = ANY_NUMBER
+    loss.y = UNIT_INTERVAL

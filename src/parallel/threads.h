@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "core/atomic.h"
+#include "parallel/kernel.h"
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -64,8 +65,6 @@ typedef struct {
 static THREAD_LOCAL call_report last_call;
 
 #include "parallel/interrupt.h"
-
-typedef double (*chunk_work)(void *job, ptrdiff_t chunk, void *scratch);
 
 /* How many threads a call has of the `threads` that it may have; to be given back by release_threads(). Calls that
  * run at the same time share the cores instead of multiplying their threads. */

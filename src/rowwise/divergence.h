@@ -4,13 +4,7 @@
 #define FASTLOSS_DIVERGENCE_H
 
 #include "core/lanes.h"
-
-/* What is computed of two rows, p of the scores y and q of the scores x, the prediction. */
-enum {
-    FL_FORWARD,        /* D(p || q) */
-    FL_REVERSE,        /* D(q || p) */
-    FL_JENSEN_SHANNON, /* of D(p || m) and D(q || m), m the mixture of p and q */
-};
+#include "rowwise/row_loss.h"
 
 /* Below this |r|, exp(-r) - 1 and its remainder come from the polynomial of exp, not from differences, which would
  * cancel. The polynomial holds up to ln(2)/2. */

@@ -1,4 +1,4 @@
-"""Divergence of two rows of many classes, one after the other. Included by divergence.pyx.
+"""Divergence of two rows of many classes, one after the other. Included by divergence.pxi.
 
 The terms of both rows are kept, LANES classes at a time, as lanes_pair() says.
 """
@@ -126,20 +126,21 @@ cdef double divergence_row(const PairJob* job, const real* y, const real* x, rea
     cdef row_pair row
     cdef double total, mean
     cdef Py_ssize_t n = job.scores.classes, peak
-    row.tau = job.scores.tau
+    cdef mixture shares = shares_of(job)
+    row.tau = tau_of(&job.scores)
     sum_pair(&row, y, x, terms, n)
     if job.kind == FL_FORWARD:
         return forward_row(&row, terms, grad, n, scale)
     if grad == NULL:
         if job.kind == FL_REVERSE:
-            return sum_reverse(&row, &job.shares, terms, n, &mean)
-        return sum_mixture(&row, &job.shares, terms, n, &mean)
+            return sum_reverse(&row, &shares, terms, n, &mean)
+        return sum_mixture(&row, &shares, terms, n, &mean)
     peak = first_place_of(x, n, row.x_peak)
     peak += peak // LANES * 2 * LANES       # in the terms
-    set_centre(&row, terms[peak], terms[peak + LANES], terms[peak + 2 * LANES], job.shares, job.kind)
+    set_centre(&row, terms[peak], terms[peak + LANES], terms[peak + 2 * LANES], shares, job.kind)
     if job.kind == FL_REVERSE:
-        total = sum_reverse_kept(&row, &job.shares, terms, n, &mean)
+        total = sum_reverse_kept(&row, &shares, terms, n, &mean)
     else:
-        total = sum_mixture_kept(&row, &job.shares, terms, n, &mean)
-    prediction_grad(terms, grad, n, <real> mean, job.shares.of_q * scale)
+        total = sum_mixture_kept(&row, &shares, terms, n, &mean)
+    prediction_grad(terms, grad, n, <real> mean, shares.of_q * scale)
     return total

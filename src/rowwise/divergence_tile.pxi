@@ -1,4 +1,4 @@
-"""Entropy and divergence of rows of few classes, which lie across the vector lanes. Included by divergence.pyx."""
+"""Entropy and divergence of rows of few classes, which lie across the vector lanes. Included by divergence.pxi."""
 
 cdef void lanes_peak(real_cp table, Py_ssize_t classes, real_p peak) noexcept nogil:
     cdef Py_ssize_t c, k
@@ -239,15 +239,16 @@ cdef void divergence_tile(const PairJob* job, real* y, real* x, real* gap, real*
     """The loss of every row; the scores x become the gradient, where one is wanted."""
     cdef PairTile rows
     cdef Py_ssize_t classes = job.scores.classes
+    cdef mixture shares = shares_of(job)
     lanes_peak(y, classes, rows.y_peak)
     lanes_peak(x, classes, rows.x_peak)
-    lanes_terms(y, x, gap, classes, &rows, job.scores.tau)
+    lanes_terms(y, x, gap, classes, &rows, tau_of(&job.scores))
     if job.kind == FL_FORWARD:
         lanes_parts(y, x, gap, classes, &rows, loss, scale)
         return
     if job.kind == FL_REVERSE:
-        reverse_tile(y, x, gap, classes, &rows, &job.shares, loss)
+        reverse_tile(y, x, gap, classes, &rows, &shares, loss)
     else:
-        mixture_tile(y, x, gap, classes, &rows, &job.shares, loss)
+        mixture_tile(y, x, gap, classes, &rows, &shares, loss)
     if job.out.grad.data != NULL:
-        lanes_prediction_slopes(x, gap, classes, &rows, scale, job.shares.of_q)
+        lanes_prediction_slopes(x, gap, classes, &rows, scale, shares.of_q)

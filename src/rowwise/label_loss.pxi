@@ -5,26 +5,10 @@ below is compiled once for all losses.
 """
 
 cdef extern from "rowwise/label_losses.h" nogil:
-    ctypedef struct label_options:
-        double number[2]
-    ctypedef void (*label_loss)(row_tile*, label_options) noexcept nogil
     label_loss find_label_loss(const char*)
 
 cdef enum:
     TILE_NUMBERS = 16384    # of long rows: with gradient and curvature they stay in the second-level cache
-
-ctypedef struct LabelJob:
-    Scores scores
-    Outputs out
-    label_loss loss
-    label_options options
-    const int64_t* labels
-    const double* weights   # one a row, or NULL
-    int64_t ignore_index
-    real scale              # of the gradient, temperature included
-    Py_ssize_t tile_rows
-    Py_ssize_t chunk_rows
-    bint streamed           # whether the derivatives bypass the caches
 
 
 cdef void label_layout(LabelJob* job) noexcept nogil:
@@ -37,7 +21,6 @@ cdef void label_layout(LabelJob* job) noexcept nogil:
     # A tile is written in scattered pieces. These are cheaper into a buffer in the cache, from which whole lines bypass
     # the caches. Long rows are written in order and gain nothing.
     job.streamed = classes <= FEW_CLASSES and outputs_bypass_caches(&job.out, job.scores.rows * classes, &job.scores.x)
-    job.scale = <real> (job.out.scale * job.scores.inverse_temperature)
 
 
 cdef Py_ssize_t label_scratch(const LabelJob* job) noexcept nogil:
@@ -47,10 +30,21 @@ cdef Py_ssize_t label_scratch(const LabelJob* job) noexcept nogil:
     return 3 * tile + 2 * FL_HELD + 2 * table + TILE * (classes // ROW_BLOCK + 1)
 
 
-cdef int run_label_loss(LabelJob* job, double* total) except -1:
+cdef public void plan_labelled_rows(void* data, kernel_plan* plan) noexcept nogil:
+    cdef LabelJob* job = <LabelJob*> data
     label_layout(job)
-    return run_chunks(chunk_of_labelled_rows, job, (job.scores.rows - 1) // job.chunk_rows + 1,
-                      label_scratch(job), job.out.threads, total)
+    plan.chunks = (job.scores.rows - 1) // job.chunk_rows + 1
+    plan.scratch = label_scratch(job) * sizeof(real)
+
+
+cdef public label_loss label_loss_called(const char* name) noexcept nogil:
+    """NULL where there is none."""
+    return find_label_loss(name)
+
+
+cdef inline real gradient_scale(const LabelJob* job) noexcept nogil:
+    """Temperature included."""
+    return <real> (job.out.scale * job.scores.inverse_temperature)
 
 
 cdef void read_labels(const LabelJob* job, row_tile* tile, Py_ssize_t row) noexcept nogil:
@@ -102,17 +96,18 @@ cdef inline void finish_row(const LabelJob* job, const row_tile* tile, Py_ssize_
     """From e, where the gradient will be, to gradient and curvature of a row; `without_peak` is the sum of e less the
     peak's."""
     cdef Py_ssize_t n = tile.classes, label = tile.label[r], excluded = tile.excluded[r]
-    cdef real factor = -tile.first[r] * job.scale, q = tile.one_minus_p[r], p, second
+    cdef real scale = gradient_scale(job)
+    cdef real factor = -tile.first[r] * scale, q = tile.one_minus_p[r], p, second
     if want_hess:
-        second = tile.second[r] * job.scale
+        second = tile.second[r] * scale
         scale_row(grad, n, peaks, tile.peak[r], tile.inverse[r])
         curve(grad, hess, n, factor, second)
         p = grad[excluded]   # of the peak: 1 - p without cancellation
         hess[excluded] = factor * p * (without_peak * tile.inverse[r]) + second * p * p
         hess[label] = factor * grad[label] * q + second * q * q
         if tile.own[r] != 0:
-            hess[label] = tile.own[r] * job.scale * grad[label] * q
-        temper_curvature(hess, n, job.scores.tau)
+            hess[label] = tile.own[r] * scale * grad[label] * q
+        temper_curvature(hess, n, tau_of(&job.scores))
         multiply(grad, n, factor)
     else:
         scale_row(grad, n, peaks, tile.peak[r], tile.inverse[r] * factor)
@@ -152,6 +147,7 @@ cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile,
     """From the table's e to gradient and curvature of the rows, but for ignored ones. Each label's own entry, and the
     peak's curvature, by themselves: there 1 - p has all its digits."""
     cdef Py_ssize_t c, k, n = tile.classes
+    cdef real scale = gradient_scale(job)
     cdef real factor[TILE]
     cdef real second[TILE]
     cdef real of_label[TILE]
@@ -159,15 +155,15 @@ cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile,
     cdef real p, q
     cdef real* curves = table + n * TILE
     for k in range(TILE):
-        factor[k] = -tile.first[k] * job.scale
+        factor[k] = -tile.first[k] * scale
     if want_hess:
         for k in range(TILE):
-            second[k] = tile.second[k] * job.scale
+            second[k] = tile.second[k] * scale
         for k in range(TILE):
             p = tile.p[k]
             q = tile.one_minus_p[k]
             of_label[k] = (factor[k] * p + second[k] * q) * q
-            of_label[k] = tile.own[k] * job.scale * p * q if tile.own[k] != 0 else of_label[k]
+            of_label[k] = tile.own[k] * scale * p * q if tile.own[k] != 0 else of_label[k]
         lanes_multiply(table, n, tile.inverse)
         for c in range(n):
             for k in range(TILE):
@@ -178,7 +174,7 @@ cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile,
             p = table[tile.excluded[k] * TILE + k]
             hess[k * n + tile.excluded[k]] = factor[k] * p * (without_peak[k] * tile.inverse[k]) + second[k] * p * p
             hess[k * n + tile.label[k]] = of_label[k]
-        temper_curvature(hess, tile.count * n, job.scores.tau)
+        temper_curvature(hess, tile.count * n, tau_of(&job.scores))
         lanes_multiply(table, n, factor)
     else:
         for k in range(TILE):
@@ -222,7 +218,7 @@ cdef double tile_loss(row_tile* tile) noexcept nogil:
     return total
 
 
-cdef double chunk_of_labelled_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public double chunk_of_labelled_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """All rows of a chunk; the sum of their losses."""
     cdef LabelJob* job = <LabelJob*> data
     cdef Py_ssize_t n = job.scores.classes, size = job.tile_rows * n, k

@@ -27,10 +27,6 @@ typedef struct {
     real own;
 } label_result;
 
-typedef struct {
-    double number[2]; /* the loss's own options */
-} label_options;
-
 /* -log p */
 FL_INLINE label_result cross_entropy(label_point at, const label_options o)
 {
@@ -134,8 +130,6 @@ FL_INLINE void label_rows(label_formula formula, row_tile *t, const label_option
         t->own[k] = result.own;
     }
 }
-
-typedef void (*label_loss)(row_tile *, label_options);
 
 #define ROWS_OF(NAME) \
     FL_NOINLINE void NAME##_rows(row_tile *t, label_options options) { label_rows(NAME, t, options); }

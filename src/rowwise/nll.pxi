@@ -3,17 +3,8 @@
 cdef enum:
     NLL_ROWS = 16384    # of a chunk: each reads one cache line, and little is computed from it
 
-ctypedef struct NllJob:
-    array_view log_probs
-    Outputs out
-    const int64_t* labels
-    const double* weights       # one a row, or NULL
-    int64_t ignore_index
-    Py_ssize_t rows
-    Py_ssize_t classes
 
-
-cdef double chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public double chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """The sum of -weight * x[row, label]; the gradient is -weight * scale there and 0 elsewhere."""
     cdef NllJob* job = <NllJob*> data
     cdef Py_ssize_t n = job.classes, row, stop = min((chunk + 1) * NLL_ROWS, job.rows)
@@ -47,3 +38,9 @@ cdef inline void store_nll_grad(const NllJob* job, Py_ssize_t row, int64_t label
     if label >= 0:
         grad[label] = <real> (-job.out.scale * (1 if job.weights == NULL else job.weights[row]))
     store_block(&job.out.grad, row * n, n, grad)
+
+
+cdef public void plan_nll_rows(void* data, kernel_plan* plan) noexcept nogil:
+    cdef NllJob* job = <NllJob*> data
+    plan.chunks = (job.rows - 1) // NLL_ROWS + 1
+    plan.scratch = job.classes * sizeof(real)

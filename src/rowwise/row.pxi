@@ -51,56 +51,6 @@ cdef enum:                  # which class a row's sum excludes
     EXCLUDE_PEAK            # the first of the largest
     EXCLUDE_ANY_PEAK        # any one of the largest: `excluded` is not set
 
-ctypedef struct Scores:     # rows of class scores as a loss sees them
-    array_view x
-    Py_ssize_t rows
-    Py_ssize_t classes
-    double inverse_temperature
-    real tau                # the same, rounded to the type
-
-
-cdef int set_scores(Scores* scores, cnp.ndarray x, double temperature) except -1:
-    """From an array with the class axis last, which is not empty."""
-    view_of(&scores.x, x)
-    scores.classes = x.shape[x.ndim - 1]
-    scores.rows = x.size // scores.classes
-    scores.inverse_temperature = 1 / temperature
-    scores.tau = <real> scores.inverse_temperature
-    return 0
-
-
-cdef inline const real* read_scores(const Scores* scores, Py_ssize_t row, Py_ssize_t count,
-                                    real* buffer) noexcept nogil:
-    """Rows of scores over the temperature: where they lie, or in the buffer."""
-    cdef Py_ssize_t n = scores.classes
-    cdef const real* x = read_block(&scores.x, row * n, count * n, buffer)
-    if scores.inverse_temperature != 1:
-        temper_rows(x, buffer, count, n, scores.inverse_temperature)
-        x = buffer
-    return x
-
-
-cdef inline int64_t label_or_none(const int64_t* label, int64_t ignore_index, int64_t classes) noexcept nogil:
-    """A row's label; -1 for one that is ignored, or no class, as in read_labels(). It is read once, as there."""
-    cdef int64_t found = label[0]
-    return -1 if found == ignore_index or <uint64_t> found >= <uint64_t> classes else found
-
-
-cdef void temper_rows(const real* x, real* out, Py_ssize_t count, Py_ssize_t n, double factor) noexcept nogil:
-    """The factor times x - peak, which leaves the softmax as it is: so differences are rounded, not scores, and once.
-    Without a finite peak, the factor times x."""
-    cdef Py_ssize_t r
-    cdef real peak
-    for r in range(count):
-        peak = largest_of(x + r * n, n)
-        temper(x + r * n, out + r * n, n, peak if r_abs(peak) <= FL_LARGEST else R(0.0), factor)
-
-
-cdef void temper(const real* x, real* out, Py_ssize_t n, real peak, double factor) noexcept nogil:
-    cdef Py_ssize_t c
-    for c in range(n):
-        out[c] = <real> (factor * (x[c] - peak))
-
 
 cdef inline real reference_of(real peak) noexcept nogil:
     """What is subtracted from scores: the peak; 0 where that is -inf, since -inf - -inf would be NaN."""

@@ -1,18 +1,6 @@
 """Cross-entropy of rows with a distribution each: y = factor * target + spread, weighted by class; also
 of smoothed labels. Included after label_loss.pxi."""
 
-ctypedef struct TargetJob:
-    Scores scores
-    array_view target           # probabilities; or none, and the target is 1 at the label
-    Outputs out
-    const int64_t* labels       # or NULL
-    const real* class_weight    # or NULL
-    const double* weights       # one a row, or NULL
-    int64_t ignore_index
-    real factor                 # y is factor * target + spread
-    real spread
-    Py_ssize_t chunk_rows
-
 ctypedef struct TargetRow:      # where the row at hand is: a thread's buffers, or the arrays themselves
     const real* x
     const real* y
@@ -32,7 +20,7 @@ cdef void weigh_target(const TargetJob* job, const TargetRow* row, Py_ssize_t st
     cdef real_cp y = row.y + start
     cdef real_p weighted = row.weighted + start
     cdef real_cp class_weight
-    cdef real factor = job.factor, spread = job.spread
+    cdef real factor = <real> (1 - job.smoothing), spread = <real> (job.smoothing / job.scores.classes)
     cdef Py_ssize_t i, j, whole = n - n % LANES
     for i in range(LANES):
         masses[i] = 0
@@ -41,7 +29,7 @@ cdef void weigh_target(const TargetJob* job, const TargetRow* row, Py_ssize_t st
         for j in range(n):
             weighted[j] = r_fma(factor, y[j], spread)
     else:
-        class_weight = job.class_weight + start
+        class_weight = <const real*> job.class_weight + start
         for j in range(n):
             weighted[j] = class_weight[j] * r_fma(factor, y[j], spread)
     for j from 0 <= j < whole by LANES:
@@ -70,7 +58,7 @@ cdef void target_derivatives(const TargetJob* job, const TargetRow* row, const r
         scale_row(row.grad, n, row.peaks, tile.peak[0], inverse)
         curve(row.grad, row.hess, n, curvature, 0)
         row.hess[top] = curvature * row.grad[top] * q    # 1 - p without cancellation
-        temper_curvature(row.hess, n, job.scores.tau)
+        temper_curvature(row.hess, n, tau_of(&job.scores))
         target_grad(row.grad, row.weighted, n, scale * <real> mass, scale)
     elif n <= ROW_BLOCK:
         target_grad(row.grad, row.weighted, n, inverse * scale * <real> mass, scale)
@@ -115,7 +103,7 @@ cdef void clear_row(const TargetRow* row, Py_ssize_t n, bint want_grad, bint wan
         fill(row.hess, n, 0)
 
 
-cdef double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef TargetJob* job = <TargetJob*> data
     cdef Py_ssize_t n = job.scores.classes, i, stop = min((chunk + 1) * job.chunk_rows, job.scores.rows)
     cdef bint want_grad = job.out.grad.data != NULL, want_hess = job.out.hess.data != NULL
@@ -164,7 +152,8 @@ cdef double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scratch) no
     return total
 
 
-cdef int run_soft_targets(TargetJob* job, double* total) except -1:
+cdef public void plan_target_rows(void* data, kernel_plan* plan) noexcept nogil:
+    cdef TargetJob* job = <TargetJob*> data
     job.chunk_rows = max(1, ROWS_CHUNK // job.scores.classes)
-    return run_chunks(chunk_of_target_rows, job, (job.scores.rows - 1) // job.chunk_rows + 1,
-                      5 * job.scores.classes + job.scores.classes // ROW_BLOCK + 1, job.out.threads, total)
+    plan.chunks = (job.scores.rows - 1) // job.chunk_rows + 1
+    plan.scratch = (5 * job.scores.classes + job.scores.classes // ROW_BLOCK + 1) * sizeof(real)

@@ -3,8 +3,9 @@
 #define FASTLOSS_TILE_H
 
 #include "core/transpose.h"
+#include "rowwise/row_loss.h"
 
-typedef struct {
+struct row_tile {
     ptrdiff_t count; /* rows in this tile */
     ptrdiff_t classes;
     const real *ahead;           /* scores that will be read after the row at hand */
@@ -22,6 +23,6 @@ typedef struct {
     real first[FL_TILE];         /* derivative of the loss by log p */
     real second[FL_TILE];        /* second derivative by log p */
     real own[FL_TILE];           /* see label_losses.h */
-} row_tile;
+};
 
 #endif

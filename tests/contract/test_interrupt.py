@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from compiled import needs_vecmath_test
 from scripts import run_script
 
 import fastloss as fl
@@ -109,6 +110,7 @@ ENDLESS = """
 """
 
 
+@needs_vecmath_test
 def test_the_calling_thread_looks_at_signals_while_it_waits(threads):
     """It has no work left, and another thread's never ends."""
     run_script(
@@ -133,6 +135,7 @@ def test_the_calling_thread_looks_at_signals_while_it_waits(threads):
     )
 
 
+@needs_vecmath_test
 def test_keyboard_interrupt(threads):
     run_script(
         ENDLESS
@@ -204,6 +207,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this
 
 
 @needs_fork
+@needs_vecmath_test
 def test_a_forked_child_whose_main_thread_is_another():
     run_script(
         """

@@ -120,10 +120,18 @@ def test_lists_do_not_load_masked_arrays():
 
 @pytest.mark.skipif(len(EXTENSION_SUFFIXES) < 2, reason="modules have no tag here")
 def test_modules_of_another_python_are_none(copied):
-    folder = copied / "fastloss" / "_kernels" / f"{_kernels.selected}_f32"
-    (folder / f"renamed.cpython-30-x86_64-linux-gnu{EXTENSION_SUFFIXES[-1]}").write_bytes(b"no library")
-    code, last = imported(copied)
+    """They may lie beside those of this Python, or where it has none."""
+    name = f"kernels.cpython-30-x86_64-linux-gnu{EXTENSION_SUFFIXES[-1]}"
+    for instruction_set in _kernels.INSTRUCTION_SETS:
+        folder = copied / "fastloss" / "_kernels" / f"{instruction_set}_f32"
+        if instruction_set != _kernels.selected:
+            shutil.rmtree(folder)
+            folder.mkdir()
+            (folder / "__init__.py").touch()
+        (folder / name).write_bytes(b"no library")
+    code, last = imported(copied, "from fastloss import _kernels; print(_kernels.built())")
     assert code == 0, last
+    assert last.strip() == f"['{_kernels.selected}']"
 
 
 def imported(folder, code="import fastloss"):
@@ -147,7 +155,7 @@ def the_module(folder, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["runtime", "calls", f"{_kernels.selected}_f32/elementwise", f"{_kernels.selected}_f64/prefix"]
+    "name", ["runtime", "calls", f"{_kernels.selected}_f32/kernels", f"{_kernels.selected}_f64/kernels"]
 )
 def test_a_broken_module_says_what_the_loader_says(copied, name):
     the_module(copied, name).write_bytes(b"no library")
@@ -158,7 +166,7 @@ def test_a_broken_module_says_what_the_loader_says(copied, name):
     assert "pip install" not in last
 
 
-@pytest.mark.parametrize("name", ["runtime", "calls", f"{_kernels.selected}_f32/elementwise", "*/*"])
+@pytest.mark.parametrize("name", ["runtime", "calls", f"{_kernels.selected}_f32/kernels", "*/*"])
 def test_a_missing_module_says_how_to_get_it(copied, name):
     for path in (copied / "fastloss" / "_kernels").glob(f"{name}.*{EXTENSION_SUFFIXES[-1]}"):
         path.unlink()

@@ -4,10 +4,13 @@ import sys
 
 import numpy as np
 import pytest
+from compiled import needs_vecmath_test
 from scripts import run_script
 
 from fastloss import _kernels
 from fastloss._kernels import runtime
+
+pytestmark = needs_vecmath_test
 
 ROUND = 2**20  # of src/parallel/threads.h
 

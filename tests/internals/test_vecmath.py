@@ -4,8 +4,11 @@ set."""
 import mpmath
 import numpy as np
 import pytest
+from compiled import needs_vecmath_test
 
 from fastloss import _kernels
+
+pytestmark = needs_vecmath_test
 
 FLOATS = {32: np.float32, 64: np.float64}
 INTEGERS = {32: np.int32, 64: np.int64}

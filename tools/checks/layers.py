@@ -4,7 +4,7 @@
 
 What reads what comes from src/dependencies.py, by which setup.py rebuilds. An arrow points down only:
 
-    ctc -> rowwise/row.pxi -> parallel -> core        elementwise -> parallel, core
+    calls.pyx, kernels.pyx -> ctc -> rowwise/row.pxi -> parallel -> core        elementwise -> parallel, core
 """
 
 import sys
@@ -21,7 +21,12 @@ MAY_READ = {
     "elementwise": ("parallel", "core"),
     "rowwise": ("parallel", "core"),
     "ctc": ("parallel", "core", "rowwise/row.pxi"),
-    "validation.pyx": ("parallel", "core"),
+    "validation.pxi": ("look_job.pxi",),
+    "kernel_table.h": ("parallel", "core", "elementwise/element_loss.h", "rowwise/row_loss.h"),
+    "table.h": ("kernel_table.h", "parallel", "core"),
+    "kernels.pyx": ("table.h", "look_job.pxi", "parallel", "core"),
+    "calls.pxd": ("kernel_table.h", "ctc", "rowwise", "elementwise", "parallel", "core"),
+    "calls.pyx": ("calls.pxd", "validation.pxi", "ctc", "rowwise", "elementwise", "parallel", "core"),
     "vecmath_test.pyx": ("parallel", "core"),
 }
 

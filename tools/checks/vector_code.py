@@ -60,9 +60,9 @@ FIXED = re.compile(r"range\((LANES|TILE|V)\)|FL_LANES|FL_TILE|FL_FRAMES")
 UNROLLED = re.compile(FIXED.pattern + "|FL_SLOTS")  # these may lose their jump back
 
 
-def inspect(build, extension, folder, loops):
-    """The copies of all loops in a module, as machine_code.py gives them, and the compiler's warnings."""
-    source, compiled = Path(extension.sources[0]), Path(folder, f"{extension.name}.o")
+def inspect(build, extension, source, folder, loops):
+    """The copies of all loops in a source of a module, as machine_code.py gives them, and the compiler's warnings."""
+    compiled = Path(folder, f"{extension.name}.{source.stem}.o")
     command = [
         *build.compiler.compiler_so, *(f"-I{path}" for path in (*extension.include_dirs, *build.include_dirs)),
         *(f"-D{name}={value}" for name, value in extension.define_macros), *extension.extra_compile_args,
@@ -80,7 +80,7 @@ def inspect(build, extension, folder, loops):
 
 
 def compile_with(compiler, loops):
-    """[(set, copies of loops)] of all modules, and the warnings."""
+    """[(set, copies of loops)] of all sources of all modules, and the warnings."""
     with mock.patch("setuptools.setup") as setup:
         build_class = runpy.run_path("setup.py")["Build"]
     modules, warnings = [], []
@@ -88,12 +88,14 @@ def compile_with(compiler, loops):
 
         class Inspect(build_class):
             def build_extension(self, extension):
-                *what, found = inspect(self, extension, folder, loops)
-                modules.append((extension.name.split(".")[-2], *what))
-                warnings.extend(found)
+                for source in map(Path, extension.sources):
+                    *what, found = inspect(self, extension, source, folder, loops)
+                    modules.append((extension.name.split(".")[-2], *what))
+                    warnings.extend(found)
 
         extensions = copy.deepcopy(setup.call_args.kwargs["ext_modules"])
         build = Inspect(setuptools.Distribution({"ext_modules": extensions}))
+        build.with_tests = True
         build.ensure_finalized()
         build.run()
     return modules, warnings

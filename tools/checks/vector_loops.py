@@ -41,24 +41,24 @@ LOOPS = (
 )
 # Every other innermost loop that computes: a pattern of "function: the loop's own text", and why it may be scalar.
 OTHERS = [
-    (r"^(rows_one_by_one|normal_rows|store_values|chunk_of_elements|look_at_chunk|weights_of_chunk|first_in): while ",
-     "pieces or rows"),
+    (r"^(rows_one_by_one|normal_rows|store_values|chunk_of_elements): while ", "pieces or rows"),
+    (r"^(chunk_of_(numbers|weights)|first_refused_number): while ", "pieces or rows"),
     (r"by (4 \* )?(LANES|16|ROW_BLOCK|F|MANY_LABELS): |\+= (FL_LANES|width)\b",
      "pieces, each of which a loop above works on"),
     (r"^(FL_LOAD_RUN|FL_STORE_RUN): ", "a macro: the loops that it makes are above"),
-    (r"^(align|ctc|score|evaluate_arrays|bind_\w+|order_of|longest_of|run_chunks_on_threads|view_init|find_\w+_loss): ",
+    (r"^(plan_\w+|run_chunks_on_threads|view_init|find_\w+_loss): ",
      "once a call"),
     (r"^(can_start|wait_until_gone|stack_size_in): ", "once a thread that calls"),
     (r"^(start_run|work_done|wait_for_others): ", "threads of a call, or waiting for them"),
     (r"^(first_run|next_run|gather_block|scatter_block): ", "once a piece that is equally spaced"),
     (r"^(has_shape|are_same_elements|memory_bounds|read_options|run_\w+): ", "once a call, or once a chunk"),
     (r"^(load_pieces|store_pieces|load_columns|store_columns): ", "vectors already, by their types"),
-    (r"^block_(to|add)_labels: ", "the same; with a compiler that has no such types, places from a table"),
+    (r"^(block_)?(to|add)_labels: ", "the same; with a compiler that has no such types, places from a table"),
     (r"^(prefetch_lanes|tile_loss): ", "prefetches, or chooses: nothing is computed"),
     (r"^(tile_row_by_row|temper_rows|chunk_of_target_rows|score_group|forward_runs|fill_grad): ",
      "rows or runs; the loops in them are above"),
     (r"^(extremes|block_peak): for \(ptrdiff_t|^(read|store)_(all|used)_classes: |^write_grad: ", "the same"),
-    (r"^(fill_grad|trace|recompute_segment|extend_chunk|root|(forward|backward)_pass): for \w+ in range",
+    (r"^(fill_grad|trace|recompute_segment|extend_chunk|extend_root|(forward|backward)_pass): for \w+ in range",
      "frame after frame"),
     (r"^((forward|backward|extend)_frames|forward_(group|tile)|finish_block): ", "the same"),
     (r"^(add_tiles|clear_tiles|keep_tile|set_ends|best_end): ", "16 tiles at the most, or four arrays of one"),
@@ -72,7 +72,7 @@ OTHERS = [
     (r"^lanes_sum: .*tile\.excluded\[k\] = ", "three numbers a row, and a comparison of integers that SSE2 lacks"),
     (r"^(lanes_top|lanes_total|lanes_total_double|lanes_count): |: count \+= at_peak\[i\]",
      "one tree from 16 lanes to one number"),
-    (r"^(nan_among|weights_of_chunk): .*total \+= \w+\[\w\]$", "the end of a block"),
+    (r"^(nan_among|chunk_of_weights): .*total \+= \w+\[\w\]$", "the end of a block"),
     (r"\[\w - whole\]|^(edge_of|exp_edge|sum_band): ", "the end of a row, less than 16 numbers"),
     (r"^look_at: ", "blocks that may be refused: rare"),
     (r"^(first_place_of|first_refused|count_labels|log_sum_of): |: if .* break$",
@@ -94,14 +94,14 @@ OTHERS = [
     (r"^(extend_hypothesis|extend_hypotheses): ", "until the first that does not enter the beam"),
     (r"^rescale: ", "once in so many frames that it is nothing"),
     (r"^(release_node|mark_children|length_of): ", "from node to node of a trie"),
-    (r"^(read_path|read_candidate|read_hypothesis|read_best|all_work|results_of|free_found): ",
+    (r"^(read_path|read_candidate|read_hypothesis|read_best|all_work): ",
      "once a frame, a label or a sequence"),
     (r"^r_log_factorial: ", "eleven steps for one number, within the loop that is above"),
     (r"^(split_exp|relative_entropy|endless_chunk): ", "only tests call it"),
 ]  # fmt: skip
 # Sources whose loops go through the sequences and labels of a call's arguments, once.
-ARGUMENTS = ("best_paths.pxi", "candidates.pxi", "decodings.pxi", "inputs.pxi", "integers.pxi", "losses.pxi",
-             "prefixes.pxi")  # fmt: skip
+ARGUMENTS = ("arrays.pxi", "best_paths.pxi", "bind.pxi", "candidates.pxi", "decodings.pxi", "element_calls.pxi",
+             "inputs.pxi", "integers.pxi", "losses.pxi", "prefixes.pxi", "row_calls.pxi", "validation.pxi")  # fmt: skip
 DEFINITION = r"(?:cdef|def|static|FL_\w+)\b.*?\b{}\(|#define {}\("
 LOOP = re.compile(r"(?:_Pragma\(\S+ \S+\) )?(for|while)\b(?! \(0\))")
 

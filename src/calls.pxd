@@ -1,26 +1,49 @@
-"""What the kernels see of a call of CTC: its arguments, read and checked by calls.pyx. Everything a kernel uses as an
-index or a size lies in memory that no caller can reach."""
+"""The jobs and the table of the kernels, and the classes of calls.pyx."""
 
 cimport numpy as cnp
 from libc.stdint cimport int64_t, uint8_t
 
-# A (T, N, C) array of any layout and dtype.
-ctypedef struct Rows:
-    char* data               # or NULL
-    int dtype
-    Py_ssize_t stride[3]     # of frame, sequence, class, in bytes
-    Py_ssize_t frames
-    Py_ssize_t batch
-    Py_ssize_t classes
+from arguments cimport label_rule
+from core cimport *
+from poll cimport *
 
-ctypedef struct Batch:
-    Rows x
-    Py_ssize_t blank
-    const int64_t* labels           # all targets, one after the other
-    const int64_t* offsets          # where each begins
-    const int64_t* target_lengths
-    const int64_t* input_lengths
-    const uint8_t* feasible         # whether there are frames enough for the target
+cdef extern from "rowwise/row_loss.h":
+    ctypedef struct row_tile:
+        pass
+
+include "elementwise/element_job.pxi"
+include "rowwise/row_jobs.pxi"
+include "ctc/ctc_jobs.pxi"
+
+cdef extern from "kernel_table.h" nogil:
+    ctypedef struct kernel_table:
+        size_t size
+        int dtype
+        kernel numbers
+        kernel weights
+        Py_ssize_t (*first_refused)(void*, Py_ssize_t, Py_ssize_t) noexcept nogil
+        Py_ssize_t (*count_labels)(const int64_t*, const double*, Py_ssize_t, label_rule) noexcept nogil
+        kernel elements
+        bint (*find_element_loss)(const char*, elementwise_loss*) noexcept nogil
+        void (*look_at_elements)(void*) noexcept nogil
+        kernel labelled_rows
+        kernel target_rows
+        kernel log_prob_rows
+        kernel normal_rows
+        kernel pair_rows
+        label_loss (*find_label_loss)(const char*) noexcept nogil
+        Py_ssize_t slots
+        kernel ctc
+        kernel score
+        shared_kernel shared_ctc
+        kernel align
+        kernel extend
+        kernel decode
+        shared_kernel shared_align
+        void (*root)(void*) noexcept nogil
+
+cdef class Kernels:
+    cdef const kernel_table* table
 
 # Targets as runs of a tree: score.pxi says what a run is.
 ctypedef struct Tree:

@@ -1,24 +1,10 @@
-"""Rows of logits: the entropy of their softmax, and divergences of two softmaxes.
+"""Rows of logits: the entropy of their softmax, and divergences of two softmaxes. Included after tile.pxi.
 
 Nothing of the size of the logits is stored: a row is read for its sums and, while it is in the cache, once more for its
 classes' parts.
 """
 
-from libc.string cimport memcpy
-
-from core cimport *
-from parallel cimport *
-
-include "row.pxi"
-include "tile.pxi"
-
-cnp.import_array()
-
 cdef extern from "rowwise/divergence.h" nogil:
-    enum:
-        FL_FORWARD
-        FL_REVERSE
-        FL_JENSEN_SHANNON
     ctypedef struct mixture:
         real of_p
         real of_q
@@ -54,27 +40,23 @@ cdef extern from "rowwise/divergence.h" nogil:
 cdef enum:
     PREFETCHED = 8192       # classes of rows of which two, with their terms, stay in the second-level cache
 
-KINDS = {"forward": FL_FORWARD, "reverse": FL_REVERSE, "jensen_shannon": FL_JENSEN_SHANNON}   # see divergence.h
-
-ctypedef struct PairJob:
-    Scores scores           # x: of the entropy; of the prediction q
-    array_view target       # of the true distribution p; or none, and it is the entropy that is wanted
-    int kind
-    mixture shares          # of p and q in what is wanted
-    Outputs out
-    const double* weights   # one a row, or NULL
-    Py_ssize_t chunk_rows
-    bint streamed           # whether the gradient bypasses the caches
-
 
 cdef inline double weight_of(const PairJob* job, Py_ssize_t row) noexcept nogil:
     return 1 if job.weights == NULL else job.weights[row]
 
 
+cdef inline mixture shares_of(const PairJob* job) noexcept nogil:
+    """Of p and q in what is wanted."""
+    cdef mixture shares
+    shares.of_p = <real> job.beta
+    shares.of_q = <real> (1 - job.beta)
+    return shares
+
+
 cdef inline real scale_of(const PairJob* job, Py_ssize_t row) noexcept nogil:
     """Of a row's derivatives. 0 without a sign for a weight of 0, which removes a row whatever it holds."""
     cdef double weight = weight_of(job, row)
-    return R(0.0) if weight == 0 else <real> (job.out.scale * weight * job.scores.tau)
+    return R(0.0) if weight == 0 else <real> (job.out.scale * weight * tau_of(&job.scores))
 
 
 # ---- many classes: row after row ----
@@ -227,7 +209,7 @@ cdef double rows_across_lanes(const PairJob* job, Py_ssize_t row, Py_ssize_t sto
     return total
 
 
-cdef double chunk_of_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public double chunk_of_pair_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef PairJob* job = <PairJob*> data
     cdef Py_ssize_t row = chunk * job.chunk_rows, stop = min(row + job.chunk_rows, job.scores.rows)
     if job.scores.classes <= FEW_CLASSES:
@@ -235,34 +217,15 @@ cdef double chunk_of_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept 
     return rows_one_by_one(job, row, stop, scratch)
 
 
-def of_logits(str kind, cnp.ndarray x, target, double temperature, double beta, weights, outputs):
-    """The sum over rows of a divergence of the softmaxes of target and x, one of KINDS, or of x's entropy where there
-    is no target.
-
-    x and target have the class axis last and are not empty. weights: float64, one a row, or None. beta: how much the
-    target counts in the Jensen-Shannon divergence.
-    """
-    cdef PairJob job
-    cdef double total
-    cdef Py_ssize_t classes, scratch
-    set_scores(&job.scores, x, temperature)
-    expect_size(target, x.size, "target")
-    expect_size(weights, job.scores.rows, "sample_weight")
-    view_of(&job.target, target)
-    read_outputs(&job.out, outputs, job.scores.rows, x.size)
-    job.weights = <const double*> data_of(weights)
-    job.kind = KINDS[kind]
-    job.shares.of_p = <real> beta
-    job.shares.of_q = <real> (1 - beta)
-    classes = job.scores.classes
+cdef public void plan_pair_rows(void* data, kernel_plan* plan) noexcept nogil:
+    cdef PairJob* job = <PairJob*> data
+    cdef Py_ssize_t classes = job.scores.classes, scratch = 6 * classes + 3 * LANES, size = job.scores.rows * classes
     job.chunk_rows = max(1, ROWS_CHUNK // classes)
     # As in label_loss.pxi.
-    job.streamed = (classes <= FEW_CLASSES and outputs_bypass_caches(&job.out, x.size, &job.scores.x)
-                    and outputs_bypass_caches(&job.out, x.size, &job.target))
-    scratch = 6 * classes + 3 * LANES
+    job.streamed = (classes <= FEW_CLASSES and outputs_bypass_caches(&job.out, size, &job.scores.x)
+                    and outputs_bypass_caches(&job.out, size, &job.target))
     if classes <= FEW_CLASSES:
         job.chunk_rows = (job.chunk_rows + TILE - 1) // TILE * TILE
         scratch = 6 * TILE * classes + FL_HELD
-    run_chunks(chunk_of_rows, &job, (job.scores.rows - 1) // job.chunk_rows + 1, scratch, job.out.threads,
-               &total)
-    return total
+    plan.chunks = (job.scores.rows - 1) // job.chunk_rows + 1
+    plan.scratch = scratch * sizeof(real)

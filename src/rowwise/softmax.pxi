@@ -1,29 +1,5 @@
-"""Rows of class scores: softmax, log_softmax and logsumexp, over arrays with the class axis last."""
-
-from libc.string cimport memcpy
-
-from core cimport *
-from parallel cimport *
-
-include "row.pxi"
-include "tile.pxi"
-
-cnp.import_array()
-
-cdef enum:
-    SOFTMAX
-    LOG_SOFTMAX
-    LOGSUMEXP
-
-WHAT = SOFTMAX, LOG_SOFTMAX, LOGSUMEXP   # for fastloss/normalization.py to name
-
-
-ctypedef struct NormalJob:
-    Scores scores
-    array_view out
-    int what
-    bint streamed           # whether the result bypasses the caches
-    Py_ssize_t chunk_rows
+"""Rows of class scores: softmax, log_softmax and logsumexp, over arrays with the class axis last. Included after
+tile.pxi."""
 
 
 cdef real log_sum_of(const real* x, Py_ssize_t n, real peak, real log_sum) noexcept nogil:
@@ -128,7 +104,7 @@ cdef void normal_tiles(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* sc
         stream_end()
 
 
-cdef double normal_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public double chunk_of_normal_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef NormalJob* job = <NormalJob*> data
     cdef Py_ssize_t row = chunk * job.chunk_rows, stop = min(row + job.chunk_rows, job.scores.rows)
     if job.scores.classes <= FEW_CLASSES:
@@ -138,19 +114,14 @@ cdef double normal_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept n
     return 0
 
 
-def normalise(cnp.ndarray x, cnp.ndarray out, int what, int threads):
-    """`what` is one of WHAT. `out` has the shape of x, or its rows for logsumexp."""
-    cdef NormalJob job
-    cdef double total
-    cdef Py_ssize_t classes, scratch
-    set_scores(&job.scores, x, 1)
-    view_of(&job.out, out)
-    job.what = what
-    classes = job.scores.classes
+cdef public void plan_normal_rows(void* data, kernel_plan* plan) noexcept nogil:
+    cdef NormalJob* job = <NormalJob*> data
+    cdef Py_ssize_t classes = job.scores.classes, scratch = 2 * classes + classes // ROW_BLOCK + 1
     job.chunk_rows = max(1, ROWS_CHUNK // classes)
-    scratch = 2 * classes + classes // ROW_BLOCK + 1
     if classes <= FEW_CLASSES:
         job.chunk_rows = (job.chunk_rows + TILE - 1) // TILE * TILE
         scratch = 4 * TILE * classes + FL_HELD
-    job.streamed = classes <= FEW_CLASSES and what != LOGSUMEXP and bypasses_caches(&job.out, x.size, &job.scores.x)
-    run_chunks(normal_chunk, &job, (job.scores.rows - 1) // job.chunk_rows + 1, scratch, threads, &total)
+    job.streamed = (classes <= FEW_CLASSES and job.what != LOGSUMEXP
+                    and bypasses_caches(&job.out, job.scores.rows * classes, &job.scores.x))
+    plan.chunks = (job.scores.rows - 1) // job.chunk_rows + 1
+    plan.scratch = scratch * sizeof(real)

@@ -1,0 +1,192 @@
+"""Calls of functions of rows. Included by calls.pyx.
+
+Each def takes arrays with the class axis last, already validated and not empty, and the Outputs of
+fastloss/_loss.py; it returns the sum of the losses in double precision.
+"""
+
+
+cdef int set_scores(Scores* scores, cnp.ndarray x, double temperature, int native) except -1:
+    """From an array with the class axis last, which is not empty."""
+    view_of(&scores.x, x, native)
+    scores.classes = x.shape[x.ndim - 1]
+    scores.rows = x.size // scores.classes
+    scores.inverse_temperature = 1 / temperature
+    return 0
+
+
+cdef class CrossEntropy(Kernels):
+    """Cross-entropy and its relatives: rows of class scores with a label each (label_losses.h), or with a
+    distribution."""
+
+    cdef label_loss loss_called(self, str name) except NULL:
+        cdef label_loss found = self.table.find_label_loss(PyUnicode_AsUTF8AndSize(name, NULL))
+        if found == NULL:
+            raise LookupError(f"the compiled kernels have no loss {name!r}: they must be built again, or it is not in "
+                              "LABEL_LOSSES in src/rowwise/label_losses.h")
+        return found
+
+    def of_labels(self, str name, cnp.ndarray x, cnp.ndarray labels, long long ignore_index, tuple options,
+                  double temperature, weights, outputs):
+        """A loss of label_losses.h. labels: int64, one a row. weights: float64, one a row, or None; rows with a weight
+        of 0 do not count, and may have any label."""
+        cdef LabelJob job
+        cdef double total
+        job.loss = self.loss_called(name)
+        job.options.number[0], job.options.number[1] = options
+        set_scores(&job.scores, x, temperature, self.table.dtype)
+        expect_size(labels, job.scores.rows, "target")
+        expect_size(weights, job.scores.rows, "sample_weight")
+        read_outputs(&job.out, outputs, job.scores.rows, x.size, self.table.dtype)
+        job.labels = <const int64_t*> data_of(labels)
+        job.weights = <const double*> data_of(weights)
+        job.ignore_index = ignore_index
+        run_kernel(&self.table.labelled_rows, &job, job.out.threads, &total)
+        return total
+
+    def of_targets(self, cnp.ndarray x, target, labels, class_weight, long long ignore_index, double smoothing,
+                   double temperature, weights, outputs):
+        """Cross-entropy with `target`, distributions; or, where that is None, with int64 labels that smoothing turns
+        into such. class_weight: of the kernel's type, or None; weights: float64, one a row, or None."""
+        cdef TargetJob job
+        cdef double total
+        set_scores(&job.scores, x, temperature, self.table.dtype)
+        expect_size(target, x.size, "target")
+        expect_size(labels, job.scores.rows, "target")
+        expect_size(class_weight, job.scores.classes, "class_weight")
+        expect_size(weights, job.scores.rows, "sample_weight")
+        view_of(&job.target, target, self.table.dtype)
+        read_outputs(&job.out, outputs, job.scores.rows, x.size, self.table.dtype)
+        job.labels = <const int64_t*> data_of(labels)
+        job.class_weight = data_of(class_weight)
+        job.weights = <const double*> data_of(weights)
+        job.ignore_index = ignore_index
+        job.smoothing = smoothing
+        run_kernel(&self.table.target_rows, &job, job.out.threads, &total)
+        return total
+
+    def nll(self, cnp.ndarray log_probs, cnp.ndarray labels, long long ignore_index, weights, outputs):
+        """The sum of -weight * log_probs[row, label]. labels: int64, one a row. weights: float64, one a row, or
+        None."""
+        cdef NllJob job
+        cdef double total
+        job.classes = log_probs.shape[log_probs.ndim - 1]
+        job.rows = log_probs.size // job.classes
+        expect_size(labels, job.rows, "target")
+        expect_size(weights, job.rows, "sample_weight")
+        view_of(&job.log_probs, log_probs, self.table.dtype)
+        read_outputs(&job.out, outputs, job.rows, log_probs.size, self.table.dtype)
+        job.labels = <const int64_t*> data_of(labels)
+        job.weights = <const double*> data_of(weights)
+        job.ignore_index = ignore_index
+        run_kernel(&self.table.log_prob_rows, &job, job.out.threads, &total)
+        return total
+
+    def FastPath(self, str name, tuple options, long long ignore_index, dict reductions, str reduction,
+                 Py_ssize_t large):
+        """See fast_path.pxi. `reductions` are what each name does, `reduction` and `ignore_index` the defaults."""
+        cdef LabelPath path = LabelPath.__new__(LabelPath)
+        path.table = self.table
+        path.type_number = type_number_of(self.table.dtype)
+        path.loss = self.loss_called(name)
+        path.options.number[0], path.options.number[1] = options
+        path.ignore_index = ignore_index
+        path.reductions = reductions
+        path.reduction = reductions[reduction]
+        path.large = large
+        return path
+
+
+cdef class LabelPath:
+    """The fast path of one loss of labels."""
+    cdef const kernel_table* table
+    cdef int type_number
+    cdef label_loss loss
+    cdef label_options options
+    cdef int64_t ignore_index
+    cdef dict reductions
+    cdef int reduction
+    cdef Py_ssize_t large
+
+    def call(self, tuple arguments, dict given, bint want_value, int derivatives):
+        cdef LabelJob job
+        cdef FastOptions options
+        cdef label_rule rule
+        cdef int last
+        cdef double total
+        cdef Py_ssize_t size, counted
+        cdef object values = None, out
+        options.want_value, options.derivatives, options.reduction = want_value, derivatives, self.reduction
+        out = read_options(given, self.reductions, &options)
+        if out is False or len(arguments) != 2:
+            return None
+        x, y = arguments
+        if not is_plain(x, self.type_number) or not is_plain(y, cnp.NPY_INT64):
+            return None
+        last = cnp.PyArray_NDIM(<cnp.ndarray> x) - 1
+        size = cnp.PyArray_SIZE(<cnp.ndarray> x)
+        if last < 0 or not 0 < size < self.large or not has_shape(y, last, cnp.PyArray_DIMS(<cnp.ndarray> x)):
+            return None
+        job.scores.classes = cnp.PyArray_DIM(<cnp.ndarray> x, last)
+        job.scores.rows = size // job.scores.classes
+        job.labels = <const int64_t*> data_of(y)
+        job.ignore_index = rule.ignore_index = self.ignore_index
+        rule.classes = job.scores.classes
+        rule.has_ignored = True
+        counted = self.table.count_labels(job.labels, NULL, job.scores.rows, rule)
+        if counted < 0:
+            return None
+        results = derivative_arrays(x, y, out, derivatives, self.type_number)
+        if results is None:
+            return None
+        if want_value and options.reduction & KEEPS_EACH:
+            values = cnp.PyArray_EMPTY(last, cnp.PyArray_DIMS(<cnp.ndarray> y), self.type_number, 0)
+        plain_view(&job.scores.x, x, size, self.table.dtype)
+        plain_view(&job.out.values, values, size, self.table.dtype)
+        plain_view(&job.out.grad, results[0], size, self.table.dtype)
+        plain_view(&job.out.hess, results[1], size, self.table.dtype)
+        job.scores.inverse_temperature = 1
+        job.loss = self.loss
+        job.options = self.options
+        job.weights = NULL
+        job.out.want_value = want_value
+        job.out.scale = derivative_scale(options.reduction, counted)
+        run_kernel(&self.table.labelled_rows, &job, 0, &total)
+        return fast_result(&options, total, counted, values, results)
+
+
+cdef class Softmax(Kernels):
+    """softmax, log_softmax and logsumexp."""
+    WHAT = SOFTMAX, LOG_SOFTMAX, LOGSUMEXP      # for fastloss/normalization.py to name
+
+    def normalise(self, cnp.ndarray x, cnp.ndarray out, int what, int threads):
+        """`what` is one of WHAT. `out` has the shape of x, or its rows for logsumexp."""
+        cdef NormalJob job
+        cdef double total
+        set_scores(&job.scores, x, 1, self.table.dtype)
+        view_of(&job.out, out, self.table.dtype)
+        job.what = what
+        run_kernel(&self.table.normal_rows, &job, threads, &total)
+
+
+cdef dict KINDS = {"forward": FL_FORWARD, "reverse": FL_REVERSE, "jensen_shannon": FL_JENSEN_SHANNON}   # see row_loss.h
+
+
+cdef class Divergence(Kernels):
+    """Entropy and divergences of logits."""
+
+    def of_logits(self, str kind, cnp.ndarray x, target, double temperature, double beta, weights, outputs):
+        """The sum over rows of a divergence of the softmaxes of target and x, one of KINDS, or of x's entropy where
+        there is no target. weights: float64, one a row, or None. beta: how much the target counts in the
+        Jensen-Shannon divergence."""
+        cdef PairJob job
+        cdef double total
+        set_scores(&job.scores, x, temperature, self.table.dtype)
+        expect_size(target, x.size, "target")
+        expect_size(weights, job.scores.rows, "sample_weight")
+        view_of(&job.target, target, self.table.dtype)
+        read_outputs(&job.out, outputs, job.scores.rows, x.size, self.table.dtype)
+        job.weights = <const double*> data_of(weights)
+        job.kind = KINDS[kind]
+        job.beta = beta
+        run_kernel(&self.table.pair_rows, &job, job.out.threads, &total)
+        return total

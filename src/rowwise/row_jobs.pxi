@@ -1,0 +1,72 @@
+"""Calls of functions of rows: row_calls.pxi fills them in. Included where row_tile is known."""
+
+cdef extern from "rowwise/row_loss.h" nogil:
+    ctypedef struct label_options:
+        double number[2]
+    ctypedef void (*label_loss)(row_tile*, label_options) noexcept nogil
+    enum:
+        SOFTMAX
+        LOG_SOFTMAX
+        LOGSUMEXP
+    enum:
+        FL_FORWARD
+        FL_REVERSE
+        FL_JENSEN_SHANNON
+
+ctypedef struct Scores:     # rows of class scores as a loss sees them
+    array_view x
+    Py_ssize_t rows
+    Py_ssize_t classes
+    double inverse_temperature
+
+ctypedef struct LabelJob:
+    Scores scores
+    Outputs out
+    label_loss loss
+    label_options options
+    const int64_t* labels
+    const double* weights   # one a row, or NULL
+    int64_t ignore_index
+    # Set by the plan.
+    Py_ssize_t tile_rows
+    Py_ssize_t chunk_rows
+    bint streamed           # whether the derivatives bypass the caches
+
+ctypedef struct TargetJob:
+    Scores scores
+    array_view target           # probabilities; or none, and the target is 1 at the label
+    Outputs out
+    const int64_t* labels       # or NULL
+    const void* class_weight    # of the kernel's type, or NULL
+    const double* weights       # one a row, or NULL
+    int64_t ignore_index
+    double smoothing
+    Py_ssize_t chunk_rows       # set by the plan
+
+ctypedef struct NllJob:
+    array_view log_probs
+    Outputs out
+    const int64_t* labels
+    const double* weights       # one a row, or NULL
+    int64_t ignore_index
+    Py_ssize_t rows
+    Py_ssize_t classes
+
+ctypedef struct NormalJob:
+    Scores scores
+    array_view out
+    int what                # SOFTMAX and so on
+    # Set by the plan.
+    bint streamed           # whether the result bypasses the caches
+    Py_ssize_t chunk_rows
+
+ctypedef struct PairJob:
+    Scores scores           # x: of the entropy; of the prediction q
+    array_view target       # of the true distribution p; or none, and it is the entropy that is wanted
+    int kind
+    double beta             # the share of p in a mixture
+    Outputs out
+    const double* weights   # one a row, or NULL
+    # Set by the plan.
+    Py_ssize_t chunk_rows
+    bint streamed           # whether the gradient bypasses the caches

@@ -1,0 +1,20 @@
+"""The kernels of rows of class scores: cross-entropy and its relatives, softmax, divergences.
+
+Chunks of rows are fixed by the shape alone, and their sums are added in order: the bits do not depend on the threads.
+All of it is one source, so that what a row and a tile need (row.pxi, tile.pxi) is compiled once.
+"""
+
+from libc.string cimport memcpy
+
+from core cimport *
+from poll cimport *
+
+include "row.pxi"
+include "row_jobs.pxi"
+include "scores.pxi"
+include "tile.pxi"
+include "label_loss.pxi"
+include "soft_target.pxi"
+include "nll.pxi"
+include "softmax.pxi"
+include "divergence.pxi"
