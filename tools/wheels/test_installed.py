@@ -32,7 +32,7 @@ def main():
         code = "import fastloss, numpy; print(fastloss.show_config(), 'numpy', numpy.__version__, fastloss.__file__)"
         subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
         files = [f"tests/{path}" for path in sys.argv[1:] or CORE]
-        command = [sys.executable, "-m", "pytest", "--quiet", "--no-header", *files]
+        command = [sys.executable, "-m", "pytest", "--quiet", "-rfE", "--tb=short", *files]
         return subprocess.run(command, cwd=folder, check=False).returncode
 
 
