@@ -51,7 +51,7 @@ cdef object derivative_array(cnp.ndarray x, cnp.ndarray y, object out, int type_
     return out
 
 
-cdef object derivative_arrays(cnp.ndarray x, cnp.ndarray y, object out, int derivatives, int type_number):
+cdef tuple derivative_arrays(cnp.ndarray x, cnp.ndarray y, object out, int derivatives, int type_number):
     """The arrays for gradient and curvature, None for one that is not wanted; or None, for the general path."""
     cdef object grad = out, hess = None
     if derivatives == 0:

@@ -90,6 +90,7 @@ cdef class ElementPath:
         cdef double total
         cdef Py_ssize_t size
         cdef object values = None, out
+        cdef tuple results
         cdef int dimensions
         options.want_value, options.derivatives, options.reduction = want_value, derivatives, self.reduction
         out = read_options(given, self.reductions, &options)

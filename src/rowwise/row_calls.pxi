@@ -140,6 +140,7 @@ cdef class LabelPath:
         cdef double total
         cdef Py_ssize_t size, counted
         cdef object values = None, out
+        cdef tuple results
         options.want_value, options.derivatives, options.reduction = want_value, derivatives, self.reduction
         out = read_options(given, self.reductions, &options)
         if out is False or len(arguments) != 2:
