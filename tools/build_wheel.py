@@ -90,7 +90,8 @@ def check(sdist, wheel, work):
     print(run("twine", "check", "--strict", wheel, sdist).strip())
     print(run("check-wheel-contents", "--ignore=W009,W010", wheel).strip())  # of auditwheel's folder fastloss.libs
     if "-abi3-" in wheel.name:
-        print(run("abi3audit", "--strict", wheel).strip())
+        run("abi3audit", "--strict", wheel)
+        print("abi3audit: only what the stable ABI has")
     shown = " ".join(run("auditwheel", "show", wheel).split())
     print(re.search(r'This constrains the platform tag to "[^"]*"|[^.]* consistent with[^.]*\.', shown)[0])
     shutil.unpack_archive(wheel, work / "contents", "zip")
