@@ -24,7 +24,6 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 WHEELS = ROOT / "tools" / "wheels"
-LARGEST = 2.3e6  # bytes of a wheel
 # What an abi3 wheel could break: what the modules do with the interpreter's objects.
 OF_THE_INTERPRETER = (
     "contract/test_errors.py",
@@ -91,7 +90,8 @@ def check(sdist, wheel, work):
     print(run("twine", "check", "--strict", wheel, sdist).strip())
     print(run("check-wheel-contents", "--ignore=W009,W010", wheel).strip())  # of auditwheel's folder fastloss.libs
     if "-abi3-" in wheel.name:
-        print(run("abi3audit", "--strict", wheel).strip())
+        run("abi3audit", "--strict", wheel)
+        print("abi3audit: only what the stable ABI has")
     shown = " ".join(run("auditwheel", "show", wheel).split())
     print(re.search(r'This constrains the platform tag to "[^"]*"|[^.]* consistent with[^.]*\.', shown)[0])
     shutil.unpack_archive(wheel, work / "contents", "zip")
@@ -99,10 +99,7 @@ def check(sdist, wheel, work):
         path = run("patchelf", "--print-rpath", module).strip()
         if path and not path.startswith("$ORIGIN"):
             sys.exit(f"error: {module.name} looks for libraries in {path}")
-    size = wheel.stat().st_size
-    print(f"{wheel.name}: {size / 1e6:.2f} MB")
-    if size > LARGEST:
-        sys.exit(f"error: a wheel may have {LARGEST / 1e6:.1f} MB")
+    print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.2f} MB")
 
 
 class Trial(NamedTuple):
@@ -132,13 +129,14 @@ def try_wheel(trial, wheel, folder):
     """The tests where nothing is found that could compile."""
     run(trial.python, "-m", "venv", folder)
     python = folder / "bin" / "python"
-    run(python, "-m", "pip", "install", "--quiet", wheel, trial.numpy, "pytest", "hypothesis", "mpmath", "ml_dtypes")
+    run(python, "-m", "pip", "install", "--quiet", f"{wheel}[test]", trial.numpy)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment["PATH"] = str(folder / "bin")
     for compiler in ("cc", "gcc", "clang", "c99"):
         if shutil.which(compiler, path=environment["PATH"]):
             sys.exit(f"error: this environment has a compiler: {compiler}")
-    return run(python, WHEELS / "test_installed.py", *trial.tests, env=environment).strip()
+    output = run(python, WHEELS / "test_installed.py", *trial.tests, env=environment).strip()
+    return re.sub(r"^[.sx]+ +\[ *\d+%\]\n", "", output, flags=re.MULTILINE)
 
 
 def main():
