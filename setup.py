@@ -13,6 +13,7 @@ FASTLOSS_LIMITED_API=1  for CPython 3.11 and all later ones (abi3); the smallest
 """
 
 import os
+import re
 import runpy
 import shutil
 import subprocess
@@ -314,8 +315,18 @@ def extensions():
     return made
 
 
+def readme():
+    """README.md for the package index, where paths in the repository lead nowhere."""
+    source = "https://github.com/fastloss/fastloss"
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = re.sub(r"(!\[[^]]*\]\()(?!https?:|#)", rf"\1{source}/raw/main/", text)
+    return re.sub(r"(\]\()(?!https?:|#)", rf"\1{source}/blob/main/", text)
+
+
 setup(
     ext_modules=extensions(),
+    long_description=readme(),
+    long_description_content_type="text/markdown",
     cmdclass={"build_ext": Build},
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if LIMITED_API else {},
 )
