@@ -1,5 +1,6 @@
 """What an import loads: all that a call can need, so that a process may give up its files; or it says why not."""
 
+import copy
 import importlib.util
 import json
 import os
@@ -117,6 +118,13 @@ def test_lists_do_not_load_masked_arrays():
             fl.mse_loss([1.0, 2.0], [0.0, 1.0]), fl.cross_entropy([[1.0, 2.0]], [1])
             assert "numpy.ma" not in sys.modules
     """)
+
+
+def test_a_family_that_is_not_there_is_no_broken_installation():
+    """What float64 alone has; and copying and inspecting ask for names that most objects lack."""
+    assert hasattr(_kernels.kernels(64), "viterbi")
+    assert not hasattr(_kernels.kernels(32), "viterbi")
+    assert copy.copy(_kernels.kernels(32)).ctc is _kernels.kernels(32).ctc
 
 
 @pytest.mark.skipif(len(EXTENSION_SUFFIXES) < 2, reason="modules have no tag here")

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import shutil
 import subprocess
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -19,7 +20,12 @@ EXPRESSION = "GPL-3.0-or-later WITH GCC-exception-3.1"
 
 
 def run(*command):
-    return subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True).stdout
+    """What the command says is shown only if it fails: of this script, the output is the wheel."""
+    done = subprocess.run(
+        [str(part) for part in command], check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if done.returncode:
+        sys.exit(f"{done.stdout}error: this failed: {' '.join(map(str, command))}")
 
 
 def unpack(wheel, folder):
