@@ -152,7 +152,7 @@ class Loss:
 
     has_curvature: bool
     family: str
-    fast_paths: list  # attempt(args, kwargs, want_value, derivatives) of each float type: the result, or None
+    _fast_paths: list  # attempt(args, kwargs, want_value, derivatives) of each float type: the result, or None
 
     def __repr__(self):
         return f"<fastloss loss {self.__name__}>"
@@ -255,7 +255,7 @@ def loss(family, *, curvature, fast_path=None):
             "__signature__": own,
             "__slots__": (),
             "family": family,
-            "fast_paths": fast_paths,
+            "_fast_paths": fast_paths,
             "has_curvature": curvature,
         }
         made = type(define.__name__, (Loss,), namespace)()

@@ -37,7 +37,7 @@ class CTCPrefixState:
     >>> import numpy as np, fastloss as fl
     >>> state = fl.ctc_prefix_score(np.log([[0.6, 0.4], [0.6, 0.4]]))
     >>> state.extend(0, 1)
-    <CTCPrefixState of 1 hypotheses over 2 frames of 2 classes>
+    <CTCPrefixState of 1 hypothesis over 2 frames of 2 classes>
     >>> np.exp([state.complete[0], state.extend(0, 1).scores[0]]).round(6)  # nothing, and what begins with 1
     array([0.36, 0.64])
     """
@@ -73,7 +73,8 @@ class CTCPrefixState:
 
     def __repr__(self):
         classes, frames = self._recording.scores_by_class.shape
-        return f"<CTCPrefixState of {len(self)} hypotheses over {frames} frames of {classes} classes>"
+        hypotheses = "hypothesis" if len(self) == 1 else "hypotheses"
+        return f"<CTCPrefixState of {len(self)} {hypotheses} over {frames} frames of {classes} classes>"
 
     def extend(self, hypotheses, labels, *, num_threads=None):
         """New hypotheses: each is one of these with one more label. A step costs O(T) for each.
