@@ -8,10 +8,32 @@ The truth comes first here, then the prediction; in `fastloss` itself it is the 
 needed, except by `get_scorer`.
 """
 
-from fastloss.metrics import classification, regression
-from fastloss.metrics.classification import *
-from fastloss.metrics.regression import *
+from fastloss.metrics.classification import brier_score_loss, hinge_loss, log_loss
+from fastloss.metrics.regression import (
+    mean_absolute_error,
+    mean_gamma_deviance,
+    mean_pinball_loss,
+    mean_poisson_deviance,
+    mean_squared_error,
+    mean_squared_log_error,
+    r2_score,
+    root_mean_squared_error,
+    root_mean_squared_log_error,
+)
 from fastloss.metrics.scorers import get_scorer
 
-__all__ = [*classification.__all__, *regression.__all__, "get_scorer"]
-__all__.sort()
+__all__ = [
+    "brier_score_loss",
+    "get_scorer",
+    "hinge_loss",
+    "log_loss",
+    "mean_absolute_error",
+    "mean_gamma_deviance",
+    "mean_pinball_loss",
+    "mean_poisson_deviance",
+    "mean_squared_error",
+    "mean_squared_log_error",
+    "r2_score",
+    "root_mean_squared_error",
+    "root_mean_squared_log_error",
+]

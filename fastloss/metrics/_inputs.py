@@ -7,6 +7,9 @@ from fastloss._foreign import as_float, is_bits
 from fastloss._pieces import PIECE, first_place
 from fastloss._threads import threads_for
 
+LARGEST = float(np.finfo(np.float64).max)
+SMALLEST = 5e-324  # above 0
+
 
 def numbers(value, name):
     """An array of samples, (N,), or of samples with several outputs, (N, K); N is not 0."""
@@ -61,16 +64,23 @@ def check_finite(array, name):
 
 
 def check_above(array, name, low):
-    """Raises for the first number that is not above `low`. NaN passes."""
-    place = check.rules.outside(array, float(np.nextafter(low, np.inf)), np.inf, threads_for(None, array.size))
-    if place >= 0:
-        check.raise_refused(array, name, place, f"a number above {low:g}")
+    """Raises for the first number that is infinite, or not above `low`. NaN passes."""
+    _check_within(array, name, float(np.nextafter(low, np.inf)), f"above {low:g}")
 
 
 def check_not_below(array, name, low):
-    place = check.rules.outside(array, low, np.inf, threads_for(None, array.size))
+    _check_within(array, name, low, f"of at least {low:g}")
+
+
+def _check_within(array, name, low, words):
+    place = _outside(array, low)
     if place >= 0:
-        check.raise_refused(array, name, place, f"a number of at least {low:g}")
+        check.raise_refused(array, name, place, f"a finite number {words}")
+
+
+def _outside(array, low):
+    """The place of the first number that is infinite or below `low`, or -1."""
+    return check.rules.outside(array, low, LARGEST, threads_for(None, array.size))
 
 
 def weights(value, name, count, of):
@@ -82,11 +92,28 @@ def weights(value, name, count, of):
         raise ValueError(f"{name} has shape {array.shape}; expected ({count},), a weight for each of the {of}")
     if len(array) != count:
         raise ValueError(f"{name} has {len(array)} weights; there are {count} {of}")
-    check_finite(array, name)
     check_not_below(array, name, 0.0)
-    if not check.rules.sum_of_weights(array, None) > 0:
+    total = check.rules.sum_of_weights(array, None)
+    if total != total:
+        check_finite(array, name)
+    if total == 0:
         raise ValueError(f"{name} adds up to 0; a weighted mean needs a weight above 0")
     return array
+
+
+def sample_weights(value, count, **arrays):
+    """Weights of samples. A weight of 0 removes what it weighs from a result, which then shows no NaN: with such
+    weights the arrays, given by their names, are looked at."""
+    array = weights(value, "sample_weight", count, "samples")
+    if array is not None and _outside(array, SMALLEST) >= 0:
+        for name, other in arrays.items():
+            check_finite(other, name)
+    return array
+
+
+def floats(array):
+    """Numbers as NumPy computes with them, of the float type that they have."""
+    return array if array.dtype.kind == "f" and not is_bits(array) else as_float(array)
 
 
 def row_pieces(shape):

@@ -19,8 +19,6 @@ def label_array(value, name):
         return _whole(as_float(array), name)
     if array.dtype.kind == "f":
         return _whole(array, name)
-    if array.dtype.kind == "O":
-        _check_objects(array, name)
     return array.view(np.uint8) if array.dtype.kind == "b" else array
 
 
@@ -32,15 +30,9 @@ def _whole(array, name):
     place = first_place(_is_no_integer, array)
     if place >= 0:
         found = array.flat[place]
-        text = "is missing" if found != found else f"is {found}; labels are whole numbers or strings"
+        text = "is NaN: a label is missing" if found != found else f"is {found}; labels are whole numbers or strings"
         raise ValueError(f"{name}{place_of(place, array.shape)} {text}")
     return array.astype(np.int64)
-
-
-def _check_objects(array, name):
-    for place, value in enumerate(array.flat):
-        if is_missing(value):
-            raise ValueError(f"{name}{place_of(place, array.shape)} is {value}: a label is missing")
 
 
 def one_column(array, name):
@@ -58,10 +50,7 @@ def encode(y_true, labels=None):
     y_true = one_column(y_true, "y_true")
     if y_true.dtype.kind == "O":
         return _encode_objects(y_true, labels)
-    if labels is None:
-        classes = _distinct(y_true)
-    else:
-        classes = _declared(labels, y_true.dtype.kind)
+    classes = _distinct(y_true) if labels is None else _declared(labels, y_true.dtype.kind)
     codes = _codes(y_true, classes)
     _check_declared(codes, y_true, classes)
     return classes, codes
@@ -101,7 +90,7 @@ def _span(array):
         return 0, None
     low, high = int(array.min()), int(array.max())
     span = high - low + 1
-    fits = -(2**63) <= low and high < 2**63 and span <= max(WIDE, array.size)
+    fits = low >= -(2**63) and high < 2**63 and span <= max(WIDE, array.size)
     return low, span if fits else None
 
 
@@ -148,7 +137,7 @@ def check_two(classes, name):
 def _encode_objects(y_true, labels):
     """By a dictionary, as sorting objects takes long."""
     values = y_true.tolist()
-    classes = _sorted(set(values), "y_true") if labels is None else _listed_objects(labels)
+    classes = _sorted(values, "y_true") if labels is None else _listed_objects(labels)
     place_of_class = {value: place for place, value in enumerate(classes)}
     codes = np.fromiter((place_of_class.get(value, -1) for value in values), np.int64, len(values))
     _check_declared(codes, y_true, classes)
@@ -157,7 +146,7 @@ def _encode_objects(y_true, labels):
 
 def _listed_objects(labels):
     listed = one_column(label_array(labels, "labels"), "labels").tolist()
-    classes = _sorted(set(listed), "labels")
+    classes = _sorted(listed, "labels")
     if len(classes) < len(listed):
         place = next(place for place, value in enumerate(listed) if value in listed[:place])
         raise ValueError(f"labels[{place}] is {listed[place]!r} again")
@@ -165,11 +154,16 @@ def _listed_objects(labels):
 
 
 def _sorted(values, name):
+    """What is in a list, once each."""
     try:
-        return sorted(values)
-    except TypeError:
+        distinct = set(values)
+        if any(map(is_missing, distinct)):
+            place = next(place for place, value in enumerate(values) if is_missing(value))
+            raise ValueError(f"{name}[{place}] is {values[place]}: a label is missing")
+        return sorted(distinct)
+    except TypeError as error:
         kinds = ", ".join(sorted({type(value).__name__ for value in values}))
-        raise TypeError(f"{name} has labels of types that have no order: {kinds}") from None
+        raise TypeError(f"{name} has labels that are not numbers or strings throughout: {kinds}") from error
 
 
 def positive_class(classes, pos_label):

@@ -4,6 +4,7 @@ import numpy as np
 
 from fastloss import _validation as check
 from fastloss._elementwise import elements
+from fastloss._foreign import as_float
 from fastloss._reduction import Reduction
 from fastloss.metrics import _inputs as inputs
 
@@ -22,19 +23,23 @@ def evaluate(loss, y_pred, y_true, reduction, sample_weight=None, options=(), by
 
 def mean(loss, y_true, y_pred, sample_weight, options=()):
     """Over samples and outputs."""
-    weight = sample_weight if sample_weight is None or y_pred.ndim == 1 else sample_weight[:, None]
-    return checked(evaluate(loss, y_pred, y_true, "weighted_mean", weight, options), y_true, y_pred)
+    if y_pred.ndim == 2 and y_pred.shape[1] == 1:
+        y_true, y_pred = y_true[:, 0], y_pred[:, 0]
+    elif sample_weight is not None and y_pred.ndim == 2:
+        return float(mean_of_each(loss, y_true, y_pred, sample_weight, options).mean())
+    return checked(
+        evaluate(loss, y_pred, y_true, "weighted_mean", sample_weight, options), y_true=y_true, y_pred=y_pred
+    )
 
 
 def mean_of_each(loss, y_true, y_pred, sample_weight, options=()):
     """Over samples, for each output: an array (K,)."""
     if y_pred.shape[1] == 1:
         return np.array([mean(loss, y_true, y_pred, sample_weight, options)])
-    weight = None if sample_weight is None else sample_weight[:, None]
     is_by_row = y_pred.flags.c_contiguous and y_pred.shape[1] > FEW_OUTPUTS
     add_up = _sums_by_pieces if is_by_row else _sums_by_column
-    total = add_up(loss, y_true, y_pred, weight, options) / total_weight(sample_weight, len(y_pred))
-    return checked(total, y_true, y_pred)
+    total = add_up(loss, y_true, y_pred, sample_weight, options) / total_weight(sample_weight, len(y_pred))
+    return checked(total, y_true=y_true, y_pred=y_pred)
 
 
 def total_weight(sample_weight, count):
@@ -42,6 +47,7 @@ def total_weight(sample_weight, count):
 
 
 def _sums_by_column(loss, y_true, y_pred, weight, options):
+    weight = None if weight is None else weight[:, None]
     return evaluate(loss, y_pred, y_true, "none", weight, options, by_column=True)
 
 
@@ -51,16 +57,16 @@ def _sums_by_pieces(loss, y_true, y_pred, weight, options):
     step = max(1, PIECE // y_pred.shape[1])
     for start in range(0, len(y_pred), step):
         rows = slice(start, start + step)
-        some = None if weight is None else weight[rows]
-        total += np.einsum("ij->j", evaluate(loss, y_pred[rows], y_true[rows], "none", some, options))
+        each = evaluate(loss, y_pred[rows], y_true[rows], "none", None, options)
+        total += np.einsum("ij->j", each) if weight is None else np.einsum("ij,i->j", each, as_float(weight[rows]))
     return total
 
 
-def checked(result, y_true, y_pred):
+def checked(result, **arrays):
     """The result; where it shows that a number was NaN or infinite, an error that names it."""
     if not np.isfinite(result).all():
-        inputs.check_finite(y_true, "y_true")
-        inputs.check_finite(y_pred, "y_pred")
+        for name, array in arrays.items():
+            inputs.check_finite(array, name)
     return result
 
 
@@ -68,21 +74,17 @@ def averaged(each, multioutput, names=("raw_values", "uniform_average")):
     """The results of all outputs as scikit-learn's `multioutput` says: each, their mean, or a weighted mean."""
     weight = output_weights(multioutput, len(each), names)
     if weight is not None:
-        return float(np.average(each, weights=weight))
+        return float(np.average(each, weights=as_float(weight)))
     return each if multioutput == "raw_values" else float(each.mean())
 
 
 def output_weights(multioutput, count, names=("raw_values", "uniform_average")):
     """Weights of the outputs; None where `multioutput` is one of the names."""
-    if isinstance(multioutput, str):
+    if multioutput is None or isinstance(multioutput, str):
         if multioutput not in names:
             expected = ", ".join(map(repr, names))
             raise ValueError(f"multioutput must be one of {expected}, or weights of the outputs, got {multioutput!r}")
         return None
-    if multioutput is None:
-        raise TypeError(
-            f"multioutput must be one of {', '.join(map(repr, names))}, or weights of the outputs, got None"
-        )
     if count == 1:
         raise ValueError("multioutput weighs outputs, and there is only one")
     return inputs.weights(multioutput, "multioutput", count, "outputs")

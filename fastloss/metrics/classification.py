@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from fastloss import _validation as check
-from fastloss._foreign import as_float, is_bits
 from fastloss._threads import threads_for
 from fastloss.metrics import _inputs as inputs
 from fastloss.metrics import _labels as by_label
@@ -21,19 +20,15 @@ __all__ = ["brier_score_loss", "hinge_loss", "log_loss"]
 
 
 def _probabilities(value):
-    """Probabilities (N,) of the positive class, or (N, C), as floats; (N, 1) is (N,)."""
-    array = inputs.numbers(value, "y_proba")
-    if is_bits(array) or array.dtype.kind != "f":
-        array = as_float(array)
+    """Probabilities (N,) of the positive class, or (N, C), as floats; (N, 1) is (N,). Of (N,) NaN passes."""
+    array = inputs.floats(inputs.numbers(value, "y_proba"))
     if array.ndim == 2 and array.shape[1] == 1:
         array = array.reshape(-1)
     threads = threads_for(None, array.size)
     place = check.rules.outside_domain(array, (None, None), check.DOMAINS["unit"], threads)
     if place >= 0:
         check.raise_refused(array, "y_proba", place, "a probability within [0, 1]")
-    if array.ndim == 1:
-        inputs.check_finite(array, "y_proba")
-    else:
+    if array.ndim == 2:
         _look_at_sums(array)
     return array
 
@@ -122,7 +117,7 @@ def log_loss(
     """
     probs = _probabilities(y_proba)
     truth = _truth(y_true, probs, labels)
-    weight = inputs.weights(sample_weight, "sample_weight", len(probs), "samples")
+    weight = inputs.sample_weights(sample_weight, len(probs), y_proba=probs)
     reduction = "weighted_mean" if check.as_flag(normalize, "normalize") else "sum"
     if truth.ndim == 2:
         by_row = None if weight is None else weight[:, None]
@@ -130,7 +125,8 @@ def log_loss(
         return mean * probs.shape[1] if reduction == "weighted_mean" else mean
     if probs.ndim == 2:
         probs, truth = probs[np.arange(len(truth)), truth], np.ones(1)
-    return means.evaluate("binary_cross_entropy", _clipped(probs), truth, reduction, weight)
+    value = means.evaluate("binary_cross_entropy", _clipped(probs), truth, reduction, weight)
+    return means.checked(value, y_proba=probs)
 
 
 def _clipped(probs):
@@ -184,10 +180,11 @@ def brier_score_loss(
     0.0375
     """
     probs = _probabilities(y_proba)
-    weight = inputs.weights(sample_weight, "sample_weight", len(probs), "samples")
+    weight = inputs.sample_weights(sample_weight, len(probs), y_proba=probs)
     if probs.ndim == 1:
         target = _is_positive(y_true, probs, labels, pos_label)
-        value, classes = 2 * means.evaluate("mse", probs, target, "weighted_mean", weight), 2
+        value = means.evaluate("mse", probs, target, "weighted_mean", weight)
+        value, classes = 2 * means.checked(value, y_proba=probs), 2
     else:
         truth, classes = _truth(y_true, probs, labels), probs.shape[1]
         value = sum(_squares(probs, truth, weight)) / means.total_weight(weight, len(probs))
@@ -260,10 +257,10 @@ def hinge_loss(
     0.303333
     """
     scores = inputs.numbers(pred_decision, "pred_decision")
-    inputs.check_finite(scores, "pred_decision")
+    inputs.check_finite(scores, "pred_decision")  # an infinite one may cost 0
     found = by_label.label_array(y_true, "y_true")
     inputs.check_as_many(scores, "pred_decision", len(found), "y_true")
-    weight = inputs.weights(sample_weight, "sample_weight", len(found), "samples")
+    weight = inputs.sample_weights(sample_weight, len(found))
     classes, codes = by_label.encode(found, labels)
     if len(classes) > 2:
         return means.evaluate("hinge", _margins(scores, codes, len(classes)), np.ones(1), "weighted_mean", weight)
@@ -284,9 +281,9 @@ def _margins(scores, codes, classes):
     """Of each row, the score of its class less the best of the others."""
     if scores.shape[1:] != (classes,):
         raise ValueError(f"pred_decision has shape {scores.shape}; expected ({len(codes)}, {classes}), a score a class")
-    margins = np.empty(len(codes))
+    margins, scores = np.empty(len(codes)), inputs.floats(scores)
     for rows in inputs.row_pieces(scores.shape):
-        by_class = np.array(as_float(scores[rows]).T, order="C")
+        by_class = np.array(scores[rows].T, np.float64, order="C")
         own = codes[rows], np.arange(by_class.shape[1])
         margins[rows] = by_class[own]
         by_class[own] = -np.inf
