@@ -3,9 +3,9 @@
 import numpy as np
 
 from fastloss import _validation as check
-from fastloss._foreign import as_float, is_bits
 from fastloss._hints import is_missing, place_of
 from fastloss._pieces import first_place, is_no_flag
+from fastloss.metrics import _inputs as inputs
 
 WIDE = 1 << 16  # numbers of classes further apart than this, and than there are samples, are looked up by bisection
 
@@ -15,11 +15,13 @@ def label_array(value, name):
     array = check.as_array(value, name)
     if not array.size:
         raise ValueError(f"{name} has shape {array.shape}; a mean over nothing is not defined")
-    if is_bits(array) or array.dtype.kind not in "biufUSO":
-        return _whole(as_float(array), name)
-    if array.dtype.kind == "f":
-        return _whole(array, name)
-    return array.view(np.uint8) if array.dtype.kind == "b" else array
+    if array.dtype.kind in "iuUSO":
+        return array
+    if array.dtype.kind == "b":
+        return array.view(np.uint8)
+    if check.rules.code_of(array) < 0:
+        raise TypeError(f"{name} has dtype {array.dtype}; labels are integers, bools or strings")
+    return _whole(inputs.floats(array), name)
 
 
 def _is_no_integer(some):
@@ -124,9 +126,8 @@ def _check_declared(codes, y_true, classes):
 
 def some_of(classes):
     """The first classes, for the text of an error."""
-    return ", ".join(map(repr, np.asarray(classes, dtype=object).tolist()[:10])) + (
-        ", ..." if len(classes) > 10 else ""
-    )
+    some = ", ".join(map(repr, np.asarray(classes, dtype=object)[:10].tolist()))
+    return some + (", ..." if len(classes) > 10 else "")
 
 
 def check_two(classes, name):

@@ -42,6 +42,12 @@ def mean_of_each(loss, y_true, y_pred, sample_weight, options=()):
     return checked(total, y_true=y_true, y_pred=y_pred)
 
 
+def average_of_each(array, sample_weight):
+    """Weighted means down the columns, in double precision."""
+    weight = None if sample_weight is None else as_float(sample_weight)
+    return np.average(array if array.dtype == np.float64 else as_float(array), axis=0, weights=weight)
+
+
 def total_weight(sample_weight, count):
     return count if sample_weight is None else check.rules.sum_of_weights(sample_weight, None)
 

@@ -299,17 +299,17 @@ def r2_score(
     sample_weight = inputs.sample_weights(sample_weight, len(y_true), y_true=y_true, y_pred=y_pred)
     means.output_weights(multioutput, y_true.shape[1], names)
     error = means.mean_of_each("mse", y_true, y_pred, sample_weight)
-    center = np.average(inputs.floats(y_true), axis=0, weights=sample_weight)
+    center = means.average_of_each(y_true, sample_weight)
     variance = means.mean_of_each("mse", y_true, np.broadcast_to(center, y_true.shape), sample_weight)
     return _explained(error, variance, multioutput, force_finite, names)
 
 
 def _explained(error, variance, multioutput, force_finite, names):
     """1 - error / variance, averaged over the outputs."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # -inf and nan are results where `force_finite` is False
         each = 1 - error / variance
-    if force_finite:
-        each = np.where(variance == 0, np.where(error == 0, 1.0, 0.0), each)
-    if isinstance(multioutput, str) and multioutput == "variance_weighted":
-        return float(np.average(each, weights=variance if variance.any() else None))
-    return means.averaged(each, multioutput, names)
+        if force_finite:
+            each = np.where(variance == 0, np.where(error == 0, 1.0, 0.0), each)
+        if isinstance(multioutput, str) and multioutput == "variance_weighted":
+            return float(np.average(each, weights=variance if variance.any() else None))
+        return means.averaged(each, multioutput, names)
