@@ -60,8 +60,8 @@ def _truth(y_true, probs, labels):
     if len(classes) != count:
         name = "y_true" if labels is None else "labels"
         hint = "; pass all classes as labels=" if labels is None and len(classes) < count else ""
-        found = f"{len(classes)} classes ({by_label.some_of(classes)})"
-        raise ValueError(f"{name} has {found}, y_proba {count}{hint}")
+        listed = f"{len(classes)} classes ({by_label.some_of(classes)})"
+        raise ValueError(f"{name} has {listed}; y_proba has {count}{hint}")
     return codes
 
 

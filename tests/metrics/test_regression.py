@@ -16,7 +16,11 @@ peer = pytest.importorskip("sklearn.metrics", reason="scikit-learn, whose result
 
 METRICS = pytest.mark.parametrize("metric", REGRESSION, ids=lambda metric: metric.name)
 CALLS = [
-    pytest.param(metric, options, id=f"{metric.name} {options}") for metric in REGRESSION for options in metric.options
+    pytest.param(metric, options, size, id=f"{metric.name} {options} {size}")
+    for metric in REGRESSION
+    for options in metric.options
+    for size in SIZES
+    if size[0] >= metric.fewest
 ]
 
 
@@ -38,11 +42,8 @@ def multioutputs(name, outputs, rng):
         yield list(range(outputs))
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize(("metric", "options"), CALLS)
+@pytest.mark.parametrize(("metric", "options", "size"), CALLS)
 def test_results_of_scikit_learn(rng, metric, options, size):
-    if size[0] < metric.fewest:
-        pytest.skip("defined for more samples only")
     y, x, weight = metric.truth(rng, size), metric.numbers(rng, size), rng.uniform(size=size[0])
     weight[rng.integers(0, size[0])] = 0.0 if size[0] > 2 else 0.5
     for sample_weight in (None, weight, list(weight)):
