@@ -165,7 +165,7 @@ POSITIVE = [
     (
         ["a", "b", "b"],
         {},
-        "y_true has labels that are strings: say by pos_label= which is the positive one, 'a' or 'b'",
+        "y_true has labels that are strings: say by pos_label= which is the positive one, 'a' or",
     ),
     (["a", "b", "b"], {"pos_label": "c"}, "pos_label is 'c'; expected one of 'a', 'b'"),
     ([0, 1, 2], {}, "y_true has 3 classes (0, 1, 2); expected two"),
