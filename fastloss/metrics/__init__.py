@@ -9,11 +9,10 @@ needed, except by `get_scorer`.
 """
 
 from fastloss.metrics.classification import brier_score_loss, hinge_loss, log_loss
+from fastloss.metrics.deviance import mean_gamma_deviance, mean_poisson_deviance
 from fastloss.metrics.regression import (
     mean_absolute_error,
-    mean_gamma_deviance,
     mean_pinball_loss,
-    mean_poisson_deviance,
     mean_squared_error,
     mean_squared_log_error,
     r2_score,

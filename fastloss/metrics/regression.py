@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -11,13 +11,17 @@ from fastloss.metrics import _inputs as inputs
 from fastloss.metrics import _means as means
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    _Weights = ArrayLike | None
+    _Each = Literal["raw_values"]
+    _Mean = Literal["uniform_average"] | Sequence[float] | NDArray[Any]
 
 __all__ = [
     "mean_absolute_error",
-    "mean_gamma_deviance",
     "mean_pinball_loss",
-    "mean_poisson_deviance",
     "mean_squared_error",
     "mean_squared_log_error",
     "r2_score",
@@ -40,12 +44,16 @@ def _mean(loss, y_true, y_pred, sample_weight, multioutput, options=(), after=No
     return means.averaged(each if after is None else after(each), multioutput)
 
 
+@overload
 def mean_absolute_error(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    *,
-    sample_weight: ArrayLike | None = None,
-    multioutput: str | ArrayLike = "uniform_average",
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Each
+) -> NDArray[np.float64]: ...
+@overload
+def mean_absolute_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Mean = "uniform_average"
+) -> float: ...
+def mean_absolute_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: Any = "uniform_average"
 ) -> Any:
     r"""Mean absolute error, as ``sklearn.metrics.mean_absolute_error``.
 
@@ -82,12 +90,16 @@ def mean_absolute_error(
     return _mean("l1", y_true, y_pred, sample_weight, multioutput)
 
 
+@overload
 def mean_squared_error(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    *,
-    sample_weight: ArrayLike | None = None,
-    multioutput: str | ArrayLike = "uniform_average",
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Each
+) -> NDArray[np.float64]: ...
+@overload
+def mean_squared_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Mean = "uniform_average"
+) -> float: ...
+def mean_squared_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: Any = "uniform_average"
 ) -> Any:
     r"""Mean squared error, as ``sklearn.metrics.mean_squared_error``.
 
@@ -104,12 +116,16 @@ def mean_squared_error(
     return _mean("mse", y_true, y_pred, sample_weight, multioutput)
 
 
+@overload
 def root_mean_squared_error(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    *,
-    sample_weight: ArrayLike | None = None,
-    multioutput: str | ArrayLike = "uniform_average",
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Each
+) -> NDArray[np.float64]: ...
+@overload
+def root_mean_squared_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Mean = "uniform_average"
+) -> float: ...
+def root_mean_squared_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: Any = "uniform_average"
 ) -> Any:
     """Root of the mean squared error of each output, as ``sklearn.metrics.root_mean_squared_error``.
 
@@ -129,12 +145,16 @@ def _above_minus_1(array, name):
     inputs.check_above(array, name, -1.0)
 
 
+@overload
 def mean_squared_log_error(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    *,
-    sample_weight: ArrayLike | None = None,
-    multioutput: str | ArrayLike = "uniform_average",
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Each
+) -> NDArray[np.float64]: ...
+@overload
+def mean_squared_log_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Mean = "uniform_average"
+) -> float: ...
+def mean_squared_log_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: Any = "uniform_average"
 ) -> Any:
     r"""Mean squared logarithmic error, as ``sklearn.metrics.mean_squared_log_error``.
 
@@ -151,12 +171,16 @@ def mean_squared_log_error(
     return _mean("squared_log", y_true, y_pred, sample_weight, multioutput, look=_above_minus_1)
 
 
+@overload
 def root_mean_squared_log_error(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    *,
-    sample_weight: ArrayLike | None = None,
-    multioutput: str | ArrayLike = "uniform_average",
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Each
+) -> NDArray[np.float64]: ...
+@overload
+def root_mean_squared_log_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Mean = "uniform_average"
+) -> float: ...
+def root_mean_squared_log_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: Any = "uniform_average"
 ) -> Any:
     """Root of `mean_squared_log_error`, of each output, as ``sklearn.metrics.root_mean_squared_log_error``.
 
@@ -171,13 +195,26 @@ def root_mean_squared_log_error(
     return _mean("squared_log", y_true, y_pred, sample_weight, multioutput, after=np.sqrt, look=_above_minus_1)
 
 
+@overload
+def mean_pinball_loss(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, alpha: float = 0.5, multioutput: _Each
+) -> NDArray[np.float64]: ...
+@overload
 def mean_pinball_loss(
     y_true: ArrayLike,
     y_pred: ArrayLike,
     *,
-    sample_weight: ArrayLike | None = None,
+    sample_weight: _Weights = None,
     alpha: float = 0.5,
-    multioutput: str | ArrayLike = "uniform_average",
+    multioutput: _Mean = "uniform_average",
+) -> float: ...
+def mean_pinball_loss(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: _Weights = None,
+    alpha: float = 0.5,
+    multioutput: Any = "uniform_average",
 ) -> Any:
     r"""Mean quantile loss, as ``sklearn.metrics.mean_pinball_loss``.
 
@@ -196,71 +233,30 @@ def mean_pinball_loss(
     return _mean("quantile", y_true, y_pred, sample_weight, multioutput, options, look=look)
 
 
-def _deviance(loss, y_true, y_pred, sample_weight, look_at_true):
-    y_true, y_pred = inputs.pair_of_columns(y_true, y_pred)
-    look_at_true(y_true, "y_true", 0.0)
-    inputs.check_above(y_pred, "y_pred", 0.0)
-    sample_weight = inputs.sample_weights(sample_weight, len(y_true), y_true=y_true, y_pred=y_pred)
-    return 2 * means.mean(loss, y_true, y_pred, sample_weight)
-
-
-def mean_poisson_deviance(y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: ArrayLike | None = None) -> float:
-    r"""Mean deviance of counts from the rates of Poisson distributions, as ``sklearn.metrics.mean_poisson_deviance``.
-
-    .. math:: \frac{2 \sum_i w_i (y_i \log(y_i / \hat y_i) - y_i + \hat y_i)}{\sum_i w_i}
-
-    Accurate also where a rate is close to its count, where the terms cancel.
-
-    Parameters
-    ----------
-    y_true : array (N,), at least 0
-        The counts.
-    y_pred : array (N,), above 0
-        The rates; not their logarithms, as `fastloss.poisson_nll_loss` takes them.
-    sample_weight : array (N,), optional
-        Weights of the samples, at least 0.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ValueError, TypeError
-        For numbers out of range, NaN, infinite numbers, negative weights, or shapes and types that do not fit: the
-        text names the argument, the place and the value.
-
-    Examples
-    --------
-    >>> from fastloss.metrics import mean_poisson_deviance
-    >>> round(mean_poisson_deviance([2, 0, 1, 4], [0.5, 0.5, 2.0, 2.0]), 6)
-    1.426015
-    """
-    return _deviance("poisson_deviance", y_true, y_pred, sample_weight, inputs.check_not_below)
-
-
-def mean_gamma_deviance(y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: ArrayLike | None = None) -> float:
-    r"""Mean deviance from the means of gamma distributions, as ``sklearn.metrics.mean_gamma_deviance``.
-
-    .. math:: \frac{2 \sum_i w_i (y_i / \hat y_i - \log(y_i / \hat y_i) - 1)}{\sum_i w_i}
-
-    All numbers are above 0. Parameters, results and errors are those of `mean_poisson_deviance`.
-
-    Examples
-    --------
-    >>> from fastloss.metrics import mean_gamma_deviance
-    >>> round(mean_gamma_deviance([2, 0.5, 1, 4], [0.5, 0.5, 2.0, 2.0]), 6)
-    1.056853
-    """
-    return _deviance("gamma_deviance", y_true, y_pred, sample_weight, inputs.check_above)
-
-
+@overload
 def r2_score(
     y_true: ArrayLike,
     y_pred: ArrayLike,
     *,
-    sample_weight: ArrayLike | None = None,
-    multioutput: str | ArrayLike = "uniform_average",
+    sample_weight: _Weights = None,
+    multioutput: _Each,
+    force_finite: bool = True,
+) -> NDArray[np.float64]: ...
+@overload
+def r2_score(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: _Weights = None,
+    multioutput: _Mean | Literal["variance_weighted"] = "uniform_average",
+    force_finite: bool = True,
+) -> float: ...
+def r2_score(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: _Weights = None,
+    multioutput: Any = "uniform_average",
     force_finite: bool = True,
 ) -> Any:
     r"""Coefficient of determination, as ``sklearn.metrics.r2_score``: 1 is best, 0 is as good as the mean of `y_true`.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastloss.metrics import classification, regression
+from fastloss.metrics import classification, deviance, regression
 
 __all__ = ["get_scorer"]
 
 # scikit-learn's name of a scorer: the metric, what of an estimator it judges, and whether more is better.
 _OF_PREDICTIONS = {
     "neg_mean_absolute_error": regression.mean_absolute_error,
-    "neg_mean_gamma_deviance": regression.mean_gamma_deviance,
-    "neg_mean_poisson_deviance": regression.mean_poisson_deviance,
+    "neg_mean_gamma_deviance": deviance.mean_gamma_deviance,
+    "neg_mean_poisson_deviance": deviance.mean_poisson_deviance,
     "neg_mean_squared_error": regression.mean_squared_error,
     "neg_mean_squared_log_error": regression.mean_squared_log_error,
     "neg_root_mean_squared_error": regression.root_mean_squared_error,
