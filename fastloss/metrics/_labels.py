@@ -52,7 +52,10 @@ def encode(y_true, labels=None):
     y_true = one_column(y_true, "y_true")
     if y_true.dtype.kind == "O":
         return _encode_objects(y_true, labels)
-    classes = _distinct(y_true) if labels is None else _declared(labels, y_true.dtype.kind)
+    if labels is None:
+        classes = _distinct(y_true)
+        return classes, _codes(y_true, classes)
+    classes = _declared(labels, y_true.dtype.kind)
     codes = _codes(y_true, classes)
     _check_declared(codes, y_true, classes)
     return classes, codes
@@ -78,40 +81,39 @@ def _without_repeated(listed):
 
 def _distinct(array):
     """Sorted. Of integers close together without sorting all."""
-    low, span = _span(array)
-    if span is None:
+    if not _are_close(array):
         return np.unique(array)
-    seen = np.zeros(span, np.bool_)
-    seen[_from(array, low)] = True
-    return np.flatnonzero(seen) + low
+    low = int(array.min())
+    return np.flatnonzero(np.bincount(_from(array, low))) + low
 
 
-def _span(array):
-    """The lowest integer, and how many there are up to the highest; None where these are too many, or no integers."""
+def _are_close(array):
+    """Whether they are integers, with not many between the lowest and the highest."""
     if array.dtype.kind not in "iu":
-        return 0, None
+        return False
     low, high = int(array.min()), int(array.max())
-    span = high - low + 1
-    fits = low >= -(2**63) and high < 2**63 and span <= max(WIDE, array.size)
-    return low, span if fits else None
+    return high < 2**63 and high - low < max(WIDE, array.size)
 
 
 def _from(array, low):
     """Integers less the lowest, as indices."""
-    return array if low == 0 else array.astype(np.int64) - low
+    array = array.astype(np.int64, copy=False)
+    return array - low if low else array
 
 
 def _codes(array, classes):
     """The place of each label among the classes; -1 for one that is none."""
-    low, span = _span(classes)
-    if span is None:
+    if not _are_close(classes):
         found = np.minimum(np.searchsorted(classes, array), len(classes) - 1)
         return np.where(classes[found] == array, found, -1)
+    low, span = int(classes[0]), int(classes[-1]) - int(classes[0]) + 1
+    is_inside = int(array.min()) >= low and int(array.max()) < low + span
+    if is_inside and span == len(classes):
+        return _from(array, low)
     table = np.full(span, -1, np.int64)
     table[_from(classes, low)] = np.arange(len(classes))
-    low_found, high_found = int(array.min()), int(array.max())
-    if low <= low_found and high_found < low + span:
-        return table[_from(array, low)]
+    if is_inside:
+        return table.take(_from(array, low))
     array = check.within_int64(array)
     inside = (array >= low) & (array < low + span)
     return np.where(inside, table[np.where(inside, array - low, 0)], -1)
@@ -141,7 +143,8 @@ def _encode_objects(y_true, labels):
     classes = _sorted(values, "y_true") if labels is None else _listed_objects(labels)
     place_of_class = {value: place for place, value in enumerate(classes)}
     codes = np.fromiter((place_of_class.get(value, -1) for value in values), np.int64, len(values))
-    _check_declared(codes, y_true, classes)
+    if labels is not None:
+        _check_declared(codes, y_true, classes)
     return np.array(classes, dtype=object), codes
 
 
