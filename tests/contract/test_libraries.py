@@ -1,5 +1,7 @@
 """Columns and arrays of pandas, polars, pyarrow, xarray and the array API: used as NumPy's are; a null is named."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,11 @@ LOGITS, LABELS = np.array([[2.0, 0.0, -1.0], [0.0, 3.0, 0.5]]), np.array([0, 2])
 
 
 def library(name):
-    return pytest.importorskip(name, reason=f"{name}, whose objects are passed")
+    """Skips without it, and where it is there but does not work with this NumPy."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        pytest.skip(f"{name}, whose objects are passed, can't be imported: {error}")
 
 
 def pandas_columns(array):

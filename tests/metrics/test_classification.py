@@ -10,7 +10,8 @@ from metric_cases import LABELS, labels_of
 
 import fastloss.metrics as fm
 
-peer = pytest.importorskip("sklearn.metrics", reason="scikit-learn, whose results are compared with")
+pytest.importorskip("sklearn", minversion="1.9", reason="scikit-learn 1.9, whose results are compared with")
+from sklearn import metrics as peer
 
 KINDS = pytest.mark.parametrize("kind", LABELS)
 NAMES = pytest.mark.parametrize("name", ["log_loss", "brier_score_loss"])

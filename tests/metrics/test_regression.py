@@ -12,7 +12,8 @@ from metric_cases import REGRESSION, SIZES
 
 import fastloss.metrics as fm
 
-peer = pytest.importorskip("sklearn.metrics", reason="scikit-learn, whose results are compared with")
+pytest.importorskip("sklearn", minversion="1.9", reason="scikit-learn 1.9, whose results are compared with")
+from sklearn import metrics as peer
 
 METRICS = pytest.mark.parametrize("metric", REGRESSION, ids=lambda metric: metric.name)
 CALLS = [
