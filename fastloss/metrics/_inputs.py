@@ -84,28 +84,30 @@ def _outside(array, low):
 
 
 def weights(value, name, count, of):
-    """Weights (count,), finite and not negative, not all 0; None stays None."""
-    if value is None:
-        return None
+    """Weights (count,), finite and not negative, not all 0; and whether there is a 0 among them."""
     array, _ = check.as_numbers(value, name)
     if array.ndim != 1:
         raise ValueError(f"{name} has shape {array.shape}; expected ({count},), a weight for each of the {of}")
     if len(array) != count:
         raise ValueError(f"{name} has {len(array)} weights; there are {count} {of}")
-    check_not_below(array, name, 0.0)
+    has_zero = _outside(array, SMALLEST) >= 0
+    if has_zero:
+        check_not_below(array, name, 0.0)
     total = check.rules.sum_of_weights(array, None)
     if total != total:
         check_finite(array, name)
     if total == 0:
         raise ValueError(f"{name} adds up to 0; a weighted mean needs a weight above 0")
-    return array
+    return array, has_zero
 
 
 def sample_weights(value, count, **arrays):
-    """Weights of samples. A weight of 0 removes what it weighs from a result, which then shows no NaN: with such
+    """Weights of samples; None stays None. A weight of 0 removes what it weighs from a result, which then shows no NaN: with such
     weights the arrays, given by their names, are looked at."""
-    array = weights(value, "sample_weight", count, "samples")
-    if array is not None and _outside(array, SMALLEST) >= 0:
+    if value is None:
+        return None
+    array, has_zero = weights(value, "sample_weight", count, "samples")
+    if has_zero:
         for name, other in arrays.items():
             check_finite(other, name)
     return array

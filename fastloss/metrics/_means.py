@@ -93,4 +93,4 @@ def output_weights(multioutput, count, names=("raw_values", "uniform_average")):
         return None
     if count == 1:
         raise ValueError("multioutput weighs outputs, and there is only one")
-    return inputs.weights(multioutput, "multioutput", count, "outputs")
+    return inputs.weights(multioutput, "multioutput", count, "outputs")[0]
