@@ -102,8 +102,8 @@ def weights(value, name, count, of):
 
 
 def sample_weights(value, count, **arrays):
-    """Weights of samples; None stays None. A weight of 0 removes what it weighs from a result, which then shows no NaN: with such
-    weights the arrays, given by their names, are looked at."""
+    """Weights of samples; None stays None. A weight of 0 removes what it weighs from a result, which then shows no NaN:
+    with such weights the arrays, given by their names, are looked at."""
     if value is None:
         return None
     array, has_zero = weights(value, "sample_weight", count, "samples")

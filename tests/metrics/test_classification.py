@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from metric_cases import LABELS, labels_of
 
@@ -113,6 +113,7 @@ def test_certainty_given_as_integers():
     assert_same("log_loss", [0, 1, 2], np.eye(3, dtype=int))
 
 
+@settings(deadline=None)
 @given(data=st.data(), count=st.integers(4, 40), classes=st.integers(2, 6))
 def test_any_labels_and_weights(data, count, classes):
     codes = data.draw(st.lists(st.integers(0, classes - 1), min_size=count, max_size=count))

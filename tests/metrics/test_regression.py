@@ -5,7 +5,7 @@ import warnings
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as drawn
 from metric_cases import REGRESSION, SIZES
@@ -88,6 +88,7 @@ def test_a_perfect_prediction(metric, rng):
     assert_same(metric.name, y, y, sample_weight=rng.uniform(size=50), rtol=0)
 
 
+@settings(deadline=None)
 @given(data=st.data(), shape=st.tuples(st.integers(2, 30), st.integers(1, 12)))
 def test_any_shape_and_weights(data, shape):
     number = st.floats(-1e3, 1e3).map(lambda value: round(value, 3))
