@@ -60,7 +60,7 @@ def check_finite(array, name):
     """Raises for the first NaN or infinity."""
     place = -1 if array.dtype.kind in "iub" else first_place(_is_not_finite, array)
     if place >= 0:
-        check.raise_refused(array, name, place, "a finite number")
+        _refuse(array, name, place, "a finite number")
 
 
 def check_above(array, name, low):
@@ -75,7 +75,12 @@ def check_not_below(array, name, low):
 def _check_within(array, name, low, words):
     place = _outside(array, low)
     if place >= 0:
-        check.raise_refused(array, name, place, f"a finite number {words}")
+        _refuse(array, name, place, f"a finite number {words}")
+
+
+def _refuse(array, name, place, expected):
+    """The place is that of a sample, where there is one output."""
+    check.raise_refused(array.reshape(-1) if array.shape[1:] == (1,) else array, name, place, expected)
 
 
 def _outside(array, low):

@@ -30,9 +30,8 @@ def refused(name, arguments, options, error, text):
 @pytest.mark.parametrize("metric", REGRESSION, ids=lambda metric: metric.name)
 def test_numbers_that_are_not_finite(metric, weight, value):
     """Even where their weight is 0."""
-    text = f"[2] is {value}; expected a finite number"
     for y, x, name in ((put(Y, 2, value), X, "y_true"), (Y, put(X, 2, value), "y_pred")):
-        with pytest.raises(ValueError, match=rf"^{name}\[2(, 0)?\] is {value}; expected a finite number"):
+        with pytest.raises(ValueError, match=rf"^{name}\[2\] is {value}; expected a finite number"):
             getattr(fm, metric.name)(y, x, sample_weight=weight)
     if metric.several:
         wide = np.repeat(Y[:, None], 30, axis=1)
@@ -102,8 +101,8 @@ def test_weights_of_one_output():
 
 
 RANGES = [
-    ("mean_squared_log_error", (Y, put(X, 1, -1)), {}, "y_pred[1, 0] is -1.0; expected a finite number above -1"),
-    ("root_mean_squared_log_error", (put(Y, 0, -2), X), {}, "y_true[0, 0] is -2.0; expected a finite number above -1"),
+    ("mean_squared_log_error", (Y, put(X, 1, -1)), {}, "y_pred[1] is -1.0; expected a finite number above -1"),
+    ("root_mean_squared_log_error", (put(Y, 0, -2), X), {}, "y_true[0] is -2.0; expected a finite number above -1"),
     ("mean_poisson_deviance", (put(Y, 0, -1), X), {}, "y_true[0] is -1.0; expected a finite number of at least 0"),
     ("mean_poisson_deviance", (Y, put(X, 2, 0)), {}, "y_pred[2] is 0.0; expected a finite number above 0"),
     ("mean_gamma_deviance", (put(Y, 1, 0), X), {}, "y_true[1] is 0.0; expected a finite number above 0"),
