@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Set
 
 import numpy as np
 
+from fastloss._nulls import as_one_type, check_no_null
 from fastloss._pieces import converted
 
 # How a tensor of PyTorch's bfloat16 is carried, which NumPy lacks: its bits, in a dtype that views, transposes and
@@ -25,6 +26,7 @@ def array_of(value, name, expected):
             f"{name} is a masked array, whose mask would be ignored; "
             f"pass its .data, and what counts of it as where=~{name}.mask"
         )
+    check_no_null(value, name)
     torch = _torch_of(value)
     is_here = torch is not None and _is_readable(value, torch)
     by_dlpack = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
@@ -38,7 +40,7 @@ def array_of(value, name, expected):
         raise TypeError(f"{name} can't be viewed as an array: {error}") from error
     if array.ndim == 0 and array.dtype.kind in "OSU" and not isinstance(value, (np.ndarray, numbers.Number)):
         raise TypeError(f"{name} is {_what_is(value, expected)}")
-    return array
+    return as_one_type(value, array)
 
 
 def _torch_of(value):

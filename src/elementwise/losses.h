@@ -128,6 +128,43 @@ FL_INLINE element poisson_nll_full(real x, real y, real z, const element_options
     return e;
 }
 
+/* y log(y / x) - y + x, half the deviance of a count y from the rate x of a Poisson distribution. Where the two are
+ * close, the difference is exact, and cancels. */
+FL_INLINE element poisson_deviance(real x, real y, real z, const element_options o)
+{
+    real difference, near = r_relative_entropy(y, x, &difference), ratio = y / x;
+    ratio = y == R(0.0) ? y * x : ratio;
+    real second = ratio / x;
+    return (element){
+        .real_value = near,
+        .addend = difference - (y - x),
+        .grad = R(1.0) - ratio,
+        .hess = y == R(0.0) ? y * x : second,
+    };
+}
+
+/* y / x - log(y / x) - 1, half the deviance of a gamma distribution of mean x: the same with the two exchanged, over
+ * x. */
+FL_INLINE element gamma_deviance(real x, real y, real z, const element_options o)
+{
+    real difference, near = r_relative_entropy(x, y, &difference), inverse = R(1.0) / x;
+    real slope = (x - y) * inverse * inverse;
+    return (element){
+        .real_value = near * inverse,
+        .addend = (difference - (x - y)) * inverse,
+        .grad = slope,
+        .hess = (y * inverse * inverse - slope) * inverse,
+    };
+}
+
+/* The square of log((1 + x) / (1 + y)), from the larger to the smaller: so the quotient keeps its digits. */
+FL_INLINE element squared_log(real x, real y, real z, const element_options o)
+{
+    real d = x - y, low = R(1.0) + (d < R(0.0) ? x : y);
+    real distance = r_log1p(r_abs(d) / low), slope = r_against(-distance, d) / (R(1.0) + x);
+    return (element){.value = (double)distance * (double)distance, .grad = slope + slope};
+}
+
 /* ---- binary labels: probabilities x of the positive class, targets y within [0, 1] ---- */
 
 /* -y log x - (1 - y) log(1 - x). One of the logarithms is of w, up to 1/2, with its share u of the target; the other
@@ -237,6 +274,9 @@ FL_INLINE element kl_divergence(real x, real y, real z, const element_options o)
     LOSS(quantile_of_each, IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                              \
     LOSS(poisson_nll, IN_TWO_PARTS, CURVED, ANY_NUMBER, NOT_NEGATIVE)                          \
     LOSS(poisson_nll_full, IN_TWO_PARTS, CURVED, ANY_NUMBER, NOT_NEGATIVE)                     \
+    LOSS(poisson_deviance, IN_TWO_PARTS, CURVED, NOT_NEGATIVE, NOT_NEGATIVE)                   \
+    LOSS(gamma_deviance, IN_TWO_PARTS, CURVED, NOT_NEGATIVE, NOT_NEGATIVE)                     \
+    LOSS(squared_log, IN_DOUBLE, FLAT, ANY_NUMBER, ANY_NUMBER)                                 \
     LOSS(binary_cross_entropy, IN_REAL, CURVED, UNIT_INTERVAL, UNIT_INTERVAL)                  \
     LOSS(binary_cross_entropy_with_logits, IN_REAL, CURVED, ANY_NUMBER, UNIT_INTERVAL)         \
     LOSS(binary_cross_entropy_with_pos_weight, IN_REAL, CURVED, ANY_NUMBER, UNIT_INTERVAL)     \

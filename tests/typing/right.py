@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fastloss as fl
+from fastloss import metrics
 from fastloss.compat import torchaudio
 
 if sys.version_info >= (3, 11):
@@ -268,7 +269,24 @@ def compat() -> None:
     assert_type((spans[0].score, len(spans[0])), tuple[float, int])
 
 
+def metrics_of_scikit_learn() -> None:
+    weight = [1.0, 0.5, 2.0, 0.0]
+    assert_type(metrics.mean_absolute_error(y, x, sample_weight=weight), float)
+    assert_type(metrics.mean_absolute_error(y, x, multioutput="raw_values"), NDArray[np.float64])
+    assert_type(metrics.mean_squared_error(y, x, sample_weight=weight), float)
+    assert_type(metrics.root_mean_squared_error(y, x, multioutput="raw_values"), NDArray[np.float64])
+    assert_type(metrics.mean_squared_log_error(counts, counts + 1), float)
+    assert_type(metrics.root_mean_squared_log_error(counts, counts, multioutput=[0.5, 0.2, 0.3]), float)
+    assert_type(metrics.mean_pinball_loss(y, x, alpha=0.9, multioutput="raw_values"), NDArray[np.float64])
+    assert_type(metrics.r2_score(y, x, multioutput="variance_weighted", force_finite=False), float)
+    assert_type(metrics.mean_poisson_deviance([0, 2], [0.5, 1.5]), float)
+    assert_type(metrics.mean_gamma_deviance([1, 2], [0.5, 1.5], sample_weight=[1, 2]), float)
+    assert_type(metrics.log_loss(labels, probs, labels=range(3), normalize=False), float)
+    assert_type(metrics.brier_score_loss(["a", "b"], [0.1, 0.9], pos_label="b", scale_by_half="auto"), float)
+    assert_type(metrics.hinge_loss(labels, y, labels=[0, 1, 2]), float)
+
+
 if __name__ == "__main__":
     topics = (regression, binary_decisions, classes, distributions, sequences_of_labels)
-    for use in (*topics, arguments, places, functions, ctc, decoding, compat):
+    for use in (*topics, arguments, places, functions, ctc, decoding, compat, metrics_of_scikit_learn):
         use()

@@ -4,6 +4,7 @@ Never run."""
 import numpy as np
 
 import fastloss as fl
+from fastloss import metrics
 from fastloss.compat import torchaudio
 
 x, y, labels = np.zeros((4, 3)), np.zeros((4, 3)), np.zeros(4, np.int64)
@@ -53,3 +54,9 @@ fl.ctc_align(frames, [[1], [2]]).path = labels  # type: ignore[misc]
 fl.CTCAlphabet([1, 2])  # type: ignore[list-item]
 fl.CTCAlphabet("-a").blank = 1  # type: ignore[misc]
 torchaudio.merge_tokens(labels, x, blank="-")  # type: ignore[arg-type]
+
+# metrics
+metrics.mean_squared_error(y, x, multioutput="mean")  # type: ignore[arg-type]
+metrics.mean_squared_error(y, x, y)  # type: ignore[call-overload]
+metrics.log_loss(labels, x, reduction="sum")  # type: ignore[call-arg]
+metrics.mean_squared_error(y, x).mean()  # type: ignore[attr-defined]

@@ -62,7 +62,8 @@ def topics():
         parts = info.name.split(".")[1:]
         if not any(part.startswith("_") for part in parts) and (len(parts) == 1 or parts[0] == "compat"):
             module = importlib.import_module(info.name)
-            if hasattr(module, "__all__"):
+            is_listed = parts[0] == "compat" or module in fl._topics  # the others have names of these, and own pages
+            if is_listed and hasattr(module, "__all__"):
                 found[module] = sorted(module.__all__, key=lambda name: order.index(name) if name in order else 99)
     in_table = {module: min((order.index(name) for name in names if name in order), default=99)
                 for module, names in found.items()}  # fmt: skip

@@ -1,0 +1,129 @@
+"""What scikit-learn's metrics are called with: numbers of samples and outputs, and weights of samples, checked."""
+
+import numpy as np
+
+from fastloss import _validation as check
+from fastloss._foreign import as_float, is_bits
+from fastloss._pieces import PIECE, first_place
+from fastloss._threads import threads_for
+
+LARGEST = float(np.finfo(np.float64).max)
+SMALLEST = 5e-324  # above 0
+
+
+def numbers(value, name):
+    """An array of samples, (N,), or of samples with several outputs, (N, K); N is not 0."""
+    array, _ = check.as_numbers(value, name)
+    if array.ndim not in (1, 2):
+        raise ValueError(f"{name} has shape {array.shape}; expected one dimension, or two: samples and outputs")
+    if not array.size:
+        raise ValueError(f"{name} has shape {array.shape}; a mean over nothing is not defined")
+    return array
+
+
+def column(value, name):
+    """The samples of one output, (N,); (N, 1) is the same."""
+    array = numbers(value, name)
+    if array.ndim == 2 and array.shape[1] != 1:
+        raise ValueError(f"{name} has shape {array.shape}; expected one number for each sample")
+    return array.reshape(-1)
+
+
+def check_as_many(array, name, count, of):
+    """One entry for each sample."""
+    if len(array) != count:
+        raise ValueError(f"{name} has {len(array)} samples; {of} has {count}")
+
+
+def pair(y_true, y_pred):
+    """Both as (N, K), and whether they may have several outputs: (N, 1) is (N,), as in scikit-learn."""
+    y_true, y_pred = numbers(y_true, "y_true"), numbers(y_pred, "y_pred")
+    check_as_many(y_pred, "y_pred", len(y_true), "y_true")
+    y_true, y_pred = (array.reshape(-1, 1) if array.ndim == 1 else array for array in (y_true, y_pred))
+    if y_true.shape != y_pred.shape:
+        raise ValueError(f"y_pred has {y_pred.shape[1]} outputs; y_true has {y_true.shape[1]}")
+    return y_true, y_pred
+
+
+def pair_of_columns(y_true, y_pred):
+    """Both as (N,)."""
+    y_true, y_pred = column(y_true, "y_true"), column(y_pred, "y_pred")
+    check_as_many(y_pred, "y_pred", len(y_true), "y_true")
+    return y_true, y_pred
+
+
+def _is_not_finite(some):
+    return ~np.isfinite(as_float(some) if is_bits(some) else some)
+
+
+def check_finite(array, name):
+    """Raises for the first NaN or infinity."""
+    place = -1 if array.dtype.kind in "iub" else first_place(_is_not_finite, array)
+    if place >= 0:
+        _refuse(array, name, place, "a finite number")
+
+
+def check_above(array, name, low):
+    """Raises for the first number that is infinite, or not above `low`. NaN passes."""
+    _check_within(array, name, float(np.nextafter(low, np.inf)), f"above {low:g}")
+
+
+def check_not_below(array, name, low):
+    _check_within(array, name, low, f"of at least {low:g}")
+
+
+def _check_within(array, name, low, words):
+    place = _outside(array, low)
+    if place >= 0:
+        _refuse(array, name, place, f"a finite number {words}")
+
+
+def _refuse(array, name, place, expected):
+    """The place is that of a sample, where there is one output."""
+    check.raise_refused(array.reshape(-1) if array.shape[1:] == (1,) else array, name, place, expected)
+
+
+def _outside(array, low):
+    """The place of the first number that is infinite or below `low`, or -1."""
+    return check.rules.outside(array, low, LARGEST, threads_for(None, array.size))
+
+
+def weights(value, name, count, of):
+    """Weights (count,), finite and not negative, not all 0; and whether there is a 0 among them."""
+    array, _ = check.as_numbers(value, name)
+    if array.ndim != 1:
+        raise ValueError(f"{name} has shape {array.shape}; expected ({count},), a weight for each of the {of}")
+    if len(array) != count:
+        raise ValueError(f"{name} has {len(array)} weights; there are {count} {of}")
+    has_zero = _outside(array, SMALLEST) >= 0
+    if has_zero:
+        check_not_below(array, name, 0.0)
+    total = check.rules.sum_of_weights(array, None)
+    if total != total:
+        check_finite(array, name)
+    if total == 0:
+        raise ValueError(f"{name} adds up to 0; a weighted mean needs a weight above 0")
+    return array, has_zero
+
+
+def sample_weights(value, count, **arrays):
+    """Weights of samples; None stays None. A weight of 0 removes what it weighs from a result, which then shows no NaN:
+    with such weights the arrays, given by their names, are looked at."""
+    if value is None:
+        return None
+    array, has_zero = weights(value, "sample_weight", count, "samples")
+    if has_zero:
+        for name, other in arrays.items():
+            check_finite(other, name)
+    return array
+
+
+def floats(array):
+    """Numbers as NumPy computes with them, of the float type that they have."""
+    return array if array.dtype.kind == "f" and not is_bits(array) else as_float(array)
+
+
+def row_pieces(shape):
+    """Slices of the first axis of (N, C), each of some million numbers: Python looks at signals between two of them."""
+    step = max(1, PIECE // max(1, shape[1]))
+    return [slice(start, start + step) for start in range(0, shape[0], step)]

@@ -1,0 +1,311 @@
+"""Metrics of regression, by scikit-learn's names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+
+from fastloss import _validation as check
+from fastloss.metrics import _inputs as inputs
+from fastloss.metrics import _means as means
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    _Weights = ArrayLike | None
+    _Each = Literal["raw_values"]
+    _Mean = Literal["uniform_average"] | Sequence[float] | NDArray[Any]
+
+__all__ = [
+    "mean_absolute_error",
+    "mean_pinball_loss",
+    "mean_squared_error",
+    "mean_squared_log_error",
+    "r2_score",
+    "root_mean_squared_error",
+    "root_mean_squared_log_error",
+]
+
+
+def _mean(loss, y_true, y_pred, sample_weight, multioutput, options=(), after=None, look=None):
+    """Of the outputs, as `multioutput` says. `after` is applied to the mean of each, `look` checks the arrays."""
+    y_true, y_pred = inputs.pair(y_true, y_pred)
+    if look:
+        look(y_true, "y_true")
+        look(y_pred, "y_pred")
+    sample_weight = inputs.sample_weights(sample_weight, len(y_true), y_true=y_true, y_pred=y_pred)
+    if after is None and isinstance(multioutput, str) and multioutput == "uniform_average":
+        return means.mean(loss, y_true, y_pred, sample_weight, options)
+    means.output_weights(multioutput, y_true.shape[1])  # before anything is computed
+    each = means.mean_of_each(loss, y_true, y_pred, sample_weight, options)
+    return means.averaged(each if after is None else after(each), multioutput)
+
+
+@overload
+def mean_absolute_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Each
+) -> NDArray[np.float64]: ...
+@overload
+def mean_absolute_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Mean = "uniform_average"
+) -> float: ...
+def mean_absolute_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: Any = "uniform_average"
+) -> Any:
+    r"""Mean absolute error, as ``sklearn.metrics.mean_absolute_error``.
+
+    .. math:: \frac{\sum_i w_i |y_i - \hat y_i|}{\sum_i w_i}
+
+    Parameters
+    ----------
+    y_true : array (N,) or (N, K)
+        What was to be predicted: N samples, K outputs. Numbers of any type that `fastloss` reads.
+    y_pred : array of the same shape
+        What was predicted.
+    sample_weight : array (N,), optional
+        Weights of the samples, at least 0.
+    multioutput : {"uniform_average", "raw_values"} or array (K,)
+        The mean over the outputs, an array with the result of each, or a mean with these weights.
+
+    Returns
+    -------
+    float, or array (K,) of float64 for ``"raw_values"``
+        Computed in double precision.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For NaN, infinite numbers, negative weights, or shapes and types that do not fit: the text names the argument,
+        the place and the value.
+
+    Examples
+    --------
+    >>> from fastloss.metrics import mean_absolute_error
+    >>> mean_absolute_error([3.0, -0.5, 2.0, 7.0], [2.5, 0.0, 2.0, 8.0])
+    0.5
+    """
+    return _mean("l1", y_true, y_pred, sample_weight, multioutput)
+
+
+@overload
+def mean_squared_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Each
+) -> NDArray[np.float64]: ...
+@overload
+def mean_squared_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Mean = "uniform_average"
+) -> float: ...
+def mean_squared_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: Any = "uniform_average"
+) -> Any:
+    r"""Mean squared error, as ``sklearn.metrics.mean_squared_error``.
+
+    .. math:: \frac{\sum_i w_i (y_i - \hat y_i)^2}{\sum_i w_i}
+
+    Parameters, results and errors are those of `mean_absolute_error`.
+
+    Examples
+    --------
+    >>> from fastloss.metrics import mean_squared_error
+    >>> mean_squared_error([[0.5, 1.0], [-1.0, 1.0]], [[0.0, 2.0], [-1.0, 2.0]], multioutput="raw_values")
+    array([0.125, 1.   ])
+    """
+    return _mean("mse", y_true, y_pred, sample_weight, multioutput)
+
+
+@overload
+def root_mean_squared_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Each
+) -> NDArray[np.float64]: ...
+@overload
+def root_mean_squared_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Mean = "uniform_average"
+) -> float: ...
+def root_mean_squared_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: Any = "uniform_average"
+) -> Any:
+    """Root of the mean squared error of each output, as ``sklearn.metrics.root_mean_squared_error``.
+
+    With several outputs it is the mean of their roots. Parameters, results and errors are those of
+    `mean_absolute_error`.
+
+    Examples
+    --------
+    >>> from fastloss.metrics import root_mean_squared_error
+    >>> root_mean_squared_error([[0.0, 0.0], [0.0, 0.0]], [[3.0, 0.0], [3.0, 2.0]], multioutput="raw_values").round(6)
+    array([3.      , 1.414214])
+    """
+    return _mean("mse", y_true, y_pred, sample_weight, multioutput, after=np.sqrt)
+
+
+def _above_minus_1(array, name):
+    inputs.check_above(array, name, -1.0)
+
+
+@overload
+def mean_squared_log_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Each
+) -> NDArray[np.float64]: ...
+@overload
+def mean_squared_log_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Mean = "uniform_average"
+) -> float: ...
+def mean_squared_log_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: Any = "uniform_average"
+) -> Any:
+    r"""Mean squared logarithmic error, as ``sklearn.metrics.mean_squared_log_error``.
+
+    .. math:: \frac{\sum_i w_i (\log(1 + y_i) - \log(1 + \hat y_i))^2}{\sum_i w_i}
+
+    All numbers are above -1. Parameters, results and errors are those of `mean_absolute_error`.
+
+    Examples
+    --------
+    >>> from fastloss.metrics import mean_squared_log_error
+    >>> round(mean_squared_log_error([3, 5, 2.5, 7], [2.5, 5, 4, 8]), 6)
+    0.03973
+    """
+    return _mean("squared_log", y_true, y_pred, sample_weight, multioutput, look=_above_minus_1)
+
+
+@overload
+def root_mean_squared_log_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Each
+) -> NDArray[np.float64]: ...
+@overload
+def root_mean_squared_log_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Mean = "uniform_average"
+) -> float: ...
+def root_mean_squared_log_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: Any = "uniform_average"
+) -> Any:
+    """Root of `mean_squared_log_error`, of each output, as ``sklearn.metrics.root_mean_squared_log_error``.
+
+    Parameters, results and errors are those of `mean_absolute_error`.
+
+    Examples
+    --------
+    >>> from fastloss.metrics import root_mean_squared_log_error
+    >>> round(root_mean_squared_log_error([3, 5, 2.5, 7], [2.5, 5, 4, 8]), 6)
+    0.199324
+    """
+    return _mean("squared_log", y_true, y_pred, sample_weight, multioutput, after=np.sqrt, look=_above_minus_1)
+
+
+@overload
+def mean_pinball_loss(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, alpha: float = 0.5, multioutput: _Each
+) -> NDArray[np.float64]: ...
+@overload
+def mean_pinball_loss(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: _Weights = None,
+    alpha: float = 0.5,
+    multioutput: _Mean = "uniform_average",
+) -> float: ...
+def mean_pinball_loss(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: _Weights = None,
+    alpha: float = 0.5,
+    multioutput: Any = "uniform_average",
+) -> Any:
+    r"""Mean quantile loss, as ``sklearn.metrics.mean_pinball_loss``.
+
+    .. math:: \frac{\sum_i w_i \max(\alpha (y_i - \hat y_i), (\alpha - 1) (y_i - \hat y_i))}{\sum_i w_i}
+
+    `alpha` is the quantile, within [0, 1]. Parameters, results and errors are those of `mean_absolute_error`.
+
+    Examples
+    --------
+    >>> from fastloss.metrics import mean_pinball_loss
+    >>> round(mean_pinball_loss([1.0, 2.0, 3.0], [0.0, 2.0, 3.0], alpha=0.9), 6)
+    0.3
+    """
+    options = (check.as_number(alpha, "alpha", 0.0, 1.0),)
+    look = None if 0 < options[0] < 1 else inputs.check_finite  # where one side costs nothing
+    return _mean("quantile", y_true, y_pred, sample_weight, multioutput, options, look=look)
+
+
+@overload
+def r2_score(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: _Weights = None,
+    multioutput: _Each,
+    force_finite: bool = True,
+) -> NDArray[np.float64]: ...
+@overload
+def r2_score(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: _Weights = None,
+    multioutput: _Mean | Literal["variance_weighted"] = "uniform_average",
+    force_finite: bool = True,
+) -> float: ...
+def r2_score(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: _Weights = None,
+    multioutput: Any = "uniform_average",
+    force_finite: bool = True,
+) -> Any:
+    r"""Coefficient of determination, as ``sklearn.metrics.r2_score``: 1 is best, 0 is as good as the mean of `y_true`.
+
+    .. math:: 1 - \frac{\sum_i w_i (y_i - \hat y_i)^2}{\sum_i w_i (y_i - \bar y)^2}
+
+    Parameters
+    ----------
+    y_true, y_pred, sample_weight
+        As of `mean_absolute_error`; at least two samples.
+    multioutput : {"uniform_average", "raw_values", "variance_weighted"} or array (K,)
+        ``"variance_weighted"`` weighs the outputs by their variance.
+    force_finite : bool
+        Whether an output that does not vary gives 1 where it is predicted exactly, else 0; otherwise nan and -inf.
+
+    Returns
+    -------
+    float, or array (K,) of float64 for ``"raw_values"``
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `mean_absolute_error`, and for a single sample, of which scikit-learn gives nan.
+
+    Examples
+    --------
+    >>> from fastloss.metrics import r2_score
+    >>> round(r2_score([3.0, -0.5, 2.0, 7.0], [2.5, 0.0, 2.0, 8.0]), 6)
+    0.948608
+    """
+    names = ("raw_values", "uniform_average", "variance_weighted")
+    force_finite = check.as_flag(force_finite, "force_finite")
+    y_true, y_pred = inputs.pair(y_true, y_pred)
+    if len(y_true) < 2:
+        raise ValueError("y_true has one sample; its variance is not defined")
+    sample_weight = inputs.sample_weights(sample_weight, len(y_true), y_true=y_true, y_pred=y_pred)
+    means.output_weights(multioutput, y_true.shape[1], names)
+    error = means.mean_of_each("mse", y_true, y_pred, sample_weight)
+    center = means.average_of_each(y_true, sample_weight)
+    variance = means.mean_of_each("mse", y_true, np.broadcast_to(center, y_true.shape), sample_weight)
+    return _explained(error, variance, multioutput, force_finite, names)
+
+
+def _explained(error, variance, multioutput, force_finite, names):
+    """1 - error / variance, averaged over the outputs."""
+    with np.errstate(divide="ignore", invalid="ignore"):  # -inf and nan are results where `force_finite` is False
+        each = 1 - error / variance
+        if force_finite:
+            each = np.where(variance == 0, np.where(error == 0, 1.0, 0.0), each)
+        if isinstance(multioutput, str) and multioutput == "variance_weighted":
+            return float(np.average(each, weights=variance if variance.any() else None))
+        return means.averaged(each, multioutput, names)
