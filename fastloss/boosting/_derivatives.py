@@ -12,7 +12,7 @@ PIECE = 1 << 14  # numbers that stay in a cache from one pass of NumPy to the ne
 
 class Derivatives(NamedTuple):
     """Of the sum of the losses, for each score; called with scores, labels and weights or None. `out` are the arrays
-    to write, or None for new ones."""
+    to write, or None for new ones, with which small calls are faster."""
 
     loss: Any
     options: dict[str, Any]
@@ -21,15 +21,17 @@ class Derivatives(NamedTuple):
     max_step: float
     factor: float
 
-    def __call__(self, scores: Any, labels: Any, weight: Any, out: Any = (None, None)) -> tuple[Any, Any]:
+    def __call__(self, scores: Any, labels: Any, weight: Any, out: Any = None) -> tuple[Any, Any]:
         options = {**self.options, "reduction": "sum"}
         if weight is not None:
             options["sample_weight"] = weight
         if self.curved and self.hessian != "ones":
-            grad, hess = self.loss.grad_and_hess(scores, labels, out=out, **options)
+            if out is not None:
+                options["out"] = out
+            grad, hess = self.loss.grad_and_hess(scores, labels, **options)
         else:
-            grad = self.loss.grad(scores, labels, out=out[0], **options)
-            hess = np.zeros_like(grad) if out[1] is None else out[1]
+            grad = self.loss.grad(scores, labels, out=None if out is None else out[0], **options)
+            hess = np.empty_like(grad) if out is None else out[1]
             hess[...] = self.constant(weight, hess.ndim)
         if self.factor != 1:
             grad *= self.factor
@@ -51,10 +53,13 @@ class Derivatives(NamedTuple):
 def raise_to_bound(grad: Any, hess: Any, max_step: float) -> None:
     """Of arrays of one layout, hess becomes the largest of itself and |grad| / max_step. A piece at a time: it stays in
     the caches, and nothing as large as the arrays is allocated."""
+    if grad.size <= PIECE:
+        np.maximum(hess, np.abs(grad) / max_step, out=hess)
+        return
     if grad.ndim == 2:
         order: Literal["F", "C"] = "F" if grad.flags.f_contiguous else "C"
         grad, hess = grad.reshape(-1, order=order), hess.reshape(-1, order=order)
-    steepness = np.empty(min(PIECE, grad.size), grad.dtype)
+    steepness = np.empty(PIECE, grad.dtype)
     for start in range(0, grad.size, PIECE):
         slopes, curvatures = grad[start : start + PIECE], hess[start : start + PIECE]
         least = np.abs(slopes, out=steepness[: slopes.size])

@@ -24,7 +24,7 @@ class Boosted(NamedTuple):
 
     link: str  # from a raw score to a prediction
     hessian: str = "bounded"  # unless another is asked for
-    max_step: str = ""  # the option that a step of at most 1 is measured in, if there is one
+    max_step: float | str = 1.0  # unless another is given; or the option that it is
     factor: float = 1.0  # of its derivatives: all three libraries have half the squared error
 
 
@@ -39,10 +39,10 @@ BOOSTED = {
     "binary_cross_entropy_with_logits": Boosted("sigmoid"),
     "sigmoid_focal_loss": Boosted("sigmoid"),
     "hinge_loss": Boosted("sign"),
-    "cross_entropy": Boosted("softmax"),
-    "softmax_focal_loss": Boosted("softmax"),
-    "poly1_cross_entropy": Boosted("softmax"),
-    "generalized_cross_entropy": Boosted("softmax"),
+    "cross_entropy": Boosted("softmax", hessian="exact", max_step=2.0),
+    "softmax_focal_loss": Boosted("softmax", max_step=2.0),
+    "poly1_cross_entropy": Boosted("softmax", max_step=2.0),
+    "generalized_cross_entropy": Boosted("softmax", max_step=2.0),
 }
 
 

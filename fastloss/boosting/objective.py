@@ -41,12 +41,12 @@ class Objective(ForLibrary):
     hessian : {"exact", "bounded", "ones"}, optional
         What boosting divides by: the second derivative h as it is; the larger of h and abs(g) / `max_step`, where g is
         the gradient; or the weight of each example. Where a second derivative is negative or nearly 0, boosting
-        diverges; the bound prevents that. By default ``"bounded"``, and ``"exact"`` for `mse_loss`, where it is
-        constant. ``"exact"`` needs a loss with a curvature.
+        diverges; the bound prevents that. By default ``"bounded"``, but ``"exact"`` for `mse_loss` and `cross_entropy`,
+        which the libraries boost so, too. ``"exact"`` needs a loss with a curvature.
     max_step : float above 0, optional
         With ``"bounded"``, how far one example alone can move its score, before the learning rate. By default 1, which
-        suits log-odds and log-rates; of `huber_loss` its `delta`, of `smooth_l1_loss` its `beta`. For other losses of
-        regression it is in the unit of the labels.
+        suits log-odds and log-rates, and 2 with several classes; of `huber_loss` it is `delta`, of `smooth_l1_loss`
+        `beta`. In regression it is in the unit of the labels.
     **options
         Options of the loss, such as `gamma`; and `num_threads`.
 
@@ -88,7 +88,9 @@ class Objective(ForLibrary):
             raise ValueError(f"hessian must be one of {', '.join(map(repr, HESSIANS))}, got {hessian!r}")
         if self.hessian == "exact" and not curved:
             raise TypeError(f"{self.loss.__name__} has no curvature to be exact: hessian must be 'bounded' or 'ones'")
-        default = self.options.get(boosted.max_step, 1.0)
+        default = boosted.max_step
+        if isinstance(default, str):
+            default = self.options.get(default, 1.0)
         self.max_step = check.as_positive(default if max_step is None else max_step, "max_step")
         self._derivatives = Derivatives(self.loss, self.options, curved, self.hessian, self.max_step, boosted.factor)
 
@@ -111,9 +113,9 @@ class Objective(ForLibrary):
         """For CatBoost: derivatives of minus the loss, (rows, 2)."""
         self._forbid_other("catboost")
         scores, labels, weight = self._arranged(approxes, targets, weights)
-        pairs = np.empty((scores.size, 2), scores.dtype)
-        self._derivatives(scores, labels, weight, (pairs[:, 0], pairs[:, 1]))
-        return np.negative(pairs, out=pairs)
+        both = np.empty((2, scores.size), scores.dtype)
+        self._derivatives(scores, labels, weight, (both[0], both[1]))
+        return np.negative(both, out=both).T
 
     def calc_ders_multi(self, approx: Any, target: float, weight: float) -> tuple[list[float], list[list[float]]]:
         """For CatBoost, of one row with a score for each class: derivatives of minus the loss, and their matrix, of
@@ -121,8 +123,13 @@ class Objective(ForLibrary):
         self._forbid_other("catboost")
         if not self.is_of_classes:
             raise ValueError(f"{self.loss.__name__} has one score for each label: boost classes with cross_entropy")
-        grad, hess = self._derivatives(approx[None], as_classes(np.array([target])), None)
-        return (grad[0] * -weight).tolist(), np.diag(hess[0] * -weight).tolist()
+        label = int(target) if target == target // 1 else as_classes(np.array([target]))
+        grad, hess = self._derivatives(approx[None], np.array([label]), None)
+        slopes, curvatures = (grad[0] * -weight).tolist(), (hess[0] * -weight).tolist()
+        matrix = [[0.0] * len(slopes) for _ in slopes]
+        for place, curvature in enumerate(curvatures):
+            matrix[place][place] = curvature
+        return slopes, matrix
 
     def init_score(self, labels: ArrayLike, sample_weight: ArrayLike | None = None) -> Any:
         """The best score that is the same for all examples: a float, or an array with one for each class.
