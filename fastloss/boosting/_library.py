@@ -24,25 +24,25 @@ class Boosted(NamedTuple):
 
     link: str  # from a raw score to a prediction
     hessian: str = "bounded"  # unless another is asked for
-    max_step: float | str = 1.0  # unless another is given; or the option that it is
+    max_step: float | str = 2.0  # unless another is given; or the option that it is
     factor: float = 1.0  # of its derivatives: all three libraries have half the squared error
 
 
 BOOSTED = {
-    "l1_loss": Boosted("identity"),
+    "l1_loss": Boosted("identity", max_step=1.0),
     "mse_loss": Boosted("identity", hessian="exact", factor=0.5),
     "huber_loss": Boosted("identity", max_step="delta"),
     "smooth_l1_loss": Boosted("identity", max_step="beta"),
-    "log_cosh_loss": Boosted("identity"),
-    "quantile_loss": Boosted("identity"),
+    "log_cosh_loss": Boosted("identity", max_step=1.0),
+    "quantile_loss": Boosted("identity", max_step=1.0),
     "poisson_nll_loss": Boosted("exp"),
     "binary_cross_entropy_with_logits": Boosted("sigmoid"),
     "sigmoid_focal_loss": Boosted("sigmoid"),
     "hinge_loss": Boosted("sign"),
-    "cross_entropy": Boosted("softmax", hessian="exact", max_step=2.0),
-    "softmax_focal_loss": Boosted("softmax", max_step=2.0),
-    "poly1_cross_entropy": Boosted("softmax", max_step=2.0),
-    "generalized_cross_entropy": Boosted("softmax", max_step=2.0),
+    "cross_entropy": Boosted("softmax", hessian="exact"),
+    "softmax_focal_loss": Boosted("softmax"),
+    "poly1_cross_entropy": Boosted("softmax"),
+    "generalized_cross_entropy": Boosted("softmax"),
 }
 
 

@@ -44,9 +44,9 @@ class Objective(ForLibrary):
         diverges; the bound prevents that. By default ``"bounded"``, but ``"exact"`` for `mse_loss` and `cross_entropy`,
         which the libraries boost so, too. ``"exact"`` needs a loss with a curvature.
     max_step : float above 0, optional
-        With ``"bounded"``, how far one example alone can move its score, before the learning rate. By default 1, which
-        suits log-odds and log-rates, and 2 with several classes; of `huber_loss` it is `delta`, of `smooth_l1_loss`
-        `beta`. In regression it is in the unit of the labels.
+        With ``"bounded"``, how far one example alone can move its score, before the learning rate. By default 2 for
+        log-odds and log-rates. In regression it is in the unit of the labels: 1 by default, of `huber_loss` its
+        `delta`, of `smooth_l1_loss` its `beta`.
     **options
         Options of the loss, such as `gamma`; and `num_threads`.
 
@@ -66,7 +66,7 @@ class Objective(ForLibrary):
     >>> [round(float(g), 4) for g in grad]
     [0.0037, -0.0345, -0.0001, -0.2817]
     >>> [round(float(h), 4) for h in hess]  # the last one would be -0.005
-    [0.0095, 0.0601, 0.0002, 0.2817]
+    [0.0095, 0.0601, 0.0002, 0.1408]
     """
 
     hessian: str
