@@ -119,7 +119,7 @@ def listing(module, names):
 def api_pages():
     """{path in docs/: text}"""
     found, rest = topics()
-    groups = [(heading(module), "fastloss" if "compat" not in module.__name__ else module.__name__, names)
+    groups = [(heading(module), "fastloss" if set(names) <= set(fl.__all__) else module.__name__, names)
               for module, names in found.items()]  # fmt: skip
     groups.append(("Threads and configuration", "fastloss", rest))
     verbs_of_all = without_roles(inspect.getdoc(Loss).split("\n\n")[1])
