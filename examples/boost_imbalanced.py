@@ -77,7 +77,7 @@ def draw(results, positives, path):
     axes.axhline(positives, color="#cccccc", linewidth=1)
     axes.set(xlabel="trees", ylabel="average precision on the test set", ylim=(0, None))
     axes.set_title(f"Finding {positives:.1%} positives", loc="left", fontsize=12, weight="bold")
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(frameon=False, loc="center right")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path)
 
