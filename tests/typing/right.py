@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fastloss as fl
+from fastloss.boosting import Metric, Objective
 from fastloss.compat import torchaudio
 
 if sys.version_info >= (3, 11):
@@ -268,7 +269,18 @@ def compat() -> None:
     assert_type((spans[0].score, len(spans[0])), tuple[float, int])
 
 
+def boosters() -> None:
+    objective = Objective(fl.cross_entropy, "xgboost", hessian="bounded", max_step=1.0, class_weight=[1.0, 2.0, 3.0])
+    assert_type(objective(labels, rows), tuple[Floats, Floats])
+    assert_type((objective.hessian, objective.max_step, objective.library), tuple[str, float, str])
+    assert_type(objective.fit_arguments(labels)["base_margin"], Floats)
+    focal = Objective(fl.sigmoid_focal_loss, "catboost", gamma=2.0, num_threads=1)
+    assert_type(focal.calc_ders_range(y[:, 0], binary[:, 0], None), Floats)
+    assert_type(Metric(fl.cross_entropy, "lightgbm", name="loss").__name__, str)
+    assert_type(Metric(fl.mse_loss, "catboost").evaluate((x[:, 0],), y[:, 0], None), tuple[float, float])
+
+
 if __name__ == "__main__":
     topics = (regression, binary_decisions, classes, distributions, sequences_of_labels)
-    for use in (*topics, arguments, places, functions, ctc, decoding, compat):
+    for use in (*topics, arguments, places, functions, ctc, decoding, boosters, compat):
         use()
