@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -75,6 +76,13 @@ class ForLibrary:
         sizes = [np.size(value) for value in self.options.values() if np.ndim(value)]
         scores = np.zeros((1, max(sizes, default=2)))
         return scores, [0] if self.is_of_classes else scores
+
+    def _changed_options(self) -> dict[str, Any]:
+        """Those that are not the loss's defaults: small calls are faster without the others."""
+        parameters = inspect.signature(self.loss).parameters
+        return {
+            name: value for name, value in self.options.items() if np.ndim(value) or value != parameters[name].default
+        }
 
     @property
     def is_of_classes(self) -> bool:

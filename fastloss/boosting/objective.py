@@ -92,7 +92,9 @@ class Objective(ForLibrary):
         if isinstance(default, str):
             default = self.options.get(default, 1.0)
         self.max_step = check.as_positive(default if max_step is None else max_step, "max_step")
-        self._derivatives = Derivatives(self.loss, self.options, curved, self.hessian, self.max_step, boosted.factor)
+        self._derivatives = Derivatives(
+            self.loss, self._changed_options(), curved, self.hessian, self.max_step, boosted.factor
+        )
 
     def __repr__(self) -> str:
         options = "".join(f", {name}={value!r}" for name, value in self.options.items())
@@ -113,6 +115,7 @@ class Objective(ForLibrary):
         """For CatBoost: derivatives of minus the loss, (rows, 2)."""
         self._forbid_other("catboost")
         scores, labels, weight = self._arranged(approxes, targets, weights)
+        labels = labels.astype(scores.dtype)  # hundreds of them: calls of one float type have less to do before
         both = np.empty((2, scores.size), scores.dtype)
         self._derivatives(scores, labels, weight, (both[0], both[1]))
         return np.negative(both, out=both).T
