@@ -44,7 +44,7 @@ def start_of_classes(derivatives: Any, classes: Any, weight: Any) -> Any:
     derivatives = derivatives._replace(hessian="bounded" if derivatives.curved else "ones", max_step=1.0)
     for _ in range(200):
         grad, hess = derivatives(np.tile(start, (every.size, 1)), every, shares)
-        # Half steps: of two classes the diagonal is half of the curvature, and whole ones would go to and fro.
+        # Half steps: of two classes the diagonal is half of the curvature, and whole steps would not converge.
         step = grad.sum(axis=0) / np.maximum(hess.sum(axis=0), 1e-300)
         start = start - step / 2
         if np.abs(step).max() < 1e-9:
