@@ -2,7 +2,7 @@
 
     python examples/boost_imbalanced.py [--seed 0] [--rounds 200] [--positives 0.02] [--gamma 2] [--out boost.png]
 
-Data is drawn in which few examples are positive, and some labels are wrong. LightGBM is trained on a half of it in
+Data is drawn in which few examples are positive, and some labels are random. LightGBM is trained on a half of it in
 three ways: with its own logistic objective, with that and the classes weighted to be balanced, and with the focal loss,
 which gives less weight to what is already classified well. All have the same parameters and number of trees.
 
@@ -29,14 +29,14 @@ import fastloss as fl
 from fastloss.boosting import Objective
 
 EXAMPLES = 12000
-WRONG = 0.01  # of the labels
+RANDOM = 0.01  # of the labels
 EVERY = 10  # trees, from one average precision to the next
 COLOURS = "#8a8a8a", "#c98a2b", "#0b4f8a"
 
 
 def draw_data(seed, positives):
     features, labels = make_classification(
-        EXAMPLES, 20, n_informative=8, n_clusters_per_class=3, weights=[1 - positives], flip_y=WRONG, class_sep=0.8,
+        EXAMPLES, 20, n_informative=8, n_clusters_per_class=3, weights=[1 - positives], flip_y=RANDOM, class_sep=0.8,
         random_state=seed,
     )  # fmt: skip
     return train_test_split(features, labels, test_size=0.5, stratify=labels, random_state=seed)
