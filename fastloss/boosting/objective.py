@@ -9,6 +9,7 @@ import numpy as np
 from fastloss import _validation as check
 from fastloss.boosting._derivatives import HESSIANS, Derivatives
 from fastloss.boosting._library import LIBRARIES, ForLibrary, as_classes
+from fastloss.boosting._memory import Memory
 from fastloss.boosting._start import start_of_classes, start_of_numbers
 from fastloss.normalization import softmax
 
@@ -95,6 +96,7 @@ class Objective(ForLibrary):
         self._derivatives = Derivatives(
             self.loss, self._changed_options(), curved, self.hessian, self.max_step, boosted.factor
         )
+        self._memory = Memory()
 
     def __repr__(self) -> str:
         options = "".join(f", {name}={value!r}" for name, value in self.options.items())
@@ -109,7 +111,10 @@ class Objective(ForLibrary):
         """
         if self.library == "catboost":
             raise TypeError("library is 'catboost', which calls otherwise: pass library='lightgbm' or 'xgboost'")
-        return self._derivatives(*self._read(labels, scores, sample_weight))
+        found = self._read(labels, scores, sample_weight)
+        grad, hess = self._derivatives(*found, out=self._memory.take(found[0]))
+        self._memory.keep(grad, hess)
+        return grad, hess
 
     def calc_ders_range(self, approxes: Any, targets: Any, weights: Any) -> _Floats:
         """For CatBoost: derivatives of minus the loss, (rows, 2)."""

@@ -1,6 +1,8 @@
 """What is refused, with the argument, the place and the value; and derivatives that follow from their definition."""
 
+import pickle
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from scripts import run_script
 import fastloss as fl
 from fastloss.boosting import Metric, Objective
 from fastloss.boosting._library import BOOSTED
+from fastloss.boosting._memory import CAN_COUNT
 
 LABELS, SCORES = np.array([0.0, 1.0, 1.0]), np.array([0.5, -3.0, 2.0])
 ROWS = np.array([[0.5, 0.0, 1.0], [2.0, 1.0, 0.0], [0.0, 0.0, 3.0]])
@@ -127,6 +130,48 @@ def test_large_arrays_are_bound_as_small_ones_are(order, rng):
     np.testing.assert_array_equal(grad, exact[0])
     np.testing.assert_array_equal(hess, np.maximum(exact[1], np.abs(exact[0]) / 2))
     assert hess.flags.f_contiguous is (order == "F")
+
+
+def test_results_that_are_kept_do_not_change(rng):
+    """Their memory is used again only where nobody has them, or a view of them, any more."""
+    objective = Objective(fl.sigmoid_focal_loss, "lightgbm")
+    labels = (rng.random(5000) < 0.5).astype(np.float32)
+    kept, before, addresses = [], [], set()
+    for number in range(6):
+        grad, hess = objective(labels, rng.normal(size=5000))
+        addresses.add(grad.ctypes.data)
+        if number % 2:
+            kept += [grad[10:20], hess[::2].reshape(50, -1)]
+            before += [array.copy() for array in kept[-2:]]
+        del grad, hess
+    for array, values in zip(kept, before, strict=True):
+        np.testing.assert_array_equal(array, values)
+    again = pickle.loads(pickle.dumps(objective))
+    np.testing.assert_array_equal(again(labels, labels)[0], objective(labels, labels)[0])
+
+
+@pytest.mark.skipif(not CAN_COUNT, reason="references can't be counted here")
+def test_memory_is_used_again(rng):
+    objective, labels = Objective(fl.cross_entropy, "xgboost"), rng.integers(0, 3, 4000)
+    for order in "FC":
+        scores, addresses = np.array(rng.normal(size=(4000, 3)), order=order), set()
+        for _ in range(4):
+            grad, _ = objective(labels, scores)
+            addresses.add(grad.ctypes.data)
+            assert grad.flags.f_contiguous is (order == "F")
+            np.testing.assert_allclose(grad, fl.cross_entropy.grad(scores, labels, reduction="sum"), atol=1e-14)
+            del grad, _
+        assert len(addresses) == 1
+
+
+def test_threads_share_an_objective(rng):
+    objective, labels = Objective(fl.log_cosh_loss, "xgboost"), rng.normal(size=20000)
+    scores = [rng.normal(size=20000) for _ in range(4)]
+    expected = [objective(labels, x) for x in scores]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            for found, right in zip(pool.map(lambda x: objective(labels, x), scores), expected, strict=True):
+                np.testing.assert_array_equal(found, right)
 
 
 def test_ones_are_the_weights(rng):
