@@ -64,5 +64,5 @@ def raise_to_bound(grad: Any, hess: Any, max_step: float) -> None:
         slopes, curvatures = grad[start : start + PIECE], hess[start : start + PIECE]
         least = np.abs(slopes, out=steepness[: slopes.size])
         if max_step != 1:
-            least /= max_step
+            least *= 1 / max_step
         np.maximum(curvatures, least, out=curvatures)
