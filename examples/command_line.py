@@ -6,7 +6,10 @@ import os
 import sys
 
 PICTURES = ".png", ".pdf", ".svg"
-NEEDED = "fastloss", "matplotlib", "sklearn", "threadpoolctl", "tqdm"
+NEEDED = {  # and the extras that install it
+    **dict.fromkeys(("fastloss", "matplotlib", "sklearn", "threadpoolctl", "tqdm"), "examples"),
+    "lightgbm": "examples,boosting",
+}
 
 
 def end_in_one_line():
@@ -19,7 +22,8 @@ def end_in_one_line():
             print("interrupted", file=sys.stderr)
             sys.exit(130)
         if issubclass(kind, ModuleNotFoundError) and error.name in NEEDED:
-            print(f'{error}: the examples need what `pip install -e ".[examples]"` installs', file=sys.stderr)
+            extras = NEEDED[error.name]
+            print(f'{error}: the examples need what `pip install -e ".[{extras}]"` installs', file=sys.stderr)
             sys.exit(1)
         others(kind, error, traceback)
 
@@ -58,6 +62,19 @@ def integer_from(least):
         return number
 
     return integer
+
+
+def number_from(least):
+    def number(text):
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not least <= number < math.inf:
+            raise argparse.ArgumentTypeError(f"must be a number of at least {least}, got {text!r}")
+        return number
+
+    return number
 
 
 def share(text):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 import fastloss as fl
 from fastloss import metrics
+from fastloss.boosting import Metric, Objective
 from fastloss.compat import torchaudio
 
 if sys.version_info >= (3, 11):
@@ -286,7 +287,18 @@ def metrics_of_scikit_learn() -> None:
     assert_type(metrics.hinge_loss(labels, y, labels=[0, 1, 2]), float)
 
 
+def boosters() -> None:
+    objective = Objective(fl.cross_entropy, "xgboost", hessian="bounded", max_step=1.0, class_weight=[1.0, 2.0, 3.0])
+    assert_type(objective(labels, rows), tuple[Floats, Floats])
+    assert_type((objective.hessian, objective.max_step, objective.library), tuple[str, float, str])
+    assert_type(objective.fit_arguments(labels)["base_margin"], Floats)
+    focal = Objective(fl.sigmoid_focal_loss, "catboost", gamma=2.0, num_threads=1)
+    assert_type(focal.calc_ders_range(y[:, 0], binary[:, 0], None), Floats)
+    assert_type(Metric(fl.cross_entropy, "lightgbm", name="loss").__name__, str)
+    assert_type(Metric(fl.mse_loss, "catboost").evaluate((x[:, 0],), y[:, 0], None), tuple[float, float])
+
+
 if __name__ == "__main__":
     topics = (regression, binary_decisions, classes, distributions, sequences_of_labels)
-    for use in (*topics, arguments, places, functions, ctc, decoding, compat, metrics_of_scikit_learn):
+    for use in (*topics, arguments, places, functions, ctc, decoding, boosters, compat, metrics_of_scikit_learn):
         use()

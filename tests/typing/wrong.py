@@ -5,6 +5,7 @@ import numpy as np
 
 import fastloss as fl
 from fastloss import metrics
+from fastloss.boosting import Metric, Objective
 from fastloss.compat import torchaudio
 
 x, y, labels = np.zeros((4, 3)), np.zeros((4, 3)), np.zeros(4, np.int64)
@@ -45,6 +46,12 @@ fl.cross_entropy(x, labels, ignore_index=0.5)  # type: ignore[call-overload]
 fl.hinge_loss(x, y, squared="no")  # type: ignore[call-overload]
 fl.set_num_threads(1.5)  # type: ignore[arg-type]
 fl.mse_loss.family = "ctc"  # type: ignore[misc]
+
+# gradient boosting
+Objective(fl.mse_loss, "sklearn")  # type: ignore[arg-type]
+Objective(fl.mse_loss, "lightgbm", hessian="newton")  # type: ignore[arg-type]
+Objective(fl.mse_loss, "lightgbm", max_step="far")  # type: ignore[arg-type]
+Metric(fl.mse_loss)  # type: ignore[call-arg]
 
 # CTC
 fl.ctc_loss(frames, [[1], [2]], infeasible="raises")  # type: ignore[call-overload]

@@ -28,20 +28,20 @@ import numpy
 features = numpy.random.default_rng(0).normal(size=(2000, 20))
 labels = (features[:, 0] > 0) * 1
 """
-COMPANY = {  # module: its package, and what sets its threads to work
-    "torch": ("torch", "torch.set_num_threads(2), torch.ones(1_000_000).exp().sum()"),
-    "sklearn": ("scikit-learn", """
+COMPANY = {  # module: what sets its threads to work
+    "torch": "torch.set_num_threads(2), torch.ones(1_000_000).exp().sum()",
+    "sklearn": """
         from sklearn.ensemble import HistGradientBoostingClassifier
         HistGradientBoostingClassifier(max_iter=3).fit(features, labels)
-    """),
-    "xgboost": ("xgboost", "xgboost.train({'nthread': 2}, xgboost.DMatrix(features, labels), 3)"),
-    "lightgbm": ("lightgbm", "lightgbm.train({'verbose': -1, 'num_threads': 2}, lightgbm.Dataset(features, labels))"),
-    "catboost": ("catboost", """
+    """,
+    "xgboost": "xgboost.train({'nthread': 2}, xgboost.DMatrix(features, labels), 3)",
+    "lightgbm": "lightgbm.train({'verbose': -1, 'num_threads': 2}, lightgbm.Dataset(features, labels))",
+    "catboost": """
         model = catboost.CatBoostRegressor(iterations=3, thread_count=2, verbose=0, allow_writing_files=False)
         model.fit(features, labels)
-    """),
-    "onnxruntime": ("onnxruntime", "onnxruntime.get_available_providers()"),
-    "jax": ("jax", "jax.numpy.ones((400, 400)).dot(jax.numpy.ones((400, 400))).block_until_ready()"),
+    """,
+    "onnxruntime": "onnxruntime.get_available_providers()",
+    "jax": "jax.numpy.ones((400, 400)).dot(jax.numpy.ones((400, 400))).block_until_ready()",
 }  # fmt: skip
 ORDERS = ("before", "after")
 
@@ -51,7 +51,7 @@ def process(modules, order):
     imports, works = "", "def company():\n    pass\n"
     for module in modules:
         imports += f"import {module}\n"
-        works += textwrap.indent(textwrap.dedent(COMPANY[module][1]).strip(), "    ") + "\n"
+        works += textwrap.indent(textwrap.dedent(COMPANY[module]).strip(), "    ") + "\n"
     company = f"{DATA}{imports}{works}company()\n"
     first, second = (company, FORK) if order == "before" else (FORK, company)
     return f"""{first}{second}
@@ -88,7 +88,8 @@ def main():
     if not hasattr(os, "fork"):
         sys.exit("SKIPPED: this system has no fork")
     here = [name for name in names if importlib.util.find_spec(name)]
-    rows = [(f"{name} {importlib.metadata.version(COMPANY[name][0])}", [name]) for name in here]
+    packages = importlib.metadata.packages_distributions()  # some have several that give the module
+    rows = [(f"{name} {importlib.metadata.version(packages[name][0])}", [name]) for name in here]
     rows += [("all of these", here)] if len(here) > 1 else []
     failures = []
     print(f"{'imported':<28}" + "".join(f"{order + ' fastloss':<24}" for order in ORDERS))

@@ -6,6 +6,7 @@ site, or, for files that are no pages, into addresses at the project's host.
 """
 
 import importlib
+import importlib.util
 import inspect
 import os
 import pkgutil
@@ -28,6 +29,10 @@ OUTSIDE = {  # files of the repository that are pages of the site
     "CHANGELOG.md": "project/changelog.md",
     "src/README.md": "project/sources.md",
     "benchmarks/README.md": "project/benchmarks.md",
+}
+MODULES = {  # of fastloss for other libraries: the title of its guide, the guide, what has to be installed to import it
+    "boosting": ("Gradient boosting", "boosting", None),
+    "metrics": ("scikit-learn's metrics", "metrics", None),
 }
 
 
@@ -57,14 +62,10 @@ def relinked(text, source, page, repository):
 def topics():
     """{module: its public names}, in the order of the table of losses; what is in no topic comes last."""
     order = list(BY_NAME)
-    found = {}
-    for info in pkgutil.walk_packages(fl.__path__, "fastloss."):
-        parts = info.name.split(".")[1:]
-        if not any(part.startswith("_") for part in parts) and (len(parts) == 1 or parts[0] == "compat"):
-            module = importlib.import_module(info.name)
-            is_listed = parts[0] == "compat" or module in fl._topics  # the others have names of these, and own pages
-            if is_listed and hasattr(module, "__all__"):
-                found[module] = sorted(module.__all__, key=lambda name: order.index(name) if name in order else 99)
+    compat = importlib.import_module("fastloss.compat")
+    others = [importlib.import_module(info.name) for info in pkgutil.iter_modules(compat.__path__, "fastloss.compat.")]
+    found = {module: sorted(module.__all__, key=lambda name: order.index(name) if name in order else 99)
+             for module in (*fl._topics, *others)}  # fmt: skip
     in_table = {module: min((order.index(name) for name in names if name in order), default=99)
                 for module, names in found.items()}  # fmt: skip
     found = {module: found[module] for module in sorted(found, key=in_table.get)}
@@ -101,6 +102,19 @@ def api_page(module, name):
     return "\n".join(parts)
 
 
+def module_pages():
+    """{path in docs/: text} of the modules for other libraries: all names of one on a page, for some are names of
+    losses that have pages of their own. A module whose library is not installed has none."""
+    for name, (title, guide, library) in MODULES.items():
+        if library and not importlib.util.find_spec(library):
+            continue
+        module = importlib.import_module(f"fastloss.{name}")
+        entries = "\n".join(directive(f"fastloss.{name}.{entry}", getattr(module, entry)) for entry in module.__all__)
+        text = f"# fastloss.{name}\n\nWhat it is for, with examples: [{title}](../{guide}.md).\n\n"
+        text += f"```{{eval-rst}}\n.. py:currentmodule:: fastloss.{name}\n\n{entries}```\n"
+        yield f"api/{name}.md", text
+
+
 def heading(module):
     """The first words of its docstring."""
     return re.split(r"[.:]", inspect.getdoc(module))[0]
@@ -120,7 +134,7 @@ def listing(module, names):
 def api_pages():
     """{path in docs/: text}"""
     found, rest = topics()
-    groups = [(heading(module), "fastloss" if "compat" not in module.__name__ else module.__name__, names)
+    groups = [(heading(module), "fastloss" if module in fl._topics else module.__name__, names)
               for module, names in found.items()]  # fmt: skip
     groups.append(("Threads and configuration", "fastloss", rest))
     verbs_of_all = without_roles(inspect.getdoc(Loss).split("\n\n")[1])
@@ -130,7 +144,12 @@ def api_pages():
         toc = "\n".join(names)
         index.append(f"```{{toctree}}\n:hidden:\n\n{toc}\n```\n")
         pages |= {f"api/{name}.md": api_page(module, name) for name in names}
-    return {"api/index.md": "\n".join(index)} | pages
+    of_modules = dict(module_pages())
+    index.append("## For other libraries\n")
+    names = [Path(page).stem for page in of_modules]
+    index.append("".join(f"- [`fastloss.{name}`]({name}.md): {MODULES[name][0]}\n" for name in names))
+    index.append("```{toctree}\n:hidden:\n\n" + "\n".join(names) + "\n```\n")
+    return {"api/index.md": "\n".join(index)} | pages | of_modules
 
 
 def write_all(repository):
