@@ -1,0 +1,93 @@
+"""Tensors as the kernels read them: what is refused, and NumPy's view of the rest, without a copy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from fastloss._foreign import array_of
+
+HALVES = (torch.float16, torch.bfloat16)  # computed in float32
+
+_ORDINARY = (torch.Tensor, torch.nn.Parameter)
+_REDUCTIONS = ("mean", "sum", "none")
+
+
+def is_eager(tensor: torch.Tensor) -> bool:
+    """Whether this is an ordinary tensor in an ordinary call: nothing is traced, transformed or replaced."""
+    return (
+        not torch.compiler.is_compiling()
+        and type(tensor) in _ORDINARY
+        and not torch._C._are_functorch_transforms_active()
+        and torch._C._len_torch_dispatch_stack() == 0
+        and torch._C._get_tracing_state() is None
+    )
+
+
+def check_tensor(tensor: Any, name: str) -> None:
+    """Raises for what is no tensor on the CPU."""
+    if not isinstance(tensor, torch.Tensor):
+        raise TypeError(f"{name} is a {type(tensor).__name__}; expected a tensor")
+    if not tensor.is_cpu:
+        raise ValueError(
+            f"{name} is on device {tensor.device}; fastloss computes on the CPU: pass {name}.cpu(), or use "
+            "torch.nn.functional there"
+        )
+    if tensor.layout is not torch.strided:
+        raise TypeError(f"{name} has layout {tensor.layout}; expected a dense tensor, as {name}.to_dense() is")
+
+
+def check_input(tensor: Any, name: str = "input") -> None:
+    check_tensor(tensor, name)
+    if not tensor.dtype.is_floating_point:
+        raise TypeError(f"{name} has dtype {tensor.dtype}; expected a floating point type")
+
+
+def check_constant(tensor: Any, name: str) -> None:
+    """What the loss has no gradient for; None passes."""
+    if tensor is None:
+        return
+    check_tensor(tensor, name)
+    if tensor.requires_grad and torch.is_grad_enabled():
+        raise ValueError(
+            f"{name} requires a gradient, which fastloss does not compute: pass {name}.detach(), or use "
+            "torch.nn.functional"
+        )
+
+
+def check_reduction(reduction: Any) -> None:
+    if reduction not in _REDUCTIONS:
+        expected = ", ".join(map(repr, _REDUCTIONS))
+        raise ValueError(f"reduction must be one of {expected}, got {reduction!r}")
+
+
+def reduction_of(reduction: str, size_average: bool | None, reduce: bool | None) -> str:
+    """The reduction, unless the two arguments that came before it are given."""
+    if size_average is None and reduce is None:
+        return reduction
+    if reduce is not None and not reduce:
+        return "none"
+    return "mean" if size_average is None or size_average else "sum"
+
+
+def view_of(tensor: Any, name: str) -> Any:
+    """NumPy's view of a tensor; what is no tensor stays as it is."""
+    if not isinstance(tensor, torch.Tensor):
+        return tensor
+    if tensor.requires_grad and torch.is_grad_enabled():
+        tensor = tensor.detach()
+    if tensor.dtype is torch.bfloat16:
+        return array_of(tensor, name, "a tensor")
+    try:
+        return tensor.numpy()
+    except TypeError:  # a dtype that NumPy lacks: the text says which there are
+        return array_of(tensor, name, "a tensor")
+
+
+def tensor_of(value: Any, dtype: torch.dtype) -> torch.Tensor:
+    """What a loss gives, a float or an array, as a tensor."""
+    if isinstance(value, float):
+        return torch.scalar_tensor(value, dtype=dtype)
+    return torch.from_numpy(np.asarray(value)).to(dtype)
