@@ -1,4 +1,4 @@
-"""A call of a loss of `LOSSES`: from tensors to the kernel and back, and what the backward pass makes of its gradient."""
+"""A call of a loss of `LOSSES`: from tensors to the kernel and back, and what backward makes of its gradient."""
 
 from __future__ import annotations
 
@@ -69,9 +69,7 @@ def scaled(grad: torch.Tensor, upstream: torch.Tensor, axis: int | None, dtype: 
     return (grad * upstream).to(dtype)
 
 
-def scaled_in_place(
-    grad: torch.Tensor, upstream: torch.Tensor, axis: int | None, dtype: torch.dtype
-) -> torch.Tensor:
+def scaled_in_place(grad: torch.Tensor, upstream: torch.Tensor, axis: int | None, dtype: torch.dtype) -> torch.Tensor:
     """The same where nobody needs `grad` afterwards."""
     if not upstream.dim():
         if upstream.item() != 1:

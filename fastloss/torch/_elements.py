@@ -10,9 +10,7 @@ from fastloss.torch._evaluate import evaluate
 from fastloss.torch._tensors import check_constant, check_input
 
 
-def broadcast(
-    input: torch.Tensor, target: torch.Tensor, warns: bool = False
-) -> tuple[torch.Tensor, torch.Tensor]:
+def broadcast(input: torch.Tensor, target: torch.Tensor, warns: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
     """Both in the shape that they have together, the input in the dtype that the difference would have."""
     check_input(input)
     check_constant(target, "target")

@@ -39,6 +39,8 @@ class EagerLoss(torch.autograd.Function):
     def backward(ctx: Any, upstream: Any, second: Any) -> Any:  # type: ignore[override]
         if second is not None:
             raise RuntimeError(NO_SECOND_DERIVATIVE)
+        if upstream is None:
+            return None, None
         (grad,) = ctx.saved_tensors
         scale = scaled if _keeps_graph() or _is_grad_enabled() else scaled_in_place
         return scale(grad, upstream, ctx.axis, ctx.dtype), None

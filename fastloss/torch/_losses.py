@@ -23,9 +23,7 @@ class OwnLoss:
         self.name = name
 
     def evaluate(self, derivatives: int, arrays: Any, options: Any, reduction: str, out: Any, num_threads: Any) -> Any:
-        evaluation = elements(
-            self.name, *arrays, Reduction(reduction, None, None), first="input", options=options
-        )
+        evaluation = elements(self.name, *arrays, Reduction(reduction, None, None), first="input", options=options)
         if self.name.endswith("_full"):
             evaluation.bits = 64  # as the factorial of poisson_nll_loss
         return evaluation.evaluate(True, derivatives, out, num_threads)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from fastloss._foreign import array_of
+from fastloss._foreign import BFLOAT16_BITS, array_of
 
 HALVES = (torch.float16, torch.bfloat16)  # computed in float32
 
@@ -79,7 +79,7 @@ def view_of(tensor: Any, name: str) -> Any:
     if tensor.requires_grad and torch.is_grad_enabled():
         tensor = tensor.detach()
     if tensor.dtype is torch.bfloat16:
-        return array_of(tensor, name, "a tensor")
+        return tensor.view(torch.int16).numpy().view(BFLOAT16_BITS)
     try:
         return tensor.numpy()
     except TypeError:  # a dtype that NumPy lacks: the text says which there are
