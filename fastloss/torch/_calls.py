@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from fastloss._threads import GRAIN, get_num_threads
-from fastloss.torch._losses import LOSSES, names_of
+from fastloss.torch._losses import LOSSES, NAMES
 from fastloss.torch._tensors import tensor_of, view_of
 
 NO_SECOND_DERIVATIVE = (
@@ -38,7 +38,7 @@ class Call:
     def made(self, array: Any) -> Any:
         views = [
             other if other is None else view_of(other, name)
-            for other, name in zip(self.others, names_of(self.name), strict=False)
+            for other, name in zip(self.others, NAMES[self.name], strict=False)
         ]
         loss, args, kwargs = LOSSES[self.name](array, views, self.reduction, self.options)
         threads = threads_for(array.size)

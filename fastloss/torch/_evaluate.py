@@ -14,9 +14,10 @@ import torch
 from torch.autograd import forward_ad
 
 from fastloss.torch._calls import NO_SECOND_DERIVATIVE, Call, scaled, scaled_in_place
-from fastloss.torch._losses import names_of, upstream_axis
+from fastloss.torch._losses import NAMES, upstream_axis
 from fastloss.torch._operator import traced
-from fastloss.torch._tensors import HALVES, check_constant, check_input, check_reduction, is_eager
+from fastloss.torch._tensors import HALVES, check_constant, check_input, check_reduction, is_eager, is_transformed
+from fastloss.torch._transforms import TransformedLoss
 
 # Whether the graph of this backward pass is kept for another one, which needs the gradient as it is.
 _keeps_graph = getattr(torch._C._autograd, "_get_current_graph_task_keep_graph", lambda: True)
@@ -58,12 +59,15 @@ def evaluate(
     check_reduction(reduction)
     for index, other in enumerate(others):
         if type(other) is torch.Tensor or (other is not None and name != "ctc_loss"):  # whose lengths may be tuples
-            check_constant(other, names_of(name)[index])
+            check_constant(other, NAMES[name][index])
     dtype = tensor.dtype
     if dtype in HALVES and torch.is_autocast_enabled("cpu"):
         dtype = torch.float32
     if not is_eager(tensor):
-        return traced(name, tensor, others, reduction, options, dtype)
+        given = [torch.as_tensor(other) if isinstance(other, (tuple, list)) else other for other in others]
+        if is_transformed():
+            return TransformedLoss.apply((name, reduction, options, dtype), tensor, *given)[0]
+        return traced(name, tensor, given, reduction, options, dtype)
     axis = upstream_axis(name, tensor.dim()) if reduction == "none" else None
     call = Call(name, others, reduction, options, dtype, axis)
     if (tensor.requires_grad and _is_grad_enabled()) or forward_ad._current_level >= 0:

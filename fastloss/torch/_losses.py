@@ -141,17 +141,22 @@ LOSSES: dict[str, Callable[[Any, Any, str, Any], Made]] = {
     "smooth_l1_loss": _weighted(fl.smooth_l1_loss, "mean"),
     "softmax_focal_loss": _softmax_focal_loss,
 }
-NAMES = {  # of the tensors beside the input, for the texts of errors
+NAMES: dict[str, tuple[str, ...]] = {  # of the tensors beside the input: how many, and for the texts of errors
+    "binary_cross_entropy": ("target", "weight"),
+    "binary_cross_entropy_with_logits": ("target", "weight", "pos_weight"),
     "cross_entropy": ("target", "weight"),
-    "nll_loss": ("target", "weight"),
-    "softmax_focal_loss": ("target", "alpha"),
     "ctc_loss": ("targets", "input_lengths", "target_lengths"),
+    "huber_loss": ("target", "weight"),
+    "kl_div": ("target",),
+    "l1_loss": ("target", "weight"),
+    "mse_loss": ("target", "weight"),
+    "nll_loss": ("target", "weight"),
+    "poisson_nll_loss": ("target",),
+    "sigmoid_focal_loss": ("target",),
+    "smooth_l1_loss": ("target", "weight"),
+    "softmax_focal_loss": ("target", "alpha"),
 }
 OF_ROWS = ("cross_entropy", "nll_loss", "softmax_focal_loss")
-
-
-def names_of(loss: str) -> tuple[str, ...]:
-    return NAMES.get(loss, ("target", "weight", "pos_weight"))
 
 
 def upstream_axis(loss: str, ndim: int) -> int | None:

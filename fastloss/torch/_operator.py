@@ -1,4 +1,4 @@
-"""The same losses as an operator of torch.library: for torch.compile, torch.export, torch.func and tensor subclasses.
+"""The same losses as an operator of torch.library: for torch.compile, torch.export and tensor subclasses.
 
 What is traced sees numbers, strings and tensors only, so the operator has the name of the loss as an argument.
 """
@@ -12,18 +12,22 @@ import torch
 
 from fastloss.torch._calls import NO_SECOND_DERIVATIVE, Call, scaled
 from fastloss.torch._losses import OF_ROWS, upstream_axis
-from fastloss.torch._tensors import HALVES, view_of  # noqa: F401
+from fastloss.torch._tensors import HALVES
+from fastloss.torch._transforms import one_by_one
 
+_OTHERS = 3  # tensors beside the input: as many as any loss has; a list of them could not have None in it
 _SCHEMA = (
-    "(Tensor input, Tensor?[] others, str name, str reduction, float[] options, ScalarType dtype, bool with_grad)"
-    " -> (Tensor, Tensor)"
+    "(Tensor input, Tensor? first, Tensor? second, Tensor? third, "
+    "str name, str reduction, float[] options, ScalarType dtype, bool with_grad) -> (Tensor, Tensor)"
 )
 
 
 @torch.library.custom_op("fastloss::loss", mutates_args=(), schema=_SCHEMA)
 def loss_operator(
     input: torch.Tensor,
-    others: Sequence[torch.Tensor | None],
+    first: torch.Tensor | None,
+    second: torch.Tensor | None,
+    third: torch.Tensor | None,
     name: str,
     reduction: str,
     options: Sequence[float],
@@ -31,7 +35,7 @@ def loss_operator(
     with_grad: bool,
 ) -> Any:
     """Value and gradient; without the gradient, an empty tensor in its place."""
-    call = Call(name, others, reduction, options, dtype, None)
+    call = Call(name, (first, second, third), reduction, options, dtype, None)
     grad = _new_gradient(input, with_grad)
     if not with_grad:
         return call.value(input), grad
@@ -45,7 +49,15 @@ def _new_gradient(input: torch.Tensor, with_grad: bool) -> torch.Tensor:
 
 @loss_operator.register_fake
 def _shapes(
-    input: Any, others: Any, name: str, reduction: str, options: Any, dtype: torch.dtype, with_grad: bool
+    input: Any,
+    first: Any,
+    second: Any,
+    third: Any,
+    name: str,
+    reduction: str,
+    options: Any,
+    dtype: Any,
+    with_grad: bool,
 ) -> Any:
     return input.new_empty(_value_shape(input, name, reduction), dtype=dtype), _new_gradient(input, with_grad)
 
@@ -62,7 +74,7 @@ def _value_shape(input: Any, name: str, reduction: str) -> tuple[Any, ...]:
 
 
 def _keep(ctx: Any, inputs: Any, output: Any) -> None:
-    input, _, name, reduction, *_ = inputs
+    input, (name, reduction, *_) = inputs[0], inputs[1 + _OTHERS :]
     ctx.set_materialize_grads(False)
     ctx.mark_non_differentiable(output[1])
     ctx.save_for_backward(output[1], input)
@@ -78,7 +90,7 @@ def _backward(ctx: Any, upstream: Any, _: Any) -> Any:
         found = Scaled.apply(grad, upstream, input, ctx.axis, ctx.dtype)
     else:
         found = scaled(grad, upstream, ctx.axis, ctx.dtype)
-    return found, None, None, None, None, None, None
+    return found, *[None] * (_OTHERS + 5)
 
 
 class Scaled(torch.autograd.Function):
@@ -103,17 +115,9 @@ loss_operator.register_autograd(_backward, setup_context=_keep)
 
 
 @loss_operator.register_vmap
-def _one_by_one(info: Any, in_dims: Any, input: Any, others: Any, *rest: Any) -> Any:
-    """The kernel has a batch of its own, whose mean is one number: each entry of the outer one is a call."""
-    dims = [in_dims[0], *(in_dims[1] or [None] * len(others))]
-    results = []
-    for index in range(info.batch_size):
-        first, *more = (
-            tensor if dim is None or tensor is None else tensor.select(dim, index)
-            for tensor, dim in zip((input, *others), dims, strict=True)
-        )
-        results.append(loss_operator(first, more, *rest))
-    return tuple(torch.stack(parts) for parts in zip(*results, strict=True)), (0, 0)
+def _batched(info: Any, in_dims: Any, *args: Any) -> Any:
+    tensors, settings = args[: 1 + _OTHERS], args[1 + _OTHERS :]
+    return one_by_one(lambda *entry: loss_operator(*entry, *settings), info.batch_size, in_dims[: 1 + _OTHERS], tensors)
 
 
 def traced(
@@ -124,8 +128,8 @@ def traced(
     options: Sequence[float],
     dtype: torch.dtype,
 ) -> torch.Tensor:
-    """The value, by the operator. Within torch.func it can't be known whether somebody wants the gradient."""
-    given = [other if other is None or isinstance(other, torch.Tensor) else torch.as_tensor(other) for other in others]
-    with_grad = torch.is_grad_enabled()
-    value, _ = loss_operator(tensor, given, name, reduction, [float(number) for number in options], dtype, with_grad)
+    """The value, by the operator."""
+    numbers = [float(number) for number in options]
+    given = (*others, *[None] * (_OTHERS - len(others)))
+    value, _ = loss_operator(tensor, *given, name, reduction, numbers, dtype, torch.is_grad_enabled())
     return value

@@ -26,6 +26,11 @@ def is_eager(tensor: torch.Tensor) -> bool:
     )
 
 
+def is_transformed() -> bool:
+    """Whether a function of torch.func is at work, without torch.compile."""
+    return not torch.compiler.is_compiling() and torch._C._are_functorch_transforms_active()
+
+
 def check_tensor(tensor: Any, name: str) -> None:
     """Raises for what is no tensor on the CPU."""
     if not isinstance(tensor, torch.Tensor):
