@@ -14,6 +14,7 @@ import inspect
 import numpy as np
 
 from fastloss._docstrings import VERBS, docstrings
+from fastloss._foreign import out_as_array
 from fastloss._kernels import per_instruction_set
 from fastloss._keywords import explain
 from fastloss._pieces import copy_to
@@ -179,11 +180,12 @@ def _general_path(verb, define, curvature):
         return validated(args, kwargs).evaluate(True, 0, None, num_threads)[0]
 
     def grad(*args, out=None, num_threads=None, **kwargs):
-        return validated(args, kwargs).evaluate(False, 1, out, num_threads)[1][0]
+        gradient = validated(args, kwargs).evaluate(False, 1, out_as_array(out), num_threads)[1][0]
+        return gradient if out is None else out
 
     def value_and_grad(*args, out=None, num_threads=None, **kwargs):
-        value, (gradient,) = validated(args, kwargs).evaluate(True, 1, out, num_threads)
-        return value, gradient
+        value, (gradient,) = validated(args, kwargs).evaluate(True, 1, out_as_array(out), num_threads)
+        return value, gradient if out is None else out
 
     def grad_and_hess(*args, out=None, num_threads=None, **kwargs):
         if not curvature:
@@ -191,7 +193,9 @@ def _general_path(verb, define, curvature):
         evaluation = validated(args, kwargs)
         if evaluation.no_curvature:
             raise TypeError(f"{define.__name__} has no curvature {evaluation.no_curvature}")
-        return tuple(evaluation.evaluate(False, 2, out, num_threads)[1])
+        made = evaluation.evaluate(False, 2, out_as_array(out), num_threads)[1]
+        given = made if out is None else out
+        return tuple(array if one is None else one for array, one in zip(made, given, strict=True))
 
     return {"__call__": value, "grad": grad, "value_and_grad": value_and_grad, "grad_and_hess": grad_and_hess}[verb]
 
