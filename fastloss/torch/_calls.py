@@ -25,7 +25,7 @@ def threads_for(size: int) -> int | None:
 class Call:
     """A call of tensors that can be evaluated; everything but the input is known."""
 
-    __slots__ = ("axis", "dtype", "name", "options", "others", "reduction")
+    __slots__ = ("axis", "dtype", "input_dtype", "name", "options", "others", "reduction")
 
     def __init__(self, name: str, others: Any, reduction: str, options: Any, dtype: Any, axis: Any) -> None:
         self.name = name
@@ -36,11 +36,12 @@ class Call:
         self.axis = axis  # of upstream_axis
 
     def made(self, array: Any) -> Any:
+        name = self.name
         views = [
-            other if other is None else view_of(other, name)
-            for other, name in zip(self.others, NAMES[self.name], strict=False)
+            None if other is None else view_of(other, other_name)
+            for other, other_name in zip(self.others, NAMES[name])  # noqa: B905 - an operator has None for the rest
         ]
-        loss, args, kwargs = LOSSES[self.name](array, views, self.reduction, self.options)
+        loss, args, kwargs = LOSSES[name](array, views, self.reduction, self.options)
         threads = threads_for(array.size)
         if threads is not None:
             kwargs["num_threads"] = threads
@@ -71,9 +72,8 @@ def scaled(grad: torch.Tensor, upstream: torch.Tensor, axis: int | None, dtype: 
 
 def scaled_in_place(grad: torch.Tensor, upstream: torch.Tensor, axis: int | None, dtype: torch.dtype) -> torch.Tensor:
     """The same where nobody needs `grad` afterwards."""
-    if not upstream.dim():
-        if upstream.item() != 1:
-            grad.mul_(upstream)
-    else:
+    if upstream.dim():
         grad.mul_(upstream if axis is None else upstream.unsqueeze(axis))
+    elif upstream.item() != 1:
+        grad.mul_(upstream)
     return grad if grad.dtype is dtype else grad.to(dtype)

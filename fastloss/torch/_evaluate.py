@@ -32,8 +32,8 @@ class EagerLoss(torch.autograd.Function):
         ctx.set_materialize_grads(False)
         value, grad = call.value_and_grad(tensor)
         ctx.save_for_backward(grad)  # as an attribute it would have another owner, and each step would copy it
-        ctx.axis = call.axis
-        ctx.dtype = tensor.dtype
+        ctx.call = call
+        call.input_dtype = tensor.dtype
         return value, grad
 
     @staticmethod
@@ -44,7 +44,7 @@ class EagerLoss(torch.autograd.Function):
             return None, None
         (grad,) = ctx.saved_tensors
         scale = scaled if _keeps_graph() or _is_grad_enabled() else scaled_in_place
-        return scale(grad, upstream, ctx.axis, ctx.dtype), None
+        return scale(grad, upstream, ctx.call.axis, ctx.call.input_dtype), None
 
 
 # What Function.apply does besides is for functorch, and costs as much as the kernel of a small call.

@@ -31,8 +31,12 @@ def is_transformed() -> bool:
     return not torch.compiler.is_compiling() and torch._C._are_functorch_transforms_active()
 
 
-def check_tensor(tensor: Any, name: str) -> None:
-    """Raises for what is no tensor on the CPU."""
+def is_dense_of_cpu(tensor: Any) -> bool:
+    return isinstance(tensor, torch.Tensor) and tensor.is_cpu and tensor.layout is torch.strided
+
+
+def forbid(tensor: Any, name: str) -> None:
+    """Raises for what is_dense_of_cpu is not true of."""
     if not isinstance(tensor, torch.Tensor):
         raise TypeError(f"{name} is a {type(tensor).__name__}; expected a tensor")
     if not tensor.is_cpu:
@@ -40,13 +44,13 @@ def check_tensor(tensor: Any, name: str) -> None:
             f"{name} is on device {tensor.device}; fastloss computes on the CPU: pass {name}.cpu(), or use "
             "torch.nn.functional there"
         )
-    if tensor.layout is not torch.strided:
-        raise TypeError(f"{name} has layout {tensor.layout}; expected a dense tensor, as {name}.to_dense() is")
+    raise TypeError(f"{name} has layout {tensor.layout}; expected a dense tensor, as {name}.to_dense() is")
 
 
 def check_input(tensor: Any, name: str = "input") -> None:
-    check_tensor(tensor, name)
-    if not tensor.dtype.is_floating_point:
+    if not is_dense_of_cpu(tensor):
+        forbid(tensor, name)
+    if not tensor.is_floating_point():
         raise TypeError(f"{name} has dtype {tensor.dtype}; expected a floating point type")
 
 
@@ -54,7 +58,8 @@ def check_constant(tensor: Any, name: str) -> None:
     """What the loss has no gradient for; None passes."""
     if tensor is None:
         return
-    check_tensor(tensor, name)
+    if not is_dense_of_cpu(tensor):
+        forbid(tensor, name)
     if tensor.requires_grad and torch.is_grad_enabled():
         raise ValueError(
             f"{name} requires a gradient, which fastloss does not compute: pass {name}.detach(), or use "
@@ -81,9 +86,10 @@ def view_of(tensor: Any, name: str) -> Any:
     """NumPy's view of a tensor; what is no tensor stays as it is."""
     if not isinstance(tensor, torch.Tensor):
         return tensor
+    dtype = tensor.dtype
     if tensor.requires_grad and torch.is_grad_enabled():
         tensor = tensor.detach()
-    if tensor.dtype is torch.bfloat16:
+    if dtype is torch.bfloat16:
         return tensor.view(torch.int16).numpy().view(BFLOAT16_BITS)
     try:
         return tensor.numpy()
