@@ -6,6 +6,7 @@ site, or, for files that are no pages, into addresses at the project's host.
 """
 
 import importlib
+import importlib.util
 import inspect
 import os
 import pkgutil
@@ -60,7 +61,10 @@ def topics():
     found = {}
     for info in pkgutil.walk_packages(fl.__path__, "fastloss."):
         parts = info.name.split(".")[1:]
-        if not any(part.startswith("_") for part in parts) and (len(parts) == 1 or parts[0] == "compat"):
+        if not any(part.startswith("_") for part in parts) and (
+            (len(parts) == 1 and parts[0] != "torch")
+            or parts[0] == "compat"  # PyTorch's names have a page of their own
+        ):
             module = importlib.import_module(info.name)
             if hasattr(module, "__all__"):
                 found[module] = sorted(module.__all__, key=lambda name: order.index(name) if name in order else 99)
@@ -100,6 +104,18 @@ def api_page(module, name):
     return "\n".join(parts)
 
 
+def torch_page():
+    """All functions of fastloss.torch, whose names are those of losses that have pages already."""
+    module = importlib.import_module("fastloss.torch")
+    functions = "\n".join(directive(f"fastloss.torch.{name}", getattr(module, name)) for name in module.__all__)
+    parts = [
+        "# fastloss.torch\n",
+        "What it is for: [In PyTorch](../torch.md).\n",
+        f"```{{eval-rst}}\n.. py:currentmodule:: fastloss.torch\n\n{functions}```\n",
+    ]
+    return "\n".join(parts)
+
+
 def heading(module):
     """The first words of its docstring."""
     return re.split(r"[.:]", inspect.getdoc(module))[0]
@@ -129,6 +145,10 @@ def api_pages():
         toc = "\n".join(names)
         index.append(f"```{{toctree}}\n:hidden:\n\n{toc}\n```\n")
         pages |= {f"api/{name}.md": api_page(module, name) for name in names}
+    if importlib.util.find_spec("torch"):
+        pages["api/torch.md"] = torch_page()
+        index.append("## PyTorch\n\n- [`fastloss.torch`](torch.md): functions of tensors\n")
+        index.append("```{toctree}\n:hidden:\n\ntorch\n```\n")
     return {"api/index.md": "\n".join(index)} | pages
 
 
