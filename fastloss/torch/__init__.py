@@ -6,10 +6,10 @@ loop. It needs PyTorch, which fastloss itself does not import.
 
 try:
     import torch
-except ImportError as error:
+except ImportError as _error:
     raise ImportError(
         "fastloss.torch needs PyTorch, which can't be imported: pip install torch, or pip install 'fastloss[torch]'"
-    ) from error
+    ) from _error
 
 if not hasattr(torch.library, "register_vmap"):
     raise ImportError(f"fastloss.torch needs PyTorch 2.5 or later, found {torch.__version__}: pip install -U torch")

@@ -34,6 +34,7 @@ class Call:
         self.options = options
         self.dtype = dtype  # of the value
         self.axis = axis  # of upstream_axis
+        self.input_dtype: Any = None  # which the gradient gets, where autograd wants it
 
     def made(self, array: Any) -> Any:
         name = self.name
