@@ -13,15 +13,32 @@ from typing import Any
 import torch
 from torch.autograd import forward_ad
 
-from fastloss.torch._calls import NO_SECOND_DERIVATIVE, Call, scaled, scaled_in_place
+from fastloss.torch._calls import (
+    NO_SECOND_DERIVATIVE,
+    Call,
+    scaled,
+    scaled_in_place,
+    value_and_grad,
+    value_of,
+)
 from fastloss.torch._losses import NAMES, upstream_axis
 from fastloss.torch._operator import traced
-from fastloss.torch._tensors import HALVES, check_constant, check_input, check_reduction, is_eager, is_transformed
-from fastloss.torch._transforms import TransformedLoss
+from fastloss.torch._tensors import (
+    HALVES,
+    REDUCTIONS,
+    check_constant,
+    check_input,
+    check_reduction,
+    is_eager,
+    is_ordinary,
+    is_transformed,
+)
+from fastloss.torch._transforms import transformed
 
 # Whether the graph of this backward pass is kept for another one, which needs the gradient as it is.
 _keeps_graph = getattr(torch._C._autograd, "_get_current_graph_task_keep_graph", lambda: True)
 _is_grad_enabled = torch.is_grad_enabled
+_unwrap_if_dead = torch._C._functorch.unwrap_if_dead
 
 
 class EagerLoss(torch.autograd.Function):
@@ -30,11 +47,10 @@ class EagerLoss(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, tensor: torch.Tensor, call: Call) -> Any:  # type: ignore[override]
         ctx.set_materialize_grads(False)
-        value, grad = call.value_and_grad(tensor)
-        ctx.save_for_backward(grad)  # as an attribute it would have another owner, and each step would copy it
-        ctx.call = call
-        call.input_dtype = tensor.dtype
-        return value, grad
+        found = value_and_grad(call, tensor)
+        ctx.save_for_backward(found[1])  # as an attribute it would have another owner, and each step would copy it
+        ctx.of_input = upstream_axis(call, tensor), tensor.dtype
+        return found
 
     @staticmethod
     def backward(ctx: Any, upstream: Any, second: Any) -> Any:  # type: ignore[override]
@@ -43,8 +59,9 @@ class EagerLoss(torch.autograd.Function):
         if upstream is None:
             return None, None
         (grad,) = ctx.saved_tensors
-        scale = scaled if _keeps_graph() or _is_grad_enabled() else scaled_in_place
-        return scale(grad, upstream, ctx.call.axis, ctx.call.input_dtype), None
+        if _keeps_graph() or _is_grad_enabled():
+            return scaled(grad, upstream, *ctx.of_input), None
+        return scaled_in_place(grad, upstream, *ctx.of_input), None
 
 
 # What Function.apply does besides is for functorch, and costs as much as the kernel of a small call.
@@ -55,21 +72,18 @@ def evaluate(
     name: str, tensor: torch.Tensor, others: Sequence[Any], reduction: str, options: Sequence[float] = ()
 ) -> torch.Tensor:
     """A loss of `LOSSES`; `others` are tensors or None."""
-    check_input(tensor)
-    check_reduction(reduction)
+    dtype = check_input(tensor)
+    if reduction not in REDUCTIONS:
+        check_reduction(reduction)
     for index, other in enumerate(others):
-        if type(other) is torch.Tensor or (other is not None and name != "ctc_loss"):  # whose lengths may be tuples
+        if other is not None and not is_ordinary(other):
             check_constant(other, NAMES[name][index])
-    dtype = tensor.dtype
     if dtype in HALVES and torch.is_autocast_enabled("cpu"):
         dtype = torch.float32
+    call = name, others, reduction, options, dtype
     if not is_eager(tensor):
         given = [torch.as_tensor(other) if isinstance(other, (tuple, list)) else other for other in others]
-        if is_transformed():
-            return TransformedLoss.apply((name, reduction, options, dtype), tensor, *given)[0]
-        return traced(name, tensor, given, reduction, options, dtype)
-    axis = upstream_axis(name, tensor.dim()) if reduction == "none" else None
-    call = Call(name, others, reduction, options, dtype, axis)
+        return (transformed if is_transformed() else traced)((name, given, reduction, options, dtype), tensor)
     if (tensor.requires_grad and _is_grad_enabled()) or forward_ad._current_level >= 0:
-        return _apply(torch._C._functorch.unwrap_if_dead(tensor), call)[0]
-    return call.value(tensor)
+        return _apply(_unwrap_if_dead(tensor), call)[0]
+    return value_of(call, tensor)

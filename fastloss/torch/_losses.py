@@ -159,8 +159,11 @@ NAMES: dict[str, tuple[str, ...]] = {  # of the tensors beside the input: how ma
 OF_ROWS = ("cross_entropy", "nll_loss", "softmax_focal_loss")
 
 
-def upstream_axis(loss: str, ndim: int) -> int | None:
-    """Where the gradient of losses that are not reduced lacks an axis of the input; None where it lacks none."""
-    if loss in OF_ROWS:
-        return 1 if ndim > 1 else None
-    return -1 if loss == "ctc_loss" else None
+def upstream_axis(call: Any, tensor: Any) -> int | None:
+    """Where the gradient of the losses lacks an axis of the input; None where it lacks none, or is a number."""
+    name, _, reduction, *_ = call
+    if reduction != "none":
+        return None
+    if name in OF_ROWS:
+        return 1 if tensor.dim() > 1 else None
+    return -1 if name == "ctc_loss" else None

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from fastloss.torch._calls import NO_SECOND_DERIVATIVE, Call, scaled
+from fastloss.torch._calls import NO_SECOND_DERIVATIVE, Call, scaled, value_and_grad, value_of
 from fastloss.torch._losses import OF_ROWS, upstream_axis
 from fastloss.torch._tensors import HALVES
 from fastloss.torch._transforms import one_by_one
@@ -35,11 +35,11 @@ def loss_operator(
     with_grad: bool,
 ) -> Any:
     """Value and gradient; without the gradient, an empty tensor in its place."""
-    call = Call(name, (first, second, third), reduction, options, dtype, None)
+    call = name, (first, second, third), reduction, options, dtype
     grad = _new_gradient(input, with_grad)
     if not with_grad:
-        return call.value(input), grad
-    return call.value_and_grad(input, grad)
+        return value_of(call, input), grad
+    return value_and_grad(call, input, grad)
 
 
 def _new_gradient(input: torch.Tensor, with_grad: bool) -> torch.Tensor:
@@ -78,7 +78,7 @@ def _keep(ctx: Any, inputs: Any, output: Any) -> None:
     ctx.set_materialize_grads(False)
     ctx.mark_non_differentiable(output[1])
     ctx.save_for_backward(output[1], input)
-    ctx.axis = upstream_axis(name, input.dim()) if reduction == "none" else None
+    ctx.axis = upstream_axis((name, (), reduction), input)
     ctx.dtype = input.dtype
 
 
@@ -120,15 +120,9 @@ def _batched(info: Any, in_dims: Any, *args: Any) -> Any:
     return one_by_one(lambda *entry: loss_operator(*entry, *settings), info.batch_size, in_dims[: 1 + _OTHERS], tensors)
 
 
-def traced(
-    name: str,
-    tensor: torch.Tensor,
-    others: Sequence[Any],
-    reduction: str,
-    options: Sequence[float],
-    dtype: torch.dtype,
-) -> torch.Tensor:
+def traced(call: Call, tensor: torch.Tensor) -> torch.Tensor:
     """The value, by the operator."""
+    name, others, reduction, options, dtype = call
     numbers = [float(number) for number in options]
     given = (*others, *[None] * (_OTHERS - len(others)))
     value, _ = loss_operator(tensor, *given, name, reduction, numbers, dtype, torch.is_grad_enabled())

@@ -11,28 +11,40 @@ from fastloss._foreign import BFLOAT16_BITS, array_of
 
 HALVES = (torch.float16, torch.bfloat16)  # computed in float32
 
+OF_NUMBERS = ("targets", "input_lengths", "target_lengths")  # of CTC, which may be tuples
+
 _ORDINARY = (torch.Tensor, torch.nn.Parameter)
-_REDUCTIONS = ("mean", "sum", "none")
+REDUCTIONS = ("mean", "sum", "none")
+
+
+# Small calls are mostly these questions: each name is looked up once.
+_is_compiling = torch.compiler.is_compiling
+_are_transforms_active = torch._C._are_functorch_transforms_active
+_modes = torch._C._len_torch_dispatch_stack
+_tracing_state = torch._C._get_tracing_state
+_is_grad_enabled = torch.is_grad_enabled
+_Tensor = torch.Tensor
+_bfloat16, _strided = torch.bfloat16, torch.strided
 
 
 def is_eager(tensor: torch.Tensor) -> bool:
     """Whether this is an ordinary tensor in an ordinary call: nothing is traced, transformed or replaced."""
     return (
-        not torch.compiler.is_compiling()
+        not _is_compiling()
         and type(tensor) in _ORDINARY
-        and not torch._C._are_functorch_transforms_active()
-        and torch._C._len_torch_dispatch_stack() == 0
-        and torch._C._get_tracing_state() is None
+        and not _are_transforms_active()
+        and _modes() == 0
+        and _tracing_state() is None
     )
 
 
 def is_transformed() -> bool:
     """Whether a function of torch.func is at work, without torch.compile."""
-    return not torch.compiler.is_compiling() and torch._C._are_functorch_transforms_active()
+    return not _is_compiling() and _are_transforms_active()
 
 
 def is_dense_of_cpu(tensor: Any) -> bool:
-    return isinstance(tensor, torch.Tensor) and tensor.is_cpu and tensor.layout is torch.strided
+    return isinstance(tensor, _Tensor) and tensor.is_cpu and tensor.layout is _strided
 
 
 def forbid(tensor: Any, name: str) -> None:
@@ -47,16 +59,22 @@ def forbid(tensor: Any, name: str) -> None:
     raise TypeError(f"{name} has layout {tensor.layout}; expected a dense tensor, as {name}.to_dense() is")
 
 
-def check_input(tensor: Any, name: str = "input") -> None:
+def is_ordinary(tensor: Any) -> bool:
+    """Whether this is a plain tensor that can be read, and nobody wants its gradient."""
+    return type(tensor) is _Tensor and tensor.is_cpu and tensor.layout is _strided and not tensor.requires_grad
+
+
+def check_input(tensor: Any, name: str = "input") -> torch.dtype:
     if not is_dense_of_cpu(tensor):
         forbid(tensor, name)
     if not tensor.is_floating_point():
         raise TypeError(f"{name} has dtype {tensor.dtype}; expected a floating point type")
+    return tensor.dtype
 
 
 def check_constant(tensor: Any, name: str) -> None:
-    """What the loss has no gradient for; None passes."""
-    if tensor is None:
+    """What the loss has no gradient for: a tensor, None, and for CTC numbers."""
+    if tensor is None or (name in OF_NUMBERS and not isinstance(tensor, torch.Tensor)):
         return
     if not is_dense_of_cpu(tensor):
         forbid(tensor, name)
@@ -68,8 +86,8 @@ def check_constant(tensor: Any, name: str) -> None:
 
 
 def check_reduction(reduction: Any) -> None:
-    if reduction not in _REDUCTIONS:
-        expected = ", ".join(map(repr, _REDUCTIONS))
+    if reduction not in REDUCTIONS:
+        expected = ", ".join(map(repr, REDUCTIONS))
         raise ValueError(f"reduction must be one of {expected}, got {reduction!r}")
 
 
@@ -84,12 +102,12 @@ def reduction_of(reduction: str, size_average: bool | None, reduce: bool | None)
 
 def view_of(tensor: Any, name: str) -> Any:
     """NumPy's view of a tensor; what is no tensor stays as it is."""
-    if not isinstance(tensor, torch.Tensor):
+    if not isinstance(tensor, _Tensor):
         return tensor
     dtype = tensor.dtype
-    if tensor.requires_grad and torch.is_grad_enabled():
+    if tensor.requires_grad and _is_grad_enabled():
         tensor = tensor.detach()
-    if dtype is torch.bfloat16:
+    if dtype is _bfloat16:
         return tensor.view(torch.int16).numpy().view(BFLOAT16_BITS)
     try:
         return tensor.numpy()

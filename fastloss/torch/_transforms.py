@@ -7,8 +7,13 @@ from typing import Any
 
 import torch
 
-from fastloss.torch._calls import NO_SECOND_DERIVATIVE, Call, scaled
+from fastloss.torch._calls import NO_SECOND_DERIVATIVE, Call, scaled, value_and_grad
 from fastloss.torch._losses import upstream_axis
+
+
+def transformed(call: Call, tensor: torch.Tensor) -> torch.Tensor:
+    name, others, reduction, options, dtype = call
+    return TransformedLoss.apply((name, reduction, options, dtype), tensor, *others)[0]
 
 
 def one_by_one(function: Callable[..., Any], size: int, dims: Sequence[int | None], tensors: Sequence[Any]) -> Any:
@@ -30,14 +35,14 @@ class TransformedLoss(torch.autograd.Function):
     @staticmethod
     def forward(settings: Any, input: torch.Tensor, *others: Any) -> Any:  # type: ignore[override]
         name, reduction, options, dtype = settings
-        return Call(name, others, reduction, options, dtype, None).value_and_grad(input)
+        return value_and_grad((name, others, reduction, options, dtype), input)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         (name, reduction, _, _), input, *others = inputs
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(output[1])
-        ctx.axis = upstream_axis(name, input.dim()) if reduction == "none" else None
+        ctx.axis = upstream_axis((name, others, reduction), input)
         ctx.dtype = input.dtype
         ctx.others = len(others)
 

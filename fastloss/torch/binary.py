@@ -49,7 +49,8 @@ def binary_cross_entropy(
     tensor([0.6931, 0.2877])
     """
     check_same_shape(input, target)
-    reduction = reduction_of(reduction, size_average, reduce)
+    if size_average is not None or reduce is not None:
+        reduction = reduction_of(reduction, size_average, reduce)
     return evaluate("binary_cross_entropy", input, (target, weight), reduction)
 
 
@@ -96,5 +97,6 @@ def binary_cross_entropy_with_logits(
     tensor([6.9315e-01, 9.3576e-14])
     """
     check_same_shape(input, target)
-    reduction = reduction_of(reduction, size_average, reduce)
+    if size_average is not None or reduce is not None:
+        reduction = reduction_of(reduction, size_average, reduce)
     return evaluate("binary_cross_entropy_with_logits", input, (target, weight, pos_weight), reduction)

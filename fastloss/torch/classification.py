@@ -58,7 +58,8 @@ def cross_entropy(
     >>> logits.grad[1]
     tensor([ 0.0596, -0.0596])
     """
-    reduction = reduction_of(reduction, size_average, reduce)
+    if size_average is not None or reduce is not None:
+        reduction = reduction_of(reduction, size_average, reduce)
     return evaluate("cross_entropy", input, (target, weight), reduction, (ignore_index, label_smoothing))
 
 
@@ -103,5 +104,6 @@ def nll_loss(
     >>> F.nll_loss(torch.tensor([[0.4, 0.6], [0.4, 0.6]]).log(), torch.tensor([0, 0]), reduction="sum")
     tensor(1.8326)
     """
-    reduction = reduction_of(reduction, size_average, reduce)
+    if size_average is not None or reduce is not None:
+        reduction = reduction_of(reduction, size_average, reduce)
     return evaluate("nll_loss", input, (target, weight), reduction, (ignore_index,))
