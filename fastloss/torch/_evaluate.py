@@ -26,11 +26,12 @@ from fastloss.torch._operator import traced
 from fastloss.torch._tensors import (
     HALVES,
     REDUCTIONS,
-    check_constant,
+    check_constants,
     check_input,
     check_reduction,
+    is_constant,
     is_eager,
-    is_ordinary,
+    is_readable,
     is_transformed,
 )
 from fastloss.torch._transforms import transformed
@@ -72,12 +73,12 @@ def evaluate(
     name: str, tensor: torch.Tensor, others: Sequence[Any], reduction: str, options: Sequence[float] = ()
 ) -> torch.Tensor:
     """A loss of `LOSSES`; `others` are tensors or None."""
-    dtype = check_input(tensor)
+    dtype = tensor.dtype if is_readable(tensor) else check_input(tensor)
     if reduction not in REDUCTIONS:
         check_reduction(reduction)
-    for index, other in enumerate(others):
-        if other is not None and not is_ordinary(other):
-            check_constant(other, NAMES[name][index])
+    for other in others:
+        if other is not None and not is_constant(other):
+            check_constants(others, NAMES[name])
     if dtype in HALVES and torch.is_autocast_enabled("cpu"):
         dtype = torch.float32
     call = name, others, reduction, options, dtype

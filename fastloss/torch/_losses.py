@@ -41,6 +41,8 @@ class OwnLoss:
 KL_DIV, KL_DIV_LOG_TARGET = OwnLoss("kl_div"), OwnLoss("kl_div_log_target")
 POISSON_OF_RATE, POISSON_OF_RATE_FULL = OwnLoss("poisson_nll_of_rate"), OwnLoss("poisson_nll_of_rate_full")
 
+_cross_entropy_loss = fl.cross_entropy
+
 Made = tuple[Any, tuple[Any, ...], dict[str, Any]]
 
 
@@ -51,8 +53,13 @@ def _with_class_axis(x: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
     return kwargs
 
 
+_CROSS_ENTROPY_DEFAULTS = (-100, 0.0)
+
+
 def _cross_entropy(x: Any, others: Any, reduction: str, options: Any) -> Made:
     target, weight = others
+    if options == _CROSS_ENTROPY_DEFAULTS and weight is None and x.ndim == 2:  # the small call that there is most
+        return _cross_entropy_loss, (x, target), {"reduction": reduction}
     ignore_index, smoothing = options
     kwargs: dict[str, Any] = {"reduction": reduction}
     if weight is not None:

@@ -14,6 +14,7 @@ HALVES = (torch.float16, torch.bfloat16)  # computed in float32
 OF_NUMBERS = ("targets", "input_lengths", "target_lengths")  # of CTC, which may be tuples
 
 _ORDINARY = (torch.Tensor, torch.nn.Parameter)
+_FLOATS = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 REDUCTIONS = ("mean", "sum", "none")
 
 
@@ -59,8 +60,13 @@ def forbid(tensor: Any, name: str) -> None:
     raise TypeError(f"{name} has layout {tensor.layout}; expected a dense tensor, as {name}.to_dense() is")
 
 
-def is_ordinary(tensor: Any) -> bool:
-    """Whether this is a plain tensor that can be read, and nobody wants its gradient."""
+def is_readable(tensor: Any) -> bool:
+    """Whether check_input would find nothing, of most tensors in one look."""
+    return type(tensor) in _ORDINARY and tensor.dtype in _FLOATS and tensor.is_cpu and tensor.layout is _strided
+
+
+def is_constant(tensor: Any) -> bool:
+    """Whether check_constant would find nothing, of most tensors in one look."""
     return type(tensor) is _Tensor and tensor.is_cpu and tensor.layout is _strided and not tensor.requires_grad
 
 
@@ -70,6 +76,11 @@ def check_input(tensor: Any, name: str = "input") -> torch.dtype:
     if not tensor.is_floating_point():
         raise TypeError(f"{name} has dtype {tensor.dtype}; expected a floating point type")
     return tensor.dtype
+
+
+def check_constants(tensors: Any, names: tuple[str, ...]) -> None:
+    for index, tensor in enumerate(tensors):
+        check_constant(tensor, names[index])
 
 
 def check_constant(tensor: Any, name: str) -> None:
