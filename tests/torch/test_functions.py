@@ -1,6 +1,7 @@
 """fastloss.torch against torch.nn.functional: values and gradients in double precision, dtypes, reductions, options."""
 
 import inspect
+import tracemalloc
 import warnings
 
 import pytest
@@ -123,6 +124,23 @@ def test_layouts_without_a_copy(case):
     found = value_and_grad(case.function, swapped, others, options, "sum")
     close(found, value_and_grad(case.function, x, others, options, "sum"))
     assert found[1].stride() == (swapped.stride() if x.dim() > 1 else (1,))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_no_copy_either_way(dtype):
+    """Beside the gradient nothing of the size of the scores is allocated, by NumPy at least, and the leaf gets the
+    memory that the kernel has written."""
+    x = torch.zeros(1000, 500, dtype=dtype).t().requires_grad_()
+    y = torch.zeros(500, dtype=torch.int64)
+    ours.cross_entropy(x, y)
+    tracemalloc.start()
+    loss = ours.cross_entropy(x, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.1 * 4 * x.numel()
+    written = loss.grad_fn.saved_tensors[0].data_ptr()
+    loss.backward()
+    assert (x.grad.data_ptr() == written) is (dtype is torch.float32)
 
 
 def test_small_gradients_of_float16_survive_until_they_are_scaled():

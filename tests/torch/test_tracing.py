@@ -70,7 +70,7 @@ def test_compiled_without_a_break(case, reduction):
         close(compiled(case.function, leaf), results[0][0])
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 def test_compiled_by_inductor(dtype):
     """With sizes and numbers that change, and another dtype under autocast."""
     torch.compiler.reset()
