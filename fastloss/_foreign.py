@@ -43,8 +43,13 @@ def array_of(value, name, expected):
 
 def out_as_array(out, name="out"):
     """What is given for `out`, with NumPy's view in the place of a tensor: also in a pair. The rest stays as it is."""
+    if out is None or type(out) is np.ndarray:
+        return out
     if type(out) in (tuple, list):
-        return [out_as_array(one, f"{name}[{index}]") for index, one in enumerate(out)]
+        for one in out:
+            if one is not None and type(one) is not np.ndarray:
+                return [out_as_array(one, f"{name}[{index}]") for index, one in enumerate(out)]
+        return out
     torch = _torch_of(out)
     if torch is None:
         return out

@@ -12,6 +12,7 @@ A CTC loss returns a CTCEvaluation of src/ctc/losses.pxi, whose `evaluate` does 
 import inspect
 
 import numpy as np
+from numpy import ndarray
 
 from fastloss._docstrings import VERBS, docstrings
 from fastloss._foreign import out_as_array
@@ -180,12 +181,14 @@ def _general_path(verb, define, curvature):
         return validated(args, kwargs).evaluate(True, 0, None, num_threads)[0]
 
     def grad(*args, out=None, num_threads=None, **kwargs):
-        gradient = validated(args, kwargs).evaluate(False, 1, out_as_array(out), num_threads)[1][0]
-        return gradient if out is None else out
+        array = out if out is None or type(out) is ndarray else out_as_array(out)
+        gradient = validated(args, kwargs).evaluate(False, 1, array, num_threads)[1][0]
+        return gradient if array is out else out
 
     def value_and_grad(*args, out=None, num_threads=None, **kwargs):
-        value, (gradient,) = validated(args, kwargs).evaluate(True, 1, out_as_array(out), num_threads)
-        return value, gradient if out is None else out
+        array = out if out is None or type(out) is ndarray else out_as_array(out)
+        value, (gradient,) = validated(args, kwargs).evaluate(True, 1, array, num_threads)
+        return value, gradient if array is out else out
 
     def grad_and_hess(*args, out=None, num_threads=None, **kwargs):
         if not curvature:
@@ -193,9 +196,11 @@ def _general_path(verb, define, curvature):
         evaluation = validated(args, kwargs)
         if evaluation.no_curvature:
             raise TypeError(f"{define.__name__} has no curvature {evaluation.no_curvature}")
-        made = evaluation.evaluate(False, 2, out_as_array(out), num_threads)[1]
-        given = made if out is None else out
-        return tuple(array if one is None else one for array, one in zip(made, given, strict=True))
+        arrays = out if out is None else out_as_array(out)
+        made = tuple(evaluation.evaluate(False, 2, arrays, num_threads)[1])
+        if arrays is out:
+            return made
+        return tuple(array if one is None else one for array, one in zip(made, out, strict=True))
 
     return {"__call__": value, "grad": grad, "value_and_grad": value_and_grad, "grad_and_hess": grad_and_hess}[verb]
 

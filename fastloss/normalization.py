@@ -21,8 +21,9 @@ def _normalise(scores, axis, out, num_threads, what):
         shape, dtype = view.shape[:-1], np.dtype(check.compute_dtype(code))
     else:
         shape, dtype = array.shape, check.gradient_dtype(array, code)
-    given, out = out, out_as_array(out)
+    given = out
     if out is not None:
+        out = out_as_array(out)
         check.check_out(out, shape, dtype)
     result = out
     if out is None:
