@@ -23,7 +23,8 @@ def _normalise(scores, axis, out, num_threads, what):
         shape, dtype = array.shape, check.gradient_dtype(array, code)
     given = out
     if out is not None:
-        out = out_as_array(out)
+        if type(out) is not np.ndarray:
+            out = out_as_array(out)
         check.check_out(out, shape, dtype)
     result = out
     if out is None:
