@@ -13,7 +13,10 @@ import numpy as np
 
 import fastloss as fl
 from fastloss._elementwise import elements
+from fastloss._kernels import per_instruction_set
 from fastloss._reduction import Reduction
+from fastloss._threads import GRAIN
+from fastloss._validation import REDUCTIONS
 
 
 class OwnLoss:
@@ -21,20 +24,35 @@ class OwnLoss:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.fast_paths = per_instruction_set(
+            lambda modules: modules.elementwise.FastPath(name, (0.0, 0.0), REDUCTIONS, "mean", GRAIN).call
+        )
 
-    def evaluate(self, derivatives: int, arrays: Any, options: Any, reduction: str, out: Any, num_threads: Any) -> Any:
+    def fast(self, arrays: Any, kwargs: dict[str, Any], want_value: bool, derivatives: int) -> Any:
+        """As the verbs of fastloss/_loss.py begin."""
+        for attempt in self.fast_paths:
+            result = attempt(arrays, kwargs, want_value, derivatives)
+            if result is not None:
+                return result
+        return None
+
+    def evaluate(
+        self, derivatives: int, arrays: Any, options: Any, reduction: str, out: Any = None, num_threads: Any = None
+    ) -> Any:
         evaluation = elements(self.name, *arrays, Reduction(reduction, None, None), first="input", options=options)
         if self.name.endswith("_full"):
             evaluation.bits = 64  # as the factorial of poisson_nll_loss
         return evaluation.evaluate(True, derivatives, out, num_threads)
 
-    def __call__(self, *arrays: Any, options: Any = (), reduction: str, num_threads: Any = None) -> Any:
-        return self.evaluate(0, arrays, options, reduction, None, num_threads)[0]
+    def __call__(self, *arrays: Any, options: Any = (), **kwargs: Any) -> Any:
+        found = None if options else self.fast(arrays, kwargs, True, 0)
+        return self.evaluate(0, arrays, options, **kwargs)[0] if found is None else found
 
-    def value_and_grad(
-        self, *arrays: Any, options: Any = (), reduction: str, out: Any = None, num_threads: Any = None
-    ) -> Any:
-        value, [grad] = self.evaluate(1, arrays, options, reduction, out, num_threads)
+    def value_and_grad(self, *arrays: Any, options: Any = (), **kwargs: Any) -> Any:
+        found = None if options else self.fast(arrays, kwargs, True, 1)
+        if found is not None:
+            return found
+        value, [grad] = self.evaluate(1, arrays, options, **kwargs)
         return value, grad
 
 
