@@ -50,7 +50,7 @@ class EagerLoss(torch.autograd.Function):
         ctx.set_materialize_grads(False)
         found = value_and_grad(call, tensor)
         ctx.save_for_backward(found[1])  # as an attribute it would have another owner, and each step would copy it
-        ctx.of_input = upstream_axis(call, tensor), tensor.dtype
+        ctx.of_input = upstream_axis(call, tensor) if call[2] == "none" else None, tensor.dtype
         return found
 
     @staticmethod

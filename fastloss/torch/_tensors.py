@@ -24,7 +24,7 @@ _are_transforms_active = torch._C._are_functorch_transforms_active
 _modes = torch._C._len_torch_dispatch_stack
 _tracing_state = torch._C._get_tracing_state
 _is_grad_enabled = torch.is_grad_enabled
-_Tensor = torch.Tensor
+_Tensor: Any = torch.Tensor
 _bfloat16, _strided = torch.bfloat16, torch.strided
 
 
