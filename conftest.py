@@ -1,6 +1,7 @@
 """The examples of README.md, docs/ and the docstrings are tests."""
 
 from doctest import ELLIPSIS
+from importlib.util import find_spec
 
 import pytest
 from sybil import Sybil
@@ -22,14 +23,18 @@ def compiled(example):
     compile(example.parsed, example.path, "exec")
 
 
+WITHOUT_TORCH = [] if find_spec("torch") else ["docs/torch.md", "fastloss/torch/*.py"]  # whose examples need it
+
 pages = Sybil(
     [PythonCodeBlockParser(doctest_optionflags=ELLIPSIS), CodeBlockParser("py", compiled)],
     patterns=["README.md", "docs/*.md"],
+    excludes=WITHOUT_TORCH,
     fixtures=["folder"],
 )
 docstrings = Sybil(
     [DocTestParser(ELLIPSIS)],
     patterns=["fastloss/*.py", "fastloss/*/*.py"],
+    excludes=WITHOUT_TORCH,
     document_types={".py": PythonDocStringDocument},
 )
 pytest_collect_file = (pages + docstrings).pytest()

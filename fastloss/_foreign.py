@@ -43,6 +43,28 @@ def array_of(value, name, expected):
     return as_one_type(value, array)
 
 
+def out_as_array(out, name="out"):
+    """What is given for `out`, with NumPy's view in the place of a tensor: also in a pair. The rest stays as it is."""
+    if out is None or type(out) is np.ndarray:
+        return out
+    if type(out) in (tuple, list):
+        for one in out:
+            if one is not None and type(one) is not np.ndarray:
+                return [out_as_array(one, f"{name}[{index}]") for index, one in enumerate(out)]
+        return out
+    torch = _torch_of(out)
+    if torch is None:
+        return out
+    if out.device.type != "cpu" or out.layout is not torch.strided:
+        raise TypeError(f"{name} has layout {out.layout} and is on {out.device}; expected a dense tensor of the CPU")
+    if out.requires_grad:
+        raise TypeError(f"{name} requires a gradient: pass {name}.detach()")
+    if any(step == 0 and size > 1 for step, size in zip(out.stride(), out.shape, strict=True)):
+        raise ValueError(f"{name} is an expanded tensor, whose elements share memory")
+    torch.autograd.graph.increment_version(out)  # so that a graph that has saved it says so
+    return array_of(out, name, "a NumPy array or a tensor")
+
+
 def _torch_of(value):
     """PyTorch, if the value is one of its tensors."""
     torch = sys.modules.get("torch")

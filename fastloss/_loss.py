@@ -12,8 +12,10 @@ A CTC loss returns a CTCEvaluation of src/ctc/losses.pxi, whose `evaluate` does 
 import inspect
 
 import numpy as np
+from numpy import ndarray
 
 from fastloss._docstrings import VERBS, docstrings
+from fastloss._foreign import out_as_array
 from fastloss._kernels import per_instruction_set
 from fastloss._keywords import explain
 from fastloss._pieces import copy_to
@@ -179,11 +181,14 @@ def _general_path(verb, define, curvature):
         return validated(args, kwargs).evaluate(True, 0, None, num_threads)[0]
 
     def grad(*args, out=None, num_threads=None, **kwargs):
-        return validated(args, kwargs).evaluate(False, 1, out, num_threads)[1][0]
+        array = out if out is None or type(out) is ndarray else out_as_array(out)
+        gradient = validated(args, kwargs).evaluate(False, 1, array, num_threads)[1][0]
+        return gradient if array is out else out
 
     def value_and_grad(*args, out=None, num_threads=None, **kwargs):
-        value, (gradient,) = validated(args, kwargs).evaluate(True, 1, out, num_threads)
-        return value, gradient
+        array = out if out is None or type(out) is ndarray else out_as_array(out)
+        value, (gradient,) = validated(args, kwargs).evaluate(True, 1, array, num_threads)
+        return value, gradient if array is out else out
 
     def grad_and_hess(*args, out=None, num_threads=None, **kwargs):
         if not curvature:
@@ -191,7 +196,11 @@ def _general_path(verb, define, curvature):
         evaluation = validated(args, kwargs)
         if evaluation.no_curvature:
             raise TypeError(f"{define.__name__} has no curvature {evaluation.no_curvature}")
-        return tuple(evaluation.evaluate(False, 2, out, num_threads)[1])
+        arrays = out if out is None else out_as_array(out)
+        made = tuple(evaluation.evaluate(False, 2, arrays, num_threads)[1])
+        if arrays is out:
+            return made
+        return tuple(array if one is None else one for array, one in zip(made, out, strict=True))
 
     return {"__call__": value, "grad": grad, "value_and_grad": value_and_grad, "grad_and_hess": grad_and_hess}[verb]
 

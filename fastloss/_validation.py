@@ -357,11 +357,11 @@ def check_out(out, shape, dtype, name="out"):
     _, no_array, other_shape, other_dtype, read_only = rules.OUT_STATES
     state = rules.state_of_out(out, shape, np.dtype(dtype))
     if state == no_array:
-        raise TypeError(f"{name} must be a NumPy array, got {type(out).__name__}")
+        raise TypeError(f"{name} must be a NumPy array or a tensor, got {type(out).__name__}")
     if state == other_shape:
         raise ValueError(f"{name} has shape {out.shape}; expected {shape}")
     if state == other_dtype:
-        raise TypeError(f"{name} has dtype {out.dtype}; expected {dtype}")
+        raise TypeError(f"{name} has dtype {dtype_name(out)}; expected {dtype}")
     if state == read_only:
         raise ValueError(f"{name} is read-only")
 

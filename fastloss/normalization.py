@@ -3,6 +3,7 @@
 import numpy as np
 
 from fastloss import _validation as check
+from fastloss._foreign import out_as_array
 from fastloss._kernels import kernels
 from fastloss._keywords import says_keywords
 from fastloss._threads import threads_for
@@ -20,7 +21,10 @@ def _normalise(scores, axis, out, num_threads, what):
         shape, dtype = view.shape[:-1], np.dtype(check.compute_dtype(code))
     else:
         shape, dtype = array.shape, check.gradient_dtype(array, code)
+    given = out
     if out is not None:
+        if type(out) is not np.ndarray:
+            out = out_as_array(out)
         check.check_out(out, shape, dtype)
     result = out
     if out is None:
@@ -34,8 +38,7 @@ def _normalise(scores, axis, out, num_threads, what):
         result[...] = -np.inf
     if out is not None and result is not out:
         out[...] = result
-        result = out
-    return result
+    return result if given is None else given
 
 
 @says_keywords

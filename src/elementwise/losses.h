@@ -165,6 +165,20 @@ FL_INLINE element squared_log(real x, real y, real z, const element_options o)
     return (element){.value = (double)distance * (double)distance, .grad = slope + slope};
 }
 
+/* x - y log(x + epsilon), x the rate itself */
+FL_INLINE element poisson_nll_of_rate(real x, real y, real z, const element_options o)
+{
+    real rate = x + (real)o.number[0], flat = x == x ? R(1.0) : x;
+    return (element){.real_value = x, .addend = -r_term(y, r_log(rate)), .grad = flat - r_term(y, R(1.0) / rate)};
+}
+
+FL_INLINE element poisson_nll_of_rate_full(real x, real y, real z, const element_options o)
+{
+    element e = poisson_nll_of_rate(x, y, z, o);
+    e.addend += r_log_factorial(y);
+    return e;
+}
+
 /* ---- binary labels: probabilities x of the positive class, targets y within [0, 1] ---- */
 
 /* -y log x - (1 - y) log(1 - x). One of the logarithms is of w, up to 1/2, with its share u of the target; the other
@@ -261,6 +275,24 @@ FL_INLINE element kl_divergence(real x, real y, real z, const element_options o)
     return (element){.real_value = near, .addend = difference, .grad = -ratio, .hess = y == R(0.0) ? y * x : second};
 }
 
+/* The same from the logarithm x of the prediction, with the target as it is and as its logarithm; linear in x, whether
+ * or not either is normalised. What has no target has no loss, a prediction of 0 included. */
+FL_INLINE element kl_div_from_logs(real x, real log_y, real y)
+{
+    real difference = (y == R(0.0) ? R(0.0) : log_y) - x;
+    return (element){.real_value = r_weighted(difference, y), .grad = -y};
+}
+
+FL_INLINE element kl_div(real x, real y, real z, const element_options o)
+{
+    return kl_div_from_logs(x, r_log(y), y);
+}
+
+FL_INLINE element kl_div_log_target(real x, real y, real z, const element_options o)
+{
+    return kl_div_from_logs(x, y, r_exp_wide(y));
+}
+
 /* Name; where its formula puts the loss, and whether it has a second derivative (see loop.h); which predictions, and
  * which targets, are legal (core/domain.h). */
 #define ELEMENTWISE_LOSSES(LOSS)                                                               \
@@ -277,6 +309,8 @@ FL_INLINE element kl_divergence(real x, real y, real z, const element_options o)
     LOSS(poisson_deviance, IN_TWO_PARTS, CURVED, NOT_NEGATIVE, NOT_NEGATIVE)                   \
     LOSS(gamma_deviance, IN_TWO_PARTS, CURVED, NOT_NEGATIVE, NOT_NEGATIVE)                     \
     LOSS(squared_log, IN_DOUBLE, FLAT, ANY_NUMBER, ANY_NUMBER)                                 \
+    LOSS(poisson_nll_of_rate, IN_TWO_PARTS, FLAT, NOT_NEGATIVE, NOT_NEGATIVE)                  \
+    LOSS(poisson_nll_of_rate_full, IN_TWO_PARTS, FLAT, NOT_NEGATIVE, NOT_NEGATIVE)             \
     LOSS(binary_cross_entropy, IN_REAL, CURVED, UNIT_INTERVAL, UNIT_INTERVAL)                  \
     LOSS(binary_cross_entropy_with_logits, IN_REAL, CURVED, ANY_NUMBER, UNIT_INTERVAL)         \
     LOSS(binary_cross_entropy_with_pos_weight, IN_REAL, CURVED, ANY_NUMBER, UNIT_INTERVAL)     \
@@ -284,6 +318,8 @@ FL_INLINE element kl_divergence(real x, real y, real z, const element_options o)
     LOSS(squared_hinge, IN_DOUBLE, CURVED, ANY_NUMBER, SIGNS)                                  \
     LOSS(categorical_cross_entropy, IN_REAL, CURVED | OF_TARGET, UNIT_INTERVAL, UNIT_INTERVAL) \
     LOSS(entropy, IN_REAL, CURVED, UNIT_INTERVAL, ANY_NUMBER)                                  \
-    LOSS(kl_divergence, IN_TWO_PARTS, CURVED | OF_TARGET, UNIT_INTERVAL, UNIT_INTERVAL)
+    LOSS(kl_divergence, IN_TWO_PARTS, CURVED | OF_TARGET, UNIT_INTERVAL, UNIT_INTERVAL)        \
+    LOSS(kl_div, IN_REAL, FLAT, ANY_NUMBER, NOT_NEGATIVE)                                      \
+    LOSS(kl_div_log_target, IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)
 
 #endif
