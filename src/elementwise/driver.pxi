@@ -144,6 +144,7 @@ cdef public exact_sum chunk_of_elements(void* data, Py_ssize_t chunk, real* scra
     cdef GroupSum group
     cdef LegalNumbers legal
     cdef exact_sum total = NO_SUM
+    cdef double bias = 0
     cdef Py_ssize_t start = chunk * job.chunk_size, stop = start + min(job.chunk_size, job.size - start), pause
     group.total = NO_SUM
     legal.x = legal_in(job.x_legal)
@@ -155,6 +156,7 @@ cdef public exact_sum chunk_of_elements(void* data, Py_ssize_t chunk, real* scra
     b.options.number[0] = job.options[0]
     b.options.number[1] = job.options[1]
     b.scale = <real> job.out.scale
+    b.bias = &bias
     while start < stop:
         pause = min(stop, start + POLLED)
         while start < pause:
