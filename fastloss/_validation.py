@@ -27,6 +27,8 @@ WITH_BATCHMEAN = {"mean": rules.MEANS, "batchmean": rules.MEANS, **REDUCTIONS}  
 DOMAINS = rules.DOMAINS
 _DOMAIN_TEXTS = {
     DOMAINS["not negative"]: "a number of at least 0",
+    DOMAINS["positive"]: "a number above 0",
+    DOMAINS["above -1"]: "a number above -1",
     DOMAINS["unit"]: "a probability within [0, 1]",
     DOMAINS["signs"]: "-1 or 1 throughout, or 0 or 1 throughout",
 }

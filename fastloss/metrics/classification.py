@@ -16,6 +16,8 @@ from fastloss.metrics import _means as means
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+CACHED = 1 << 16  # numbers that stay in a second-level cache
+
 __all__ = ["brier_score_loss", "hinge_loss", "log_loss"]
 
 
@@ -118,15 +120,19 @@ def log_loss(
     probs = _probabilities(y_proba)
     truth = _truth(y_true, probs, labels)
     weight = inputs.sample_weights(sample_weight, len(probs), y_proba=probs)
-    reduction = "weighted_mean" if check.as_flag(normalize, "normalize") else "sum"
+    divisor = inputs.total_weight(weight, len(probs)) if check.as_flag(normalize, "normalize") else 1
+    return means.checked(_log_loss(truth, probs, weight), y_proba=probs) / divisor
+
+
+def _log_loss(truth, probs, weight):
+    """The sum over the samples; what the arguments are, `_truth` and `_probabilities` say."""
+    each = None if weight is None else weight.array
     if truth.ndim == 2:
-        by_row = None if weight is None else weight[:, None]
-        mean = means.evaluate("categorical_cross_entropy", _clipped(probs), truth, reduction, by_row)
-        return mean * probs.shape[1] if reduction == "weighted_mean" else mean
+        each = None if weight is None else each[:, None]
+        return means.sum_of("categorical_cross_entropy", _clipped(probs), truth, each)
     if probs.ndim == 2:
         probs, truth = probs[np.arange(len(truth)), truth], np.ones(1)
-    value = means.evaluate("binary_cross_entropy", _clipped(probs), truth, reduction, weight)
-    return means.checked(value, y_proba=probs)
+    return means.sum_of("binary_cross_entropy", _clipped(probs), truth, each)
 
 
 def _clipped(probs):
@@ -183,11 +189,10 @@ def brier_score_loss(
     weight = inputs.sample_weights(sample_weight, len(probs), y_proba=probs)
     if probs.ndim == 1:
         target = _is_positive(y_true, probs, labels, pos_label)
-        value = means.evaluate("mse", probs, target, "weighted_mean", weight)
-        value, classes = 2 * means.checked(value, y_proba=probs), 2
+        value, classes = 2 * means.checked(means.mean_of("mse", probs, target, weight), y_proba=probs), 2
     else:
         truth, classes = _truth(y_true, probs, labels), probs.shape[1]
-        value = sum(_squares(probs, truth, weight)) / means.total_weight(weight, len(probs))
+        value = sum(_squares(probs, truth, weight)) / inputs.total_weight(weight, len(probs))
     halves = classes < 3 if isinstance(scale_by_half, str) and scale_by_half == "auto" else scale_by_half
     return value / 2 if check.as_flag(halves, "scale_by_half") else value
 
@@ -209,8 +214,8 @@ def _squares(probs, truth, weight):
         if truth.ndim == 1:
             target = np.zeros(probs[rows].shape, np.bool_)
             target[np.arange(len(target)), truth[rows]] = True
-        by_row = None if weight is None else weight[rows, None]
-        yield means.evaluate("mse", probs[rows], target, "sum", by_row)
+        by_row = None if weight is None else weight.array[rows, None]
+        yield means.sum_of("mse", probs[rows], target, by_row)
 
 
 def hinge_loss(
@@ -257,15 +262,16 @@ def hinge_loss(
     0.303333
     """
     scores = inputs.numbers(pred_decision, "pred_decision")
-    inputs.check_finite(scores, "pred_decision")  # an infinite one may cost 0
+    inputs.check_not_infinite(scores, "pred_decision")  # it may cost 0; NaN comes out
     found = by_label.label_array(y_true, "y_true")
     inputs.check_as_many(scores, "pred_decision", len(found), "y_true")
-    weight = inputs.sample_weights(sample_weight, len(found))
+    weight = inputs.sample_weights(sample_weight, len(found), pred_decision=scores)
     classes, codes = by_label.encode(found, labels)
     if len(classes) > 2:
-        return means.evaluate("hinge", _margins(scores, codes, len(classes)), np.ones(1), "weighted_mean", weight)
-    scores = inputs.column(scores, "pred_decision")
-    return means.evaluate("hinge", scores, codes == _second_class(classes), "weighted_mean", weight)
+        margins, is_second = _margins(scores, codes, len(classes)), np.ones(1)
+    else:
+        margins, is_second = inputs.column(scores, "pred_decision"), codes == _second_class(classes)
+    return means.checked(means.mean_of("hinge", margins, is_second, weight), pred_decision=scores)
 
 
 def _second_class(classes):
@@ -282,7 +288,7 @@ def _margins(scores, codes, classes):
     if scores.shape[1:] != (classes,):
         raise ValueError(f"pred_decision has shape {scores.shape}; expected ({len(codes)}, {classes}), a score a class")
     margins, scores = np.empty(len(codes)), inputs.floats(scores)
-    for rows in inputs.row_pieces(scores.shape):
+    for rows in inputs.row_pieces(scores.shape, CACHED):
         by_class = np.array(scores[rows].T, np.float64, order="C")
         own = codes[rows], np.arange(by_class.shape[1])
         margins[rows] = by_class[own]

@@ -13,10 +13,8 @@ if TYPE_CHECKING:
 __all__ = ["mean_gamma_deviance", "mean_poisson_deviance"]
 
 
-def _deviance(loss, y_true, y_pred, sample_weight, look_at_true):
+def _deviance(loss, y_true, y_pred, sample_weight):
     y_true, y_pred = inputs.pair_of_columns(y_true, y_pred)
-    look_at_true(y_true, "y_true", 0.0)
-    inputs.check_above(y_pred, "y_pred", 0.0)
     sample_weight = inputs.sample_weights(sample_weight, len(y_true), y_true=y_true, y_pred=y_pred)
     return 2 * means.mean(loss, y_true, y_pred, sample_weight)
 
@@ -53,7 +51,7 @@ def mean_poisson_deviance(y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight
     >>> round(mean_poisson_deviance([2, 0, 1, 4], [0.5, 0.5, 2.0, 2.0]), 6)
     1.426015
     """
-    return _deviance("poisson_deviance", y_true, y_pred, sample_weight, inputs.check_not_below)
+    return _deviance("poisson_deviance", y_true, y_pred, sample_weight)
 
 
 def mean_gamma_deviance(y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: ArrayLike | None = None) -> float:
@@ -69,4 +67,4 @@ def mean_gamma_deviance(y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: 
     >>> round(mean_gamma_deviance([2, 0.5, 1, 4], [0.5, 0.5, 2.0, 2.0]), 6)
     1.056853
     """
-    return _deviance("gamma_deviance", y_true, y_pred, sample_weight, inputs.check_above)
+    return _deviance("gamma_deviance", y_true, y_pred, sample_weight)

@@ -30,12 +30,13 @@ __all__ = [
 ]
 
 
-def _mean(loss, y_true, y_pred, sample_weight, multioutput, options=(), after=None, look=None):
-    """Of the outputs, as `multioutput` says. `after` is applied to the mean of each, `look` checks the arrays."""
+def _mean(loss, y_true, y_pred, sample_weight, multioutput, options=(), after=None, finite=False):
+    """Of the outputs, as `multioutput` says. `after` is applied to the mean of each; `finite` says that an infinite
+    number may not show in the result."""
     y_true, y_pred = inputs.pair(y_true, y_pred)
-    if look:
-        look(y_true, "y_true")
-        look(y_pred, "y_pred")
+    if finite:
+        inputs.check_finite(y_true, "y_true")
+        inputs.check_finite(y_pred, "y_pred")
     sample_weight = inputs.sample_weights(sample_weight, len(y_true), y_true=y_true, y_pred=y_pred)
     if after is None and isinstance(multioutput, str) and multioutput == "uniform_average":
         return means.mean(loss, y_true, y_pred, sample_weight, options)
@@ -141,10 +142,6 @@ def root_mean_squared_error(
     return _mean("mse", y_true, y_pred, sample_weight, multioutput, after=np.sqrt)
 
 
-def _above_minus_1(array, name):
-    inputs.check_above(array, name, -1.0)
-
-
 @overload
 def mean_squared_log_error(
     y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Each
@@ -168,7 +165,7 @@ def mean_squared_log_error(
     >>> round(mean_squared_log_error([3, 5, 2.5, 7], [2.5, 5, 4, 8]), 6)
     0.03973
     """
-    return _mean("squared_log", y_true, y_pred, sample_weight, multioutput, look=_above_minus_1)
+    return _mean("squared_log", y_true, y_pred, sample_weight, multioutput)
 
 
 @overload
@@ -192,7 +189,7 @@ def root_mean_squared_log_error(
     >>> round(root_mean_squared_log_error([3, 5, 2.5, 7], [2.5, 5, 4, 8]), 6)
     0.199324
     """
-    return _mean("squared_log", y_true, y_pred, sample_weight, multioutput, after=np.sqrt, look=_above_minus_1)
+    return _mean("squared_log", y_true, y_pred, sample_weight, multioutput, after=np.sqrt)
 
 
 @overload
@@ -229,8 +226,8 @@ def mean_pinball_loss(
     0.3
     """
     options = (check.as_number(alpha, "alpha", 0.0, 1.0),)
-    look = None if 0 < options[0] < 1 else inputs.check_finite  # where one side costs nothing
-    return _mean("quantile", y_true, y_pred, sample_weight, multioutput, options, look=look)
+    one_sided = not 0 < options[0] < 1  # the other side costs nothing, however far
+    return _mean("quantile", y_true, y_pred, sample_weight, multioutput, options, finite=one_sided)
 
 
 @overload
