@@ -47,6 +47,18 @@ def pair(y_true, y_pred):
     return y_true, y_pred
 
 
+def check_several(y_true):
+    if len(y_true) < 2:
+        raise ValueError("y_true has one sample; how it varies is not defined")
+
+
+def explained(error, of_constant, force_finite):
+    """1 - error / of_constant: the part of the loss of the best constant that a prediction removes."""
+    with np.errstate(divide="ignore", invalid="ignore"):  # -inf and nan are results where `force_finite` is False
+        each = 1 - np.divide(error, of_constant)
+    return np.where(of_constant == 0, np.where(error == 0, 1.0, 0.0), each) if force_finite else each
+
+
 def pair_of_columns(y_true, y_pred):
     """Both as (N,)."""
     y_true, y_pred = column(y_true, "y_true"), column(y_pred, "y_pred")
@@ -67,7 +79,11 @@ def check_finite(array, name):
 
 def check_not_infinite(array, name):
     """Raises for the first infinite number. NaN passes, faster than `check_finite` looks for it."""
-    place = -1 if array.dtype.kind in "iub" else check.rules.outside(array, -LARGEST, LARGEST, threads_for(None, array.size))
+    place = (
+        -1
+        if array.dtype.kind in "iub"
+        else check.rules.outside(array, -LARGEST, LARGEST, threads_for(None, array.size))
+    )
     if place >= 0:
         _refuse(array, name, place, "a finite number")
 
@@ -138,6 +154,6 @@ def floats(array):
 
 
 def row_pieces(shape, size=PIECE):
-    """Slices of the first axis of (N, C), each of about so many numbers: Python looks at signals between two of them."""
+    """Slices of the first axis of (N, C), of about so many numbers each: Python looks at signals between two."""
     step = max(1, size // max(1, shape[1]))
     return [slice(start, start + step) for start in range(0, shape[0], step)]

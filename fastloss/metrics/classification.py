@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CACHED = 1 << 16  # numbers that stay in a second-level cache
 
-__all__ = ["brier_score_loss", "hinge_loss", "log_loss"]
+__all__ = ["brier_score_loss", "d2_brier_score", "d2_log_loss_score", "hinge_loss", "log_loss"]
 
 
 def _probabilities(value):
@@ -117,11 +117,50 @@ def log_loss(
     >>> round(log_loss(["spam", "ham", "ham", "spam"], [[0.1, 0.9], [0.9, 0.1], [0.8, 0.2], [0.35, 0.65]]), 6)
     0.216162
     """
-    probs = _probabilities(y_proba)
-    truth = _truth(y_true, probs, labels)
-    weight = inputs.sample_weights(sample_weight, len(probs), y_proba=probs)
+    truth, probs, weight = _of_log_loss(y_true, y_proba, sample_weight, labels)
     divisor = inputs.total_weight(weight, len(probs)) if check.as_flag(normalize, "normalize") else 1
     return means.checked(_log_loss(truth, probs, weight), y_proba=probs) / divisor
+
+
+def d2_log_loss_score(
+    y_true: ArrayLike,
+    y_proba: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
+) -> float:
+    """The part of the cross-entropy that is explained, as ``sklearn.metrics.d2_log_loss_score``.
+
+    1 less the ratio of `log_loss` to that of the shares of the classes. Parameters and errors are those of `log_loss`;
+    at least two samples.
+
+    Examples
+    --------
+    >>> from fastloss.metrics import d2_log_loss_score
+    >>> round(d2_log_loss_score([0, 1, 1, 0], [0.1, 0.9, 0.8, 0.3]), 6)
+    0.714873
+    """
+    truth, probs, weight = _of_log_loss(y_true, y_proba, sample_weight, labels)
+    inputs.check_several(probs)
+    shares = _shares(truth, probs, weight)
+    of_shares = means.sum_of("binary_cross_entropy", _clipped(shares), np.ones(1), shares)
+    error = means.checked(_log_loss(truth, probs, weight), y_proba=probs) / inputs.total_weight(weight, len(probs))
+    return float(inputs.explained(error, of_shares, False))
+
+
+def _of_log_loss(y_true, y_proba, sample_weight, labels):
+    probs = _probabilities(y_proba)
+    truth = _truth(y_true, probs, labels)
+    return truth, probs, inputs.sample_weights(sample_weight, len(probs), y_proba=probs)
+
+
+def _shares(truth, probs, weight):
+    """What part of the weights each class has."""
+    if truth.ndim == 2:
+        return means.average_of_each(truth, weight)
+    count = 2 if probs.ndim == 1 else probs.shape[1]
+    each = None if weight is None else inputs.floats(weight.array)
+    return np.bincount(truth, each, count) / inputs.total_weight(weight, len(truth))
 
 
 def _log_loss(truth, probs, weight):
@@ -185,16 +224,52 @@ def brier_score_loss(
     >>> round(brier_score_loss(["ham", "spam", "spam", "ham"], [0.1, 0.9, 0.8, 0.3], pos_label="spam"), 6)
     0.0375
     """
+    truth, probs, weight = _of_brier(y_true, y_proba, sample_weight, pos_label, labels)
+    few = probs.ndim == 1 or probs.shape[1] < 3
+    halves = few if isinstance(scale_by_half, str) and scale_by_half == "auto" else scale_by_half
+    value = _brier(truth, probs, weight)
+    return value / 2 if check.as_flag(halves, "scale_by_half") else value
+
+
+def d2_brier_score(
+    y_true: ArrayLike,
+    y_proba: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    pos_label: float | str | bool | None = None,
+    labels: ArrayLike | None = None,
+) -> float:
+    """The part of the Brier score that is explained, as ``sklearn.metrics.d2_brier_score``.
+
+    1 less the ratio of `brier_score_loss` to that of the shares of the classes. If there is but one class, the result
+    is -inf or nan. Parameters and errors are those of `brier_score_loss`; at least two samples.
+
+    Examples
+    --------
+    >>> from fastloss.metrics import d2_brier_score
+    >>> round(d2_brier_score([0, 1, 1, 0], [0.1, 0.9, 0.8, 0.3]), 6)
+    0.85
+    """
+    truth, probs, weight = _of_brier(y_true, y_proba, sample_weight, pos_label, labels)
+    inputs.check_several(probs)
+    shares = _shares(truth, probs, weight)
+    error = _brier(truth, probs, weight)
+    return float(inputs.explained(error, np.sum(shares * (1 - shares)), False))
+
+
+def _of_brier(y_true, y_proba, sample_weight, pos_label, labels):
     probs = _probabilities(y_proba)
     weight = inputs.sample_weights(sample_weight, len(probs), y_proba=probs)
     if probs.ndim == 1:
-        target = _is_positive(y_true, probs, labels, pos_label)
-        value, classes = 2 * means.checked(means.mean_of("mse", probs, target, weight), y_proba=probs), 2
-    else:
-        truth, classes = _truth(y_true, probs, labels), probs.shape[1]
-        value = sum(_squares(probs, truth, weight)) / inputs.total_weight(weight, len(probs))
-    halves = classes < 3 if isinstance(scale_by_half, str) and scale_by_half == "auto" else scale_by_half
-    return value / 2 if check.as_flag(halves, "scale_by_half") else value
+        return _is_positive(y_true, probs, labels, pos_label), probs, weight
+    return _truth(y_true, probs, labels), probs, weight
+
+
+def _brier(truth, probs, weight):
+    """The mean sum over the classes; probabilities (N,) are of one of two."""
+    if probs.ndim == 1:
+        return 2 * means.checked(means.mean_of("mse", probs, truth, weight), y_proba=probs)
+    return sum(_squares(probs, truth, weight)) / inputs.total_weight(weight, len(probs))
 
 
 def _is_positive(y_true, probs, labels, pos_label):

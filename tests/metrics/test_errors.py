@@ -108,7 +108,19 @@ RANGES = [
     ("mean_gamma_deviance", (put(Y, 1, 0), X), {}, "y_true[1] is 0.0; expected a number above 0"),
     ("mean_gamma_deviance", (WIDE, WIDE), {}, "y_true has shape (3, 2); expected one number for each sample"),
     ("mean_pinball_loss", (Y, X), {"alpha": 1.5}, "alpha must be within [0, 1], got 1.5"),
-    ("r2_score", (Y[:1], X[:1]), {}, "y_true has one sample; its variance is not defined"),
+    *(
+        (name, (Y[:1], X[:1]), {}, "y_true has one sample; how it varies is not defined")
+        for name in ("r2_score", "explained_variance_score", "d2_absolute_error_score", "d2_tweedie_score")
+    ),
+    ("d2_log_loss_score", ([0], P[:1]), {"labels": [0, 1, 2]}, "y_true has one sample; how it varies is not defined"),
+    ("d2_brier_score", ([1], [0.5]), {}, "y_true has one sample; how it varies is not defined"),
+    ("mean_tweedie_deviance", (Y, X), {"power": 0.5}, "power must be at most 0, or at least 1, got 0.5"),
+    ("d2_tweedie_score", (Y, X), {"power": 0.5}, "power must be at most 0, or at least 1, got 0.5"),
+    ("mean_tweedie_deviance", (Y, put(X, 2, 0)), {"power": 1.5}, "y_pred[2] is 0.0; expected a number above 0"),
+    ("mean_tweedie_deviance", (put(Y, 1, -1), X), {"power": 1.5}, "y_true[1] is -1.0; expected a number of at least 0"),
+    ("mean_tweedie_deviance", (put(Y, 1, 0), X), {"power": 3}, "y_true[1] is 0.0; expected a number above 0"),
+    ("mean_tweedie_deviance", (Y, put(X, 1, NAN)), {"power": 3}, "y_pred[1] is nan; expected a finite number"),
+    ("mean_tweedie_deviance", (Y, put(X, 1, -1)), {"power": -1}, "y_pred[1] is -1.0; expected a number above 0"),
     ("log_loss", ([0, 1, 2], put(P, (1, 2), 1.5)), {}, "y_proba[1, 2] is 1.5; expected a probability within [0, 1]"),
     ("log_loss", ([0, 1, 1], put(P[:, 0], 0, -0.1)), {}, "y_proba[0] is -0.1; expected a probability within [0, 1]"),
     ("log_loss", ([0, 1, 2], put(P, (1, 2), NAN)), {}, "y_proba[1, 2] is nan; expected a finite number"),
