@@ -180,14 +180,21 @@ static inline char *address_of_row(const array_view *a, ptrdiff_t row, ptrdiff_t
 static inline void gather_by_columns(const array_view *a, ptrdiff_t row, ptrdiff_t stop, real *FL_RESTRICT buffer)
 {
     const int last = a->dimensions - 1;
-    const ptrdiff_t columns = a->shape[last];
+    const ptrdiff_t columns = a->shape[last], step = a->stride[last - 1];
+    const int is_native = a->dtype == FL_NATIVE && step == (ptrdiff_t)sizeof(real);
     real column[FL_COLUMN_RUN];
     while (row < stop) {
         ptrdiff_t count = stop - row < FL_COLUMN_RUN ? stop - row : FL_COLUMN_RUN;
         const char *address = address_of_row(a, row, &count);
         for (ptrdiff_t c = 0; c < columns; c++, address += a->stride[last]) {
-            load_run(column, address, count, a->stride[last - 1], a->dtype);
-            for (ptrdiff_t r = 0; r < count; r++) buffer[r * columns + c] = column[r];
+            const real *numbers = (const real *)address;
+            if (!is_native) {
+                load_run(column, address, count, step, a->dtype);
+                numbers = column;
+            }
+            for (ptrdiff_t r = 0; r < count; r += FL_LINE / (ptrdiff_t)sizeof(real))
+                prefetch(numbers + count + r); /* of the next rows */
+            for (ptrdiff_t r = 0; r < count; r++) buffer[r * columns + c] = numbers[r];
         }
         buffer += count * columns;
         row += count;
@@ -197,14 +204,16 @@ static inline void gather_by_columns(const array_view *a, ptrdiff_t row, ptrdiff
 static inline void scatter_by_columns(const array_view *a, ptrdiff_t row, ptrdiff_t stop, const real *FL_RESTRICT buffer)
 {
     const int last = a->dimensions - 1;
-    const ptrdiff_t columns = a->shape[last];
+    const ptrdiff_t columns = a->shape[last], step = a->stride[last - 1];
+    const int is_native = a->dtype == FL_NATIVE && step == (ptrdiff_t)sizeof(real);
     real column[FL_COLUMN_RUN];
     while (row < stop) {
         ptrdiff_t count = stop - row < FL_COLUMN_RUN ? stop - row : FL_COLUMN_RUN;
         char *address = address_of_row(a, row, &count);
         for (ptrdiff_t c = 0; c < columns; c++, address += a->stride[last]) {
-            for (ptrdiff_t r = 0; r < count; r++) column[r] = buffer[r * columns + c];
-            store_run(address, column, count, a->stride[last - 1], a->dtype);
+            real *numbers = is_native ? (real *)address : column;
+            for (ptrdiff_t r = 0; r < count; r++) numbers[r] = buffer[r * columns + c];
+            if (!is_native) store_run(address, column, count, step, a->dtype);
         }
         buffer += count * columns;
         row += count;
