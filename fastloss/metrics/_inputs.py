@@ -126,6 +126,8 @@ def weights(value, name, count, of):
     total = check.rules.sum_of_weights(array, None)
     if total != total:
         check_finite(array, name)
+    if total == np.inf:
+        raise ValueError(f"{name} adds up to more than a double can be")
     if total == 0:
         raise ValueError(f"{name} adds up to 0; a weighted mean needs a weight above 0")
     return Weights(array, total, has_zero)

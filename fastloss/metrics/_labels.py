@@ -21,6 +21,8 @@ def label_array(value, name):
         return array
     if array.dtype.kind == "b":
         return array.view(np.uint8)
+    if array.dtype.kind == "T":  # NumPy's strings of any length, whose missing one may be any object
+        return array.astype(object)
     if check.rules.code_of(array) < 0:
         raise TypeError(f"{name} has dtype {array.dtype}; labels are integers, bools or strings")
     return _whole(inputs.floats(array), name)

@@ -190,3 +190,14 @@ def test_strings_of_one_hash():
     assert _labels._codes_by_hash(characters, 0) is None
     examples, codes = _labels._codes_by_hash(characters, 0x9E3779B1)
     np.testing.assert_array_equal(characters[examples][codes], characters)
+
+
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="NumPy 1 has no strings of any length")
+def test_strings_of_any_length():
+    text, p = np.dtypes.StringDType, [0.25, 0.5, 0.75]
+    labels = np.array(["b", "a", "long" * 20], dtype=text())
+    assert fm.log_loss(labels[:2], p[:2]) == fm.log_loss(["b", "a"], p[:2])
+    assert fm.brier_score_loss(labels[:2], p[:2], pos_label="b") == fm.brier_score_loss([1, 0], p[:2])
+    assert fm.log_loss(labels, np.eye(3), labels=labels) == fm.log_loss([1, 0, 2], np.eye(3))
+    with pytest.raises(ValueError, match=r"^y_true\[1\] is nan: a label is missing"):
+        fm.log_loss(np.array(["b", np.nan], dtype=text(na_object=np.nan)), p[:2])

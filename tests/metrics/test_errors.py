@@ -59,6 +59,7 @@ WEIGHTS = [
     ([1.0, NAN, 2.0], ValueError, "sample_weight[1] is nan; expected a finite number"),
     ([1.0, 2.0, INF], ValueError, "sample_weight[2] is inf; expected a finite number"),
     ([0.0, 0.0, 0.0], ValueError, "sample_weight adds up to 0"),
+    ([1e308, 1e308, 1.0], ValueError, "sample_weight adds up to more than a double can be"),
     (["a", "b", "c"], TypeError, "sample_weight has dtype <U1"),
 ]
 MULTIOUTPUTS = [
