@@ -53,7 +53,7 @@ def sum_of(loss, y_pred, y_true, sample_weight=None, options=()):
 
 
 def mean_of(loss, y_pred, y_true, weight, options=()):
-    """The weighted mean of the losses of samples (N,); `weight` are a Weights or None."""
+    """The sum of the losses over the sum of the weights of samples; `weight` are a Weights or None."""
     total = sum_of(loss, y_pred, y_true, None if weight is None else weight.array, options)
     return total / inputs.total_weight(weight, len(y_pred))
 
@@ -62,10 +62,11 @@ def mean(loss, y_true, y_pred, weight, options=()):
     """Over samples and outputs."""
     if y_pred.ndim == 2 and y_pred.shape[1] == 1:
         y_true, y_pred = y_true[:, 0], y_pred[:, 0]
-    elif y_pred.ndim == 2:
+    elif y_pred.ndim == 2 and weight is not None:
         return float(mean_of_each(loss, y_true, y_pred, weight, options).mean())
     look_at_unweighted(loss, y_true, y_pred, weight, options)
-    return checked(mean_of(loss, y_pred, y_true, weight, options), y_true=y_true, y_pred=y_pred)
+    outputs = y_pred.size // len(y_pred)
+    return checked(mean_of(loss, y_pred, y_true, weight, options) / outputs, y_true=y_true, y_pred=y_pred)
 
 
 def mean_of_each(loss, y_true, y_pred, weight, options=()):

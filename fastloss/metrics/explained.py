@@ -36,9 +36,9 @@ def _pair(y_true, y_pred, sample_weight, multioutput, names):
     return y_true, y_pred, weight
 
 
-def _variance(array, weight):
-    center = np.broadcast_to(means.average_of_each(array, weight), array.shape)
-    return means.mean_of_each("mse", array, center, weight)
+def _variance(array, weight, mean=None):
+    mean = means.average_of_each(array, weight) if mean is None else mean
+    return means.mean_of_each("mse", array, np.broadcast_to(mean, array.shape), weight)
 
 
 def _averaged(error, variance, multioutput, force_finite=True, names=_AVERAGES):
@@ -151,10 +151,12 @@ def explained_variance_score(
     """
     force_finite = check.as_flag(force_finite, "force_finite")
     y_true, y_pred, weight = _pair(y_true, y_pred, sample_weight, multioutput, _OF_VARIANCE)
-    inputs.check_finite(y_true, "y_true")
-    inputs.check_finite(y_pred, "y_pred")
-    error = np.subtract(inputs.floats(y_true), inputs.floats(y_pred), dtype=np.float64)
-    return _averaged(_variance(error, weight), _variance(y_true, weight), multioutput, force_finite, _OF_VARIANCE)
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.subtract(inputs.floats(y_true), inputs.floats(y_pred), dtype=np.float64)
+        bias = means.average_of_each(error, weight)
+    means.checked(bias, y_true=y_true, y_pred=y_pred)
+    error = _variance(error, weight, bias)
+    return _averaged(error, _variance(y_true, weight), multioutput, force_finite, _OF_VARIANCE)
 
 
 @overload
