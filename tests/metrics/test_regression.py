@@ -181,15 +181,30 @@ def test_a_count_of_0(isa):
     assert fm.mean_poisson_deviance([0, 0], [1.5, 1e-300]) == 1.5
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_large_arrays(rng, threads):
+def test_large_arrays(rng):
+    """The same bits with any number of threads."""
     import fastloss as fl
 
-    y, x = rng.normal(size=(2, 50_000, 9))
-    before = fl.get_num_threads()
-    fl.set_num_threads(threads)
-    try:
-        assert_same("mean_squared_error", y, x, multioutput="raw_values")
-        assert_same("mean_absolute_error", y[:, 0], x[:, 0], sample_weight=np.abs(y[:, 1]))
-    finally:
-        fl.set_num_threads(before)
+    before, found = fl.get_num_threads(), []
+    for threads in (1, 3):
+        fl.set_num_threads(threads)
+        try:
+            for shape in ((50_000, 9), (900, 1000)):
+                y, x = np.random.default_rng(5).normal(size=(2, *shape))
+                weight = np.abs(y[:, 1])
+                assert_same("mean_squared_error", y, x, multioutput="raw_values")
+                assert_same("mean_absolute_error", y[:, 0], x[:, 0], sample_weight=weight)
+                found.append(fm.mean_squared_error(y, x, multioutput="raw_values", sample_weight=weight).tobytes())
+        finally:
+            fl.set_num_threads(before)
+    assert found[:2] == found[2:]
+
+
+@pytest.mark.parametrize("columns", [1, 2, 127, 128, 129, 255, 256, 257, 300, 1000])
+@pytest.mark.parametrize("rows", [2, 63, 64, 65, 130])
+def test_any_number_of_outputs(isa, rng, columns, rows):
+    """Columns are summed a block of elements at a time, and a chunk of rows."""
+    y, x = rng.normal(size=(2, rows, columns))
+    for weight in (None, rng.uniform(size=rows)):
+        assert_same("mean_absolute_error", y, x, sample_weight=weight, multioutput="raw_values")
+        assert_same("mean_absolute_error", y.astype("f4"), x.astype("f4"), sample_weight=weight, rtol=1e-5)
