@@ -365,8 +365,8 @@ def _margins(scores, codes, classes):
     margins, scores = np.empty(len(codes)), inputs.floats(scores)
     for rows in inputs.row_pieces(scores.shape, CACHED):
         by_class = np.array(scores[rows].T, np.float64, order="C")
-        own = codes[rows], np.arange(by_class.shape[1])
-        margins[rows] = by_class[own]
-        by_class[own] = -np.inf
+        own, flat = codes[rows] * by_class.shape[1] + np.arange(by_class.shape[1]), by_class.reshape(-1)
+        margins[rows] = flat.take(own)
+        flat[own] = -np.inf
         margins[rows] -= by_class.max(axis=0)
     return margins
