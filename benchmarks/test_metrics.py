@@ -49,9 +49,11 @@ CASES = [
         Case(name, "numbers")
         for name in (
             "mean_absolute_error", "mean_squared_error", "root_mean_squared_error", "mean_squared_log_error",
-            "mean_pinball_loss", "r2_score", "mean_poisson_deviance", "mean_gamma_deviance",
+            "mean_pinball_loss", "mean_absolute_percentage_error", "r2_score", "explained_variance_score",
+            "d2_absolute_error_score", "mean_poisson_deviance", "mean_gamma_deviance",
         )
     ),
+    Case("mean_tweedie_deviance", "numbers", options=(("power", 1.5),)),
     Case("mean_squared_error", "numbers", (100,)),
     Case("mean_squared_error", "numbers", options=(("sample_weight", True),)),
     Case("mean_squared_error", "numbers", WIDE),

@@ -71,9 +71,12 @@ def is_missing(value):
     return value is None or type(value).__name__ in ("NAType", "NaTType")
 
 
-def missing_number(array, name):
-    """The text about an array of objects that has no number in a place; nothing, if all are there."""
-    for place, value in enumerate(array.flat if array.dtype.kind == "O" else ()):
-        if value is None or (is_missing(value) and not isinstance(value, float)):
-            return f"; {name}{place_of(place, array.shape)} is {value}"
-    return ""
+def no_number(array, name):
+    """The text about an array of objects: its first one that is no number, or that all are. Nothing of others."""
+    if array.dtype.kind != "O" or not array.size:
+        return ""
+    for place, value in enumerate(array.flat):
+        if not isinstance(value, (int, float, np.integer, np.floating, np.bool_)):
+            found = value if is_missing(value) else repr(value)
+            return f"; {name}{place_of(place, array.shape)} is {str(found)[:80]}"
+    return "; these objects are all numbers, make them .astype(float)"

@@ -8,7 +8,7 @@ import operator
 import numpy as np
 
 from fastloss._foreign import READABLE, array_of, as_float, dtype_name, is_bits, number_at
-from fastloss._hints import SWAPPED, fitting_axis, missing_number, not_integers, place_of, swap_seen
+from fastloss._hints import SWAPPED, fitting_axis, no_number, not_integers, place_of, swap_seen
 from fastloss._kernels import kernels
 from fastloss._pieces import PIECE, converted, first_place, is_no_flag
 
@@ -27,6 +27,8 @@ WITH_BATCHMEAN = {"mean": rules.MEANS, "batchmean": rules.MEANS, **REDUCTIONS}  
 DOMAINS = rules.DOMAINS
 _DOMAIN_TEXTS = {
     DOMAINS["not negative"]: "a number of at least 0",
+    DOMAINS["positive"]: "a number above 0",
+    DOMAINS["above -1"]: "a number above -1",
     DOMAINS["unit"]: "a probability within [0, 1]",
     DOMAINS["signs"]: "-1 or 1 throughout, or 0 or 1 throughout",
 }
@@ -50,7 +52,7 @@ def number_code(array, name):
     """The code of an array's dtype, one of those that the kernels read."""
     code = rules.code_of(array)
     if code < 0:
-        raise TypeError(f"{name} has dtype {array.dtype}; expected {READABLE}{missing_number(array, name)}")
+        raise TypeError(f"{name} has dtype {array.dtype}; expected {READABLE}{no_number(array, name)}")
     return code
 
 

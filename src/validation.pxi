@@ -11,7 +11,8 @@ cdef class Validation(Kernels):
     # What each reduction does, for fastloss/_validation.py to name.
     SUMS, MEANS, KEEPS = REDUCES_TO_SUM, DIVIDES, KEEPS_EACH
     OUT_STATES = (OUT_FITS, OUT_IS_NO_ARRAY, OUT_HAS_ANOTHER_SHAPE, OUT_HAS_ANOTHER_DTYPE, OUT_IS_READ_ONLY)
-    DOMAINS = {"any": ANY_NUMBER, "not negative": NOT_NEGATIVE, "unit": UNIT_INTERVAL, "signs": SIGNS}
+    DOMAINS = {"any": ANY_NUMBER, "not negative": NOT_NEGATIVE, "positive": POSITIVE, "above -1": ABOVE_MINUS_1,
+               "unit": UNIT_INTERVAL, "signs": SIGNS}
     FLOAT32, FLOAT64, FLOAT16, BFLOAT16 = FL_FLOAT32, FL_FLOAT64, FL_FLOAT16, FL_BFLOAT16
 
     def code_of(self, cnp.ndarray array):

@@ -6,6 +6,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from fastloss.boosting._library import renamed
+
 HESSIANS = "exact", "bounded", "ones"
 PIECE = 1 << 14  # numbers that stay in a cache from one pass of NumPy to the next
 
@@ -25,20 +27,28 @@ class Derivatives(NamedTuple):
         options = {**self.options, "reduction": "sum"}
         if weight is not None:
             options["sample_weight"] = weight
-        if self.curved and self.hessian != "ones":
-            if out is not None:
-                options["out"] = out
-            grad, hess = self.loss.grad_and_hess(scores, labels, **options)
-        else:
-            grad = self.loss.grad(scores, labels, out=None if out is None else out[0], **options)
-            hess = np.empty_like(grad) if out is None else out[1]
-            hess[...] = self.constant(weight, hess.ndim)
+        try:
+            grad, hess = self.of_loss(scores, labels, weight, options, out)
+        except (TypeError, ValueError) as error:
+            raise renamed(error) from None
         if self.factor != 1:
             grad *= self.factor
             if self.hessian != "ones":
                 hess *= self.factor
         if self.hessian == "bounded":
             raise_to_bound(grad, hess, self.max_step)
+        return grad, hess
+
+    def of_loss(self, scores: Any, labels: Any, weight: Any, options: dict[str, Any], out: Any) -> tuple[Any, Any]:
+        """Before factor and bound."""
+        if self.curved and self.hessian != "ones":
+            if out is not None:
+                options["out"] = out
+            grad, hess = self.loss.grad_and_hess(scores, labels, **options)
+            return grad, hess
+        grad = self.loss.grad(scores, labels, out=None if out is None else out[0], **options)
+        hess = np.empty_like(grad) if out is None else out[1]
+        hess[...] = self.constant(weight, hess.ndim)
         return grad, hess
 
     def constant(self, weight: Any, ndim: int) -> Any:

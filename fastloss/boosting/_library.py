@@ -140,6 +140,12 @@ class ForLibrary:
         return scores, labels, weight
 
 
+def renamed(error: Exception) -> Exception:
+    """An error of the loss, by the name that the libraries have for its target."""
+    text = str(error)
+    return type(error)("labels" + text.removeprefix("target")) if text.startswith("target") else error
+
+
 def as_classes(labels: Any) -> Any:
     """Labels of a float type as integers."""
     if labels.dtype.kind in "iub":

@@ -6,9 +6,23 @@ from typing import Any
 
 import numpy as np
 
+from fastloss import _validation as check
 from fastloss._hints import place_of
+from fastloss.boosting._library import renamed
 
+MOST_CLASSES = 4096  # whose derivatives, each by each, take 128 MiB; labels beyond are numbers of something else
 FARTHEST = 40.0  # log-odds of which the probability is 0 or 1 in double precision
+
+
+def finite_labels(labels: Any) -> Any:
+    """As double."""
+    check.number_code(labels, "labels")
+    labels = check.as_float(labels)
+    wrong = ~np.isfinite(labels)
+    if wrong.any():
+        place = int(wrong.argmax())
+        raise ValueError(f"labels{place_of(place, labels.shape)} is {labels.flat[place]}; expected a finite number")
+    return labels
 
 
 def start_of_numbers(loss: Any, options: dict[str, Any], link: str, labels: Any, weight: Any) -> float:
@@ -18,11 +32,14 @@ def start_of_numbers(loss: Any, options: dict[str, Any], link: str, labels: Any,
         options = {**options, "sample_weight": weight}
     grad = np.empty(labels.shape)
     for _ in range(64):
-        middle = (low + high) / 2
+        middle = low / 2 + high / 2
         grad[...] = middle
-        slope = loss.grad(grad, labels, reduction="sum", out=grad, **options).sum()
+        try:
+            slope = loss.grad(grad, labels, reduction="sum", out=grad, **options).sum()
+        except ValueError as error:
+            raise renamed(error) from None
         low, high = (middle, high) if slope < 0 else (low, middle)
-    return (low + high) / 2
+    return low / 2 + high / 2
 
 
 def start_of_classes(derivatives: Any, classes: Any, weight: Any) -> Any:
@@ -36,9 +53,17 @@ def start_of_classes(derivatives: Any, classes: Any, weight: Any) -> Any:
         raise ValueError(
             f"labels{place_of(place, classes.shape)} is {classes.flat[place]}; expected a class, 0, 1, ..."
         )
+    if counted.any() and classes[counted].max() >= MOST_CLASSES:
+        place = int(np.where(counted, classes, -1).argmax())
+        raise ValueError(
+            f"labels{place_of(place, classes.shape)} is {classes.flat[place]}; expected a class, 0, 1, ..., below "
+            f"{MOST_CLASSES}"
+        )
     if not counted.any():
         raise ValueError("labels has no class that counts: there is nothing to start from")
-    shares = np.bincount(classes[counted], None if weight is None else np.asarray(weight)[counted])
+    shares = np.bincount(classes[counted], None if weight is None else check.as_float(weight)[counted])
+    if not shares.any():
+        raise ValueError("sample_weight is 0 for all labels that count: there is nothing to start from")
     shares = np.maximum(shares, 0.5 * (shares == 0)) / shares.sum()  # a class of no example: half of one
     start, every = np.log(shares), np.arange(shares.size)
     derivatives = derivatives._replace(hessian="bounded" if derivatives.curved else "ones", max_step=1.0)

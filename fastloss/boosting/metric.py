@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from fastloss.boosting._library import ForLibrary
+from fastloss.boosting._library import ForLibrary, renamed
 
 __all__ = ["Metric"]
 
@@ -69,7 +69,10 @@ class Metric(ForLibrary):
 
     def _sums(self, scores: Any, labels: Any, weight: Any) -> tuple[float, float]:
         options = self.options if weight is None else {**self.options, "sample_weight": weight}
-        total = self.loss(scores, labels, reduction="sum", **options)
+        try:
+            total = self.loss(scores, labels, reduction="sum", **options)
+        except (TypeError, ValueError) as error:
+            raise renamed(error) from None
         return total, float(
             labels.size if weight is None else weight.sum(dtype=np.float64) * (labels.size / weight.size)
         )

@@ -10,7 +10,8 @@ from fastloss import _validation as check
 from fastloss.boosting._derivatives import HESSIANS, Derivatives
 from fastloss.boosting._library import LIBRARIES, ForLibrary, as_classes
 from fastloss.boosting._memory import Memory
-from fastloss.boosting._start import start_of_classes, start_of_numbers
+from fastloss.boosting._start import finite_labels, start_of_classes, start_of_numbers
+from fastloss.metrics._inputs import weights
 from fastloss.normalization import softmax
 
 if TYPE_CHECKING:
@@ -140,17 +141,23 @@ class Objective(ForLibrary):
         return slopes, matrix
 
     def init_score(self, labels: ArrayLike, sample_weight: ArrayLike | None = None) -> Any:
-        """The best score that is the same for all examples: a float, or an array with one for each class.
+        """The best score that is the same for all examples: a float, or an array with one for each class or output.
 
         The libraries start from it with objectives of their own, and from 0 with any other: see `fit_arguments`.
         """
         found = check.as_array(labels, "labels")
         if not found.size:
             raise ValueError("labels is empty: there is nothing to start from")
+        weight = (
+            None if sample_weight is None else weights(sample_weight, "sample_weight", len(found), "examples").array
+        )
         if self.is_of_classes:
-            return start_of_classes(self._derivatives, as_classes(found), sample_weight)
-        _, found, weight = self._arranged(np.empty(found.shape), found, sample_weight)
-        return start_of_numbers(self.loss, self.options, self._boosted.link, found, weight)
+            return start_of_classes(self._derivatives, as_classes(found), weight)
+        starts = [
+            start_of_numbers(self.loss, self.options, self._boosted.link, column, weight)
+            for column in finite_labels(found).reshape(len(found), -1).T
+        ]
+        return np.array(starts) if len(starts) > 1 else starts[0]
 
     def fit_arguments(self, labels: ArrayLike, sample_weight: ArrayLike | None = None) -> dict[str, _Floats]:
         """The argument of `fit` that makes training start from `init_score`: for LightGBM `init_score`, for XGBoost

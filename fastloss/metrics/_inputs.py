@@ -1,5 +1,7 @@
 """What scikit-learn's metrics are called with: numbers of samples and outputs, and weights of samples, checked."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from fastloss import _validation as check
@@ -45,6 +47,18 @@ def pair(y_true, y_pred):
     return y_true, y_pred
 
 
+def check_several(y_true):
+    if len(y_true) < 2:
+        raise ValueError("y_true has one sample; how it varies is not defined")
+
+
+def explained(error, of_constant, force_finite):
+    """1 - error / of_constant: the part of the loss of the best constant that a prediction removes."""
+    with np.errstate(divide="ignore", invalid="ignore"):  # -inf and nan are results where `force_finite` is False
+        each = 1 - np.divide(error, of_constant)
+    return np.where(of_constant == 0, np.where(error == 0, 1.0, 0.0), each) if force_finite else each
+
+
 def pair_of_columns(y_true, y_pred):
     """Both as (N,)."""
     y_true, y_pred = column(y_true, "y_true"), column(y_pred, "y_pred")
@@ -63,19 +77,22 @@ def check_finite(array, name):
         _refuse(array, name, place, "a finite number")
 
 
-def check_above(array, name, low):
-    """Raises for the first number that is infinite, or not above `low`. NaN passes."""
-    _check_within(array, name, float(np.nextafter(low, np.inf)), f"above {low:g}")
+def check_not_infinite(array, name):
+    """Raises for the first infinite number. NaN passes, faster than `check_finite` looks for it."""
+    place = (
+        -1
+        if array.dtype.kind in "iub"
+        else check.rules.outside(array, -LARGEST, LARGEST, threads_for(None, array.size))
+    )
+    if place >= 0:
+        _refuse(array, name, place, "a finite number")
 
 
 def check_not_below(array, name, low):
-    _check_within(array, name, low, f"of at least {low:g}")
-
-
-def _check_within(array, name, low, words):
+    """Raises for the first number that is infinite or below `low`. NaN passes."""
     place = _outside(array, low)
     if place >= 0:
-        _refuse(array, name, place, f"a finite number {words}")
+        _refuse(array, name, place, f"a finite number of at least {low:g}")
 
 
 def _refuse(array, name, place, expected):
@@ -88,8 +105,16 @@ def _outside(array, low):
     return check.rules.outside(array, low, LARGEST, threads_for(None, array.size))
 
 
+class Weights(NamedTuple):
+    """Weights (N,), finite and not negative, with their sum, which is above 0."""
+
+    array: Any
+    total: float
+    has_zero: bool  # what is weighed with 0 does not show in a sum, NaN included
+
+
 def weights(value, name, count, of):
-    """Weights (count,), finite and not negative, not all 0; and whether there is a 0 among them."""
+    """Weights, checked: one for each of so many samples or outputs."""
     array, _ = check.as_numbers(value, name)
     if array.ndim != 1:
         raise ValueError(f"{name} has shape {array.shape}; expected ({count},), a weight for each of the {of}")
@@ -101,9 +126,11 @@ def weights(value, name, count, of):
     total = check.rules.sum_of_weights(array, None)
     if total != total:
         check_finite(array, name)
+    if total == np.inf:
+        raise ValueError(f"{name} adds up to more than a double can be")
     if total == 0:
         raise ValueError(f"{name} adds up to 0; a weighted mean needs a weight above 0")
-    return array, has_zero
+    return Weights(array, total, has_zero)
 
 
 def sample_weights(value, count, **arrays):
@@ -111,11 +138,16 @@ def sample_weights(value, count, **arrays):
     with such weights the arrays, given by their names, are looked at."""
     if value is None:
         return None
-    array, has_zero = weights(value, "sample_weight", count, "samples")
-    if has_zero:
+    found = weights(value, "sample_weight", count, "samples")
+    if found.has_zero:
         for name, other in arrays.items():
             check_finite(other, name)
-    return array
+    return found
+
+
+def total_weight(weight, count):
+    """What a mean divides by; `weight` is a Weights or None."""
+    return count if weight is None else weight.total
 
 
 def floats(array):
@@ -123,7 +155,7 @@ def floats(array):
     return array if array.dtype.kind == "f" and not is_bits(array) else as_float(array)
 
 
-def row_pieces(shape):
-    """Slices of the first axis of (N, C), each of some million numbers: Python looks at signals between two of them."""
-    step = max(1, PIECE // max(1, shape[1]))
+def row_pieces(shape, size=PIECE):
+    """Slices of the first axis of (N, C), of about so many numbers each: Python looks at signals between two."""
+    step = max(1, size // max(1, shape[1]))
     return [slice(start, start + step) for start in range(0, shape[0], step)]

@@ -8,6 +8,8 @@ from fastloss._pieces import first_place, is_no_flag
 from fastloss.metrics import _inputs as inputs
 
 WIDE = 1 << 16  # numbers of classes further apart than this, and than there are samples, are looked up by bisection
+FEW_STRINGS = 1 << 12  # are sorted sooner than hashed
+HASH_BITS = 16
 
 
 def label_array(value, name):
@@ -19,6 +21,8 @@ def label_array(value, name):
         return array
     if array.dtype.kind == "b":
         return array.view(np.uint8)
+    if array.dtype.kind == "T":  # NumPy's strings of any length, whose missing one may be any object
+        return array.astype(object)
     if check.rules.code_of(array) < 0:
         raise TypeError(f"{name} has dtype {array.dtype}; labels are integers, bools or strings")
     return _whole(inputs.floats(array), name)
@@ -52,11 +56,17 @@ def encode(y_true, labels=None):
     y_true = one_column(y_true, "y_true")
     if y_true.dtype.kind == "O":
         return _encode_objects(y_true, labels)
+    declared = None if labels is None else _declared(labels, y_true.dtype.kind)
+    if y_true.dtype.kind in "US":
+        classes, codes = _encode_strings(y_true)
+        if declared is not None:
+            codes = _codes(classes, declared)[codes]
+    else:
+        classes = _distinct(y_true) if labels is None else declared
+        codes = _codes(y_true, classes)
     if labels is None:
-        classes = _distinct(y_true)
-        return classes, _codes(y_true, classes)
-    classes = _declared(labels, y_true.dtype.kind)
-    codes = _codes(y_true, classes)
+        return classes, codes
+    classes = declared
     _check_declared(codes, y_true, classes)
     return classes, codes
 
@@ -85,6 +95,39 @@ def _distinct(array):
         return np.unique(array)
     low = int(array.min())
     return np.flatnonzero(np.bincount(_from(array, low))) + low
+
+
+def _encode_strings(array):
+    """The sorted classes and their numbers. A table of hashes is faster than sorting; where two strings have one hash,
+    another is tried."""
+    if array.size >= FEW_STRINGS:
+        characters = np.ascontiguousarray(array).view(np.uint32 if array.dtype.kind == "U" else np.uint8)
+        for multiplier in (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D):
+            codes = _codes_by_hash(characters.reshape(array.size, -1), multiplier)
+            if codes is not None:
+                examples, codes = codes
+                classes, order = np.unique(array[examples], return_inverse=True)
+                return classes, order.reshape(-1)[codes]
+    classes, codes = np.unique(array, return_inverse=True)
+    return classes, codes.reshape(-1)
+
+
+def _codes_by_hash(characters, multiplier):
+    """Of rows of characters: an example of each that occurs, and which of these each row is; None where two that
+    differ have one hash."""
+    hashed = np.zeros(len(characters), np.uint32)
+    for column in characters.T:
+        hashed += column
+        hashed *= np.uint32(multiplier)
+    hashed >>= np.uint32(32 - HASH_BITS)
+    table = np.full(1 << HASH_BITS, -1, np.intp)
+    table[hashed] = np.arange(len(hashed))
+    found = np.flatnonzero(table >= 0)
+    examples = table[found]
+    table[found] = np.arange(len(found))
+    codes = table[hashed]
+    is_same = all(np.array_equal(column, column[examples][codes]) for column in characters.T)
+    return (examples, codes) if is_same else None
 
 
 def _are_close(array):

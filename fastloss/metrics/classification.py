@@ -16,7 +16,9 @@ from fastloss.metrics import _means as means
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["brier_score_loss", "hinge_loss", "log_loss"]
+CACHED = 1 << 16  # numbers that stay in a second-level cache
+
+__all__ = ["brier_score_loss", "d2_brier_score", "d2_log_loss_score", "hinge_loss", "log_loss"]
 
 
 def _probabilities(value):
@@ -115,18 +117,61 @@ def log_loss(
     >>> round(log_loss(["spam", "ham", "ham", "spam"], [[0.1, 0.9], [0.9, 0.1], [0.8, 0.2], [0.35, 0.65]]), 6)
     0.216162
     """
+    truth, probs, weight = _of_log_loss(y_true, y_proba, sample_weight, labels)
+    divisor = inputs.total_weight(weight, len(probs)) if check.as_flag(normalize, "normalize") else 1
+    return means.checked(_log_loss(truth, probs, weight), y_proba=probs) / divisor
+
+
+def d2_log_loss_score(
+    y_true: ArrayLike,
+    y_proba: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
+) -> float:
+    """The part of the cross-entropy that is explained, as ``sklearn.metrics.d2_log_loss_score``.
+
+    1 less the ratio of `log_loss` to that of the shares of the classes. Parameters and errors are those of `log_loss`;
+    at least two samples.
+
+    Examples
+    --------
+    >>> from fastloss.metrics import d2_log_loss_score
+    >>> round(d2_log_loss_score([0, 1, 1, 0], [0.1, 0.9, 0.8, 0.3]), 6)
+    0.714873
+    """
+    truth, probs, weight = _of_log_loss(y_true, y_proba, sample_weight, labels)
+    inputs.check_several(probs)
+    shares = _shares(truth, probs, weight)
+    of_shares = means.sum_of("binary_cross_entropy", _clipped(shares), np.ones(1), shares)
+    error = means.checked(_log_loss(truth, probs, weight), y_proba=probs) / inputs.total_weight(weight, len(probs))
+    return float(inputs.explained(error, of_shares, False))
+
+
+def _of_log_loss(y_true, y_proba, sample_weight, labels):
     probs = _probabilities(y_proba)
     truth = _truth(y_true, probs, labels)
-    weight = inputs.sample_weights(sample_weight, len(probs), y_proba=probs)
-    reduction = "weighted_mean" if check.as_flag(normalize, "normalize") else "sum"
+    return truth, probs, inputs.sample_weights(sample_weight, len(probs), y_proba=probs)
+
+
+def _shares(truth, probs, weight):
+    """What part of the weights each class has."""
     if truth.ndim == 2:
-        by_row = None if weight is None else weight[:, None]
-        mean = means.evaluate("categorical_cross_entropy", _clipped(probs), truth, reduction, by_row)
-        return mean * probs.shape[1] if reduction == "weighted_mean" else mean
+        return means.average_of_each(truth, weight)
+    count = 2 if probs.ndim == 1 else probs.shape[1]
+    each = None if weight is None else inputs.floats(weight.array)
+    return np.bincount(truth, each, count) / inputs.total_weight(weight, len(truth))
+
+
+def _log_loss(truth, probs, weight):
+    """The sum over the samples; what the arguments are, `_truth` and `_probabilities` say."""
+    each = None if weight is None else weight.array
+    if truth.ndim == 2:
+        each = None if weight is None else each[:, None]
+        return means.sum_of("categorical_cross_entropy", _clipped(probs), truth, each)
     if probs.ndim == 2:
         probs, truth = probs[np.arange(len(truth)), truth], np.ones(1)
-    value = means.evaluate("binary_cross_entropy", _clipped(probs), truth, reduction, weight)
-    return means.checked(value, y_proba=probs)
+    return means.sum_of("binary_cross_entropy", _clipped(probs), truth, each)
 
 
 def _clipped(probs):
@@ -179,17 +224,52 @@ def brier_score_loss(
     >>> round(brier_score_loss(["ham", "spam", "spam", "ham"], [0.1, 0.9, 0.8, 0.3], pos_label="spam"), 6)
     0.0375
     """
+    truth, probs, weight = _of_brier(y_true, y_proba, sample_weight, pos_label, labels)
+    few = probs.ndim == 1 or probs.shape[1] < 3
+    halves = few if isinstance(scale_by_half, str) and scale_by_half == "auto" else scale_by_half
+    value = _brier(truth, probs, weight)
+    return value / 2 if check.as_flag(halves, "scale_by_half") else value
+
+
+def d2_brier_score(
+    y_true: ArrayLike,
+    y_proba: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    pos_label: float | str | bool | None = None,
+    labels: ArrayLike | None = None,
+) -> float:
+    """The part of the Brier score that is explained, as ``sklearn.metrics.d2_brier_score``.
+
+    1 less the ratio of `brier_score_loss` to that of the shares of the classes. If there is but one class, the result
+    is -inf or nan. Parameters and errors are those of `brier_score_loss`; at least two samples.
+
+    Examples
+    --------
+    >>> from fastloss.metrics import d2_brier_score
+    >>> round(d2_brier_score([0, 1, 1, 0], [0.1, 0.9, 0.8, 0.3]), 6)
+    0.85
+    """
+    truth, probs, weight = _of_brier(y_true, y_proba, sample_weight, pos_label, labels)
+    inputs.check_several(probs)
+    shares = _shares(truth, probs, weight)
+    error = _brier(truth, probs, weight)
+    return float(inputs.explained(error, np.sum(shares * (1 - shares)), False))
+
+
+def _of_brier(y_true, y_proba, sample_weight, pos_label, labels):
     probs = _probabilities(y_proba)
     weight = inputs.sample_weights(sample_weight, len(probs), y_proba=probs)
     if probs.ndim == 1:
-        target = _is_positive(y_true, probs, labels, pos_label)
-        value = means.evaluate("mse", probs, target, "weighted_mean", weight)
-        value, classes = 2 * means.checked(value, y_proba=probs), 2
-    else:
-        truth, classes = _truth(y_true, probs, labels), probs.shape[1]
-        value = sum(_squares(probs, truth, weight)) / means.total_weight(weight, len(probs))
-    halves = classes < 3 if isinstance(scale_by_half, str) and scale_by_half == "auto" else scale_by_half
-    return value / 2 if check.as_flag(halves, "scale_by_half") else value
+        return _is_positive(y_true, probs, labels, pos_label), probs, weight
+    return _truth(y_true, probs, labels), probs, weight
+
+
+def _brier(truth, probs, weight):
+    """The mean sum over the classes; probabilities (N,) are of one of two."""
+    if probs.ndim == 1:
+        return 2 * means.checked(means.mean_of("mse", probs, truth, weight), y_proba=probs)
+    return sum(_squares(probs, truth, weight)) / inputs.total_weight(weight, len(probs))
 
 
 def _is_positive(y_true, probs, labels, pos_label):
@@ -209,8 +289,8 @@ def _squares(probs, truth, weight):
         if truth.ndim == 1:
             target = np.zeros(probs[rows].shape, np.bool_)
             target[np.arange(len(target)), truth[rows]] = True
-        by_row = None if weight is None else weight[rows, None]
-        yield means.evaluate("mse", probs[rows], target, "sum", by_row)
+        by_row = None if weight is None else weight.array[rows, None]
+        yield means.sum_of("mse", probs[rows], target, by_row)
 
 
 def hinge_loss(
@@ -257,15 +337,16 @@ def hinge_loss(
     0.303333
     """
     scores = inputs.numbers(pred_decision, "pred_decision")
-    inputs.check_finite(scores, "pred_decision")  # an infinite one may cost 0
+    inputs.check_not_infinite(scores, "pred_decision")  # it may cost 0; NaN comes out
     found = by_label.label_array(y_true, "y_true")
     inputs.check_as_many(scores, "pred_decision", len(found), "y_true")
-    weight = inputs.sample_weights(sample_weight, len(found))
+    weight = inputs.sample_weights(sample_weight, len(found), pred_decision=scores)
     classes, codes = by_label.encode(found, labels)
     if len(classes) > 2:
-        return means.evaluate("hinge", _margins(scores, codes, len(classes)), np.ones(1), "weighted_mean", weight)
-    scores = inputs.column(scores, "pred_decision")
-    return means.evaluate("hinge", scores, codes == _second_class(classes), "weighted_mean", weight)
+        margins, is_second = _margins(scores, codes, len(classes)), np.ones(1)
+    else:
+        margins, is_second = inputs.column(scores, "pred_decision"), codes == _second_class(classes)
+    return means.checked(means.mean_of("hinge", margins, is_second, weight), pred_decision=scores)
 
 
 def _second_class(classes):
@@ -282,10 +363,10 @@ def _margins(scores, codes, classes):
     if scores.shape[1:] != (classes,):
         raise ValueError(f"pred_decision has shape {scores.shape}; expected ({len(codes)}, {classes}), a score a class")
     margins, scores = np.empty(len(codes)), inputs.floats(scores)
-    for rows in inputs.row_pieces(scores.shape):
+    for rows in inputs.row_pieces(scores.shape, CACHED):
         by_class = np.array(scores[rows].T, np.float64, order="C")
-        own = codes[rows], np.arange(by_class.shape[1])
-        margins[rows] = by_class[own]
-        by_class[own] = -np.inf
+        own, flat = codes[rows] * by_class.shape[1] + np.arange(by_class.shape[1]), by_class.reshape(-1)
+        margins[rows] = flat.take(own)
+        flat[own] = -np.inf
         margins[rows] -= by_class.max(axis=0)
     return margins

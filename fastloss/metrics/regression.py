@@ -21,21 +21,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "mean_absolute_error",
+    "mean_absolute_percentage_error",
     "mean_pinball_loss",
     "mean_squared_error",
     "mean_squared_log_error",
-    "r2_score",
     "root_mean_squared_error",
     "root_mean_squared_log_error",
 ]
 
 
-def _mean(loss, y_true, y_pred, sample_weight, multioutput, options=(), after=None, look=None):
-    """Of the outputs, as `multioutput` says. `after` is applied to the mean of each, `look` checks the arrays."""
+def _mean(loss, y_true, y_pred, sample_weight, multioutput, options=(), after=None, finite=False):
+    """Of the outputs, as `multioutput` says. `after` is applied to the mean of each; `finite` says that an infinite
+    number may not show in the result."""
     y_true, y_pred = inputs.pair(y_true, y_pred)
-    if look:
-        look(y_true, "y_true")
-        look(y_pred, "y_pred")
+    if finite:
+        inputs.check_finite(y_true, "y_true")
+        inputs.check_finite(y_pred, "y_pred")
     sample_weight = inputs.sample_weights(sample_weight, len(y_true), y_true=y_true, y_pred=y_pred)
     if after is None and isinstance(multioutput, str) and multioutput == "uniform_average":
         return means.mean(loss, y_true, y_pred, sample_weight, options)
@@ -91,6 +92,33 @@ def mean_absolute_error(
 
 
 @overload
+def mean_absolute_percentage_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Each
+) -> NDArray[np.float64]: ...
+@overload
+def mean_absolute_percentage_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Mean = "uniform_average"
+) -> float: ...
+def mean_absolute_percentage_error(
+    y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: Any = "uniform_average"
+) -> Any:
+    r"""Mean absolute percentage error, as ``sklearn.metrics.mean_absolute_percentage_error``: 1 is a hundred percent.
+
+    .. math:: \frac{\sum_i w_i |y_i - \hat y_i| / \max(|y_i|, \varepsilon)}{\sum_i w_i}
+
+    where :math:`\varepsilon` is the machine epsilon of float64: a truth of 0 gives a very large number. Parameters,
+    results and errors are those of `mean_absolute_error`.
+
+    Examples
+    --------
+    >>> from fastloss.metrics import mean_absolute_percentage_error
+    >>> round(mean_absolute_percentage_error([3.0, -0.5, 2.0, 7.0], [2.5, 0.0, 2.0, 8.0]), 6)
+    0.327381
+    """
+    return _mean("absolute_percentage", y_true, y_pred, sample_weight, multioutput, (float(np.finfo(np.float64).eps),))
+
+
+@overload
 def mean_squared_error(
     y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Each
 ) -> NDArray[np.float64]: ...
@@ -141,10 +169,6 @@ def root_mean_squared_error(
     return _mean("mse", y_true, y_pred, sample_weight, multioutput, after=np.sqrt)
 
 
-def _above_minus_1(array, name):
-    inputs.check_above(array, name, -1.0)
-
-
 @overload
 def mean_squared_log_error(
     y_true: ArrayLike, y_pred: ArrayLike, *, sample_weight: _Weights = None, multioutput: _Each
@@ -168,7 +192,7 @@ def mean_squared_log_error(
     >>> round(mean_squared_log_error([3, 5, 2.5, 7], [2.5, 5, 4, 8]), 6)
     0.03973
     """
-    return _mean("squared_log", y_true, y_pred, sample_weight, multioutput, look=_above_minus_1)
+    return _mean("squared_log", y_true, y_pred, sample_weight, multioutput)
 
 
 @overload
@@ -192,7 +216,7 @@ def root_mean_squared_log_error(
     >>> round(root_mean_squared_log_error([3, 5, 2.5, 7], [2.5, 5, 4, 8]), 6)
     0.199324
     """
-    return _mean("squared_log", y_true, y_pred, sample_weight, multioutput, after=np.sqrt, look=_above_minus_1)
+    return _mean("squared_log", y_true, y_pred, sample_weight, multioutput, after=np.sqrt)
 
 
 @overload
@@ -229,83 +253,5 @@ def mean_pinball_loss(
     0.3
     """
     options = (check.as_number(alpha, "alpha", 0.0, 1.0),)
-    look = None if 0 < options[0] < 1 else inputs.check_finite  # where one side costs nothing
-    return _mean("quantile", y_true, y_pred, sample_weight, multioutput, options, look=look)
-
-
-@overload
-def r2_score(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    *,
-    sample_weight: _Weights = None,
-    multioutput: _Each,
-    force_finite: bool = True,
-) -> NDArray[np.float64]: ...
-@overload
-def r2_score(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    *,
-    sample_weight: _Weights = None,
-    multioutput: _Mean | Literal["variance_weighted"] = "uniform_average",
-    force_finite: bool = True,
-) -> float: ...
-def r2_score(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    *,
-    sample_weight: _Weights = None,
-    multioutput: Any = "uniform_average",
-    force_finite: bool = True,
-) -> Any:
-    r"""Coefficient of determination, as ``sklearn.metrics.r2_score``: 1 is best, 0 is as good as the mean of `y_true`.
-
-    .. math:: 1 - \frac{\sum_i w_i (y_i - \hat y_i)^2}{\sum_i w_i (y_i - \bar y)^2}
-
-    Parameters
-    ----------
-    y_true, y_pred, sample_weight
-        As of `mean_absolute_error`; at least two samples.
-    multioutput : {"uniform_average", "raw_values", "variance_weighted"} or array (K,)
-        ``"variance_weighted"`` weighs the outputs by their variance.
-    force_finite : bool
-        Whether an output that does not vary gives 1 where it is predicted exactly, else 0; otherwise nan and -inf.
-
-    Returns
-    -------
-    float, or array (K,) of float64 for ``"raw_values"``
-
-    Raises
-    ------
-    ValueError, TypeError
-        As `mean_absolute_error`, and for a single sample, of which scikit-learn gives nan.
-
-    Examples
-    --------
-    >>> from fastloss.metrics import r2_score
-    >>> round(r2_score([3.0, -0.5, 2.0, 7.0], [2.5, 0.0, 2.0, 8.0]), 6)
-    0.948608
-    """
-    names = ("raw_values", "uniform_average", "variance_weighted")
-    force_finite = check.as_flag(force_finite, "force_finite")
-    y_true, y_pred = inputs.pair(y_true, y_pred)
-    if len(y_true) < 2:
-        raise ValueError("y_true has one sample; its variance is not defined")
-    sample_weight = inputs.sample_weights(sample_weight, len(y_true), y_true=y_true, y_pred=y_pred)
-    means.output_weights(multioutput, y_true.shape[1], names)
-    error = means.mean_of_each("mse", y_true, y_pred, sample_weight)
-    center = means.average_of_each(y_true, sample_weight)
-    variance = means.mean_of_each("mse", y_true, np.broadcast_to(center, y_true.shape), sample_weight)
-    return _explained(error, variance, multioutput, force_finite, names)
-
-
-def _explained(error, variance, multioutput, force_finite, names):
-    """1 - error / variance, averaged over the outputs."""
-    with np.errstate(divide="ignore", invalid="ignore"):  # -inf and nan are results where `force_finite` is False
-        each = 1 - error / variance
-        if force_finite:
-            each = np.where(variance == 0, np.where(error == 0, 1.0, 0.0), each)
-        if isinstance(multioutput, str) and multioutput == "variance_weighted":
-            return float(np.average(each, weights=variance if variance.any() else None))
-        return means.averaged(each, multioutput, names)
+    one_sided = not 0 < options[0] < 1  # the other side costs nothing, however far
+    return _mean("quantile", y_true, y_pred, sample_weight, multioutput, options, finite=one_sided)

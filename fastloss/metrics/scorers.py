@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastloss.metrics import classification, deviance, regression
+from fastloss.metrics import classification, deviance, explained, regression
 
 __all__ = ["get_scorer"]
 
 # scikit-learn's name of a scorer: the metric, what of an estimator it judges, and whether more is better.
 _OF_PREDICTIONS = {
     "neg_mean_absolute_error": regression.mean_absolute_error,
+    "neg_mean_absolute_percentage_error": regression.mean_absolute_percentage_error,
     "neg_mean_gamma_deviance": deviance.mean_gamma_deviance,
     "neg_mean_poisson_deviance": deviance.mean_poisson_deviance,
     "neg_mean_squared_error": regression.mean_squared_error,
@@ -21,7 +22,11 @@ _OF_PREDICTIONS = {
 _SCORERS = {name: (metric, "predict", False) for name, metric in _OF_PREDICTIONS.items()} | {
     "neg_brier_score": (classification.brier_score_loss, "predict_proba", False),
     "neg_log_loss": (classification.log_loss, "predict_proba", False),
-    "r2": (regression.r2_score, "predict", True),
+    "d2_absolute_error_score": (explained.d2_absolute_error_score, "predict", True),
+    "d2_brier_score": (classification.d2_brier_score, "predict_proba", True),
+    "d2_log_loss_score": (classification.d2_log_loss_score, "predict_proba", True),
+    "explained_variance": (explained.explained_variance_score, "predict", True),
+    "r2": (explained.r2_score, "predict", True),
 }
 
 
@@ -56,7 +61,7 @@ def get_scorer(scoring: str) -> Any:
     >>> fastloss.metrics.get_scorer("neg_entropy")
     Traceback (most recent call last):
     ...
-    ValueError: scoring is 'neg_entropy'; expected one of neg_brier_score, neg_log_loss, neg_mean_absolute_error, ...
+    ValueError: scoring is 'neg_entropy'; expected one of d2_absolute_error_score, d2_brier_score, ...
     """
     if not isinstance(scoring, str) or scoring not in _SCORERS:
         raise ValueError(f"scoring is {scoring!r}; expected one of {', '.join(sorted(_SCORERS))}")

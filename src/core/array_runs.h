@@ -146,9 +146,90 @@ static inline void next_run(run_iterator *run, const array_view *a)
     set_run(run, a);
 }
 
+/* ---- whole rows of an array that lies column by column, as in Fortran order: down the columns ---- */
+
+enum { FL_COLUMN_RUN = 64 }; /* rows of a column at a time */
+
+#define FL_DISTANCE(step) ((step) < 0 ? -(step) : (step))
+
+/* Whether a block is such rows, and these so short that finding the place of each would take longest. */
+static inline int is_by_columns(const array_view *a, ptrdiff_t start, ptrdiff_t n)
+{
+    const int last = a->dimensions - 1;
+    const ptrdiff_t columns = a->shape[last];
+    if (last < 1 || columns > 128 || n < 4 * columns) return 0;
+    return start % columns == 0 && n % columns == 0
+        && FL_DISTANCE(a->stride[last - 1]) < FL_DISTANCE(a->stride[last]);
+}
+
+/* The address of a row, and how many of the next rows are equally far apart, of at most `count`. */
+static inline char *address_of_row(const array_view *a, ptrdiff_t row, ptrdiff_t *count)
+{
+    int d = a->dimensions - 2;
+    ptrdiff_t index = row % a->shape[d], left = a->shape[d] - index;
+    char *address = a->data + index * a->stride[d];
+    if (left < *count) *count = left;
+    row /= a->shape[d];
+    while (--d >= 0) {
+        address += row % a->shape[d] * a->stride[d];
+        row /= a->shape[d];
+    }
+    return address;
+}
+
+static inline void gather_by_columns(const array_view *a, ptrdiff_t row, ptrdiff_t stop, real *FL_RESTRICT buffer)
+{
+    const int last = a->dimensions - 1;
+    const ptrdiff_t columns = a->shape[last], step = a->stride[last - 1];
+    const int is_native = a->dtype == FL_NATIVE && step == (ptrdiff_t)sizeof(real);
+    real column[FL_COLUMN_RUN];
+    while (row < stop) {
+        ptrdiff_t count = stop - row < FL_COLUMN_RUN ? stop - row : FL_COLUMN_RUN;
+        const char *address = address_of_row(a, row, &count);
+        for (ptrdiff_t c = 0; c < columns; c++, address += a->stride[last]) {
+            const real *numbers = (const real *)address;
+            if (!is_native) {
+                load_run(column, address, count, step, a->dtype);
+                numbers = column;
+            }
+            for (ptrdiff_t r = 0; r < count; r += FL_LINE / (ptrdiff_t)sizeof(real))
+                prefetch(numbers + count + r); /* of the next rows */
+            for (ptrdiff_t r = 0; r < count; r++) buffer[r * columns + c] = numbers[r];
+        }
+        buffer += count * columns;
+        row += count;
+    }
+}
+
+static inline void scatter_by_columns(const array_view *a, ptrdiff_t row, ptrdiff_t stop, const real *FL_RESTRICT buffer)
+{
+    const int last = a->dimensions - 1;
+    const ptrdiff_t columns = a->shape[last], step = a->stride[last - 1];
+    const int is_native = a->dtype == FL_NATIVE && step == (ptrdiff_t)sizeof(real);
+    real column[FL_COLUMN_RUN];
+    while (row < stop) {
+        ptrdiff_t count = stop - row < FL_COLUMN_RUN ? stop - row : FL_COLUMN_RUN;
+        char *address = address_of_row(a, row, &count);
+        for (ptrdiff_t c = 0; c < columns; c++, address += a->stride[last]) {
+            real *numbers = is_native ? (real *)address : column;
+            for (ptrdiff_t r = 0; r < count; r++) numbers[r] = buffer[r * columns + c];
+            if (!is_native) store_run(address, column, count, step, a->dtype);
+        }
+        buffer += count * columns;
+        row += count;
+    }
+}
+
+/* ---- any block ---- */
+
 FL_LINKED void gather_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, real *buffer)
 {
     run_iterator run;
+    if (is_by_columns(a, start, n)) {
+        const ptrdiff_t columns = a->shape[a->dimensions - 1];
+        gather_by_columns(a, start / columns, (start + n) / columns, buffer);
+        return;
+    }
     for (first_run(&run, a, start, n); run.left > 0; next_run(&run, a)) {
         load_run(buffer, run.address, run.count, run.step, a->dtype);
         buffer += run.count;
@@ -158,6 +239,11 @@ FL_LINKED void gather_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, r
 FL_LINKED void scatter_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, const real *buffer)
 {
     run_iterator run;
+    if (is_by_columns(a, start, n)) {
+        const ptrdiff_t columns = a->shape[a->dimensions - 1];
+        scatter_by_columns(a, start / columns, (start + n) / columns, buffer);
+        return;
+    }
     for (first_run(&run, a, start, n); run.left > 0; next_run(&run, a)) {
         store_run(run.address, buffer, run.count, run.step, a->dtype);
         buffer += run.count;

@@ -7,6 +7,8 @@
 typedef enum { /* fastloss/_validation.py has the words */
     ANY_NUMBER,
     NOT_NEGATIVE,
+    POSITIVE,
+    ABOVE_MINUS_1,
     UNIT_INTERVAL,
     SIGNS, /* -1 or 1 throughout, or 0 or 1 throughout */
 } domain;

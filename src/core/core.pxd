@@ -69,6 +69,8 @@ cdef extern from "core/checked.h" nogil:
     ctypedef enum domain:
         ANY_NUMBER
         NOT_NEGATIVE
+        POSITIVE
+        ABOVE_MINUS_1
         UNIT_INTERVAL
         SIGNS
     ctypedef struct findings:

@@ -12,6 +12,14 @@ typedef struct {
     int is_sign;
 } legal_numbers;
 
+#ifdef FL_REAL64
+#define FL_TINIEST 0x1p-1074          /* the smallest number above 0 */
+#define FL_ABOVE_MINUS_1 -0x1.fffffffffffffp-1 /* and above -1 */
+#else
+#define FL_TINIEST 0x1p-149
+#define FL_ABOVE_MINUS_1 -0x1.fffffep-1
+#endif
+
 FL_INLINE legal_numbers legal_within(double low, double high)
 {
     return (legal_numbers){(real)low, (real)high, low > -INFINITY || high < INFINITY, 0};
@@ -19,10 +27,18 @@ FL_INLINE legal_numbers legal_within(double low, double high)
 
 FL_INLINE legal_numbers legal_in(domain d)
 {
-    legal_numbers legal = legal_within(d == SIGNS ? -1.0 : d == ANY_NUMBER ? -INFINITY : 0.0,
-                                       d == SIGNS || d == UNIT_INTERVAL ? 1.0 : INFINITY);
-    legal.is_sign = d == SIGNS;
-    return legal;
+    legal_numbers legal;
+    switch (d) {
+    case NOT_NEGATIVE: return legal_within(0.0, INFINITY);
+    case POSITIVE: return legal_within(FL_TINIEST, INFINITY);
+    case ABOVE_MINUS_1: return legal_within(FL_ABOVE_MINUS_1, INFINITY);
+    case UNIT_INTERVAL: return legal_within(0.0, 1.0);
+    case SIGNS:
+        legal = legal_within(-1.0, 1.0);
+        legal.is_sign = 1;
+        return legal;
+    default: return legal_within(-INFINITY, INFINITY);
+    }
 }
 
 FL_INLINE void look_at_some_signs(const real *x, const real *weight, ptrdiff_t n, findings *found, const int weighted)

@@ -87,6 +87,14 @@ cdef void store_values(ElementJob* job, const double* value, Py_ssize_t start, P
             group.total = NO_SUM
 
 
+cdef void add_to_row(ElementJob* job, const double* value, Py_ssize_t start, Py_ssize_t n) noexcept nogil:
+    """Adds a block's losses to the values of its chunk, which no other chunk writes; it lies within one row of them."""
+    cdef double* row = <double*> job.out.values.data + start // job.chunk_size * job.width + start % job.width
+    cdef Py_ssize_t i
+    for i in range(n):
+        row[i] += value[i]
+
+
 cdef bint is_in_place(const ElementJob* job) noexcept nogil:
     """Whether a derivative is written over the predictions, which loops take not to overlap their results."""
     return job.x.data == job.out.grad.data or job.x.data == job.out.hess.data
@@ -128,6 +136,9 @@ cdef inline exact_sum weighed_sum(ElementJob* job, element_block* b, const real*
     """The sum of a block's losses, which are stored where they are wanted."""
     if weight != NULL:
         weigh_values(b.each, weight, b.n)
+    if job.width > 0:
+        add_to_row(job, b.each, start, b.n)
+        return 0
     if job.group > 0:
         store_values(job, b.each, start, b.n, group)
     return sum_of_doubles(b.each, b.n)
@@ -149,7 +160,7 @@ cdef public exact_sum chunk_of_elements(void* data, Py_ssize_t chunk, real* scra
     group.total = NO_SUM
     legal.x = legal_in(job.x_legal)
     legal.y = legal_in(job.y_legal)
-    b.each = buffers.value if job.weight.data != NULL or job.group > 0 else NULL
+    b.each = buffers.value if job.weight.data != NULL or job.group > 0 or job.width > 0 else NULL
     b.grad = buffers.grad
     b.hess = buffers.hess
     b.want = job.want
@@ -161,6 +172,8 @@ cdef public exact_sum chunk_of_elements(void* data, Py_ssize_t chunk, real* scra
         pause = min(stop, start + POLLED)
         while start < pause:
             b.n = min(stop - start, <Py_ssize_t> ELEMENT_BLOCK)
+            if job.width > 0:
+                b.n = min(b.n, job.width - start % job.width)
             weight = read_elements(job, &legal, &buffers, &b, start)
             if job.want & WANT_GRAD:
                 b.grad = writer_block(&grad_writer, start)
@@ -193,6 +206,8 @@ cdef public void plan_elements(void* data, kernel_plan* plan) noexcept nogil:
     if job.out.values.data == NULL:
         job.group = 0
     job.chunk_size = CHUNK if job.group <= 1 else job.group * max(1, CHUNK // job.group)
+    if job.width > 0:
+        job.chunk_size, job.group = job.width * ROWS_OF_CHUNK, 0
     job.want = (WANT_VALUE if job.out.want_value else 0) | (WANT_GRAD if job.out.grad.data != NULL else 0)
     if job.out.hess.data != NULL:
         job.want = WANT_GRAD | WANT_HESS

@@ -12,10 +12,20 @@ cdef void set_loss(ElementJob* job, const elementwise_loss* loss, const double* 
     job.finds_nan = (loss.shape & OF_TARGET) != 0
     job.options[0] = options[0]
     job.options[1] = options[1]
+    job.width = 0
     job.x_legal = loss.x if is_checked else ANY_NUMBER
     job.y_legal = loss.y if is_checked else ANY_NUMBER
     memset(&job.x_found, 0, sizeof(findings))
     memset(&job.y_found, 0, sizeof(findings))
+
+
+cdef int view_of_inputs(ElementJob* job, tuple arrays, int native) except -1:
+    view_of(&job.x, arrays[0], native)
+    view_of(&job.y, arrays[1], native)
+    view_of(&job.z, arrays[2], native)
+    view_of_weights(&job.weight, arrays[3], native)
+    view_of(&job.where, arrays[4], native)
+    return 0
 
 
 cdef class Elementwise(Kernels):
@@ -53,13 +63,34 @@ cdef class Elementwise(Kernels):
         for array in arrays:
             expect_size(array, job.size, "an argument")
         read_outputs(&job.out, outputs, job.size // group, job.size, native)
-        view_of(&job.x, arrays[0], native)
-        view_of(&job.y, arrays[1], native)
-        view_of(&job.z, arrays[2], native)
-        view_of_weights(&job.weight, arrays[3], native)
-        view_of(&job.where, arrays[4], native)
+        view_of_inputs(&job, arrays, native)
         run_kernel(&self.table.elements, &job, job.out.threads, &total)
         return (total.high, total.low), bool(is_illegal(&job))
+
+    def sums_of_columns(self, str name, tuple arrays, tuple options, Py_ssize_t columns, int threads):
+        """(partial sums of the losses down each column of (N, columns): an array (parts, columns) to be added up;
+        whether a number was not legal). Arguments as of `evaluate`; by the kernels of float64 only."""
+        cdef ElementJob job
+        cdef elementwise_loss loss = self.loss_called(name)
+        cdef double numbers[2]
+        cdef double total
+        cdef Py_ssize_t repeated = max(1, LONGEST_ROW // columns)
+        if self.table.dtype != FL_FLOAT64:
+            raise TypeError("sums of columns are in double precision")
+        numbers[0], numbers[1] = options
+        set_loss(&job, &loss, numbers, True)
+        job.size = arrays[0].size
+        job.width = columns * repeated
+        for array in arrays:
+            expect_size(array, job.size, "an argument")
+        sums = np.zeros(((job.size - 1) // (job.width * ROWS_OF_CHUNK) + 1) * job.width)
+        view_of_inputs(&job, arrays, self.table.dtype)
+        plain_view(&job.out.values, sums, sums.size, FL_FLOAT64)
+        plain_view(&job.out.grad, None, 0, FL_FLOAT64)
+        plain_view(&job.out.hess, None, 0, FL_FLOAT64)
+        job.out.want_value, job.out.scale, job.group = True, 1.0, 1
+        run_kernel(&self.table.elements, &job, threads, &total)
+        return sums.reshape(-1, columns), bool(is_illegal(&job))
 
     def FastPath(self, str name, tuple options, dict reductions, str reduction, Py_ssize_t large):
         """See fast_path.pxi. `reductions` are what each name does, `reduction` is the default's."""

@@ -26,6 +26,10 @@ cdef extern from "elementwise/element_loss.h" nogil:
         domain x
         domain y
 
+cdef enum:
+    ROWS_OF_CHUNK = 64  # how many times `width` the elements of a chunk are
+    LONGEST_ROW = 256   # to which columns are repeated: a block, of which no part remains
+
 ctypedef struct ElementJob:
     array_view x
     array_view y
@@ -40,6 +44,7 @@ ctypedef struct ElementJob:
     bint finds_nan          # whether the total is to be NaN where a prediction is, though no value is wanted
     Py_ssize_t size
     Py_ssize_t group
+    Py_ssize_t width        # a chunk's values are the sums of its elements that are so far apart; or 0
     findings x_found        # of the numbers that are not legal
     findings y_found
     # Set by the plan.

@@ -165,6 +165,13 @@ FL_INLINE element squared_log(real x, real y, real z, const element_options o)
     return (element){.value = (double)distance * (double)distance, .grad = slope + slope};
 }
 
+/* |x - y| / |y|, of which the divisor is at least a given number */
+FL_INLINE element absolute_percentage(real x, real y, real z, const element_options o)
+{
+    real d = x - y, divisor = r_atleast(r_abs(y), (real)o.number[0]);
+    return (element){.real_value = r_abs(d) / divisor, .grad = sign_of(d) / divisor};
+}
+
 /* x - y log(x + epsilon), x the rate itself */
 FL_INLINE element poisson_nll_of_rate(real x, real y, real z, const element_options o)
 {
@@ -306,9 +313,10 @@ FL_INLINE element kl_div_log_target(real x, real y, real z, const element_option
     LOSS(quantile_of_each, SHORT_IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                        \
     LOSS(poisson_nll, IN_TWO_PARTS, CURVED, ANY_NUMBER, NOT_NEGATIVE)                          \
     LOSS(poisson_nll_full, IN_TWO_PARTS, CURVED, ANY_NUMBER, NOT_NEGATIVE)                     \
-    LOSS(poisson_deviance, IN_TWO_PARTS, CURVED, NOT_NEGATIVE, NOT_NEGATIVE)                   \
-    LOSS(gamma_deviance, IN_TWO_PARTS, CURVED, NOT_NEGATIVE, NOT_NEGATIVE)                     \
-    LOSS(squared_log, IN_DOUBLE, FLAT, ANY_NUMBER, ANY_NUMBER)                                 \
+    LOSS(poisson_deviance, IN_TWO_PARTS, CURVED, POSITIVE, NOT_NEGATIVE)                       \
+    LOSS(gamma_deviance, IN_TWO_PARTS, CURVED, POSITIVE, POSITIVE)                             \
+    LOSS(squared_log, IN_DOUBLE, FLAT, ABOVE_MINUS_1, ABOVE_MINUS_1)                           \
+    LOSS(absolute_percentage, IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                           \
     LOSS(poisson_nll_of_rate, IN_TWO_PARTS, FLAT, NOT_NEGATIVE, NOT_NEGATIVE)                  \
     LOSS(poisson_nll_of_rate_full, IN_TWO_PARTS, FLAT, NOT_NEGATIVE, NOT_NEGATIVE)             \
     LOSS(binary_cross_entropy, IN_REAL, CURVED, UNIT_INTERVAL, UNIT_INTERVAL)                  \

@@ -54,8 +54,8 @@ def test_no_exact_curvature(loss):
 @pytest.mark.parametrize(("tokens", "loss", "labels", "scores"), [
     (["labels[1]", 0.5, "class"], fl.cross_entropy, np.array([0, 0.5, 1]), ROWS),
     (["labels[2]", "nan", "class"], fl.cross_entropy, np.array([0, 1, np.nan], np.float32), ROWS),
-    (["target[2]", 3, "0..2"], fl.cross_entropy, np.array([0.0, 1.0, 3.0]), ROWS),
-    (["target[1]", 2.0, "[0, 1]"], fl.sigmoid_focal_loss, np.array([0.0, 2.0, 1.0]), SCORES),
+    (["labels[2]", 3, "0..2"], fl.cross_entropy, np.array([0.0, 1.0, 3.0]), ROWS),
+    (["labels[1]", 2.0, "[0, 1]"], fl.sigmoid_focal_loss, np.array([0.0, 2.0, 1.0]), SCORES),
     (["scores", "(3,)", "classes"], fl.cross_entropy, LABELS, SCORES),
     (["labels", "(3,)", "(3, 3)", "cross_entropy"], fl.sigmoid_focal_loss, LABELS, ROWS),
 ])  # fmt: skip
@@ -93,6 +93,17 @@ def test_starts_that_do_not_exist():
     refused(ValueError, ["labels", "empty"], lambda: objective.init_score([]))
     refused(ValueError, ["labels[1]", -2], lambda: objective.init_score([0, -2]))
     refused(ValueError, ["labels", "counts"], lambda: objective.init_score([-100]))
+    refused(ValueError, ["labels[1]", 10**6, 4096], lambda: objective.init_score([0, 10**6]))
+    refused(ValueError, ["sample_weight", 0, "count"], lambda: objective.init_score([0, -100], [0.0, 1.0]))
+    for loss in (fl.cross_entropy, fl.sigmoid_focal_loss, fl.mse_loss):
+        start = Objective(loss, "lightgbm").init_score
+        refused(ValueError, ["labels[1]", "nan"], lambda start=start: start([0.0, np.nan]))
+        refused(ValueError, ["sample_weight", 2, 3], lambda start=start: start([0, 1, 1], [1.0, 2.0]))
+        refused(ValueError, ["sample_weight[0]", -1.0], lambda start=start: start([0, 1], [-1.0, 2.0]))
+        refused(ValueError, ["sample_weight", 0], lambda start=start: start([0, 1], [0.0, 0.0]))
+    refused(ValueError, ["labels[1]", "inf"], lambda: Objective(fl.mse_loss, "lightgbm").init_score([0.0, np.inf]))
+    refused(ValueError, ["labels[0]", 2.0], lambda: Objective(fl.sigmoid_focal_loss, "lightgbm").init_score([2, 1]))
+    refused(TypeError, ["labels", "<U1"], lambda: Objective(fl.sigmoid_focal_loss, "lightgbm").init_score(["a", "b"]))
     xgboost = pytest.importorskip("xgboost")
     matrix, model = xgboost.DMatrix(np.zeros((3, 1))), object()
     objective = Objective(fl.mse_loss, "xgboost")
@@ -197,6 +208,15 @@ STARTS = [  # loss, options, labels, the best constant
 @pytest.mark.parametrize(("loss", "options", "labels", "best"), STARTS)
 def test_the_best_constant(loss, options, labels, best):
     assert Objective(loss, "lightgbm", **options).init_score(labels) == pytest.approx(best, abs=1e-9)
+
+
+def test_the_best_constant_of_each_output():
+    objective = Objective(fl.mse_loss, "xgboost")
+    labels, weight = np.array([[1.0, 10.0], [2.0, 30.0]]), [1.0, 3.0]
+    np.testing.assert_allclose(objective.init_score(labels, weight), [1.75, 25.0])
+    np.testing.assert_allclose(objective.fit_arguments(labels)["base_margin"], [[1.5, 20.0]] * 2)
+    assert objective.fit_arguments(labels[:, :1])["base_margin"].shape == (2,)
+    assert Objective(fl.mse_loss, "xgboost").init_score([1e308, 1e308]) == 1e308
 
 
 def test_the_best_constant_by_weights():

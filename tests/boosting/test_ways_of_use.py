@@ -263,3 +263,49 @@ def test_training_starts_from_the_prior_of_classes(data, library):
     model.fit(features, labels, **objective.fit_arguments(labels))
     probabilities = objective.predict_proba(model, features, objective.init_score(labels))
     np.testing.assert_allclose(probabilities, np.tile(shares, (300, 1)), atol=1e-5)
+
+
+def test_xgboost_starts_from_the_prior_of_each_output(data):
+    """Also where a tree has all outputs."""
+    xgboost = pytest.importorskip("xgboost")
+    pytest.importorskip("sklearn")
+    features, _, _, weight = data
+    labels = np.stack([features[:, 0] + 5, 3 * features[:, 1] - 20], axis=1)
+    objective = Objective(fl.mse_loss, "xgboost")
+    for strategy in ("one_output_per_tree", "multi_output_tree"):
+        model = xgboost.XGBRegressor(n_estimators=2, learning_rate=1e-6, objective=objective, multi_strategy=strategy)
+        model.fit(features, labels, sample_weight=weight, **objective.fit_arguments(labels, weight))
+        found = objective.raw_scores(model, features, objective.init_score(labels, weight))
+        np.testing.assert_allclose(found, np.tile(np.average(labels, axis=0, weights=weight), (300, 1)), rtol=1e-4)
+
+
+def test_lightgbm_stops_by_the_metric_that_it_is_given(data):
+    """Its classifier has one of its own, which takes raw scores for probabilities, unless it is told to have none."""
+    lightgbm = pytest.importorskip("lightgbm")
+    pytest.importorskip("sklearn")
+    features, labels, _, _ = data
+    objective, metric = (kind(fl.sigmoid_focal_loss, "lightgbm") for kind in (Objective, Metric))
+    model = lightgbm.LGBMClassifier(objective=objective, metric="None", n_estimators=300, verbose=-1, n_jobs=1)
+    model.fit(features[:200], labels[:200], eval_set=[(features[200:], labels[200:])], eval_metric=metric,
+              callbacks=[lightgbm.early_stopping(5, verbose=False)])  # fmt: skip
+    [values] = [found["sigmoid_focal_loss"] for found in model.evals_result_.values()]
+    assert [list(found) for found in model.evals_result_.values()] == [["sigmoid_focal_loss"]]
+    assert model.best_iteration_ == np.argmin(values) + 1 < 300
+
+
+def test_scikit_learn_validates_lightgbm_by_the_objective(data):
+    """As the page says: the classifier itself predicts raw scores."""
+    lightgbm = pytest.importorskip("lightgbm")
+    model_selection = pytest.importorskip("sklearn.model_selection")
+    from fastloss.metrics import log_loss
+
+    features, _, labels, _ = data
+    objective = Objective(fl.cross_entropy, "lightgbm")
+    model = lightgbm.LGBMClassifier(objective=objective, n_estimators=6, verbose=-1, n_jobs=1)
+
+    def score(model, features, labels):
+        return -log_loss(labels, objective.predict_proba(model, features), labels=model.classes_)
+
+    found = model_selection.cross_val_score(model, features, labels, scoring=score, cv=3)
+    assert found.shape == (3,)
+    assert (found > -np.log(3)).all()

@@ -1,5 +1,8 @@
 """Columns and arrays of pandas, polars, pyarrow, xarray and the array API: used as NumPy's are; a null is named."""
 
+import array
+import datetime
+import decimal
 import importlib
 
 import numpy as np
@@ -92,6 +95,24 @@ def test_used_as_numpy_arrays_are(made):
     expected, gradient = fl.cross_entropy.value_and_grad(LOGITS, LABELS)
     assert value == expected
     np.testing.assert_array_equal(grad, gradient)
+
+
+@MAKERS
+def test_every_verb_reads_them(made):
+    x, y = made(X), made(Y)
+    assert fl.huber_loss(x, y) == fl.huber_loss(X, Y)
+    np.testing.assert_array_equal(fl.huber_loss.grad(x, y), fl.huber_loss.grad(X, Y))
+    for found, expected in zip(fl.huber_loss.grad_and_hess(x, y), fl.huber_loss.grad_and_hess(X, Y), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(fl.softmax(made(LOGITS)), fl.softmax(LOGITS))
+    assert fl.kl_divergence_with_logits(made(LOGITS), made(-LOGITS)) == fl.kl_divergence_with_logits(LOGITS, -LOGITS)
+    assert fl.nll_loss(made(LOGITS), made(LABELS)) == fl.nll_loss(LOGITS, LABELS)
+
+
+@pytest.mark.parametrize("made", [memoryview, lambda a: array.array("d", a), lambda a: memoryview(a)[::1], list, tuple])
+def test_buffers_of_python(made):
+    assert fl.mse_loss(made(X), made(Y)) == fl.mse_loss(X, Y)
+    assert fm.mean_squared_error(made(Y), made(X)) == fl.mse_loss(X, Y)
 
 
 @MAKERS
@@ -193,8 +214,58 @@ def test_nan_is_no_null(made):
 def test_strings_of_pandas_are_not_numbers():
     pd = library("pandas")
     table = pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})
-    with pytest.raises(TypeError, match=r"^logits has dtype object; expected float16"):
+    with pytest.raises(TypeError, match=r"^logits has dtype object; expected float16.*; logits\[0, 1\] is 'x'"):
         fl.cross_entropy(table, [0, 1])
+
+
+def arrow(values):
+    return library("pyarrow").array(values)
+
+
+DAYS = [datetime.date(2020, 1, 1)] * 3
+OTHERS = [  # columns that hold no numbers, and what the text says of them
+    (lambda: library("pandas").Series(["1", "2", "3"]), "dtype object; .*\\[0\\] is '1'"),
+    (lambda: library("pandas").Series(["1", "2", "3"], dtype="string"), "dtype object; .*\\[0\\] is '1'"),
+    (lambda: library("pandas").Series(["a", "b", "a"], dtype="category"), "dtype object; .*\\[0\\] is 'a'"),
+    (lambda: library("pandas").Series([1.0, "a", 2.0]), "dtype object; .*\\[1\\] is 'a'"),
+    (lambda: library("pandas").Series([1.0, 2, 3], dtype=object), "dtype object; .* numbers, make them .astype"),
+    (lambda: library("pandas").Series(library("pandas").to_datetime(DAYS)), "dtype datetime64"),
+    (lambda: library("polars").Series(["1", "2", "3"]), "dtype (<U1|object)"),
+    (lambda: library("polars").Series(DAYS), "dtype datetime64"),
+    (lambda: arrow(["1", "2", "3"]), "dtype object; .*\\[0\\] is '1'"),
+    (lambda: arrow([decimal.Decimal("1.5")] * 3), "dtype object; .*\\[0\\] is Decimal"),
+    (lambda: arrow(DAYS), "dtype datetime64"),
+]
+
+
+@pytest.mark.parametrize(("made", "text"), OTHERS)
+def test_columns_of_other_kinds_are_refused(made, text):
+    column = made()
+    with pytest.raises(TypeError, match=f"^predictions has {text}"):
+        fl.mse_loss(column, X)
+    with pytest.raises(TypeError, match=f"^y_true has {text}"):
+        fm.mean_squared_error(column, X)
+
+
+class OnAnotherDevice:
+    """An array as CuPy's, which NumPy must not read."""
+
+    shape, ndim, dtype = (3,), 1, "float64"
+
+    def __len__(self):
+        return 3
+
+    def __array__(self, *args, **kwargs):
+        raise TypeError("Implicit conversion to a NumPy array is not allowed. Please use `.get()`")
+
+
+def test_arrays_of_another_device_say_so():
+    for call, name in (
+        (lambda: fl.mse_loss(OnAnotherDevice(), X), "predictions"),
+        (lambda: fm.mean_squared_error(OnAnotherDevice(), X), "y_true"),
+    ):
+        with pytest.raises(TypeError, match=rf"^{name} can't be viewed as an array: .* use `\.get\(\)`"):
+            call()
 
 
 def test_missing_strings():

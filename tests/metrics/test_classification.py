@@ -14,6 +14,7 @@ pytest.importorskip("sklearn", minversion="1.9", reason="scikit-learn 1.9, whose
 from sklearn import metrics as peer
 
 KINDS = pytest.mark.parametrize("kind", LABELS)
+OF_PROBABILITIES = ("log_loss", "brier_score_loss", "d2_log_loss_score", "d2_brier_score")
 NAMES = pytest.mark.parametrize("name", ["log_loss", "brier_score_loss"])
 
 
@@ -40,9 +41,9 @@ def test_labels_of_every_kind(rng, kind, classes):
         {"labels": np.unique(y), "sample_weight": weight},
     ):
         for true in (y, y.tolist(), y[:, None]):
-            assert_same("log_loss", true, probs, **options)
+            for name in OF_PROBABILITIES:
+                assert_same(name, true, probs, **options)
             assert_same("log_loss", true, probs, normalize=False, **options)
-            assert_same("brier_score_loss", true, probs, **options)
         if classes > 2:
             assert_same("hinge_loss", y, 4 * probs - 1, **options)
 
@@ -53,8 +54,10 @@ def test_two_classes(rng, kind):
     for sample_weight in (None, weight):
         for probs in (p, p[:, None], p.tolist()):
             assert_same("log_loss", y, probs, sample_weight=sample_weight)
+            assert_same("d2_log_loss_score", y, probs, sample_weight=sample_weight)
             for pos_label in y[:2].tolist():
                 assert_same("brier_score_loss", y, probs, sample_weight=sample_weight, pos_label=pos_label)
+                assert_same("d2_brier_score", y, probs, sample_weight=sample_weight, pos_label=pos_label)
         for scores in (6 * p - 3, (6 * p - 3)[:, None]):
             assert_same("hinge_loss", y, scores, sample_weight=sample_weight)
         for scale in (True, False, "auto"):
@@ -76,7 +79,7 @@ def test_scaled_by_half(rng, scale):
         assert_same("brier_score_loss", y, probs, scale_by_half=scale)
 
 
-@NAMES
+@pytest.mark.parametrize("name", OF_PROBABILITIES)
 def test_a_column_for_each_class(rng, name):
     """Also of samples that have several classes, or none."""
     y, probs, weight = (rng.uniform(size=(40, 4)) < 0.4), probabilities(rng, 40, 4), rng.uniform(size=40)
@@ -88,7 +91,7 @@ def test_a_column_for_each_class(rng, name):
 @pytest.mark.parametrize("labels", [["apple", "fig", "nut", "pear", "zzz"], ["a", "apple", "fig", "nut", "pear"]])
 def test_classes_that_do_not_occur(rng, labels):
     y, probs = labels_of(rng, "strings", 30), probabilities(rng, 30, 5)
-    for name in ("log_loss", "brier_score_loss"):
+    for name in OF_PROBABILITIES:
         assert_same(name, y, probs, labels=labels)
     assert_same("hinge_loss", y, 4 * probs, labels=labels)
     assert_same("log_loss", y[y == "fig"], [0.3] * int((y == "fig").sum()), labels=["apple", "fig"])
@@ -146,3 +149,55 @@ def test_hinge_hears_the_labels_of_a_single_class():
 def test_brier_keeps_its_digits_near_certainty():
     y, p = [0, 1], np.array([[1 - 1e-9, 1e-9], [1e-9, 1 - 1e-9]])
     assert fm.brier_score_loss(y, p) == pytest.approx(1e-18, rel=1e-6)
+
+
+@pytest.mark.parametrize("y", [["b", "b", "b"], [1, 1, 1]])
+def test_what_explains_a_single_class(y):
+    p = [0.5, 0.75, 1.0]
+    assert_same("d2_log_loss_score", y, p, labels=sorted({y[0], "a"}, key=str) if y[0] == "b" else [0, 1])
+    with np.errstate(all="ignore"):
+        assert_same("d2_brier_score", y, p, pos_label=y[0])
+        assert_same("d2_brier_score", y, [1.0] * 3, pos_label=y[0])
+
+
+def strings(rng, count, kinds, width, kind):
+    names = np.array(["".join(rng.choice(list("abcä\u4e00"), width)) for _ in range(kinds)])
+    names = names if kind == "U" else np.char.encode(names, "utf-8")
+    return names[np.concatenate([np.arange(kinds), rng.integers(0, kinds, count - kinds)])]
+
+
+@pytest.mark.parametrize("kind", ["U", "S"])
+@pytest.mark.parametrize(("kinds", "width"), [(2, 1), (10, 3), (60, 12), (3000, 9)])
+def test_many_strings(rng, kind, kinds, width):
+    """By their hashes, or by sorting where there are too many for those."""
+    from fastloss.metrics import _labels
+
+    y = strings(rng, 9000, kinds, width, kind)
+    for labels in (y, y[::-1], np.asfortranarray(np.stack([y, y], axis=1))[:, 1]):
+        classes, codes = _labels.encode(labels)
+        expected, places = np.unique(labels, return_inverse=True)
+        np.testing.assert_array_equal(classes, expected)
+        np.testing.assert_array_equal(codes, places)
+        _, declared = _labels.encode(labels, np.concatenate([expected[::-1], expected[-1:] + expected[-1:]]))
+        np.testing.assert_array_equal(np.unique(declared, return_inverse=True)[1], places)
+
+
+def test_strings_of_one_hash():
+    """Found out, whatever the hash."""
+    from fastloss.metrics import _labels
+
+    characters = np.repeat(np.array([[1, 7], [2, 5]], np.uint32), 5, axis=0)
+    assert _labels._codes_by_hash(characters, 0) is None
+    examples, codes = _labels._codes_by_hash(characters, 0x9E3779B1)
+    np.testing.assert_array_equal(characters[examples][codes], characters)
+
+
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="NumPy 1 has no strings of any length")
+def test_strings_of_any_length():
+    text, p = np.dtypes.StringDType, [0.25, 0.5, 0.75]
+    labels = np.array(["b", "a", "long" * 20], dtype=text())
+    assert fm.log_loss(labels[:2], p[:2]) == fm.log_loss(["b", "a"], p[:2])
+    assert fm.brier_score_loss(labels[:2], p[:2], pos_label="b") == fm.brier_score_loss([1, 0], p[:2])
+    assert fm.log_loss(labels, np.eye(3), labels=labels) == fm.log_loss([1, 0, 2], np.eye(3))
+    with pytest.raises(ValueError, match=r"^y_true\[1\] is nan: a label is missing"):
+        fm.log_loss(np.array(["b", np.nan], dtype=text(na_object=np.nan)), p[:2])

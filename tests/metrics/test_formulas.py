@@ -65,7 +65,37 @@ def test_nan_comes_out(isa, name):
         assert np.isnan(grad).all()
 
 
-@pytest.mark.parametrize("name", ["poisson_deviance", "gamma_deviance"])
-def test_numbers_below_0_are_refused(name):
-    with pytest.raises(ValueError, match=r"^x\[0\] is -1.0; expected a number of at least 0"):
-        call(name, np.array([-1.0]), np.array([1.0]), True, 0)
+LIMITS = [  # what is refused as the prediction, and as the target; and what the numbers must be
+    ("poisson_deviance", (0.0, -1.0), (-1.0, -1e-30), "above 0", "of at least 0"),
+    ("gamma_deviance", (0.0, -1.0), (0.0, -2.0), "above 0", "above 0"),
+    ("squared_log", (-1.0, -3.0), (-1.0, -3.0), "above -1", "above -1"),
+]
+
+
+@pytest.mark.parametrize(("name", "predictions", "targets", "of_x", "of_y"), LIMITS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numbers_out_of_range_are_refused(isa, name, predictions, targets, of_x, of_y, dtype):
+    """Also where the loss of the two would be finite: a rate and a count of 0, two numbers far below -1."""
+    cases = [(x, y, "x", of_x) for x in predictions for y in (1.0, max(x, 0.0) if "poisson" in name else x)]
+    cases += [(1.0, y, "target", of_y) for y in targets]
+    for x, y, argument, text in cases:
+        predicted, target = np.ones((2, 40), dtype)
+        predicted[30], target[30] = x, y
+        with pytest.raises(ValueError, match=rf"^{argument}\[30\] is .*; expected a number {text}"):
+            call(name, predicted, target, True, 0)
+
+
+@pytest.mark.parametrize(("name", "low"), [("poisson_deviance", 0.0), ("gamma_deviance", 0.0), ("squared_log", -1.0)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numbers_near_the_limit_are_accepted(isa, name, low, dtype):
+    near = np.array([low], dtype) + (np.finfo(dtype).eps if low else np.finfo(dtype).tiny)
+    assert call(name, near, near, True, 0)[0] == 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_small_divisor_is_raised(isa, dtype):
+    x, y = np.array([1.0, 3.0, -2.0, 0.25], dtype), np.array([0.0, 2.0, -4.0, -0.1], dtype)
+    found = elements("absolute_percentage", x, y, Reduction("none", None, None), first="x", options=(0.5,))
+    values, (grad,) = found.evaluate(True, 1, None, 1)
+    np.testing.assert_allclose(values, [2.0, 0.5, 0.5, 0.7], rtol=1e-6)
+    np.testing.assert_allclose(grad, [2.0, 0.5, 0.25, 2.0], rtol=1e-6)

@@ -36,7 +36,7 @@ def assert_same(name, y_true, y_pred, rtol=1e-12, **options):
 
 def multioutputs(name, outputs, rng):
     yield from ("raw_values", "uniform_average")
-    if name == "r2_score":
+    if name in ("r2_score", "explained_variance_score"):
         yield "variance_weighted"
     if outputs > 1:
         yield rng.uniform(size=outputs)
@@ -76,6 +76,8 @@ def test_any_layout(rng, metric):
 @pytest.mark.parametrize("dtype", ["float16", "float32", "int64", "uint8", "bool"])
 def test_other_types_are_computed_in_double(rng, metric, dtype):
     y, x = (metric.numbers(rng, (60, 3)).clip(1, 200).astype(dtype) for _ in range(2))
+    if metric.name == "d2_tweedie_score" and dtype == "bool":
+        y[::2] = False  # scikit-learn divides by 0 where all are alike
     columns = slice(None) if metric.several else slice(None, 1)
     y, x = y[:, columns], x[:, columns]
     found = getattr(fm, metric.name)(y, x)
@@ -96,19 +98,51 @@ def test_any_shape_and_weights(data, shape):
     weight = data.draw(drawn.arrays(np.float64, shape[0], elements=st.sampled_from([0.0, 0.25, 1.0, 3.0])))
     weight[0] = 1.0
     for metric in REGRESSION:
-        if metric.draw == "any" and metric.name != "r2_score":  # whose digits cancel
+        if metric.draw == "any" and metric.fewest == 1:  # the digits of scores cancel
             for multioutput in ("raw_values", "uniform_average"):
                 assert_same(metric.name, y, x, sample_weight=weight, multioutput=multioutput)
 
 
 @pytest.mark.parametrize("force_finite", [True, False])
 @pytest.mark.parametrize("predicted", [[2.0, 2.0, 2.0], [2.0, 3.0, 2.0]])
-def test_r2_of_what_does_not_vary(force_finite, predicted):
+@pytest.mark.parametrize("name", ["r2_score", "explained_variance_score"])
+def test_scores_of_what_does_not_vary(name, force_finite, predicted):
     y, x = np.full(3, 2.0), np.array(predicted)
-    assert_same("r2_score", y, x, force_finite=force_finite)
+    assert_same(name, y, x, force_finite=force_finite)
     y, x = np.stack([y, np.arange(3.0)], axis=1), np.stack([x, np.arange(3.0)], axis=1)
     for multioutput in ("raw_values", "uniform_average", "variance_weighted", [1.0, 3.0]):
-        assert_same("r2_score", y, x, force_finite=force_finite, multioutput=multioutput)
+        assert_same(name, y, x, force_finite=force_finite, multioutput=multioutput)
+    assert_same("d2_absolute_error_score", y, x, multioutput="raw_values")
+
+
+@pytest.mark.parametrize(
+    "weights", [[1, 1, 2, 0, 0], [0, 0, 1, 1, 1], [0, 3, 0, 0, 3], [0.1, 0.2, 0.3, 0.2, 0.2]], ids=str
+)
+@pytest.mark.parametrize("alpha", [0, 0.25, 0.5, 0.6, 1])
+def test_quantiles_of_weighted_samples(weights, alpha):
+    y, x = np.array([3.0, 1.0, 2.0, 5.0, 4.0]), np.array([2.5, 1.5, 2.0, 4.0, 4.0])
+    assert_same("d2_pinball_score", y, x, sample_weight=weights, alpha=alpha)
+
+
+@pytest.mark.parametrize("power", [-1.5, 1.2, 1.5, 3])
+def test_deviances_of_any_power_are_accurate_where_terms_cancel(power):
+    for y, x in [(3.0, 3.0 * (1 + 1e-9)), (1e-9, 2e-9), (1e5, 1e5 + 1e-3), (7.4, 5.0)]:
+        with mpmath.workdps(60):
+            p, a, b = map(mpmath.mpf, (power, y, x))
+            expected = 2 * (a ** (2 - p) / ((1 - p) * (2 - p)) - a * b ** (1 - p) / (1 - p) + b ** (2 - p) / (2 - p))
+        assert fm.mean_tweedie_deviance([y], [x], power=power) == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_tweedie_deviances_of_what_only_they_accept():
+    assert_same("mean_tweedie_deviance", [0.0, 2.0, 0.0], [1.0, 2.5, 0.1], power=1.5)
+    assert_same("mean_tweedie_deviance", [-3.0, 2.0, 0.0], [1.0, 2.5, 0.1], power=-1)
+    assert_same("mean_tweedie_deviance", [-3.0, 2.0, 0.0], [-1.0, 2.5, 0.1], power=0, sample_weight=[1, 2, 3])
+
+
+def test_a_deviance_that_nothing_explains():
+    """Of the same counts throughout. scikit-learn divides by 0."""
+    assert fm.d2_tweedie_score([2.0, 2.0], [1.0, 2.0], power=1) == -np.inf
+    assert np.isnan(fm.d2_tweedie_score([2.0, 2.0], [2.0, 2.0], power=1))
 
 
 def exact_poisson(y, x):
@@ -147,15 +181,30 @@ def test_a_count_of_0(isa):
     assert fm.mean_poisson_deviance([0, 0], [1.5, 1e-300]) == 1.5
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_large_arrays(rng, threads):
+def test_large_arrays(rng):
+    """The same bits with any number of threads."""
     import fastloss as fl
 
-    y, x = rng.normal(size=(2, 50_000, 9))
-    before = fl.get_num_threads()
-    fl.set_num_threads(threads)
-    try:
-        assert_same("mean_squared_error", y, x, multioutput="raw_values")
-        assert_same("mean_absolute_error", y[:, 0], x[:, 0], sample_weight=np.abs(y[:, 1]))
-    finally:
-        fl.set_num_threads(before)
+    before, found = fl.get_num_threads(), []
+    for threads in (1, 3):
+        fl.set_num_threads(threads)
+        try:
+            for shape in ((50_000, 9), (900, 1000)):
+                y, x = np.random.default_rng(5).normal(size=(2, *shape))
+                weight = np.abs(y[:, 1])
+                assert_same("mean_squared_error", y, x, multioutput="raw_values")
+                assert_same("mean_absolute_error", y[:, 0], x[:, 0], sample_weight=weight)
+                found.append(fm.mean_squared_error(y, x, multioutput="raw_values", sample_weight=weight).tobytes())
+        finally:
+            fl.set_num_threads(before)
+    assert found[:2] == found[2:]
+
+
+@pytest.mark.parametrize("columns", [1, 2, 127, 128, 129, 255, 256, 257, 300, 1000])
+@pytest.mark.parametrize("rows", [2, 63, 64, 65, 130])
+def test_any_number_of_outputs(isa, rng, columns, rows):
+    """Columns are summed a block of elements at a time, and a chunk of rows."""
+    y, x = rng.normal(size=(2, rows, columns))
+    for weight in (None, rng.uniform(size=rows)):
+        assert_same("mean_absolute_error", y, x, sample_weight=weight, multioutput="raw_values")
+        assert_same("mean_absolute_error", y.astype("f4"), x.astype("f4"), sample_weight=weight, rtol=1e-5)

@@ -7,6 +7,9 @@ import numpy as np
 SIZES = [(1, 1), (7, 1), (40, 3), (200, 12), (3000, 20), (2, 70)]
 
 
+POWERS = (0, -1.5, 1, 1.2, 1.5, 2, 2.5, 3)
+
+
 class Metric(NamedTuple):
     """A metric of regression: how its numbers are drawn, whether it has several outputs, and options to try."""
 
@@ -33,7 +36,13 @@ REGRESSION = (
     Metric("mean_squared_log_error", "above -1"),
     Metric("root_mean_squared_log_error", "above -1"),
     Metric("mean_pinball_loss", options=({}, {"alpha": 0.9}, {"alpha": 0.0}, {"alpha": 1})),
+    Metric("mean_absolute_percentage_error"),
     Metric("r2_score", options=({}, {"force_finite": False}), fewest=2),
+    Metric("explained_variance_score", options=({}, {"force_finite": False}), fewest=2),
+    Metric("d2_absolute_error_score", fewest=2),
+    Metric("d2_pinball_score", options=({}, *({"alpha": alpha} for alpha in (0, 0.29, 0.9, 1))), fewest=2),
+    Metric("mean_tweedie_deviance", "positive", False, tuple({"power": power} for power in POWERS)),
+    Metric("d2_tweedie_score", "positive", False, tuple({"power": power} for power in POWERS), fewest=2),
     Metric("mean_poisson_deviance", "counts", several=False),
     Metric("mean_gamma_deviance", "positive", several=False),
 )

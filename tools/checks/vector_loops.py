@@ -19,7 +19,7 @@ INTEGERS = ("BOOL", "INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT6
 LOOPS = (
     *("lanes_max", "lanes_min", "lanes_nan", "lanes_add", "lanes_add_double", "lanes_exp", "lanes_exp_excluding"),
     *("lanes_exp_below", "lanes_cost", "subtract_twice", "lanes_find", "lanes_add_widened", "seems_outside"),
-    *("clear_rows: r_term(", "keep_where", "weigh", "weigh_values", "round_values"),
+    *("clear_rows: r_term(", "keep_where", "weigh", "weigh_values", "round_values", "add_to_row"),
     *("count_labels: ignored +=", "look_at_some_signs", "element_loop", "focal_terms", "focal_block", "label_rows"),
     *("multiply", "lanes_sum: table[c", "lanes_multiply"),
     *("lanes_sum: reference_of", "lanes_sum: part[k]", "curve", "temper"),
@@ -50,7 +50,7 @@ OTHERS = [
      "once a call"),
     (r"^(can_start|wait_until_gone|stack_size_in): ", "once a thread that calls"),
     (r"^(start_run|work_done|wait_for_others): ", "threads of a call, or waiting for them"),
-    (r"^(first_run|next_run|gather_block|scatter_block): ", "once a piece that is equally spaced"),
+    (r"^(first_run|next_run|gather_block|scatter_block|address_of_row): ", "once a piece that is equally spaced"),
     (r"^(has_shape|are_same_elements|memory_bounds|read_options|run_\w+): ", "once a call, or once a chunk"),
     (r"^(load_pieces|store_pieces|load_columns|store_columns): ", "vectors already, by their types"),
     (r"^(block_)?(to|add)_labels: ", "the same; with a compiler that has no such types, places from a table"),
