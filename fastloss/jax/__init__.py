@@ -11,8 +11,8 @@ except ImportError as _error:
         "fastloss.jax needs JAX, which can't be imported: pip install jax, or pip install 'fastloss[jax]'"
     ) from _error
 
-if not hasattr(jax, "ffi"):
-    raise ImportError(f"fastloss.jax needs JAX 0.5 or later, found {jax.__version__}: pip install -U jax")
+if not hasattr(jax, "typeof"):
+    raise ImportError(f"fastloss.jax needs JAX 0.6 or later, found {jax.__version__}: pip install -U jax")
 
 import fastloss as fl
 from fastloss.jax._differentiable import differentiable

@@ -1,5 +1,5 @@
-"""A call as XLA carries it: a loss, the names of its operands, and its options as text; what it gives, before it is
-computed.
+"""From the arguments of a loss to a call that XLA can carry: operands, and everything else as a text. All that can be
+known before the operands' numbers is checked here.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import jax
 import jax.numpy as jnp
@@ -23,68 +23,67 @@ _POSITIONAL = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
 class Call(NamedTuple):
-    """Hashable: what is compiled once for each."""
+    """Hashable: XLA compiles once for each, and for the shapes and dtypes of the operands."""
 
     loss: str
     names: tuple[str, ...]  # of the operands, the prediction first
-    ranks: tuple[int, ...]  # of the operands, without the axes that vmap adds
+    rank: int  # of the prediction, without the axes that vmap adds
     options: str  # those that are not the defaults, as JSON
 
     @property
     def text(self) -> str:
-        """The same in any process: a compiled program may be kept in a file."""
-        options = json.loads(self.options)
-        return json.dumps({"loss": self.loss, "names": self.names, "ranks": self.ranks, "options": options})
+        """The same in every process: a compiled program may come from a file."""
+        return json.dumps({**self._asdict(), "options": json.loads(self.options)})
 
-    @property
-    def axis(self) -> int | None:
-        """The axis of the prediction that a row's loss lacks."""
-        parameters = inspect.signature(getattr(fl, self.loss)).parameters
-        return json.loads(self.options).get("axis", parameters["axis"].default) if "axis" in parameters else None
+    def option(self, name: str) -> Any:
+        """None where the loss has none."""
+        parameter = inspect.signature(getattr(fl, self.loss)).parameters.get(name)
+        return json.loads(self.options).get(name, parameter and parameter.default)
 
-    def gradient_axes(self) -> tuple[int, ...]:
-        """The axes of the prediction that the losses lack: all, where they are one number."""
-        options, rank = json.loads(self.options), self.ranks[0]
-        loss = getattr(fl, self.loss)
-        if options.get("reduction", inspect.signature(loss).parameters["reduction"].default) != "none":
-            return tuple(range(rank))
-        if loss.family == "elementwise" and self.axis is None:
-            return ()
-        if loss.family == "ctc":
-            batch = 0 if options.get("batch_first") else 1
-            return tuple(axis for axis in range(rank) if axis != batch or rank == 2)
-        return (self.axis % rank,)
+    def missing_axes(self) -> tuple[int, ...]:
+        """The axes of the prediction that the value lacks: all, where that is one number."""
+        if self.option("reduction") != "none":
+            return tuple(range(self.rank))
+        if getattr(fl, self.loss).family == "ctc":
+            batch = 0 if self.option("batch_first") else 1
+            return tuple(axis for axis in range(self.rank) if axis != batch or self.rank == 2)
+        axis = self.option("axis")
+        return () if axis is None else (axis % self.rank,)
 
 
 def bound(loss: Loss, signature: inspect.Signature, args: Any, kwargs: Any) -> tuple[Call, list[Any]]:
-    """The call and its operands, all checked but for what the operands hold."""
+    """The call and its operands."""
     try:
         given = signature.bind(*args, **kwargs).arguments
     except TypeError as error:
         _raise_explained(error, loss, signature, args, kwargs)
-    names, operands, options = [], [], {}
+    operands, options = {}, {}
     for name, value in given.items():
         parameter = signature.parameters[name]
         if value is None and parameter.default is None:
             continue
         if parameter.kind is _POSITIONAL or (name in ARRAYS and _is_array(value)):
-            names.append(name)
-            operands.append(_operand(value, name, is_prediction=not operands))
-        elif (option := _option(value, name)) != parameter.default or isinstance(option, bool):
-            options[name] = option
-    text = json.dumps(options, sort_keys=True)
-    call = Call(loss.__name__, tuple(names), tuple(operand.ndim for operand in operands), text)
-    _check(call, tuple(operand.shape for operand in operands), tuple(operand.dtype for operand in operands))
-    return call, operands
+            operands[name] = _operand(value, name, is_prediction=not operands)
+        else:
+            option = _option(value, name)
+            if type(option) is not type(parameter.default) or option != parameter.default:
+                options[name] = option
+    arrays = list(operands.values())
+    call = Call(loss.__name__, tuple(operands), arrays[0].ndim, json.dumps(options, sort_keys=True))
+    _check(call, tuple((array.shape, array.dtype) for array in arrays))
+    return call, arrays
 
 
-def _raise_explained(error: TypeError, loss: Loss, signature: inspect.Signature, args: Any, kwargs: Any) -> None:
+def _raise_explained(error: TypeError, loss: Loss, signature: inspect.Signature, args: Any, kwargs: Any) -> NoReturn:
     def function() -> None:
         """Has the loss's name and arguments."""
 
     function.__name__, function.__signature__ = loss.__name__, signature  # type: ignore[attr-defined]
-    explain(error.with_traceback(None), function, args, kwargs)
-    raise TypeError(f"{loss.__name__}() {error}") from None
+    try:
+        raise TypeError(f"{loss.__name__}() {error}") from None
+    except TypeError as plain:
+        explain(plain, function, args, kwargs)
+        raise
 
 
 def _is_array(value: Any) -> bool:
@@ -92,21 +91,23 @@ def _is_array(value: Any) -> bool:
 
 
 def _operand(value: Any, name: str, is_prediction: bool) -> jax.Array:
-    """An array of JAX, on the CPU; integer predictions become numbers."""
-    if isinstance(value, jax.Array) and not isinstance(value, jax.core.Tracer):
-        platforms = {device.platform for device in value.devices()}
-        if platforms != {"cpu"}:
-            raise TypeError(f"{name} is on {', '.join(sorted(platforms))}; fastloss.jax computes on CPUs only")
+    """An array of JAX on the CPU. A prediction of integers becomes one of JAX's floats."""
+    if value is None:
+        raise TypeError(f"{name} is None; expected an array")
     try:
         array = jnp.asarray(value)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} can't be made an array of JAX: {error}") from error
+    if not isinstance(array, jax.core.Tracer):
+        platforms = {device.platform for device in array.devices()}
+        if platforms != {"cpu"}:
+            raise TypeError(f"{name} is on {', '.join(sorted(platforms))}; fastloss.jax computes on CPUs only")
     is_integer = jnp.issubdtype(array.dtype, jnp.integer) or array.dtype == bool
     return array.astype(jnp.result_type(float)) if is_prediction and is_integer else array
 
 
 def _option(value: Any, name: str) -> Any:
-    """A number, a string, a bool or None: what a compiled call is made for."""
+    """A number, a string, a bool or None: a constant of the compiled call."""
     if isinstance(value, jax.core.Tracer):
         raise TypeError(
             f"{name} is traced, but must be known when the call is compiled: make it a static argument of jax.jit"
@@ -119,13 +120,14 @@ def _option(value: Any, name: str) -> Any:
 
 
 @functools.lru_cache(maxsize=4096)
-def _check(call: Call, shapes: tuple[tuple[int, ...], ...], dtypes: tuple[Any, ...]) -> None:
-    """Raises for shapes, dtypes and options that do not fit, as the loss itself: by arrays that have no memory."""
+def _check(call: Call, arrays: tuple[tuple[tuple[int, ...], Any], ...]) -> None:
+    """Raises for shapes, dtypes and options that do not fit, as the loss itself does: for arrays without memory."""
     loss, options = getattr(fl, call.loss), json.loads(call.options)
-    values = _ctc_values(dict(zip(call.names, shapes, strict=True)), options) if loss.family == "ctc" else {}
+    shapes = dict(zip(call.names, arrays, strict=True))
+    legal = _legal_sequences(shapes, options) if loss.family == "ctc" else {}
     options.pop("num_threads", None)
-    for name, shape, dtype in zip(call.names, shapes, dtypes, strict=True):
-        options[name] = _stand_in(shape, dtype, values.get(name))
+    for name, (shape, dtype) in shapes.items():
+        options[name] = _stand_in(shape, dtype, legal.get(name))
     loss._validated((), options)
 
 
@@ -136,10 +138,10 @@ def _stand_in(shape: tuple[int, ...], dtype: Any, value: Any) -> Any:
     return np.broadcast_to(np.array(value, np.float32 if dtype == jnp.bfloat16 else dtype), shape)
 
 
-def _ctc_values(shapes: dict[str, tuple[int, ...]], options: dict[str, Any]) -> dict[str, Any]:
+def _legal_sequences(shapes: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
     """Labels that are not the blank; lengths that together have all of targets one after the other."""
-    targets, lengths = shapes["targets"], shapes.get("target_lengths")
-    values: dict[str, Any] = {"targets": int(not options.get("blank", 0))}
+    targets, lengths = shapes["targets"][0], shapes.get("target_lengths", ((),))[0]
+    found: dict[str, Any] = {"targets": int(options.get("blank", 0) == 0)}
     if lengths and len(targets) == 1:
-        values["target_lengths"] = np.eye(1, *lengths, dtype=int)[0] * targets[0]
-    return values
+        found["target_lengths"] = np.eye(1, lengths[0], dtype=int)[0] * targets[0]
+    return found

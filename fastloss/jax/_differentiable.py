@@ -47,12 +47,14 @@ def _tangent(call: Call, operands: Sequence[jax.Array], tangents: Sequence[Any])
     tangent = tangents[0]
     if isinstance(tangent, SymbolicZero):
         return losses, jnp.zeros_like(losses)
-    return losses, (grad * tangent.astype(grad.dtype)).sum(call.gradient_axes())
+    return losses, (grad * tangent.astype(grad.dtype)).sum(call.missing_axes())
 
 
 @value_and_grad.defjvp
 def _no_second_derivative(call: Call, operands: Sequence[jax.Array], tangents: Sequence[Any]) -> Any:
-    raise TypeError(f"fastloss.jax.{call.loss} has no second derivative")
+    raise TypeError(
+        f"fastloss.jax.{call.loss} has no second derivative: jax.hessian and nested jax.grad need a loss of jax.numpy"
+    )
 
 
 _compiled = jax.jit(value, static_argnums=0)
@@ -75,11 +77,11 @@ def differentiable(loss: Loss) -> Callable[..., jax.Array]:
 
 
 def _docstring(loss: Loss) -> str:
-    """The loss's own up to its parameters, and what is other here."""
-    first = inspect.getdoc(loss).split("\nParameters\n")[0].strip()
+    """The loss's own up to its verbs, and what is other here."""
+    first = inspect.getdoc(loss).split("\nMethods\n")[0].strip()  # type: ignore[union-attr]
     return f"""{first}
 
-    `fastloss.{loss.__name__}` as a function of JAX's arrays, which `jax.jit`, `jax.grad` and `jax.vmap` take. It has the
-    same arguments; options that are no arrays are constants of a compiled call. There is a derivative with respect to
-    the first argument alone, and no second one.
-    """
+`fastloss.{loss.__name__}` as a function of JAX's arrays, which `jax.jit`, `jax.grad` and `jax.vmap` take. It has the same
+arguments; options that are no arrays are constants of a compiled call. There is a derivative with respect to the first
+argument alone, and no second one.
+"""

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -35,33 +37,76 @@ DTYPES = {
 TARGET = "fastloss_on_cpu_only"  # XLA names it where another device should run it
 
 
+def _version() -> tuple[int, int]:
+    """Of XLA's interface, as its header says: XLA itself can't be asked."""
+    header = Path(jax.ffi.include_dir(), "xla/ffi/api/c_api.h").read_text(encoding="utf-8")
+    major, minor = (re.search(rf"#define XLA_FFI_API_{part}\s+(\d+)", header) for part in ("MAJOR", "MINOR"))
+    return int(major[1]), int(minor[1])  # type: ignore[index]
+
+
 def _registered() -> str:
-    """What is in use, in words."""
+    """What is in use, in words. A handler of a version that XLA refuses would leave JAX without its CPU."""
     try:
         from fastloss._kernels import xla
 
-        jax.ffi.register_ffi_target(TARGET, xla.handler(run, DTYPES), platform="cpu")
-    except Exception as error:  # of the import, or XLA's, which supports other versions of its interface
+        version = _version()
+        if version not in xla.VERSIONS:
+            known = ", ".join(f"{major}.{minor}" for major, minor in xla.VERSIONS)
+            raise ImportError(f"it knows XLA's interface {known}, and this is {version[0]}.{version[1]}")
+        jax.ffi.register_ffi_target(TARGET, xla.handler(run, DTYPES, version[1]), platform="cpu")
+    except Exception as error:
         return f"pure_callback, as the compiled handler can't be used: {error}"
     return "handler"
 
 
-implementation = _registered()
+in_use = _registered()
+
+
+def implementation() -> str:
+    """How compiled programs call the losses: ``"handler"``, or ``"pure_callback, as ..."`` with the reason.
+
+    The compiled handler is part of fastloss and reads and writes XLA's own memory. Where the JAX that is installed has
+    a later version of XLA's interface than the handler knows, JAX's `pure_callback` takes its place, which gives the
+    same results and copies all arrays.
+
+    Examples
+    --------
+    >>> import fastloss.jax
+    >>> fastloss.jax.implementation()
+    'handler'
+    """
+    return in_use
 
 
 def computed(call: Call, has_gradient: bool, operands: Sequence[jax.Array]) -> Any:
     """Value, or value and gradient."""
     x = operands[0]
     dtype = np.float64 if x.dtype == np.float64 else np.float32  # as the kernels compute
-    axes = call.gradient_axes()
-    shape = tuple(size for axis, size in enumerate(x.shape) if axis not in axes)
-    shapes = [jax.ShapeDtypeStruct(shape, dtype), jax.ShapeDtypeStruct(x.shape, dtype)][: 1 + has_gradient]
-    if implementation == "handler":
+    missing = call.missing_axes()
+    shape = tuple(size for axis, size in enumerate(x.shape) if axis not in missing)
+    shapes = [jax.ShapeDtypeStruct(size, dtype) for size in (shape, x.shape)[: 1 + has_gradient]]
+    if in_use == "handler":
         results = jax.ffi.ffi_call(TARGET, shapes, vmap_method="expand_dims")(*operands, call=call.text)
     else:
         callback = functools.partial(_call_back, call.text.encode(), shapes)
         results = jax.pure_callback(callback, shapes, *operands, vmap_method="expand_dims")
+    results = [_varied(result, _axes(operands) - _axes([result])) for result in results]
     return results if has_gradient else results[0]
+
+
+def _axes(arrays: Sequence[jax.Array]) -> set[str]:
+    """Within `jax.shard_map`: the axes of the mesh along which any of the arrays differs."""
+    kinds = [jax.typeof(array) for array in arrays]
+    kinds = [getattr(kind, "manual_axis_type", kind) for kind in kinds]  # of JAX 0.10, whose name for vma is another
+    return set().union(*(getattr(kind, "varying", getattr(kind, "vma", ())) for kind in kinds))
+
+
+def _varied(result: jax.Array, axes: set[str]) -> Any:
+    """JAX does not know that what is computed from a part of an array is a part of the result."""
+    if not axes:
+        return result
+    names = tuple(sorted(axes))
+    return jax.lax.pcast(result, names, to="varying") if hasattr(jax.lax, "pcast") else jax.lax.pvary(result, names)
 
 
 def _call_back(text: bytes, shapes: Sequence[jax.ShapeDtypeStruct], *operands: Any) -> list[Any]:

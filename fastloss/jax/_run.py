@@ -28,7 +28,7 @@ class Prepared:
         call = json.loads(text)
         self.loss = getattr(fl, call["loss"])
         self.options = call["options"]
-        self.rank = call["ranks"][0]
+        self.rank = call["rank"]
         parameters = inspect.signature(self.loss).parameters
         self.defaults = {name: parameter.default for name, parameter in parameters.items()}
         positional = [name for name, parameter in parameters.items() if parameter.kind is _POSITIONAL]
@@ -101,7 +101,7 @@ class Prepared:
         if self.axis is not None:
             own = own[: self.axis % len(own)] + own[self.axis % len(own) + 1 :]
         count = math.prod(own)
-        if self.ignored is None or args[-1].dtype.kind not in "iu" or len(args) < 2:
+        if self.ignored is None or len(args) < 2 or args[1].dtype.kind not in "iu":
             return np.full(batch, float(count))
         return (args[1] != self.ignored).reshape(*batch, count).sum(axis=-1, dtype=np.float64)
 

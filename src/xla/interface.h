@@ -103,18 +103,15 @@ static inline xla_error* xla_failure(const xla_call_frame* frame, int code, cons
     return frame->api->make_error(&args);
 }
 
-/* XLA's first call of a handler asks for the version that it was made for. Answered is XLA's own where it is known, so
-that each XLA finds one that it supports; otherwise the nearest. */
-static inline int xla_answers_metadata(const xla_call_frame* frame)
+/* XLA's first call of a handler asks for the version that it was made for; there may be no table of functions yet. */
+static inline int xla_answers_metadata(const xla_call_frame* frame, int minor)
 {
     xla_extension* extension = frame->extensions;
-    int minor = frame->api->version.minor;
     if (extension == NULL || extension->type != XLA_EXTENSION_METADATA)
         return 0;
     xla_metadata* metadata = ((xla_metadata_extension*)extension)->metadata;
     metadata->version.major = XLA_MAJOR;
-    metadata->version.minor = minor < XLA_OLDEST_MINOR ? XLA_OLDEST_MINOR
-                            : minor > XLA_NEWEST_MINOR ? XLA_NEWEST_MINOR : minor;
+    metadata->version.minor = minor;
     metadata->traits = 0;
     return 1;
 }

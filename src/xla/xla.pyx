@@ -17,6 +17,9 @@ cdef extern from "xla/interface.h" nogil:
         XLA_INVALID_ARGUMENT
         XLA_UNIMPLEMENTED
         XLA_INTERNAL
+        XLA_MAJOR
+        XLA_OLDEST_MINOR
+        XLA_NEWEST_MINOR
     ctypedef struct xla_error:
         pass
     ctypedef struct xla_buffer:
@@ -37,7 +40,7 @@ cdef extern from "xla/interface.h" nogil:
         xla_buffers results
         xla_attributes attributes
     xla_error* xla_failure(const xla_call_frame*, int code, const char* message)
-    bint xla_answers_metadata(const xla_call_frame*)
+    bint xla_answers_metadata(const xla_call_frame*, int minor)
     bint xla_is_known(const xla_call_frame*)
 
 cdef extern from *:
@@ -62,18 +65,23 @@ cnp.import_array()
 
 cdef object run_call     # (text, operands, results)
 cdef dict dtypes         # of NumPy, by XLA's code
+cdef int minor_version   # of XLA's interface
+
+# Those that the handler fits.
+VERSIONS = tuple([(XLA_MAJOR, minor) for minor in range(XLA_OLDEST_MINOR, XLA_NEWEST_MINOR + 1)])
 
 
-def handler(run, dict dtype_of_code):
+def handler(run, dict dtype_of_code, int minor):
     """The handler as a capsule, for jax.ffi.register_ffi_target. `run` gets the call's text, operands and results, and
-    writes the results; what it raises becomes XLA's error."""
-    global run_call, dtypes
-    run_call, dtypes = run, dtype_of_code
+    writes the results; what it raises becomes XLA's error. `minor` is the version of the interface that XLA has: it
+    refuses handlers of others."""
+    global run_call, dtypes, minor_version
+    run_call, dtypes, minor_version = run, dtype_of_code, minor
     return PyCapsule_New(<void*> handle, NULL, NULL)
 
 
 cdef xla_error* handle(xla_call_frame* frame) noexcept nogil:
-    if xla_answers_metadata(frame):
+    if xla_answers_metadata(frame, minor_version):
         return NULL
     if not xla_is_known(frame):
         return xla_failure(frame, XLA_UNIMPLEMENTED, "fastloss.jax does not know this version of XLA's interface")
