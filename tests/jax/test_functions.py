@@ -14,12 +14,11 @@ ours = pytest.importorskip("fastloss.jax", reason="fastloss.jax needs a newer JA
 jnp = jax.numpy
 
 CASES = [
-    (way, row, kind, options, reduction)
+    (way, row, kind, options)
     for way in ("handler", "pure_callback")
     for row in of_family("elementwise", "rowwise")
     for kind in row.targets or (None,)
     for options in (row.options if way == "handler" else row.options[:1])
-    for reduction in (row.reductions if options is row.options[0] else row.reductions[-1:])
 ]
 
 
@@ -35,36 +34,38 @@ def value_of(row, wanted, reduction):
     return reference.reduce(wanted.losses, reduction, wanted.divisor)
 
 
-def check(row, call, reduction, upstream=1.0):
-    """Compiled, differentiated in reverse mode with something from above, and not differentiated."""
-    wanted, (x, *targets) = expected(row, call, reduction), call.arguments
+def check(row, call, reductions, rng):
+    """Compiled, all reductions together: not differentiated, and in reverse mode with something from above."""
+    x, *targets = call.arguments
     function = getattr(ours, row.name)
-
-    @jax.jit
-    def value(x, targets, arrays):
-        return function(x, *targets, **call.options, **arrays, reduction=reduction)
-
-    @jax.jit
-    def both(x, targets, arrays):
-        found, pull = jax.vjp(lambda x: value(x, targets, arrays), x)
-        return found, pull(jnp.broadcast_to(upstream, found.shape).astype(found.dtype))[0]
-
     arrays = {name: array for name, array in call.keywords.items() if name in ("sample_weight", "where")}
-    found, grad = both(x, targets, arrays)
-    for result in (value(x, targets, arrays), found):
-        assert_close(np.asarray(result), value_of(row, wanted, reduction), "float64", terms=1e3)
-    of_each = np.asarray(upstream)[..., None] if np.ndim(upstream) and grad.shape != wanted.losses.shape else upstream
-    assert grad.dtype == x.dtype
-    assert_close(np.asarray(grad), wanted.derivatives[0] / wanted.divisor * of_each, "float64", terms=1e3)
+    upstream = rng.normal(size=x.shape if row.family == "elementwise" else x.shape[:-1])
+
+    @jax.jit
+    def results(x, targets, arrays):
+        found = {}
+        for reduction in reductions:
+
+            def value(x, reduction=reduction):
+                return function(x, *targets, **call.options, **arrays, reduction=reduction)
+
+            same, pull = jax.vjp(value, x)
+            found[reduction] = value(x), same, *pull(upstream if reduction == "none" else 1.0)
+        return found
+
+    for reduction, (value, same, grad) in results(x, targets, arrays).items():
+        wanted = expected(row, call, reduction)
+        for found in (value, same):
+            assert_close(np.asarray(found), value_of(row, wanted, reduction), "float64", terms=1e3)
+        above = upstream[..., None] if upstream.ndim < x.ndim else upstream
+        slope = wanted.derivatives[0] / wanted.divisor * (above if reduction == "none" else 1.0)
+        assert_close(np.asarray(grad), slope, "float64", terms=1e3)
 
 
-@pytest.mark.parametrize(("way", "row", "kind", "options", "reduction"), CASES, ids=name_of, indirect=["way"])
-def test_definitions(x64, way, rng, row, kind, options, reduction):
-    arguments = row.draw_between(rng, (4, 3), kind)
-    upstream = 1.0
-    if reduction == "none":
-        upstream = rng.normal(size=(4, 3) if row.family == "elementwise" else 4)
-    check(row, Call(arguments, domains.with_arrays(options, rng, 3)), reduction, upstream)
+@pytest.mark.parametrize(("way", "row", "kind", "options"), CASES, ids=name_of, indirect=["way"])
+def test_definitions(x64, way, rng, row, kind, options):
+    call = Call(row.draw_between(rng, (4, 3), kind), domains.with_arrays(options, rng, 3))
+    check(row, call, row.reductions, rng)
 
 
 @pytest.mark.parametrize("row", of_family("elementwise", "rowwise"), ids=name_of)
@@ -73,7 +74,7 @@ def test_weights_and_where(x64, way, rng, row):
     where = rng.random(shape) < 0.7
     where[0] = True
     call = Call(row.draw_between(rng, (4, 3)), dict(row.options[0]), rng.uniform(0.5, 2, shape), where=where)
-    check(row, call, row.reductions[0])
+    check(row, call, row.reductions[:1], rng)
 
 
 def test_every_loss_is_here():

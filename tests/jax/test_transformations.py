@@ -26,23 +26,29 @@ def close(found, wanted, **tolerance):
                  found, wanted)  # fmt: skip
 
 
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none", "batchmean", "weighted_mean"])
 @pytest.mark.parametrize("row", of_family("elementwise", "rowwise"), ids=lambda row: row.name)
-def test_vmap(x64, way, rng, row, reduction):
-    """Each entry of a batch has a loss of its own, with the options last in the table, arrays among them."""
-    if reduction not in row.reductions:
-        pytest.skip("reductions that a loss does not have")
-    kind, options = (row.targets or (None,))[0], domains.with_arrays(row.options[-1], rng, 3)
+def test_vmap(x64, way, rng, row):
+    """Each entry of a batch has a loss of its own, with the first options of the table and with the last."""
+    kind, choices = (row.targets or (None,))[0], [domains.with_arrays(row.options[i], rng, 3) for i in (0, -1)]
     entries = [row.draw_between(rng, (4, 3), kind) for _ in range(3)]
     batch = [np.stack(column) for column in zip(*entries, strict=True)]
     function = getattr(ours, row.name)
-    losses = jax.vmap(lambda *entry: function(*entry, **options, reduction=reduction))
-    grads = jax.grad(lambda x, *rest: losses(x, *rest).sum())(*batch)
-    for found, grad, entry in zip(jax.jit(losses)(*batch), grads, entries, strict=True):
-        wanted = expected(row, Call(entry, options), reduction)
-        value = wanted.losses if row.is_of_all or reduction == "none" else np.sum(wanted.losses) / wanted.divisor
-        close(found, value, rtol=1e-11)
-        close(grad, wanted.derivatives[0] / wanted.divisor, rtol=1e-11, atol=1e-13)
+    cases = [(choice, reduction) for choice in (0, 1) for reduction in row.reductions]
+
+    @jax.jit
+    def results(*batch):
+        found = []
+        for choice, reduction in cases:
+            losses = jax.vmap(lambda *entry: function(*entry, **choices[choice], reduction=reduction))  # noqa: B023
+            found.append((losses(*batch), jax.grad(lambda x, *rest: losses(x, *rest).sum())(*batch)))  # noqa: B023
+        return found
+
+    for (choice, reduction), found in zip(cases, results(*batch), strict=True):
+        for value, grad, entry in zip(*found, entries, strict=True):
+            wanted = expected(row, Call(entry, choices[choice]), reduction)
+            is_each = row.is_of_all or reduction == "none"
+            close(value, wanted.losses if is_each else np.sum(wanted.losses) / wanted.divisor, rtol=1e-11)
+            close(grad, wanted.derivatives[0] / wanted.divisor, rtol=1e-11, atol=1e-13)
 
 
 @pytest.mark.parametrize("in_axes", [(0, 0), (0, None), (None, 0), (2, 1)])
