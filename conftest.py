@@ -23,18 +23,20 @@ def compiled(example):
     compile(example.parsed, example.path, "exec")
 
 
-WITHOUT_TORCH = [] if find_spec("torch") else ["docs/torch.md", "fastloss/torch/*.py"]  # whose examples need it
+# The examples of these need the library.
+MISSING = [name for name in ("jax", "torch") if not find_spec(name)]
+WITHOUT_THEM = [path for name in MISSING for path in (f"docs/{name}.md", f"fastloss/{name}/*.py")]
 
 pages = Sybil(
     [PythonCodeBlockParser(doctest_optionflags=ELLIPSIS), CodeBlockParser("py", compiled)],
     patterns=["README.md", "docs/*.md"],
-    excludes=WITHOUT_TORCH,
+    excludes=WITHOUT_THEM,
     fixtures=["folder"],
 )
 docstrings = Sybil(
     [DocTestParser(ELLIPSIS)],
     patterns=["fastloss/*.py", "fastloss/*/*.py"],
-    excludes=WITHOUT_TORCH,
+    excludes=WITHOUT_THEM,
     document_types={".py": PythonDocStringDocument},
 )
 pytest_collect_file = (pages + docstrings).pytest()

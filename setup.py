@@ -33,7 +33,7 @@ BUILD = ROOT / "build" / "cython"
 KERNELS = ("kernels.pyx", "elementwise/elementwise.pyx", "rowwise/rowwise.pyx", "ctc/ctc.pyx")  # the first is imported
 DOUBLE_ONLY = ("ctc/viterbi.pyx", "ctc/prefix.pyx", "ctc/decode.pyx")  # computed in double precision for every dtype
 FOR_TESTS = "vecmath_test.pyx"  # a module beside the kernels; in a build in place only
-SHARED = ("parallel/runtime.pyx", "calls.pyx")  # modules that are compiled once
+SHARED = ("parallel/runtime.pyx", "calls.pyx", "xla/xla.pyx")  # modules that are compiled once
 INSTRUCTION_SETS = {  # best last; what gcc and clang need for each, and MSVC
     "baseline": ([], []),
     "avx2": (["-mavx2", "-mfma", "-mf16c"], ["/arch:AVX2", "/D__FMA__"]),
@@ -255,7 +255,7 @@ def translate():
     # `cimport fastloss._kernels.runtime` is looked up by its full name, which is the one that it will be imported by.
     declarations = BUILD / "declarations" / "fastloss" / "_kernels"
     declarations.mkdir(parents=True, exist_ok=True)
-    for path in SHARED:
+    for path in SHARED[:2]:  # of which others import
         shutil.copy2(ROOT / "src" / Path(path).with_suffix(".pxd"), declarations)
     folders = ["src", "src/core", "src/parallel", str(BUILD / "declarations")]
     # Cython would compare the C files with its own and NumPy's declarations too, and pip installs these anew for each

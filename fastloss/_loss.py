@@ -170,7 +170,7 @@ class Loss:
 
     has_curvature: bool
     family: str
-    _define: object  # the function that validates and returns an Evaluation
+    _validated: object  # (args, kwargs) -> Evaluation, nothing computed yet
     _fast_paths: list  # attempt(args, kwargs, want_value, derivatives) of each float type: the result, or None
 
     def __repr__(self):
@@ -184,8 +184,8 @@ class Loss:
         return self
 
 
-def _general_path(verb, define, curvature):
-    """A verb without its fast path."""
+def _validated(define):
+    """From the arguments of a call to its Evaluation."""
 
     def validated(args, kwargs):
         try:
@@ -193,6 +193,13 @@ def _general_path(verb, define, curvature):
         except TypeError as error:
             explain(error, define, args, kwargs)
             raise
+
+    return validated
+
+
+def _general_path(verb, define, curvature):
+    """A verb without its fast path."""
+    validated = _validated(define)
 
     def value(*args, num_threads=None, **kwargs):
         return validated(args, kwargs).evaluate(True, 0, None, num_threads)[0]
@@ -281,9 +288,9 @@ def loss(family, *, curvature, fast_path=None):
             "__signature__": own,
             "__slots__": (),
             "family": family,
-            "_define": staticmethod(define),
             "_fast_paths": fast_paths,
             "has_curvature": curvature,
+            "_validated": staticmethod(_validated(define)),
         }
         made = type(define.__name__, (Loss,), namespace)()
         made.__doc__ = docs[""]  # of the object: `help` leaves out what is only that of its class

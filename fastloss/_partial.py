@@ -43,7 +43,7 @@ def part_of(loss, arguments, keywords, whole=None, *, derivatives=0, want_sum=Tr
     None. There are so many derivatives; `whole` is the Part of all blocks that they are divided by, or None where the
     block is all. `out` is as for the verbs. Without `want_sum` and derivatives nothing is computed, and the sum is (0,
     0)."""
-    call = loss._define(*arguments, **keywords)
+    call = loss._validated(arguments, keywords)
     if whole is not None:
         call.be_part_of(whole)
     values, arrays = None, []

@@ -5,6 +5,7 @@
 What reads what comes from src/dependencies.py, by which setup.py rebuilds. An arrow points down only:
 
     calls.pyx, kernels.pyx -> ctc -> rowwise/row.pxi -> parallel -> core        elementwise -> parallel, core
+    xla
 """
 
 import sys
@@ -28,6 +29,7 @@ MAY_READ = {
     "calls.pxd": ("kernel_table.h", "ctc", "rowwise", "elementwise", "parallel", "core"),
     "calls.pyx": ("calls.pxd", "validation.pxi", "ctc", "rowwise", "elementwise", "parallel", "core"),
     "vecmath_test.pyx": ("parallel", "core"),
+    "xla": (),
 }
 
 sys.path.insert(0, str(SOURCE))

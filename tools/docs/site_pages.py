@@ -32,6 +32,7 @@ OUTSIDE = {  # files of the repository that are pages of the site
 }
 MODULES = {  # of fastloss for other libraries: the title of its guide, the guide, what has to be installed to import it
     "boosting": ("Gradient boosting", "boosting", None),
+    "jax": ("JAX", "jax", "jax"),
     "metrics": ("scikit-learn's metrics", "metrics", None),
     "torch": ("PyTorch", "torch", "torch"),
 }
