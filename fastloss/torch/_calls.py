@@ -20,6 +20,10 @@ Call = tuple[str, Sequence[Any], str, Sequence[float], torch.dtype]
 NO_SECOND_DERIVATIVE = (
     "fastloss.torch has no second derivatives: create_graph=True and nested torch.func.grad need torch.nn.functional"
 )
+SECOND_TIME = (  # as PyTorch says it
+    "Trying to backward through the graph a second time: the gradient of this loss was used by the first. Specify "
+    "retain_graph=True there"
+)
 
 _float16 = torch.float16
 _from_numpy = torch.from_numpy
