@@ -129,5 +129,7 @@ def view_of(tensor: Any, name: str) -> Any:
 def tensor_of(value: Any, dtype: torch.dtype) -> torch.Tensor:
     """What a loss gives, a float or an array, as a tensor."""
     if type(value) is float:
-        return _from_numpy(_array(value, _float32)) if dtype is torch.float32 else torch.scalar_tensor(value, dtype=dtype)
+        if dtype is torch.float32:
+            return _from_numpy(_array(value, _float32))  # scalar_tensor takes half as long again
+        return torch.scalar_tensor(value, dtype=dtype)
     return _from_numpy(np.asarray(value)).to(dtype)

@@ -138,7 +138,7 @@ def test_no_copy_either_way(dtype):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1.1 * 4 * x.numel()
-    written = loss.grad_fn.saved_tensors[0].data_ptr()
+    written = loss.grad_fn.kept[0].data_ptr()
     loss.backward()
     assert (x.grad.data_ptr() == written) is (dtype is torch.float32)
 
