@@ -120,8 +120,8 @@ def view_of(tensor: Any, name: str) -> Any:
         return tensor.detach().view(torch.int16).numpy().view(BFLOAT16_BITS)
     try:
         return tensor.numpy()
-    except RuntimeError:  # within an operator it may require a gradient
-        return tensor.detach().numpy()
+    except RuntimeError:  # it requires a gradient, within an operator; or its numbers are to be read with another sign
+        return tensor.detach().resolve_neg().numpy()
     except TypeError:  # a dtype that NumPy lacks: the text says which there are
         return array_of(tensor, name, "a tensor")
 

@@ -241,3 +241,20 @@ def test_threads_are_no_more_than_pytorch_may_use():
         assert runtime.thread_report()[0] == 1
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+@pytest.mark.parametrize("name", ["cross_entropy", "mse_loss"])
+def test_several_upstream_gradients_at_once(name, reduction):
+    """As vectorized jacobians have them."""
+    found = []
+    for module in (ours, F):
+        x = X.clone().requires_grad_()
+        loss = getattr(module, name)(x, Y if name == "cross_entropy" else X + 1, reduction=reduction)
+        upstream = torch.arange(5 * loss.numel(), dtype=loss.dtype).reshape(5, *loss.shape)
+        found.append(torch.autograd.grad(loss, x, upstream, is_grads_batched=True)[0])
+        x = X.clone().requires_grad_()
+        loss = getattr(module, name)(x, Y if name == "cross_entropy" else X + 1, reduction=reduction)
+        found.append(torch.vmap(lambda one, loss=loss, x=x: torch.autograd.grad(loss, x, one)[0])(upstream))
+    for each in found[1:]:
+        torch.testing.assert_close(each, found[0])
