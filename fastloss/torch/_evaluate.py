@@ -75,8 +75,11 @@ class EagerLoss(torch.autograd.Function):
         return scaled_in_place(grad, upstream, axis, dtype), None
 
 
-# What Function.apply does besides is for functorch, and costs as much as the kernel of a small call.
+# What Function.apply does besides is for functorch, and costs as much as the kernel of a small call. So does what the
+# node's own `apply` does before it calls `backward`.
 _apply = super(torch.autograd.Function, EagerLoss).apply
+if hasattr(EagerLoss, "_backward_cls"):
+    EagerLoss._backward_cls.apply = EagerLoss.backward
 
 
 def evaluate(
