@@ -59,6 +59,32 @@ def ctc(rng, shape):
     return both(ours.ctc_loss_with_logits, peer, *sequences(rng, shape))
 
 
+class Recogniser(torch.nn.Module):
+    """A layer of a speech recogniser, with any loss of CTC."""
+
+    def __init__(self, classes):
+        super().__init__()
+        torch.manual_seed(0)
+        self.recurrent = torch.nn.GRU(40, 64)
+        self.classes = torch.nn.Linear(64, classes)
+
+    def call(self, loss, sounds, *targets):
+        def step():
+            self.zero_grad()
+            value = loss(self.classes(self.recurrent(sounds)[0]), *targets)
+            value.backward()
+            return value.detach(), self.classes.weight.grad
+
+        return step
+
+
+def ctc_after_gru(rng, shape):
+    scores, *targets = map(torch.from_numpy, sequences(rng, shape))
+    sounds = torch.from_numpy(rng.standard_normal((*scores.shape[:2], 40), dtype=np.float32))
+    losses = ours.ctc_loss_with_logits, lambda x, *rest: F.ctc_loss(torch.log_softmax(x, -1), *rest)
+    return [Recogniser(shape[2]).call(loss, sounds, *targets) for loss in losses]
+
+
 SMALL = ("mse_loss", "l1_loss", "huber_loss", "binary_cross_entropy_with_logits")
 CASES = [
     *(
@@ -70,4 +96,7 @@ CASES = [
     Case("torch", "sigmoid_focal_loss", (10**6,), "10^6", focal, is_headline=True),
     Case("torch", "ctc_loss_with_logits", (150, 16, 32, 20), "150x16x32/20", ctc, "quick", tolerance=1e-4),
     Case("torch", "ctc_loss_with_logits", (500, 16, 64, 100), "500x16x64/100", ctc, "full", True, 1e-4),
+    Case(
+        "torch", "ctc_loss_with_logits after a GRU", (500, 16, 64, 100), "500x16x64/100", ctc_after_gru, tolerance=1e-4
+    ),
 ]

@@ -40,7 +40,7 @@ from fastloss.torch._transforms import transformed
 _keeps_graph = getattr(torch._C._autograd, "_get_current_graph_task_keep_graph", lambda: True)
 # Whether somebody wants to see what is saved for the backward pass; PyTorch can say so since 2.8.
 _saved_tensors_hooks = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", lambda _: True)
-_is_grad_enabled = torch.is_grad_enabled
+_is_grad_enabled, _is_compiling = torch.is_grad_enabled, torch.compiler.is_compiling
 _are_transforms_active = torch._C._are_functorch_transforms_active
 _is_batched = torch._C._functorch.is_legacy_batchedtensor  # what is_grads_batched=True makes of upstream gradients
 _float32 = torch.float32
@@ -67,7 +67,7 @@ class EagerLoss(torch.autograd.Function):
         if ctx.kept is None:
             raise RuntimeError(SECOND_TIME)
         grad, axis, dtype = ctx.kept  # grad is written over unless somebody else has it, or several upstreams need it
-        if grad is None or _keeps_graph() or _is_batched(upstream) or _are_transforms_active():
+        if grad is None or _is_compiling() or _keeps_graph() or _is_batched(upstream) or _are_transforms_active():
             return scaled(ctx.saved_tensors[0] if grad is None else grad, upstream, axis, dtype), None
         ctx.kept = None  # or a leaf would get a copy
         if grad.dtype is dtype and not upstream.dim() and upstream.item() == 1:
