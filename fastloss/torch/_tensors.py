@@ -26,7 +26,8 @@ _tracing_state = torch._C._get_tracing_state
 _is_grad_enabled = torch.is_grad_enabled
 _Tensor: Any = torch.Tensor
 _bfloat16, _strided = torch.bfloat16, torch.strided
-_from_numpy, _array, _float32 = torch.from_numpy, np.array, np.float32
+_from_numpy, _array = torch.from_numpy, np.array
+_float32: Any = np.float32
 
 
 def is_eager(tensor: torch.Tensor) -> bool:
