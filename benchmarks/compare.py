@@ -4,7 +4,8 @@
 
 Two processes measure, pinned to the same core, in turns: one as users of each library write the call, and one with
 places that are used again and a malloc that keeps huge pages. In each of them our call, a copy of the scores and all
-the other libraries take turns. Nothing is written before the end. The README is rewritten by a full run into docs/.
+the other libraries take turns. A third measures the modules that have another library's conventions, each beside that
+library. Nothing is written before the end. The README is rewritten by a full run into docs/.
 """
 
 import argparse
@@ -20,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 if not __package__:  # run as a script
     sys.path[0] = str(ROOT)
 
-from benchmarks import cases, machine, pages, peers  # noqa: E402
+from benchmarks import cases, counterparts, machine, pages, peers  # noqa: E402
 
 DOCS = ROOT / "docs"
 MODES = ("naive", "tuned")
@@ -73,9 +74,14 @@ def arguments():
     return options
 
 
-def chosen_cases(options):
-    wanted = [case for case in cases.CASES if case.when in WHEN[options.much] and options.losses.search(case.name)]
-    return wanted or sys.exit(f"error: no case matches {options.losses.pattern}")
+def chosen_cases(options, modules):
+    """Of the losses, and of the modules."""
+    pairs = [case for name in modules for case in counterparts.cases(name)]
+    wanted = [
+        [case for case in group if case.when in WHEN[options.much] and options.losses.search(case.name)]
+        for group in (cases.CASES, pairs)
+    ]
+    return wanted if any(wanted) else sys.exit(f"error: no case matches {options.losses.pattern}")
 
 
 def installed_peers(options):
@@ -107,6 +113,21 @@ def progress(jobs):
         yield case
 
 
+def measure_pairs(chosen, names, threads, seconds):
+    if not chosen:
+        return []
+    worker = Worker("counterparts", threads, seconds, names)
+    try:
+        return [
+            {"module": case.module, "call": case.call, "size": case.size, "is_headline": case.is_headline}
+            | {"name": case.name, **worker.measure(case)}
+            for case in progress(chosen)
+        ]
+    finally:
+        worker.process.stdin.close()
+        worker.process.terminate()
+
+
 def measure(chosen, names, threads, seconds):
     workers = {mode: Worker(mode, threads, seconds, names) for mode in MODES}
     try:
@@ -123,20 +144,24 @@ def measure(chosen, names, threads, seconds):
 
 def main():
     options = arguments()
-    chosen, versions = chosen_cases(options), installed_peers(options)
+    modules, module_versions = counterparts.installed()
+    (chosen, pairs), versions = chosen_cases(options, modules), installed_peers(options)
     cores = machine.pin(options.threads)
     where = f"pinned to {cores}" if cores else "not pinned: this system cannot"
     (options.out / "pictures").mkdir(parents=True, exist_ok=True)
-    print(f"{len(chosen)} cases, {options.threads} thread(s), {where}", file=sys.stderr)
+    print(f"{len(chosen) + len(pairs)} cases, {options.threads} thread(s), {where}", file=sys.stderr)
     data = {
         "command": shlex.join(["python", "benchmarks/compare.py", *sys.argv[1:]]),
         "machine": machine.describe(options.threads, cores),
-        "versions": versions,
+        "versions": {**versions, "counterparts": module_versions} if pairs else versions,
         "results": measure(chosen, list(versions), options.threads, SECONDS[options.much]),
+        "counterparts": measure_pairs(pairs, modules, options.threads, SECONDS[options.much]),
     }
-    full = options.much != "quick" and not options.losses.pattern and len(versions) == len(peers.PEERS)
+    is_all = len(versions) == len(peers.PEERS) and len(modules) == len(counterparts.COUNTERPARTS)
+    full = options.much != "quick" and not options.losses.pattern and is_all
     pages.write(data, options.out, ROOT / "README.md" if full and options.out.resolve() == DOCS else None)
     failed = [result["name"] for result in data["results"] if any(result[mode]["failures"] for mode in MODES)]
+    failed += [result["name"] for result in data["counterparts"] if "failure" in result]
     if failed:
         sys.exit(f"error: a library failed in {', '.join(failed)}")
 

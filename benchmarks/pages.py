@@ -5,7 +5,7 @@ import re
 import textwrap
 
 import fastloss as fl
-from benchmarks import cases, peers, pictures
+from benchmarks import cases, counterparts, peers, pictures
 
 LABELS = {"fastloss": "fastloss", **{name: peer.label for name, peer in peers.PEERS.items()}}
 ERRORS = {"value": "value err", "grad": "gradient err", "hess": "curvature err"}
@@ -28,6 +28,13 @@ Errors are measured against the definitions in `tests/support/reference.py` in f
 `log_softmax`, for each of its numbers) they are relative. For derivatives they are absolute up to 1 and relative
 beyond, and the largest is shown. Where there are two, they are as written / tuned.
 """
+
+PAIRS = """
+Modules of fastloss that have the names, arguments and results of another library. Their calls took turns with that
+library's, or with what its users write in NumPy. All are as written: new results are new memory, but for what a module
+itself uses again. The last column is the other's time over ours, with its quartiles. Both gave the same numbers.
+"""
+PAIRS_PICTURE = "comparison_modules.png"
 
 
 def number(value):
@@ -119,7 +126,25 @@ def page(data, families):
     for family, results in families.items():
         text += [f"## {family}\n", f"![Times of {family.lower()}](pictures/{pictures.file_name(family)})\n"]
         text.append(family_table(results))
+    if data["counterparts"]:
+        text += ["## Modules with other libraries' conventions\n", PAIRS.strip() + "\n"]
+        text.append(f"![Times as long as other libraries take](pictures/{PAIRS_PICTURE})\n")
+        text.append(pairs_table(data["counterparts"]))
     return "\n".join(text)
+
+
+def pairs_table(results):
+    rows = []
+    for result in results:
+        about = counterparts.COUNTERPARTS[result["module"]]
+        call = [f"`fastloss.{result['module']}`", f"`{result['call']}`, {about.what}", result["size"], about.label]
+        rows.append([*call, *(["failed"] * 3 if "failure" in result else times_of_pair(result))])
+    return table(["module", "call", "size", "beside", "its time", "ours", "times as fast"], rows)
+
+
+def times_of_pair(result):
+    low, middle, high = map(number, result["times"])
+    return [time(result["other_seconds"][1]), time(result["seconds"][1]), f"{middle} [{low}, {high}]"]
 
 
 def headline(result):
@@ -130,6 +155,16 @@ def headline(result):
     numbers = [median(result, "tuned", name) for name in shown]
     about = [title(result), result["size"]]
     return [*about, *("" if value is None else number(value) for value in numbers), best]
+
+
+def readme_pairs(results):
+    shown = [result for result in results if result["is_headline"] and "failure" not in result]
+    rows = []
+    for result in shown:
+        about = counterparts.COUNTERPARTS[result["module"]]
+        call = [f"`fastloss.{result['module']}.{result['call']}`, {about.what}", result["size"]]
+        rows.append([*call, about.label, number(result["times"][1])])
+    return f"As users write them:\n\n{table(['call', 'size', 'beside', 'times as fast'], rows)}\n" if rows else ""
 
 
 def readme_section(data, results):
@@ -143,6 +178,7 @@ def readme_section(data, results):
         f"{textwrap.fill(note, 120)}\n\n"
         "![Time of each loss and library, 1 being the time to copy its input](docs/pictures/comparison.png)\n\n"
         f"{table(header, map(headline, results))}\n"
+        f"{readme_pairs(data['counterparts'])}"
         "[Comparison](docs/comparison.md) has every case, spread and error.\n"
     )
 
@@ -154,6 +190,8 @@ def write(data, out, readme):
     families = {family: results for family, results in families.items() if results}
     for family, results in families.items():
         pictures.draw(results, LABELS, folder / pictures.file_name(family))
+    if data["counterparts"]:
+        pictures.draw_pairs(data["counterparts"], folder / PAIRS_PICTURE)
     (out / "comparison.md").write_text(page(data, families))
     (out / "comparison.json").write_text(json.dumps(data) + "\n")
     if readme:
@@ -162,4 +200,4 @@ def write(data, out, readme):
         pictures.draw_headlines(headlines, LABELS, folder / "comparison.png")
         text = SECTION.sub(lambda found: found[1] + readme_section(data, headlines) + found[2], readme.read_text())
         readme.write_text(text)
-    print(f"{out / 'comparison.md'}: {len(data['results'])} cases")
+    print(f"{out / 'comparison.md'}: {len(data['results']) + len(data['counterparts'])} cases")

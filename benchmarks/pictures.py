@@ -133,6 +133,30 @@ def draw(results, labels, path):
         save(figure, path, COLOURS)
 
 
+def draw_pairs(results, path):
+    """How many times as fast a module is as the library beside it: a line for each call, from the first down."""
+    results = [result for result in results if "failure" not in result]
+    with matplotlib.rc_context(SETTINGS):
+        figure = Figure(figsize=(9, 1 + 0.24 * len(results)), dpi=DOTS_PER_INCH, layout="constrained")
+        axes = figure.subplots()
+        marker, colour, size = STYLES["fastloss"]
+        for place, result in enumerate(results):
+            low, middle, high = result["times"]
+            axes.plot([low, high], [place] * 2, color=colour, linewidth=2.2, alpha=0.5)
+            axes.plot(middle, place, marker, color=colour, markersize=size - 2)
+        axes.axvline(1, color="#000000", linewidth=0.9, linestyle="--", zorder=1)
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.set_yticks(range(len(results)), [result["name"].removeprefix("fastloss.") for result in results])
+        axes.invert_yaxis()
+        axes.grid()
+        axes.set_axisbelow(True)
+        axes.set_xlabel("time of the other library / time of fastloss")
+        save(figure, path, COLOURS)
+
+
 def headline(result):
     """The loss, the verb and the size, in lines that fit a column."""
     loss, verb = result["loss"].replace("_", " "), TITLES[result["verb"]].replace(" and", ",")

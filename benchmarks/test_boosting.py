@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import fastloss as fl
+from benchmarks.counterparts.boosting import Data, focal_of_numpy, logistic_of_numpy, softmax_of_numpy
 from benchmarks.measure import median_ratio
 from benchmarks.parameters import sizes
 from benchmarks.reference import definitions, some_rows
@@ -20,40 +21,6 @@ pytestmark = [
 
 ROWS = pytest.mark.parametrize("shape", sizes(quick=[(70000,)], full=[(10**6,)]))
 CLASSES = pytest.mark.parametrize("shape", sizes(quick=[(7000, 10)], full=[(10**5, 10)]))
-GAMMA, ALPHA = 2.0, 0.25
-
-
-class Data:
-    """What LightGBM hands over: float64 scores, of classes in Fortran order, and float32 labels."""
-
-    def __init__(self, rng, shape):
-        self.scores = np.array(rng.standard_normal(shape), order="F")
-        share = rng.random(shape[0]) if len(shape) == 1 else rng.integers(0, shape[1], shape[0])
-        self.labels = (share < 0.05 if len(shape) == 1 else share).astype(np.float32)
-
-
-def focal_of_numpy(labels, scores):
-    """Gradient and second derivative as published for boosting, with a floor."""
-    p = 1 / (1 + np.exp(-scores))
-    sign = 2 * labels - 1
-    right = np.where(labels == 1, p, 1 - p)
-    weight = np.where(labels == 1, ALPHA, 1 - ALPHA)
-    u, v = weight * sign * (1 - right) ** GAMMA, GAMMA * right * np.log(right) + right - 1
-    du, dv = -GAMMA * weight * sign * (1 - right) ** (GAMMA - 1), GAMMA * np.log(right) + GAMMA + 1
-    return u * v, np.maximum((du * v + u * dv) * sign * right * (1 - right), 1e-6)
-
-
-def logistic_of_numpy(labels, scores):
-    p = 1 / (1 + np.exp(-scores))
-    return p - labels, np.maximum(p * (1 - p), 1e-6)
-
-
-def softmax_of_numpy(labels, scores):
-    p = np.exp(scores - scores.max(axis=1, keepdims=True))
-    p /= p.sum(axis=1, keepdims=True)
-    grad = p.copy()
-    grad[np.arange(len(labels)), labels.astype(int)] -= 1
-    return grad, np.maximum(p * (1 - p), 1e-6)
 
 
 def beside(comparison, times, *others):

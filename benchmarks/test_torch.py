@@ -14,20 +14,9 @@ torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.benchmark(group="torch", timer=time.process_time)
 
 
-def step(loss, scores, *targets, **options):
-    """Forward and backward; the gradient is dropped as an optimizer's zero_grad does."""
-    leaf = torch.from_numpy(scores).requires_grad_()
-
-    def call():
-        leaf.grad = None
-        value = loss(leaf, *targets, **options)
-        value.backward()
-        return value.detach(), leaf.grad
-
-    return call
-
-
 def compare(comparison, ours, peer, scores, *targets, size=None, tolerance=1e-5, **options):
+    from benchmarks.counterparts.torch import step
+
     call, other = step(ours, scores, *targets, **options), step(peer, scores, *targets, **options)
     for found, expected in zip(call(), other(), strict=True):
         torch.testing.assert_close(found, expected, rtol=100 * tolerance, atol=tolerance)

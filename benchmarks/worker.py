@@ -1,8 +1,10 @@
 """A process that measures cases, as it is told, one per line, and answers with a line of JSON each.
 
     python -m benchmarks.worker naive|tuned THREADS SECONDS PEER...
+    python -m benchmarks.worker counterparts THREADS SECONDS MODULE...
 
-Our call, the copy and all peers take turns, for so many seconds each. Whatever the calls print goes to standard error.
+Our call, the copy and all peers take turns, for so many seconds each; or the call of one of our modules and that of the
+library whose conventions it has. Whatever the calls print goes to standard error.
 """
 
 import gc
@@ -17,8 +19,8 @@ import warnings
 import numpy as np
 
 import fastloss as fl
-from benchmarks import cases, peers
-from benchmarks.measure import interleaved
+from benchmarks import cases, counterparts, peers
+from benchmarks.measure import interleaved, ratios
 
 
 def copy_of(scores):
@@ -48,10 +50,9 @@ def quartiles(numbers):
 
 
 def figures(times, copies, errors):
-    ratios = [a / b for a, b in zip(times, copies, strict=False)]
     return {
         "seconds": quartiles(times),
-        "copies": quartiles(ratios),
+        "copies": quartiles(ratios(times, copies)),
         "errors": errors,
     }
 
@@ -69,6 +70,31 @@ def measure(case, names, tuned, threads, seconds):
     }
 
 
+def measure_pair(case, threads, seconds):
+    """Our module's call beside the library's, and how many times as long that takes."""
+    ours, theirs = case.draw(np.random.default_rng(0), case.shape)
+    try:
+        counterparts.check(case, ours, theirs)
+    except Exception as error:  # other people's code
+        print(f"{case.name}: {error!r}", file=sys.stderr)
+        return {"failure": repr(error)}
+    clock = time.process_time if threads == 1 else time.perf_counter
+    times, _ = interleaved({"ours": ours, "theirs": theirs}, clock, seconds)
+    return {
+        "seconds": quartiles(times["ours"]),
+        "other_seconds": quartiles(times["theirs"]),
+        "times": quartiles(ratios(times["theirs"], times["ours"])),
+    }
+
+
+def measures(mode, names, threads, seconds):
+    """A function that measures a case by its name."""
+    if mode == "counterparts":
+        by_name = {case.name: case for name in names for case in counterparts.cases(name)}
+        return lambda name: measure_pair(by_name[name], threads, seconds)
+    return lambda name: measure(cases.BY_NAME[name], names, mode == "tuned", threads, seconds)
+
+
 def main(mode, threads, seconds, *names):
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
@@ -76,9 +102,9 @@ def main(mode, threads, seconds, *names):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process ends it
     threads = int(threads)
     fl.set_num_threads(threads)
+    measured = measures(mode, names, threads, float(seconds))
     for line in sys.stdin:
-        answer = measure(cases.BY_NAME[line.strip()], names, mode == "tuned", threads, float(seconds))
-        print(json.dumps(answer), file=answers)
+        print(json.dumps(measured(line.strip())), file=answers)
         gc.collect()
 
 

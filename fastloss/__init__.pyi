@@ -11,9 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 class _SupportsDLPack(Protocol):
     def __dlpack__(self) -> Any: ...
 
+class _IsTensor(Protocol):
+    def data_ptr(self) -> int: ...
+
 _Array: TypeAlias = ArrayLike | _SupportsDLPack
 _Floats: TypeAlias = NDArray[np.floating[Any]]
 _Float = TypeVar("_Float", bound=np.floating[Any])
+_Tensor = TypeVar("_Tensor", bound=_IsTensor)
 
 class _Loss:
     __name__: str
@@ -116,6 +120,12 @@ class _binary_cross_entropy(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, probs: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, probs: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
         where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
@@ -129,6 +139,12 @@ class _binary_cross_entropy(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, probs: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, probs: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
         where: _Array | None = None, reduction: Literal["none"], out: NDArray[_Float] | None = None,
         num_threads: SupportsIndex | None = None,
@@ -138,6 +154,11 @@ class _binary_cross_entropy(_Loss):
         self, probs: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
         reduction: Literal["none"], out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, probs: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
     @overload
     def grad_and_hess(
         self, probs: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
@@ -151,6 +172,12 @@ class _binary_cross_entropy(_Loss):
         reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
         out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad_and_hess(
+        self, probs: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: tuple[_Tensor, _Tensor],
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Tensor, _Tensor]: ...
 
 binary_cross_entropy: _binary_cross_entropy
 
@@ -180,6 +207,12 @@ class _binary_cross_entropy_with_logits(_Loss):
         out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, logits: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        pos_weight: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, logits: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
         where: _Array | None = None, pos_weight: _Array | None = None,
@@ -194,6 +227,12 @@ class _binary_cross_entropy_with_logits(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, logits: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        pos_weight: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, logits: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
         where: _Array | None = None, pos_weight: _Array | None = None, reduction: Literal["none"],
         out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
@@ -204,6 +243,12 @@ class _binary_cross_entropy_with_logits(_Loss):
         pos_weight: _Array | None = None, reduction: Literal["none"], out: _Floats | None = None,
         num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        pos_weight: _Array | None = None, reduction: Literal["none"], out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
     @overload
     def grad_and_hess(
         self, logits: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
@@ -218,6 +263,12 @@ class _binary_cross_entropy_with_logits(_Loss):
         pos_weight: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
         out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad_and_hess(
+        self, logits: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        pos_weight: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[_Tensor, _Tensor], num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Tensor, _Tensor]: ...
 
 binary_cross_entropy_with_logits: _binary_cross_entropy_with_logits
 
@@ -250,6 +301,13 @@ class _categorical_cross_entropy(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, include_negatives: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1,
         include_negatives: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
@@ -265,6 +323,13 @@ class _categorical_cross_entropy(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, include_negatives: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1,
         include_negatives: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
         reduction: Literal["none"], out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
@@ -275,6 +340,12 @@ class _categorical_cross_entropy(_Loss):
         sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
         out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, include_negatives: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"], out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
     @overload
     def grad_and_hess(
         self, probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1,
@@ -290,6 +361,13 @@ class _categorical_cross_entropy(_Loss):
         reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
         out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad_and_hess(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, include_negatives: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: tuple[_Tensor, _Tensor],
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Tensor, _Tensor]: ...
 
 categorical_cross_entropy: _categorical_cross_entropy
 
@@ -326,6 +404,14 @@ class _cross_entropy(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
         sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
@@ -343,6 +429,14 @@ class _cross_entropy(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
         sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
         label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0, reduction: Literal["none"],
@@ -355,6 +449,13 @@ class _cross_entropy(_Loss):
         label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0, reduction: Literal["none"],
         out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0, reduction: Literal["none"],
+        out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
     @overload
     def grad_and_hess(
         self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
@@ -372,6 +473,14 @@ class _cross_entropy(_Loss):
         reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
         out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad_and_hess(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: tuple[_Tensor, _Tensor],
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Tensor, _Tensor]: ...
 
 cross_entropy: _cross_entropy
 
@@ -425,6 +534,14 @@ class _ctc_loss(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, log_probs: _Array, targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        progress: Callable[[float], object] | None = None, out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, log_probs: NDArray[_Float], targets: _Array, input_lengths: _Array | None = None,
         target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
@@ -444,6 +561,14 @@ class _ctc_loss(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, log_probs: _Array, targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        progress: Callable[[float], object] | None = None, out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, log_probs: NDArray[_Float], targets: _Array, input_lengths: _Array | None = None,
         target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
         infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
@@ -458,6 +583,14 @@ class _ctc_loss(_Loss):
         where: _Array | None = None, reduction: Literal["none"], progress: Callable[[float], object] | None = None,
         out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, log_probs: _Array, targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], progress: Callable[[float], object] | None = None,
+        out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
 
 ctc_loss: _ctc_loss
 
@@ -497,6 +630,14 @@ class _ctc_loss_with_logits(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, logits: _Array, targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        progress: Callable[[float], object] | None = None, out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, logits: NDArray[_Float], targets: _Array, input_lengths: _Array | None = None,
         target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
@@ -516,6 +657,14 @@ class _ctc_loss_with_logits(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, logits: _Array, targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        progress: Callable[[float], object] | None = None, out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, logits: NDArray[_Float], targets: _Array, input_lengths: _Array | None = None,
         target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
         infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
@@ -530,6 +679,14 @@ class _ctc_loss_with_logits(_Loss):
         where: _Array | None = None, reduction: Literal["none"], progress: Callable[[float], object] | None = None,
         out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, targets: _Array, input_lengths: _Array | None = None,
+        target_lengths: _Array | None = None, *, blank: SupportsIndex = 0, batch_first: bool | np.bool_ = False,
+        infeasible: Literal["inf", "zero", "raise"] = "inf", sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], progress: Callable[[float], object] | None = None,
+        out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
 
 ctc_loss_with_logits: _ctc_loss_with_logits
 
@@ -575,6 +732,13 @@ class _entropy(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, probs: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, probs: NDArray[_Float], *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
         sample_weight: _Array | None = None, where: _Array | None = None,
@@ -590,6 +754,13 @@ class _entropy(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, probs: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, probs: NDArray[_Float], *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
         sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
         out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
@@ -600,6 +771,12 @@ class _entropy(_Loss):
         sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
         out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, probs: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"], out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
     @overload
     def grad_and_hess(
         self, probs: NDArray[_Float], *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
@@ -615,6 +792,13 @@ class _entropy(_Loss):
         reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
         out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad_and_hess(
+        self, probs: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: tuple[_Tensor, _Tensor],
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Tensor, _Tensor]: ...
 
 entropy: _entropy
 
@@ -647,6 +831,13 @@ class _entropy_with_logits(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, logits: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, logits: NDArray[_Float], *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
         sample_weight: _Array | None = None, where: _Array | None = None,
@@ -662,6 +853,13 @@ class _entropy_with_logits(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, logits: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, logits: NDArray[_Float], *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
         sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
         out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
@@ -672,6 +870,12 @@ class _entropy_with_logits(_Loss):
         sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
         out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, *, axis: SupportsIndex = -1, base: SupportsFloat | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"], out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
 
 entropy_with_logits: _entropy_with_logits
 
@@ -707,6 +911,14 @@ class _generalized_cross_entropy(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
         class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
@@ -724,6 +936,14 @@ class _generalized_cross_entropy(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
         class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
         ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: NDArray[_Float] | None = None,
@@ -736,6 +956,13 @@ class _generalized_cross_entropy(_Loss):
         ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: _Floats | None = None,
         num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
     @overload
     def grad_and_hess(
         self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
@@ -753,6 +980,14 @@ class _generalized_cross_entropy(_Loss):
         reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
         out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad_and_hess(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, q: SupportsFloat = 0.7,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: tuple[_Tensor, _Tensor],
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Tensor, _Tensor]: ...
 
 generalized_cross_entropy: _generalized_cross_entropy
 
@@ -786,6 +1021,13 @@ class _hinge_loss(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, predictions: _Array, target: _Array, *, squared: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, predictions: NDArray[_Float], target: _Array, *, squared: bool | np.bool_ = False,
         sample_weight: _Array | None = None, where: _Array | None = None,
@@ -801,6 +1043,13 @@ class _hinge_loss(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, predictions: _Array, target: _Array, *, squared: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, predictions: NDArray[_Float], target: _Array, *, squared: bool | np.bool_ = False,
         sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
         out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
@@ -811,6 +1060,12 @@ class _hinge_loss(_Loss):
         sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
         out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, squared: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"], out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
     @overload
     def grad_and_hess(
         self, predictions: NDArray[_Float], target: _Array, *, squared: bool | np.bool_ = False,
@@ -826,6 +1081,13 @@ class _hinge_loss(_Loss):
         reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
         out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad_and_hess(
+        self, predictions: _Array, target: _Array, *, squared: bool | np.bool_ = False,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: tuple[_Tensor, _Tensor],
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Tensor, _Tensor]: ...
 
 hinge_loss: _hinge_loss
 
@@ -855,6 +1117,12 @@ class _huber_loss(_Loss):
         out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, predictions: _Array, target: _Array, *, delta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, predictions: NDArray[_Float], target: _Array, *, delta: SupportsFloat = 1.0,
         sample_weight: _Array | None = None, where: _Array | None = None,
@@ -869,6 +1137,12 @@ class _huber_loss(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, predictions: _Array, target: _Array, *, delta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, predictions: NDArray[_Float], target: _Array, *, delta: SupportsFloat = 1.0,
         sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
         out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
@@ -879,6 +1153,11 @@ class _huber_loss(_Loss):
         where: _Array | None = None, reduction: Literal["none"], out: _Floats | None = None,
         num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, delta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
     @overload
     def grad_and_hess(
         self, predictions: NDArray[_Float], target: _Array, *, delta: SupportsFloat = 1.0,
@@ -893,6 +1172,12 @@ class _huber_loss(_Loss):
         where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
         out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad_and_hess(
+        self, predictions: _Array, target: _Array, *, delta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[_Tensor, _Tensor], num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Tensor, _Tensor]: ...
 
 huber_loss: _huber_loss
 
@@ -925,6 +1210,13 @@ class _js_divergence_with_logits(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, logits: _Array, target_logits: _Array, *, axis: SupportsIndex = -1, beta: SupportsFloat = 0.5,
+        temperature: SupportsFloat = 1.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, logits: NDArray[_Float], target_logits: _Array, *, axis: SupportsIndex = -1, beta: SupportsFloat = 0.5,
         temperature: SupportsFloat = 1.0, sample_weight: _Array | None = None, where: _Array | None = None,
@@ -940,6 +1232,13 @@ class _js_divergence_with_logits(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, logits: _Array, target_logits: _Array, *, axis: SupportsIndex = -1, beta: SupportsFloat = 0.5,
+        temperature: SupportsFloat = 1.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, logits: NDArray[_Float], target_logits: _Array, *, axis: SupportsIndex = -1, beta: SupportsFloat = 0.5,
         temperature: SupportsFloat = 1.0, sample_weight: _Array | None = None, where: _Array | None = None,
         reduction: Literal["none"], out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
@@ -950,6 +1249,12 @@ class _js_divergence_with_logits(_Loss):
         temperature: SupportsFloat = 1.0, sample_weight: _Array | None = None, where: _Array | None = None,
         reduction: Literal["none"], out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target_logits: _Array, *, axis: SupportsIndex = -1, beta: SupportsFloat = 0.5,
+        temperature: SupportsFloat = 1.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
 
 js_divergence_with_logits: _js_divergence_with_logits
 
@@ -978,6 +1283,12 @@ class _kl_divergence(_Loss):
         out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
         where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
@@ -991,6 +1302,12 @@ class _kl_divergence(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
         where: _Array | None = None, reduction: Literal["none"], out: NDArray[_Float] | None = None,
         num_threads: SupportsIndex | None = None,
@@ -1001,6 +1318,11 @@ class _kl_divergence(_Loss):
         where: _Array | None = None, reduction: Literal["none"], out: _Floats | None = None,
         num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
     @overload
     def grad_and_hess(
         self, probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
@@ -1014,6 +1336,12 @@ class _kl_divergence(_Loss):
         where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
         out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad_and_hess(
+        self, probs: _Array, target: _Array, *, axis: SupportsIndex = -1, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        out: tuple[_Tensor, _Tensor], num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Tensor, _Tensor]: ...
 
 kl_divergence: _kl_divergence
 
@@ -1046,6 +1374,13 @@ class _kl_divergence_with_logits(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, temperature: SupportsFloat = 1.0,
+        reverse: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, temperature: SupportsFloat = 1.0,
         reverse: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
@@ -1061,6 +1396,13 @@ class _kl_divergence_with_logits(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, temperature: SupportsFloat = 1.0,
+        reverse: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, temperature: SupportsFloat = 1.0,
         reverse: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
         reduction: Literal["none"], out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
@@ -1071,6 +1413,12 @@ class _kl_divergence_with_logits(_Loss):
         reverse: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
         reduction: Literal["none"], out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, temperature: SupportsFloat = 1.0,
+        reverse: bool | np.bool_ = False, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
 
 kl_divergence_with_logits: _kl_divergence_with_logits
 
@@ -1098,6 +1446,12 @@ class _l1_loss(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
         where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
@@ -1111,6 +1465,12 @@ class _l1_loss(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
         where: _Array | None = None, reduction: Literal["none"], out: NDArray[_Float] | None = None,
         num_threads: SupportsIndex | None = None,
@@ -1120,6 +1480,11 @@ class _l1_loss(_Loss):
         self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
         reduction: Literal["none"], out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
 
 l1_loss: _l1_loss
 
@@ -1147,6 +1512,12 @@ class _log_cosh_loss(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
         where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
@@ -1160,6 +1531,12 @@ class _log_cosh_loss(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
         where: _Array | None = None, reduction: Literal["none"], out: NDArray[_Float] | None = None,
         num_threads: SupportsIndex | None = None,
@@ -1169,6 +1546,11 @@ class _log_cosh_loss(_Loss):
         self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
         reduction: Literal["none"], out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
     @overload
     def grad_and_hess(
         self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
@@ -1182,6 +1564,12 @@ class _log_cosh_loss(_Loss):
         reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
         out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad_and_hess(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: tuple[_Tensor, _Tensor],
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Tensor, _Tensor]: ...
 
 log_cosh_loss: _log_cosh_loss
 
@@ -1194,10 +1582,19 @@ def log_softmax(
 def log_softmax(
     scores: _Array, *, axis: SupportsIndex = -1, out: _Floats | None = None, num_threads: SupportsIndex | None = None,
 ) -> _Floats: ...
+@overload
+def log_softmax(
+    scores: _Array, *, axis: SupportsIndex = -1, out: _Tensor, num_threads: SupportsIndex | None = None,
+) -> _Tensor: ...
 
+@overload
 def logsumexp(
     scores: _Array, *, axis: SupportsIndex = -1, out: _Floats | None = None, num_threads: SupportsIndex | None = None,
 ) -> _Floats: ...
+@overload
+def logsumexp(
+    scores: _Array, *, axis: SupportsIndex = -1, out: _Tensor, num_threads: SupportsIndex | None = None,
+) -> _Tensor: ...
 
 class _mse_loss(_Loss):
     @overload
@@ -1223,6 +1620,12 @@ class _mse_loss(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
         where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean",
@@ -1236,6 +1639,12 @@ class _mse_loss(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
         where: _Array | None = None, reduction: Literal["none"], out: NDArray[_Float] | None = None,
         num_threads: SupportsIndex | None = None,
@@ -1245,6 +1654,11 @@ class _mse_loss(_Loss):
         self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
         reduction: Literal["none"], out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["none"], out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
     @overload
     def grad_and_hess(
         self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
@@ -1258,6 +1672,12 @@ class _mse_loss(_Loss):
         reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
         out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad_and_hess(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: tuple[_Tensor, _Tensor],
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Tensor, _Tensor]: ...
 
 mse_loss: _mse_loss
 
@@ -1291,6 +1711,13 @@ class _nll_loss(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, log_probs: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, log_probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1,
         class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
@@ -1307,6 +1734,13 @@ class _nll_loss(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, log_probs: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, log_probs: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1,
         class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
         ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: NDArray[_Float] | None = None,
@@ -1318,6 +1752,12 @@ class _nll_loss(_Loss):
         sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
         reduction: Literal["none"], out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, log_probs: _Array, target: _Array, *, axis: SupportsIndex = -1, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["none"], out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
 
 nll_loss: _nll_loss
 
@@ -1347,6 +1787,12 @@ class _poisson_nll_loss(_Loss):
         out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, log_rate: _Array, target: _Array, *, full: bool | np.bool_ = False, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, log_rate: NDArray[_Float], target: _Array, *, full: bool | np.bool_ = False,
         sample_weight: _Array | None = None, where: _Array | None = None,
@@ -1361,6 +1807,12 @@ class _poisson_nll_loss(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, log_rate: _Array, target: _Array, *, full: bool | np.bool_ = False, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, log_rate: NDArray[_Float], target: _Array, *, full: bool | np.bool_ = False,
         sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
         out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
@@ -1371,6 +1823,11 @@ class _poisson_nll_loss(_Loss):
         where: _Array | None = None, reduction: Literal["none"], out: _Floats | None = None,
         num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, log_rate: _Array, target: _Array, *, full: bool | np.bool_ = False, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
     @overload
     def grad_and_hess(
         self, log_rate: NDArray[_Float], target: _Array, *, full: bool | np.bool_ = False,
@@ -1385,6 +1842,12 @@ class _poisson_nll_loss(_Loss):
         where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
         out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad_and_hess(
+        self, log_rate: _Array, target: _Array, *, full: bool | np.bool_ = False, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[_Tensor, _Tensor], num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Tensor, _Tensor]: ...
 
 poisson_nll_loss: _poisson_nll_loss
 
@@ -1420,6 +1883,14 @@ class _poly1_cross_entropy(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
         class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
@@ -1437,6 +1908,14 @@ class _poly1_cross_entropy(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
         class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
         ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: NDArray[_Float] | None = None,
@@ -1449,6 +1928,13 @@ class _poly1_cross_entropy(_Loss):
         ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: _Floats | None = None,
         num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
     @overload
     def grad_and_hess(
         self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
@@ -1466,6 +1952,14 @@ class _poly1_cross_entropy(_Loss):
         reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
         out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad_and_hess(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, epsilon: SupportsFloat = 1.0,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: tuple[_Tensor, _Tensor],
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Tensor, _Tensor]: ...
 
 poly1_cross_entropy: _poly1_cross_entropy
 
@@ -1495,6 +1989,12 @@ class _quantile_loss(_Loss):
         out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, predictions: _Array, target: _Array, *, quantile: _Array = 0.5, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, predictions: NDArray[_Float], target: _Array, *, quantile: _Array = 0.5,
         sample_weight: _Array | None = None, where: _Array | None = None,
@@ -1509,6 +2009,12 @@ class _quantile_loss(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, predictions: _Array, target: _Array, *, quantile: _Array = 0.5, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, predictions: NDArray[_Float], target: _Array, *, quantile: _Array = 0.5,
         sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
         out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
@@ -1519,6 +2025,11 @@ class _quantile_loss(_Loss):
         where: _Array | None = None, reduction: Literal["none"], out: _Floats | None = None,
         num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, quantile: _Array = 0.5, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
 
 quantile_loss: _quantile_loss
 
@@ -1540,6 +2051,11 @@ class _rmse_loss(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean"] = "mean", out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, predictions: NDArray[_Float], target: _Array, *, sample_weight: _Array | None = None,
         where: _Array | None = None, reduction: Literal["mean", "weighted_mean"] = "mean",
@@ -1551,6 +2067,11 @@ class _rmse_loss(_Loss):
         reduction: Literal["mean", "weighted_mean"] = "mean", out: _Floats | None = None,
         num_threads: SupportsIndex | None = None,
     ) -> tuple[float, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean"] = "mean", out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
 
 rmse_loss: _rmse_loss
 
@@ -1586,6 +2107,13 @@ class _sigmoid_focal_loss(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, logits: _Array, target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, logits: NDArray[_Float], target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
         sample_weight: _Array | None = None, where: _Array | None = None,
@@ -1601,6 +2129,13 @@ class _sigmoid_focal_loss(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, logits: _Array, target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, logits: NDArray[_Float], target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
         sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
         out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
@@ -1611,6 +2146,12 @@ class _sigmoid_focal_loss(_Loss):
         sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
         out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
+        sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"], out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
     @overload
     def grad_and_hess(
         self, logits: NDArray[_Float], target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
@@ -1626,6 +2167,13 @@ class _sigmoid_focal_loss(_Loss):
         reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
         out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad_and_hess(
+        self, logits: _Array, target: _Array, *, alpha: _Array | None = 0.25, gamma: SupportsFloat = 2.0,
+        sample_weight: _Array | None = None, where: _Array | None = None,
+        reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: tuple[_Tensor, _Tensor],
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Tensor, _Tensor]: ...
 
 sigmoid_focal_loss: _sigmoid_focal_loss
 
@@ -1655,6 +2203,12 @@ class _smooth_l1_loss(_Loss):
         out: _Floats | None = None, num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, predictions: _Array, target: _Array, *, beta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, predictions: NDArray[_Float], target: _Array, *, beta: SupportsFloat = 1.0,
         sample_weight: _Array | None = None, where: _Array | None = None,
@@ -1669,6 +2223,12 @@ class _smooth_l1_loss(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, predictions: _Array, target: _Array, *, beta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, predictions: NDArray[_Float], target: _Array, *, beta: SupportsFloat = 1.0,
         sample_weight: _Array | None = None, where: _Array | None = None, reduction: Literal["none"],
         out: NDArray[_Float] | None = None, num_threads: SupportsIndex | None = None,
@@ -1679,6 +2239,11 @@ class _smooth_l1_loss(_Loss):
         where: _Array | None = None, reduction: Literal["none"], out: _Floats | None = None,
         num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, predictions: _Array, target: _Array, *, beta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["none"], out: _Tensor, num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
     @overload
     def grad_and_hess(
         self, predictions: NDArray[_Float], target: _Array, *, beta: SupportsFloat = 1.0,
@@ -1693,6 +2258,12 @@ class _smooth_l1_loss(_Loss):
         where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
         out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad_and_hess(
+        self, predictions: _Array, target: _Array, *, beta: SupportsFloat = 1.0, sample_weight: _Array | None = None,
+        where: _Array | None = None, reduction: Literal["mean", "weighted_mean", "sum", "none"] = "mean",
+        out: tuple[_Tensor, _Tensor], num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Tensor, _Tensor]: ...
 
 smooth_l1_loss: _smooth_l1_loss
 
@@ -1705,6 +2276,10 @@ def softmax(
 def softmax(
     scores: _Array, *, axis: SupportsIndex = -1, out: _Floats | None = None, num_threads: SupportsIndex | None = None,
 ) -> _Floats: ...
+@overload
+def softmax(
+    scores: _Array, *, axis: SupportsIndex = -1, out: _Tensor, num_threads: SupportsIndex | None = None,
+) -> _Tensor: ...
 
 class _softmax_focal_loss(_Loss):
     @overload
@@ -1738,6 +2313,14 @@ class _softmax_focal_loss(_Loss):
         num_threads: SupportsIndex | None = None,
     ) -> _Floats: ...
     @overload
+    def grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
+        gamma: SupportsFloat = 2.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Tensor: ...
+    @overload
     def value_and_grad(
         self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
         gamma: SupportsFloat = 2.0, sample_weight: _Array | None = None, where: _Array | None = None,
@@ -1755,6 +2338,14 @@ class _softmax_focal_loss(_Loss):
     ) -> tuple[float, _Floats]: ...
     @overload
     def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
+        gamma: SupportsFloat = 2.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, _Tensor]: ...
+    @overload
+    def value_and_grad(
         self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
         gamma: SupportsFloat = 2.0, sample_weight: _Array | None = None, where: _Array | None = None,
         ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: NDArray[_Float] | None = None,
@@ -1767,6 +2358,13 @@ class _softmax_focal_loss(_Loss):
         ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: _Floats | None = None,
         num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
+        gamma: SupportsFloat = 2.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100, reduction: Literal["none"], out: _Tensor,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Tensor]: ...
     @overload
     def grad_and_hess(
         self, logits: NDArray[_Float], target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
@@ -1784,5 +2382,13 @@ class _softmax_focal_loss(_Loss):
         reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
         out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
     ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad_and_hess(
+        self, logits: _Array, target: _Array, *, axis: SupportsIndex = -1, alpha: _Array | None = None,
+        gamma: SupportsFloat = 2.0, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean", out: tuple[_Tensor, _Tensor],
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Tensor, _Tensor]: ...
 
 softmax_focal_loss: _softmax_focal_loss

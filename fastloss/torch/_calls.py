@@ -13,12 +13,17 @@ import torch
 
 from fastloss._threads import GRAIN, get_num_threads
 from fastloss.torch._losses import LOSSES, NAMES
+from fastloss.torch._memory import MANY, gradient_like
 from fastloss.torch._tensors import tensor_of, view_of
 
 Call = tuple[str, Sequence[Any], str, Sequence[float], torch.dtype]
 
 NO_SECOND_DERIVATIVE = (
     "fastloss.torch has no second derivatives: create_graph=True and nested torch.func.grad need torch.nn.functional"
+)
+SECOND_TIME = (  # as PyTorch says it
+    "Trying to backward through the graph a second time: the gradient of this loss was used by the first. Specify "
+    "retain_graph=True there"
 )
 
 _float16 = torch.float16
@@ -56,6 +61,8 @@ def value_and_grad(call: Call, tensor: torch.Tensor, out: torch.Tensor | None = 
     loss, args, kwargs = made(call, tensor)
     if out is not None:
         kwargs["out"] = out.numpy()
+    elif args[0].size >= MANY:
+        kwargs["out"] = gradient_like(args[0])
     value, grad = loss.value_and_grad(*args, **kwargs)
     return tensor_of(value, call[4]), _from_numpy(grad) if out is None else out
 

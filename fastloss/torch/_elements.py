@@ -6,7 +6,7 @@ import warnings
 
 import torch
 
-from fastloss.torch._evaluate import evaluate
+from fastloss.torch._evaluate import evaluate, evaluate_checked
 from fastloss.torch._tensors import check_constant, check_input, is_constant, is_readable
 
 
@@ -53,6 +53,8 @@ def regression(
     options: tuple[float, ...] = (),
 ) -> torch.Tensor:
     """A loss of a difference."""
+    if weight is None and is_alike(input, target):
+        return evaluate_checked(name, input, (target, None), reduction, options)
     input, target = broadcast(input, target, warns=True)
     if weight is not None:
         check_constant(weight, "weight")

@@ -26,6 +26,8 @@ _tracing_state = torch._C._get_tracing_state
 _is_grad_enabled = torch.is_grad_enabled
 _Tensor: Any = torch.Tensor
 _bfloat16, _strided = torch.bfloat16, torch.strided
+_from_numpy, _array = torch.from_numpy, np.array
+_float32: Any = np.float32
 
 
 def is_eager(tensor: torch.Tensor) -> bool:
@@ -115,19 +117,20 @@ def view_of(tensor: Any, name: str) -> Any:
     """NumPy's view of a tensor; what is no tensor stays as it is."""
     if not isinstance(tensor, _Tensor):
         return tensor
-    dtype = tensor.dtype
-    if tensor.requires_grad and _is_grad_enabled():
-        tensor = tensor.detach()
-    if dtype is _bfloat16:
-        return tensor.view(torch.int16).numpy().view(BFLOAT16_BITS)
+    if tensor.dtype is _bfloat16:
+        return tensor.detach().view(torch.int16).numpy().view(BFLOAT16_BITS)
     try:
         return tensor.numpy()
+    except RuntimeError:  # it requires a gradient, within an operator; or its numbers are to be read with another sign
+        return tensor.detach().resolve_neg().numpy()
     except TypeError:  # a dtype that NumPy lacks: the text says which there are
         return array_of(tensor, name, "a tensor")
 
 
 def tensor_of(value: Any, dtype: torch.dtype) -> torch.Tensor:
     """What a loss gives, a float or an array, as a tensor."""
-    if isinstance(value, float):
+    if type(value) is float:
+        if dtype is torch.float32:
+            return _from_numpy(_array(value, _float32))  # scalar_tensor takes half as long again
         return torch.scalar_tensor(value, dtype=dtype)
-    return torch.from_numpy(np.asarray(value)).to(dtype)
+    return _from_numpy(np.asarray(value)).to(dtype)

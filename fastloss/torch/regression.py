@@ -46,7 +46,9 @@ def l1_loss(
     >>> F.l1_loss(torch.tensor([1.0, 2.0]), torch.tensor([0.0, 4.0]))
     tensor(1.5000)
     """
-    return regression("l1_loss", input, target, weight, reduction_of(reduction, size_average, reduce))
+    if size_average is not None or reduce is not None:
+        reduction = reduction_of(reduction, size_average, reduce)
+    return regression("l1_loss", input, target, weight, reduction)
 
 
 def mse_loss(
@@ -69,7 +71,9 @@ def mse_loss(
     >>> F.mse_loss(torch.tensor([1.0, 2.0]), torch.tensor([0.0, 4.0]))
     tensor(2.5000)
     """
-    return regression("mse_loss", input, target, weight, reduction_of(reduction, size_average, reduce))
+    if size_average is not None or reduce is not None:
+        reduction = reduction_of(reduction, size_average, reduce)
+    return regression("mse_loss", input, target, weight, reduction)
 
 
 def huber_loss(

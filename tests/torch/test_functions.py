@@ -138,7 +138,7 @@ def test_no_copy_either_way(dtype):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1.1 * 4 * x.numel()
-    written = loss.grad_fn.saved_tensors[0].data_ptr()
+    written = loss.grad_fn.kept[0].data_ptr()
     loss.backward()
     assert (x.grad.data_ptr() == written) is (dtype is torch.float32)
 
@@ -220,3 +220,13 @@ def test_a_target_that_no_path_spells():
     assert loss.isinf()
     assert (log_probs.grad == 0).all()
     assert ours.ctc_loss(log_probs, targets, (2,), (2,), zero_infinity=True) == 0
+
+
+@pytest.mark.parametrize("of_target", [False, True])
+def test_views_that_change_the_sign(of_target):
+    """PyTorch has the imaginary part of a conjugate as a view whose numbers are to be negated."""
+    negated = torch.complex(torch.zeros(4, 3), torch.randn(4, 3)).conj().imag
+    assert negated.is_neg()
+    x, y = (torch.ones(4, 3), negated) if of_target else (negated, torch.ones(4, 3))
+    found, expected = (value_and_grad(function, x, [y], {}, "sum") for function in (ours.mse_loss, F.mse_loss))
+    close(found, expected)

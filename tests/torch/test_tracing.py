@@ -181,3 +181,19 @@ def test_jacobians():
         torch.func.jacrev(lambda x, f=f: f(x, y, reduction="none"))(x) for f in (ours.cross_entropy, F.cross_entropy)
     )
     close(found, expected)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+@pytest.mark.skipif(not hasattr(torch._dynamo.compiled_autograd, "_enable"), reason="another PyTorch")
+@pytest.mark.filterwarnings("ignore")  # of its own accesses
+def test_a_compiled_backward_pass(reduction):
+    """Compiled autograd traces the backward pass of ordinary calls too."""
+    y, gradients = torch.tensor([0, 1, 2, 0]), []
+    for function in (F.cross_entropy, ours.cross_entropy):
+        torch.compiler.reset()
+        leaf = torch.linspace(-1, 1, 12).reshape(4, 3).requires_grad_()
+        with torch._dynamo.compiled_autograd._enable(torch.compile(backend="eager", fullgraph=True)):
+            for factor in (1, 2, 3):
+                (function(leaf * factor, y, reduction=reduction) * factor).sum().backward()
+        gradients.append(leaf.grad)
+    torch.testing.assert_close(*gradients)

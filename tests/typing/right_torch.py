@@ -1,9 +1,11 @@
-"""Calls of fastloss.torch, and the types that a type checker must find. tests/torch/test_typing.py runs it."""
+"""Calls of fastloss.torch, and of fastloss with tensors, and the types that a type checker must find.
+tests/torch/test_typing.py runs it."""
 
 import sys
 
 import torch
 
+import fastloss as fl
 import fastloss.torch as F
 
 if sys.version_info >= (3, 11):
@@ -32,3 +34,12 @@ assert_type(F.smooth_l1_loss(x, target, beta=0.5), torch.Tensor)
 assert_type(F.poisson_nll_loss(x, target, full=True), torch.Tensor)
 assert_type(F.ctc_loss(frames, targets, (9, 9), (2, 2)), torch.Tensor)
 assert_type(F.ctc_loss_with_logits(frames, targets, torch.tensor([9, 9]), [2, 2], zero_infinity=True), torch.Tensor)
+
+out, other = torch.empty(4, 3), torch.empty(4, 3)
+assert_type(fl.mse_loss.grad(x, target, out=out), torch.Tensor)
+assert_type(fl.mse_loss.value_and_grad(x, target, out=out)[0], float)
+assert_type(fl.mse_loss.value_and_grad(x, target, reduction="none", out=out)[1], torch.Tensor)
+assert_type(fl.mse_loss.grad_and_hess(x, target, out=(out, other))[1], torch.Tensor)
+assert_type(fl.cross_entropy.value_and_grad(x, labels, reduction="sum", out=out)[1], torch.Tensor)
+assert_type(fl.softmax(x, out=out), torch.Tensor)
+assert_type(fl.logsumexp(x, out=torch.empty(4)), torch.Tensor)

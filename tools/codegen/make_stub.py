@@ -77,6 +77,7 @@ ATTRIBUTES = {  # of classes
     "ends": "NDArray[np.int64]",
     "tokens": "tuple[str, ...]",
 }  # other arrays are NDArray[np.float64]
+REQUIRED = ('Literal["none"]', "_Tensor", "tuple[_Tensor, _Tensor]")  # types that no default is of
 VERBS = ("__call__", "grad", "value_and_grad", "grad_and_hess")
 HEAD = '''"""Written by tools/codegen/make_stub.py from the signatures of the package; not edited by hand."""
 
@@ -91,9 +92,13 @@ from numpy.typing import ArrayLike, NDArray
 class _SupportsDLPack(Protocol):
     def __dlpack__(self) -> Any: ...
 
+class _IsTensor(Protocol):
+    def data_ptr(self) -> int: ...
+
 _Array: TypeAlias = ArrayLike | _SupportsDLPack
 _Floats: TypeAlias = NDArray[np.floating[Any]]
 _Float = TypeVar("_Float", bound=np.floating[Any])
+_Tensor = TypeVar("_Tensor", bound=_IsTensor)
 
 class _Loss:
     __name__: str
@@ -122,7 +127,7 @@ def parameters(function, owner, types=()):
             shown.append("*")
             keyword_only = True
         kind = types.get(parameter.name if place else None) or type_of(parameter, owner)
-        is_required = parameter.default is parameter.empty or kind == 'Literal["none"]'
+        is_required = parameter.default is parameter.empty or kind in REQUIRED
         default = "" if is_required else f" = {parameter.default!r}".replace("'", '"')
         shown.append(f"{parameter.name}: {kind}{default}")
     return shown
@@ -151,9 +156,13 @@ def pair(kind):
     return f"tuple[{kind}, {kind}]"
 
 
+def result(verb, value, grad):
+    return {"grad": grad, "value_and_grad": f"tuple[{value}, {grad}]", "grad_and_hess": pair(grad)}[verb]
+
+
 def overloads(loss, verb):
     """(types of parameters, type of the result) of each overload: the result follows the reduction, and a gradient has
-    the float type of the first argument where that is known."""
+    the float type of the first argument where that is known; or it is the tensor that is given for it."""
     reductions = BY_NAME[loss.__name__].reductions
     reduced = ", ".join(f'"{name}"' for name in reductions if name != "none")
     values = [(f"Literal[{reduced}]", "float")]
@@ -166,8 +175,9 @@ def overloads(loss, verb):
     for reduction, value in values if verb == "value_and_grad" else [(f"Literal[{every}]", None)]:
         for first, grad in (("NDArray[_Float]", "NDArray[_Float]"), (None, "_Floats")):
             out = pair(f"{grad} | None") if verb == "grad_and_hess" else grad
-            returns = {"grad": grad, "value_and_grad": f"tuple[{value}, {grad}]", "grad_and_hess": pair(grad)}[verb]
-            found.append(({None: first, "reduction": reduction, "out": f"{out} | None"}, returns))
+            found.append(({None: first, "reduction": reduction, "out": f"{out} | None"}, result(verb, value, grad)))
+        out = pair("_Tensor") if verb == "grad_and_hess" else "_Tensor"
+        found.append(({"reduction": reduction, "out": out}, result(verb, value, "_Tensor")))
     return found
 
 
@@ -217,13 +227,12 @@ def of_class(kind):
 
 
 def of_function(name, function):
-    if name in RETURNS:
+    if "out" not in inspect.signature(function).parameters:
         return "\n" + definition(name, parameters(function, name), RETURNS[name])
-    both = [("NDArray[_Float]", "NDArray[_Float]"), (None, "_Floats")]
-    parts = [
-        definition(name, parameters(function, name, {None: first, "out": f"{out} | None"}), out, is_overload=True)
-        for first, out in both
-    ]
+    found = [({"out": "_Floats | None"}, "_Floats"), ({"out": "_Tensor"}, "_Tensor")]
+    if name not in RETURNS:  # the float type of the first argument
+        found.insert(0, ({None: "NDArray[_Float]", "out": "NDArray[_Float] | None"}, "NDArray[_Float]"))
+    parts = [definition(name, parameters(function, name, types), out, is_overload=True) for types, out in found]
     return "\n" + "".join(parts)
 
 

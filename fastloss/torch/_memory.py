@@ -1,0 +1,39 @@
+"""Gradients too large for malloc to keep their memory: each would be new pages, which cost as much as the loss."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+LARGE = 32 << 20  # bytes: from here on glibc gives memory back to the system as soon as it is freed, whatever it learns
+
+# Where threads run at once, a count of references is not to be relied on.
+CAN_COUNT = hasattr(sys, "getrefcount") and getattr(sys, "_is_gil_enabled", lambda: True)()
+
+MANY = LARGE // 8  # numbers: no array of fewer is so large
+
+_last: list[Any] = []  # one gradient at most; a call takes it away, so that no two have it
+
+
+def gradient_like(array: Any) -> Any:
+    """An array for the gradient: of the last large one's memory, if that is as large and nobody has it, or a view of
+    it, any more. None where new memory costs little: then the kernel's caller allocates."""
+    dtype = array.dtype if array.dtype.kind == "f" else np.dtype(np.float32)  # of bfloat16, as its losses have it
+    if array.size * dtype.itemsize < LARGE or not CAN_COUNT or not array.flags.c_contiguous:
+        return None
+    last = _taken()
+    is_free = last is not None and sys.getrefcount(last) <= 2  # `last`, and the argument of getrefcount
+    if not is_free or last.shape != array.shape or last.dtype != dtype:
+        del last  # before the next is allocated
+        last = np.empty(array.shape, dtype)
+    _last[:] = [last]
+    return last
+
+
+def _taken() -> Any:
+    try:
+        return _last.pop()
+    except IndexError:
+        return None
