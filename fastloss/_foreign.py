@@ -26,6 +26,8 @@ def array_of(value, name, expected):
             f"{name} is a masked array, whose mask would be ignored; "
             f"pass its .data, and what counts of it as where=~{name}.mask"
         )
+    if hasattr(value, "__dask_graph__"):
+        _forbid_lazy(value, name)
     check_no_null(value, name)
     torch = _torch_of(value)
     is_here = torch is not None and _is_readable(value, torch)
@@ -41,6 +43,23 @@ def array_of(value, name, expected):
     if array.ndim == 0 and array.dtype.kind in "OSU" and not isinstance(value, (np.ndarray, numbers.Number)):
         raise TypeError(f"{name} is {_what_is(value, expected)}")
     return as_one_type(value, array)
+
+
+def _forbid_lazy(value, name):
+    """Raises for an array that Dask is still to compute: NumPy would load it whole. xarray's may be in memory."""
+    if value.__dask_graph__() is not None:
+        kind = type(value)
+        raise TypeError(
+            f"{name} is a {kind.__module__.partition('.')[0]} {kind.__name__}, which would be loaded whole: "
+            f"fastloss.dask has losses of dask.array.Array, by blocks{_as_dask_array(value)}; .compute() gives it whole"
+        )
+
+
+def _as_dask_array(value):
+    """How it is made an array of Dask, if it is none."""
+    if hasattr(value, "to_dask_array"):  # of Dask's tables
+        return ", such as its .to_dask_array(lengths=True)"
+    return ", such as its .data" if hasattr(getattr(value, "data", None), "__dask_graph__") else ""
 
 
 def out_as_array(out, name="out"):

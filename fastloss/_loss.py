@@ -10,6 +10,7 @@ A CTC loss returns a CTCEvaluation of src/ctc/losses.pxi, whose `evaluate` does 
 """
 
 import inspect
+from collections.abc import Callable
 
 import numpy as np
 from numpy import ndarray
@@ -154,6 +155,7 @@ class Loss:
 
     has_curvature: bool
     family: str
+    _define: Callable  # the function that validates the arguments
     _fast_paths: list  # attempt(args, kwargs, want_value, derivatives) of each float type: the result, or None
 
     def __repr__(self):
@@ -264,6 +266,7 @@ def loss(family, *, curvature, fast_path=None):
             "__signature__": own,
             "__slots__": (),
             "family": family,
+            "_define": staticmethod(define),
             "_fast_paths": fast_paths,
             "has_curvature": curvature,
         }

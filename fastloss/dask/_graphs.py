@@ -1,0 +1,141 @@
+"""The graphs of a call: tasks of blocks, a tree that adds up their totals, and what every block needs of all."""
+
+import math
+from functools import partial
+
+import dask.array as da
+import numpy as np
+from dask.layers import ArrayBlockIdDep
+
+from fastloss._reduction import Reduction
+from fastloss._validation import WITH_BATCHMEAN, rules
+from fastloss.dask import _totals as sums
+from fastloss.dask._block import Divisor, Entries, Losses, only
+from fastloss.dask._partial import is_root, value_of
+
+SPLIT_EVERY = 16  # totals that a task adds up
+
+
+class Graphs:
+    """Of one call, `prepared` by _arguments.py."""
+
+    def __init__(self, prepared, name):
+        self.prepared, self.call, self.name = prepared, prepared.call, name
+        self.evaluation = prepared.evaluation
+        self.chunks = prepared.prediction.chunks
+        self.axes = tuple(range(len(self.chunks)))
+        self.is_root = is_root(self.evaluation)
+
+    def results(self, want_value, derivatives):
+        """A list of Dask arrays."""
+        divisor = self.divisor() if derivatives else self.divisor_of_values()
+        is_array = isinstance(divisor, da.Array)
+        more = [(divisor, ())] if is_array and derivatives else []
+        task = Losses(self.call, want_value, derivatives, "of all" if more else None if is_array else divisor)
+        gradient = self.axes, self.evaluation.dtype
+        if want_value + derivatives == 1:
+            made = self.blocks(task, self.kind_of_value if want_value else gradient, more)
+            return [self.value(made) if want_value else made]
+        both = self.blocks(task, (self.axes, np.dtype(object)), more)
+        kinds = [self.kind_of_value] * want_value + [gradient] * derivatives
+        parts = [self.blockwise(partial(part_of, place=place), kind, [(both, self.axes)])
+                 for place, kind in enumerate(kinds)]  # fmt: skip
+        return [self.value(parts[0]), *parts[1:]] if want_value else parts
+
+    @property
+    def kind_of_value(self):
+        """Axes and dtype of what tasks give of the losses."""
+        return self.call.rows, self.evaluation.value_dtype if self.evaluation.reduction & rules.KEEPS else sums.TOTALS
+
+    def blocks(self, task, kind, more=(), names=None):
+        """An array of what a task makes of each block of the arguments that are named, by default all."""
+        pairs = [(array, self.call.indices[name]) for name, array in self.prepared.arrays.items()
+                 if names is None or name in names]  # fmt: skip
+        rows = ArrayBlockIdDep(tuple(self.chunks[axis] for axis in self.call.rows))
+        return self.blockwise(task, kind, [(rows, self.call.rows), *pairs, *more])
+
+    def blockwise(self, function, kind, pairs):
+        """Axes that are not among those of the result have one block each."""
+        axes, dtype = kind
+        ones = {axis: (1,) * len(self.chunks[axis]) for axis in axes} if dtype == sums.TOTALS else None
+        return da.blockwise(
+            function, axes, *(part for pair in pairs for part in pair), token=self.name, align_arrays=False,
+            adjust_chunks=ones, dtype=dtype, meta=np.empty((0,) * len(axes), dtype),
+        )  # fmt: skip
+
+    # ---- the value ----
+
+    def value(self, blocks):
+        """Of the totals of blocks; values themselves stay as they are."""
+        if self.evaluation.reduction & rules.KEEPS:
+            return blocks
+        divisor = self.divisor_of_values()
+        value = partial(value_of, code=self.evaluation.reduction, unit=self.call.unit, is_root=self.is_root)
+        if isinstance(divisor, da.Array):
+            return self.blockwise(value, ((), np.dtype(np.float64)), [(self.added(blocks), ()), (divisor, ())])
+        return self.added(blocks, partial(value, divisor=divisor), np.dtype(np.float64))
+
+    def added(self, blocks, then=np.asarray, dtype=sums.TOTALS):
+        """What `then` makes of the totals of all blocks."""
+        if not blocks.ndim:
+            return self.blockwise(then, ((), dtype), [(blocks, ())])
+        return da.reduction(
+            blocks, sums.keep, partial(sums.finish, then=then), combine=sums.combine, concatenate=True,
+            dtype=sums.TOTALS, split_every=SPLIT_EVERY, name=f"{self.name}-sum", meta=np.empty((), dtype),
+        )  # fmt: skip
+
+    # ---- what means divide by ----
+
+    def divisor_of_values(self):
+        """A number or an array; None where each block's share comes with its losses."""
+        divides = self.evaluation.reduction & rules.MEANS and not self.is_root
+        if divides and self.is_divisor_known:
+            return Reduction(self.prepared.reduction, None, None).over(self.shape, WITH_BATCHMEAN).denominator()
+        return self.entries() if divides and self.is_of_entries else None
+
+    def divisor(self):
+        """What the derivatives in a block need to know of all blocks: the same, or totals of all."""
+        if self.is_root:
+            return self.added(self.blocks(Losses(self.call, True, 0, None), self.kind_of_value))
+        found = self.divisor_of_values()
+        if found is not None or not self.evaluation.reduction & rules.MEANS:
+            return found
+        names = self.names_of_divisor()
+        return self.added(self.blocks(Divisor(self.call, names), (self.call.rows, sums.TOTALS), names=names))
+
+    @property
+    def shape(self):
+        """Of the losses."""
+        return tuple(sum(self.chunks[axis]) for axis in self.call.rows)
+
+    @property
+    def is_divisor_known(self):
+        """Whether it follows from the shape."""
+        arrays, is_weighted = self.prepared.arrays, self.prepared.reduction == "weighted_mean"
+        is_asked = self.prepared.has_labels or "where" in arrays or (is_weighted and "sample_weight" in arrays)
+        return not is_asked and not math.isnan(math.prod(self.shape))
+
+    @property
+    def is_of_entries(self):
+        """Whether a mean counts entries of the first axis that are in several blocks."""
+        return self.prepared.reduction == "batchmean" and any(len(self.chunks[axis]) > 1 for axis in self.call.rows[1:])
+
+    def names_of_divisor(self):
+        """The arguments that decide it; the predictions, where nothing else tells the lengths of blocks."""
+        names = ["target", "sample_weight", "class_weight"] if self.prepared.has_labels else []
+        names += ["where", *(["sample_weight"] if self.prepared.reduction == "weighted_mean" else [])]
+        names += self.call.names[:1] if math.isnan(math.prod(self.shape)) else []
+        return tuple(name for name in self.call.names if name in names)
+
+    def entries(self):
+        names = tuple(name for name in self.names_of_divisor() if name in ("target", "where"))
+        task = Entries(self.call, names, self.call.options.get("ignore_index"))
+        found = self.blocks(task, (self.call.rows, np.dtype(np.bool_)), names=names)
+        found._chunks = (found.chunks[0], *((1,) * len(lengths) for lengths in found.chunks[1:]))
+        count = found.any(axis=tuple(range(1, found.ndim))).sum()
+        return self.blockwise(sums.of_count, ((), sums.TOTALS), [(count, ())])
+
+
+def part_of(results, place):
+    """One result of a task that has several."""
+    return only(results)[place]
