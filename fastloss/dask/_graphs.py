@@ -2,9 +2,12 @@
 
 import math
 from functools import partial
+from itertools import count
 
 import dask.array as da
 import numpy as np
+from dask.base import flatten, tokenize
+from dask.highlevelgraph import HighLevelGraph
 from dask.layers import ArrayBlockIdDep
 
 from fastloss._reduction import Reduction
@@ -76,13 +79,19 @@ class Graphs:
         return self.added(blocks, partial(value, divisor=divisor), np.dtype(np.float64))
 
     def added(self, blocks, then=np.asarray, dtype=sums.TOTALS):
-        """What `then` makes of the totals of all blocks."""
-        if not blocks.ndim:
-            return self.blockwise(then, ((), dtype), [(blocks, ())])
-        return da.reduction(
-            blocks, sums.keep, partial(sums.finish, then=then), combine=sums.combine, concatenate=True,
-            dtype=sums.TOTALS, split_every=SPLIT_EVERY, name=f"{self.name}-sum", meta=np.empty((), dtype),
-        )  # fmt: skip
+        """What `then` makes of the totals of all blocks: a tree of tasks, each of which adds up SPLIT_EVERY of them.
+        dask.array.reduction has one more function of each block, and fused tasks take Dask 0.5 ms more."""
+        keys, tasks = list(flatten(blocks.__dask_keys__())), {}
+        name = f"{self.name}-sum-{tokenize(blocks.name, then)}"
+        for level in count():
+            groups = [keys[start : start + SPLIT_EVERY] for start in range(0, len(keys), SPLIT_EVERY)]
+            if len(groups) == 1:
+                break
+            keys = [(name, level, number) for number in range(len(groups))]
+            tasks |= {key: (sums.merged, group) for key, group in zip(keys, groups, strict=True)}
+        tasks[name,] = (sums.finish, then, keys)
+        graph = HighLevelGraph.from_collections(name, tasks, dependencies=[blocks])
+        return da.Array(graph, name, (), meta=np.empty((), dtype))
 
     # ---- what means divide by ----
 

@@ -40,8 +40,8 @@ def exact_sum(numbers):
 
 
 def merged(totals):
-    """Those of several blocks, an array of any shape, as those of all: an array of no dimensions."""
-    totals = totals.reshape(-1)
+    """Those of several blocks, a list of arrays of one element, as those of all: an array of no dimensions."""
+    totals = np.concatenate([one.reshape(-1) for one in totals])
     exponents, denominator = totals["exponent"], exact_sum(totals["denominator"].reshape(-1))
     used = exponents[totals["total"][:, 0] != 0]
     exponent = int(used.max()) if used.size else 0
@@ -54,17 +54,7 @@ def merged(totals):
             exponent += STEP
 
 
-def keep(totals, axis, keepdims):
-    """What dask.array.reduction is to do with each block."""
-    return totals
-
-
-def combine(totals, axis, keepdims):
-    """The totals of some blocks."""
-    return merged(totals).reshape((1,) * totals.ndim)
-
-
-def finish(totals, axis, keepdims, then):
+def finish(then, totals):
     """What `then` makes of the totals of all blocks."""
     return then(merged(totals))
 
