@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from fastloss.dask._partial import denominator_alone, evaluate
+from fastloss._partial import Part, part_of
+from fastloss._reduction import NOTHING, Reduction
+from fastloss._validation import WITH_BATCHMEAN
 from fastloss.dask._places import start_and_length, with_place
-from fastloss.dask._totals import TOTALS, of_count
 
 
 @dataclass(frozen=True)
@@ -16,33 +17,27 @@ class Call:
 
     loss: Any
     names: tuple  # of the arguments that are arrays of blocks, the predictions first
-    indices: dict  # the axes of each in the predictions
-    required: tuple  # names of the arguments that have no default, without the predictions
+    indices: dict  # the axes of each in the predictions; one more is an axis of its own
     options: dict  # the other arguments
     runs: tuple  # the chunks of each axis of the predictions, by runs_of
-    class_axis: Any  # of the predictions; None for a loss of elements
+    rows: tuple  # the axes of the predictions that are axes of the losses; the others have one block
     dtype: Any  # of the predictions
-    unit: float  # what the sum of the losses is still to be multiplied with
+    rule: Any  # from the sums of all blocks to the value
     num_threads: int  # within a task
 
     def __dask_tokenize__(self):
         options = sorted((name, repr(value)) for name, value in self.options.items())
         return self.loss.__name__, self.names, sorted(self.indices.items()), options, self.runs, str(self.dtype)
 
-    @property
-    def rows(self):
-        """The axes of the predictions that are axes of the losses."""
-        return tuple(axis for axis in range(len(self.runs)) if axis != self.class_axis)
-
-    def evaluation(self, arrays):
-        """A validated call of fastloss; `arrays` are {argument: block}."""
-        weight = arrays.get("sample_weight")
+    def evaluate(self, blocks, whole=None, **wanted):
+        """What fastloss._partial.part_of gives of blocks, {argument: array}."""
+        weight = blocks.get("sample_weight")
         if weight is not None:  # of one dimension, it may seem to be meant for another axis, which is refused
-            arrays["sample_weight"] = weight.reshape((1,) * (len(self.rows) - weight.ndim) + weight.shape)
-        return self.loss._define(**arrays, **self.options)
+            blocks["sample_weight"] = weight.reshape((1,) * (len(self.rows) - weight.ndim) + weight.shape)
+        return part_of(self.loss, (), {**self.options, **blocks}, whole, num_threads=self.num_threads, **wanted)
 
     def shape(self, number):
-        """Of the block of that number."""
+        """Of the predictions' block of that number."""
         return tuple(start_and_length(runs, place)[1] for runs, place in zip(self.runs, number, strict=True))
 
     def explained(self, error, number):
@@ -61,9 +56,9 @@ class Task:
         return type(self).__name__, self.call.__dask_tokenize__(), self.options
 
     def __call__(self, place, *blocks):
-        number = list(place)
-        if self.call.class_axis is not None:  # along which there is one
-            number.insert(self.call.class_axis, 0)
+        number = [0] * len(self.call.runs)
+        for axis, one in zip(self.call.rows, place, strict=True):
+            number[axis] = one
         try:
             return self.compute(number, [only(block) for block in blocks], *self.options)
         except (TypeError, ValueError) as error:
@@ -72,29 +67,29 @@ class Task:
 
 
 class Losses(Task):
-    """Totals or values, if they are wanted, and so many derivatives: one of them alone, or a tuple. A mean divides by
-    `divisor`: a number; "of all", which the totals of all blocks say, the last of the arrays; None for its own."""
+    """Part or values, if they are wanted, and so many derivatives: one of them alone, or a tuple. A mean divides by
+    `divisor`: a number; "of all", which is said by the last array, the Part of all blocks; None for the block's own."""
 
     def compute(self, number, blocks, want_value, derivatives, divisor):
-        totals = blocks.pop() if divisor == "of all" else None if divisor is None else of_count(divisor)
-        evaluation = self.call.evaluation(dict(zip(self.call.names, blocks, strict=True)))
-        value, arrays = evaluate(evaluation, want_value, derivatives, self.call.num_threads, self.call.unit, totals)
-        if want_value and value.dtype == TOTALS:
-            value = value.reshape((1,) * len(self.call.rows))
-        results = [value] * want_value + arrays
+        whole = blocks.pop() if divisor == "of all" else None if divisor is None else counted(divisor, self.call.rule)
+        arrays = dict(zip(self.call.names, blocks, strict=True))
+        part, values, found = self.call.evaluate(arrays, whole, derivatives=derivatives, want_sum=want_value)
+        results = [part if values is None else values] * want_value + found
         return results[0] if len(results) == 1 else tuple(results)
 
 
 class Divisor(Task):
-    """What a mean divides by, from the arguments that decide it: `names`. The predictions are not read."""
+    """A Part with what a mean divides by, from the arguments that decide it: `names`. Predictions are not read."""
 
     def compute(self, number, blocks, names):
         arrays = dict(zip(names, blocks, strict=True))
-        first = self.call.names[0]
-        shape = arrays[first].shape if first in arrays else self.call.shape(number)
-        others = {name: of_zeros(shape, self.call.dtype) for name in (first, *self.call.required) if name not in names}
-        evaluation = self.call.evaluation(others | arrays)
-        return denominator_alone(evaluation).reshape((1,) * len(self.call.rows))
+        first, options = self.call.names[0], self.call.options
+        shape = arrays.pop(first).shape if first in arrays else self.call.shape(number)
+        if "target" in arrays:  # labels, some of which are ignored
+            return self.call.evaluate({first: of_zeros(shape, self.call.dtype), **arrays}, want_sum=False)[0]
+        losses = tuple(shape[axis] for axis in self.call.rows)
+        reduction = Reduction(options["reduction"], arrays.get("sample_weight"), arrays.get("where"))
+        return Part(NOTHING, reduction.over(losses, WITH_BATCHMEAN).denominator(), self.call.rule)
 
 
 class Entries(Task):
@@ -109,6 +104,11 @@ class Entries(Task):
         if "target" in arrays and ignore_index is not None:
             counts &= arrays["target"] != ignore_index
         return counts.any(axis=tuple(range(1, counts.ndim)), keepdims=True)
+
+
+def counted(number, rule):
+    """A Part of a mean that divides by a number."""
+    return Part(NOTHING, (float(number), 0.0), rule)
 
 
 def of_zeros(shape, dtype):

@@ -1,4 +1,4 @@
-"""The graphs of a call: tasks of blocks, a tree that adds up their totals, and what every block needs of all."""
+"""The graphs of a call: tasks of blocks, a tree that adds up their sums, and what every block needs of all."""
 
 import math
 from functools import partial
@@ -10,13 +10,13 @@ from dask.base import flatten, tokenize
 from dask.highlevelgraph import HighLevelGraph
 from dask.layers import ArrayBlockIdDep
 
+from fastloss._partial import joined, needs_sum
 from fastloss._reduction import Reduction
 from fastloss._validation import WITH_BATCHMEAN, rules
-from fastloss.dask import _totals as sums
-from fastloss.dask._block import Divisor, Entries, Losses, only
-from fastloss.dask._partial import is_root, value_of
+from fastloss.dask._block import Divisor, Entries, Losses, counted, only
 
-SPLIT_EVERY = 16  # totals that a task adds up
+SPLIT_EVERY = 16  # parts that a task of the tree joins
+OBJECT = np.dtype(object)  # as the dtype of an array: its blocks are no arrays
 
 
 class Graphs:
@@ -24,10 +24,10 @@ class Graphs:
 
     def __init__(self, prepared, name):
         self.prepared, self.call, self.name = prepared, prepared.call, name
-        self.evaluation = prepared.evaluation
         self.chunks = prepared.prediction.chunks
         self.axes = tuple(range(len(self.chunks)))
-        self.is_root = is_root(self.evaluation)
+        self.code = self.call.rule.reduction
+        self.is_root = needs_sum(self.call.loss)
 
     def results(self, want_value, derivatives):
         """A list of Dask arrays."""
@@ -35,51 +35,50 @@ class Graphs:
         is_array = isinstance(divisor, da.Array)
         more = [(divisor, ())] if is_array and derivatives else []
         task = Losses(self.call, want_value, derivatives, "of all" if more else None if is_array else divisor)
-        gradient = self.axes, self.evaluation.dtype
+        gradient = self.axes, self.prepared.gradient_dtype
         if want_value + derivatives == 1:
             made = self.blocks(task, self.kind_of_value if want_value else gradient, more)
             return [self.value(made) if want_value else made]
-        both = self.blocks(task, (self.axes, np.dtype(object)), more)
+        both = self.blocks(task, (self.axes, OBJECT), more)
         kinds = [self.kind_of_value] * want_value + [gradient] * derivatives
-        parts = [self.blockwise(partial(part_of, place=place), kind, [(both, self.axes)])
+        parts = [self.blockwise(partial(part_of_results, place=place), kind, [(both, self.axes)])
                  for place, kind in enumerate(kinds)]  # fmt: skip
         return [self.value(parts[0]), *parts[1:]] if want_value else parts
 
     @property
     def kind_of_value(self):
         """Axes and dtype of what tasks give of the losses."""
-        return self.call.rows, self.evaluation.value_dtype if self.evaluation.reduction & rules.KEEPS else sums.TOTALS
+        return self.call.rows, self.prepared.value_dtype if self.code & rules.KEEPS else OBJECT
 
     def blocks(self, task, kind, more=(), names=None):
         """An array of what a task makes of each block of the arguments that are named, by default all."""
         pairs = [(array, self.call.indices[name]) for name, array in self.prepared.arrays.items()
                  if names is None or name in names]  # fmt: skip
-        rows = ArrayBlockIdDep(tuple(self.chunks[axis] for axis in self.call.rows))
-        return self.blockwise(task, kind, [(rows, self.call.rows), *pairs, *more])
+        place = ArrayBlockIdDep(tuple(self.chunks[axis] for axis in self.call.rows)), self.call.rows
+        return self.blockwise(task, kind, [place, *pairs, *more])
 
     def blockwise(self, function, kind, pairs):
         """Axes that are not among those of the result have one block each."""
         axes, dtype = kind
-        ones = {axis: (1,) * len(self.chunks[axis]) for axis in axes} if dtype == sums.TOTALS else None
         return da.blockwise(
             function, axes, *(part for pair in pairs for part in pair), token=self.name, align_arrays=False,
-            adjust_chunks=ones, dtype=dtype, meta=np.empty((0,) * len(axes), dtype),
+            dtype=dtype, meta=np.empty((0,) * len(axes), dtype),
         )  # fmt: skip
 
     # ---- the value ----
 
     def value(self, blocks):
-        """Of the totals of blocks; values themselves stay as they are."""
-        if self.evaluation.reduction & rules.KEEPS:
+        """Of the parts of blocks; values themselves stay as they are."""
+        if self.code & rules.KEEPS:
             return blocks
-        divisor = self.divisor_of_values()
-        value = partial(value_of, code=self.evaluation.reduction, unit=self.call.unit, is_root=self.is_root)
+        divisor, number = self.divisor_of_values(), np.dtype(np.float64)
         if isinstance(divisor, da.Array):
-            return self.blockwise(value, ((), np.dtype(np.float64)), [(self.added(blocks), ()), (divisor, ())])
-        return self.added(blocks, partial(value, divisor=divisor), np.dtype(np.float64))
+            return self.blockwise(value_of, ((), number), [(self.whole(blocks), ()), (divisor, ())])
+        whole = None if divisor is None else counted(divisor, self.call.rule)
+        return self.whole(blocks, partial(value_of, divisor=whole), number)
 
-    def added(self, blocks, then=np.asarray, dtype=sums.TOTALS):
-        """What `then` makes of the totals of all blocks: a tree of tasks, each of which adds up SPLIT_EVERY of them.
+    def whole(self, blocks, then=None, dtype=OBJECT):
+        """The Part of all blocks, or what `then` makes of it: a tree of tasks, each of which joins SPLIT_EVERY parts.
         dask.array.reduction has one more function of each block, and fused tasks take Dask 0.5 ms more."""
         keys, tasks = list(flatten(blocks.__dask_keys__())), {}
         name = f"{self.name}-sum-{tokenize(blocks.name, then)}"
@@ -88,8 +87,8 @@ class Graphs:
             if len(groups) == 1:
                 break
             keys = [(name, level, number) for number in range(len(groups))]
-            tasks |= {key: (sums.merged, group) for key, group in zip(keys, groups, strict=True)}
-        tasks[name,] = (sums.finish, then, keys)
+            tasks |= {key: (joined, group) for key, group in zip(keys, groups, strict=True)}
+        tasks[name,] = (joined, keys) if then is None else (then, (joined, keys))
         graph = HighLevelGraph.from_collections(name, tasks, dependencies=[blocks])
         return da.Array(graph, name, (), meta=np.empty((), dtype))
 
@@ -97,20 +96,21 @@ class Graphs:
 
     def divisor_of_values(self):
         """A number or an array; None where each block's share comes with its losses."""
-        divides = self.evaluation.reduction & rules.MEANS and not self.is_root
-        if divides and self.is_divisor_known:
-            return Reduction(self.prepared.reduction, None, None).over(self.shape, WITH_BATCHMEAN).denominator()
-        return self.entries() if divides and self.is_of_entries else None
+        if not self.code & rules.MEANS or self.is_root:
+            return None
+        if self.is_divisor_known:
+            return Reduction(self.prepared.reduction, None, None).over(self.shape, WITH_BATCHMEAN).denominator()[0]
+        return self.entries() if self.is_of_entries else None
 
     def divisor(self):
-        """What the derivatives in a block need to know of all blocks: the same, or totals of all."""
+        """What the derivatives in a block need to know of all blocks: the same, or the Part of all."""
         if self.is_root:
-            return self.added(self.blocks(Losses(self.call, True, 0, None), self.kind_of_value))
+            return self.whole(self.blocks(Losses(self.call, True, 0, None), self.kind_of_value))
         found = self.divisor_of_values()
-        if found is not None or not self.evaluation.reduction & rules.MEANS:
+        if found is not None or not self.code & rules.MEANS:
             return found
         names = self.names_of_divisor()
-        return self.added(self.blocks(Divisor(self.call, names), (self.call.rows, sums.TOTALS), names=names))
+        return self.whole(self.blocks(Divisor(self.call, names), (self.call.rows, OBJECT), names=names))
 
     @property
     def shape(self):
@@ -141,10 +141,17 @@ class Graphs:
         task = Entries(self.call, names, self.call.options.get("ignore_index"))
         found = self.blocks(task, (self.call.rows, np.dtype(np.bool_)), names=names)
         found._chunks = (found.chunks[0], *((1,) * len(lengths) for lengths in found.chunks[1:]))
-        count = found.any(axis=tuple(range(1, found.ndim))).sum()
-        return self.blockwise(sums.of_count, ((), sums.TOTALS), [(count, ())])
+        number = found.any(axis=tuple(range(1, found.ndim))).sum()
+        return self.blockwise(partial(counted, rule=self.call.rule), ((), OBJECT), [(number, ())])
 
 
-def part_of(results, place):
+def part_of_results(results, place):
     """One result of a task that has several."""
     return only(results)[place]
+
+
+def value_of(whole, divisor=None):
+    """The value of a reduction, from the Part of all blocks, and another for what a mean divides by."""
+    if divisor is not None:
+        whole = whole._replace(denominator=divisor.denominator)
+    return np.float64(whole.value)
