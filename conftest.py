@@ -23,18 +23,19 @@ def compiled(example):
     compile(example.parsed, example.path, "exec")
 
 
-WITHOUT_TORCH = [] if find_spec("torch") else ["docs/torch.md", "fastloss/torch/*.py"]  # whose examples need it
+NEED = {"torch": ["docs/torch.md", "fastloss/torch/*.py"], "dask": ["docs/dask.md", "fastloss/dask/*.py"]}
+MISSING = [pattern for library, patterns in NEED.items() if not find_spec(library) for pattern in patterns]
 
 pages = Sybil(
     [PythonCodeBlockParser(doctest_optionflags=ELLIPSIS), CodeBlockParser("py", compiled)],
     patterns=["README.md", "docs/*.md"],
-    excludes=WITHOUT_TORCH,
+    excludes=MISSING,
     fixtures=["folder"],
 )
 docstrings = Sybil(
     [DocTestParser(ELLIPSIS)],
     patterns=["fastloss/*.py", "fastloss/*/*.py"],
-    excludes=WITHOUT_TORCH,
+    excludes=MISSING,
     document_types={".py": PythonDocStringDocument},
 )
 pytest_collect_file = (pages + docstrings).pytest()

@@ -46,20 +46,22 @@ def array_of(value, name, expected):
 
 
 def _forbid_lazy(value, name):
-    """Raises for an array that Dask is still to compute: NumPy would load it whole. xarray's may be in memory."""
-    if value.__dask_graph__() is not None:
-        kind = type(value)
-        raise TypeError(
-            f"{name} is a {kind.__module__.partition('.')[0]} {kind.__name__}, which would be loaded whole: "
-            f"fastloss.dask has losses of dask.array.Array, by blocks{_as_dask_array(value)}; .compute() gives it whole"
-        )
+    """Raises for what Dask is still to compute: NumPy would load it whole. xarray's arrays may be in memory."""
+    if value.__dask_graph__() is None:
+        return
+    seen = "it"
+    if hasattr(value, "to_dask_array"):  # a table's
+        seen = "its .to_dask_array(lengths=True)"
+    elif hasattr(getattr(value, "data", None), "__dask_graph__"):  # xarray's
+        seen = "its .data"
+    raise TypeError(
+        f"{name} is a {_module(value)} {type(value).__name__}, which would be loaded whole: fastloss.dask computes "
+        f"{seen} by blocks, or .compute() it"
+    )
 
 
-def _as_dask_array(value):
-    """How it is made an array of Dask, if it is none."""
-    if hasattr(value, "to_dask_array"):  # of Dask's tables
-        return ", such as its .to_dask_array(lengths=True)"
-    return ", such as its .data" if hasattr(getattr(value, "data", None), "__dask_graph__") else ""
+def _module(value):
+    return type(value).__module__.partition(".")[0]
 
 
 def out_as_array(out, name="out"):

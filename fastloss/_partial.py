@@ -106,5 +106,5 @@ def _rounded(exact):
     try:
         high = float(exact)
     except OverflowError:
-        return math.copysign(math.inf, exact), 0.0
+        return math.inf if exact > 0 else -math.inf, 0.0
     return high, float(exact - Fraction(high))

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastloss import _validation as check
 from fastloss._keywords import explain
-from fastloss.dask._axes import axes_of, few, known, rows_of
+from fastloss.dask._axes import axes_of, few, rows_of
 from fastloss.dask._block import Call, of_zeros
 from fastloss.dask._places import runs_of
 
@@ -40,11 +40,13 @@ def prepare(loss, args, kwargs, num_threads):
     arguments = bound(loss, args, kwargs)
     arrays = as_arrays(arguments)
     (first, prediction), *_ = arrays.items()
+    if loss.family == "ctc" and np.ndim(arguments["targets"]) != prediction.ndim - 1:
+        raise TypeError(f"targets has {np.ndim(arguments['targets'])} dimensions; expected an array of shape (N, S)")
     options = {name: value for name, value in arguments.items() if name not in arrays}
     rows = rows_of(loss, prediction, first, options)
-    indices = {name: axes_of(name, array, prediction, rows, loss) for name, array in arrays.items()}
+    indices = {name: axes_of(loss, name, array, prediction, rows) for name, array in arrays.items()}
     check_shapes(loss, arrays, rows)
-    evaluation = loss._define(**options, **small(loss, arrays, indices, rows))
+    evaluation = loss._define(**options | small(loss, arrays, indices, rows))
     aligned = {name: align(array, indices[name], prediction, name) for name, array in arrays.items()}
     call = Call(
         loss, tuple(aligned), indices, options, tuple(map(runs_of, prediction.chunks)), rows, prediction.dtype,
@@ -83,6 +85,8 @@ def as_arrays(arguments):
             found[name] = value
         elif name == first:
             found[name] = da.from_array(check.as_array(value, name))
+        elif name == "targets" and isinstance(value, (list, tuple)):
+            raise TypeError("targets is a list; expected an array of shape (N, S), which can be cut along N")
         elif value is not None and not isinstance(value, (str, bytes)):
             array = value if np.isscalar(value) else check.as_array(value, name)
             if np.ndim(array):
@@ -106,6 +110,10 @@ def check_shapes(loss, arrays, rows):
             check.as_operand(found, name, prediction.shape, first)
         elif loss.family == "rowwise":
             _check_of_rows(loss, name, found, losses, (first, whole))
+        elif losses and array.shape[0] != losses[0]:
+            raise ValueError(
+                f"{name} has shape {array.shape}; {first} of shape {whole.shape} is of {losses[0]} sequences"
+            )
 
 
 def _check_of_rows(loss, name, found, losses, prediction):
@@ -124,14 +132,13 @@ def _check_of_rows(loss, name, found, losses, prediction):
 def small(loss, arrays, indices, rows):
     """A few numbers in the place of each array, with which options and dtypes are checked. One weight for each class
     is there as it is."""
-    made = {name: np.zeros(few(array.shape, indices[name], rows), array.dtype) for name, array in arrays.items()}
-    (_, prediction), *others = arrays.items()
-    for name, array in others:
-        if loss.family == "rowwise" and isinstance(array, np.ndarray) and indices[name] not in (rows, ()):
-            if not set(indices[name]) & set(rows):
-                made[name] = array
-    if loss.family == "ctc":
-        made |= {"target_lengths": np.zeros(made["targets"].shape[:1], np.int64)} 
+    ndim = len(next(iter(indices.values())))
+    made = {name: np.zeros(few(array.shape, indices[name], rows, ndim), array.dtype) for name, array in arrays.items()}
+    for name, array in arrays.items():
+        if name in ("class_weight", "alpha") and loss.family == "rowwise" and isinstance(array, np.ndarray):
+            made[name] = array
+    if loss.family == "ctc":  # so that no label is read
+        made["target_lengths"] = np.zeros(made["targets"].shape[:1], np.int64)
     return made
 
 

@@ -16,6 +16,7 @@ from fastloss._validation import WITH_BATCHMEAN, rules
 from fastloss.dask._block import Divisor, Entries, Losses, counted, only
 
 SPLIT_EVERY = 16  # parts that a task of the tree joins
+NUMBER = np.dtype(np.float64)
 OBJECT = np.dtype(object)  # as the dtype of an array: its blocks are no arrays
 
 
@@ -31,19 +32,26 @@ class Graphs:
 
     def results(self, want_value, derivatives):
         """A list of Dask arrays."""
-        divisor = self.divisor() if derivatives else self.divisor_of_values()
-        is_array = isinstance(divisor, da.Array)
-        more = [(divisor, ())] if is_array and derivatives else []
-        task = Losses(self.call, want_value, derivatives, "of all" if more else None if is_array else divisor)
-        gradient = self.axes, self.prepared.gradient_dtype
-        if want_value + derivatives == 1:
-            made = self.blocks(task, self.kind_of_value if want_value else gradient, more)
-            return [self.value(made) if want_value else made]
+        if not derivatives:
+            divisor = self.divisor_of_values()
+            task = Losses(self.call, True, 0, None if isinstance(divisor, da.Array) else divisor)
+            return [self.value(self.blocks(task, self.kind_of_value), divisor)]
+        divisor = self.divisor()
+        if want_value and self.is_root:  # whose value is known before the gradient
+            return [self.blockwise(value_of, ((), NUMBER), [(divisor, ())]), *self.parts(False, derivatives, divisor)]
+        parts = self.parts(want_value, derivatives, divisor)
+        return [self.value(parts[0], divisor), *parts[1:]] if want_value else parts
+
+    def parts(self, want_value, derivatives, divisor):
+        """What tasks give of each block, an array for each result."""
+        more = [(divisor, ())] if isinstance(divisor, da.Array) else []
+        task = Losses(self.call, want_value, derivatives, "of all" if more else divisor)
+        kinds = [self.kind_of_value] * want_value + [(self.axes, self.prepared.gradient_dtype)] * derivatives
+        if len(kinds) == 1:
+            return [self.blocks(task, kinds[0], more)]
         both = self.blocks(task, (self.axes, OBJECT), more)
-        kinds = [self.kind_of_value] * want_value + [gradient] * derivatives
-        parts = [self.blockwise(partial(part_of_results, place=place), kind, [(both, self.axes)])
-                 for place, kind in enumerate(kinds)]  # fmt: skip
-        return [self.value(parts[0]), *parts[1:]] if want_value else parts
+        return [self.blockwise(partial(part_of_results, place=place), kind, [(both, self.axes)])
+                for place, kind in enumerate(kinds)]  # fmt: skip
 
     @property
     def kind_of_value(self):
@@ -67,15 +75,14 @@ class Graphs:
 
     # ---- the value ----
 
-    def value(self, blocks):
+    def value(self, blocks, divisor):
         """Of the parts of blocks; values themselves stay as they are."""
         if self.code & rules.KEEPS:
             return blocks
-        divisor, number = self.divisor_of_values(), np.dtype(np.float64)
         if isinstance(divisor, da.Array):
-            return self.blockwise(value_of, ((), number), [(self.whole(blocks), ()), (divisor, ())])
-        whole = None if divisor is None else counted(divisor, self.call.rule)
-        return self.whole(blocks, partial(value_of, divisor=whole), number)
+            return self.blockwise(value_of, ((), NUMBER), [(self.whole(blocks), ()), (divisor, ())])
+        known = None if divisor is None else counted(divisor, self.call.rule)
+        return self.whole(blocks, partial(value_of, divisor=known), NUMBER)
 
     def whole(self, blocks, then=None, dtype=OBJECT):
         """The Part of all blocks, or what `then` makes of it: a tree of tasks, each of which joins SPLIT_EVERY parts.

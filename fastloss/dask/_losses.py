@@ -35,9 +35,7 @@ class DaskLoss:
     def _graphs(self, verb, args, kwargs, num_threads):
         want_value, derivatives, _ = VERBS[verb]
         prepared = prepare(self._loss, args, kwargs, num_threads)
-        missing = prepared.evaluation.no_curvature if derivatives == 2 else None
+        missing = prepared.no_curvature if derivatives == 2 else None
         if missing:
             raise TypeError(f"{self._loss.__name__} has no curvature {missing}")
         return Graphs(prepared, f"{self._loss.__name__}-{verb.strip('_')}").results(want_value, derivatives)
-
-

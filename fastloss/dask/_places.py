@@ -25,12 +25,13 @@ def start_and_length(runs, number):
 def with_place(error, number, starts, indices):
     """The error of a block, which names a place in it, as one that names it in the whole array. `starts` are those of
     the block along each axis, `indices` the axes of each argument."""
-    text, block = str(error), f"in block {tuple(map(int, number))}"
+    text, block = str(error), f"in block {tuple(map(int, number))}, which begins at {list(starts)}"
+    starts = [*starts, 0]  # of an axis that is not one of theirs
     found = _PLACE.match(text)
     if found and found[1] in indices:
         inside = [int(place) for place in found[2].split(", ")]
         offsets = [starts[axis] for axis in indices[found[1]]]
         if len(offsets) == len(inside) and all(offset == offset for offset in offsets):
             whole = ", ".join(str(place + offset) for place, offset in zip(inside, offsets, strict=True))
-            text, block = f"{found[1]}[{whole}]{text[found.end():]}", f"{block}, there {found[0]}"
+            text = f"{found[1]}[{whole}]{text[found.end() :]}"
     return type(error)(f"{text} ({block})")
