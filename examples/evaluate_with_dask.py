@@ -15,7 +15,8 @@ import time
 
 import command_line
 
-command_line.end_in_one_line()
+if __name__ == "__main__":
+    command_line.end_in_one_line()
 
 import dask.array as da
 import distributed
@@ -80,7 +81,7 @@ def parse_arguments():
     arguments.add_argument("--workers", metavar="N", type=integer(1), default=2, help="processes, of a thread each")
     arguments.add_argument("--memory", metavar="SIZE", default="400MB", help="the most memory a process may have")
     arguments.add_argument(
-        "--folder", metavar="PATH", default=tempfile.gettempdir(), help="where to write made-up logits"
+        "--folder", metavar="PATH", default=tempfile.gettempdir(), help="where to write"
     )
     found = arguments.parse_args()
     if (found.logits is None) != (found.labels is None):
@@ -96,9 +97,8 @@ def main():
             paths = write_made_up(folder, options.rows, options.classes, options.block)
         logits, labels = map(NpyFile, paths)
         size = os.path.getsize(logits.path) / 1e6
-        print(
-            f"{logits.shape[0]} rows of {logits.shape[1]} classes, {size:.0f} MB; a process may have {options.memory}"
-        )
+        rows, classes = logits.shape
+        print(f"{rows} rows of {classes} classes, {size:.0f} MB; a process may have {options.memory}")
         with (
             distributed.LocalCluster(
                 n_workers=options.workers, threads_per_worker=1, memory_limit=options.memory, dashboard_address=None

@@ -1,26 +1,26 @@
-"""Dask: the losses on Dask arrays, lazily and by blocks; a mean has the bits that one machine gives it.
+"""Dask: the losses of Dask arrays, lazily and by blocks; a mean has the bits that one call gives of the whole.
 
 Every loss is here under its name in `fastloss`, with the same verbs and arguments; so are `softmax`, `log_softmax` and
 `logsumexp`. It needs Dask, which fastloss itself does not import.
 """
 
-try:
-    import dask.array as _array
-except ImportError as _error:
-    raise ImportError(
-        "fastloss.dask needs Dask's arrays, which can't be imported: pip install 'dask[array]', or "
-        "pip install 'fastloss[dask]'"
-    ) from _error
+import importlib.util
 
-import fastloss as _fl
-from fastloss._loss import Loss as _Loss
-from fastloss.dask._losses import DaskLoss as _DaskLoss
+if importlib.util.find_spec("dask") is None:
+    raise ImportError(
+        "fastloss.dask needs Dask, which is not installed: pip install 'dask[array]', or pip install 'fastloss[dask]'"
+    )
+
+import fastloss
+from fastloss._loss import Loss
+from fastloss.dask._losses import dask_loss
 from fastloss.dask._normalization import log_softmax, logsumexp, softmax
 
-__all__ = ["log_softmax", "logsumexp", "softmax"]
-for _name in _fl.__all__:
-    _loss = getattr(_fl, _name)
-    if isinstance(_loss, _Loss):
-        globals()[_name] = _DaskLoss(_loss)
-        __all__ += [_name]
-__all__.sort()
+_losses = {name: dask_loss(value) for name, value in vars(fastloss).items() if isinstance(value, Loss)}
+globals().update(_losses)
+__all__ = sorted([*_losses, "log_softmax", "logsumexp", "softmax"])
+
+
+def __dir__():
+    """What is public."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

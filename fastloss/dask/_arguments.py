@@ -112,7 +112,7 @@ def check_shapes(loss, arrays, rows):
             _check_of_rows(loss, name, found, losses, (first, whole))
         elif losses and array.shape[0] != losses[0]:
             raise ValueError(
-                f"{name} has shape {array.shape}; {first} of shape {whole.shape} is of {losses[0]} sequences"
+                f"{name} has shape {array.shape}; {first} of shape {whole.shape} has {losses[0]} sequences"
             )
 
 

@@ -65,7 +65,7 @@ def log_softmax(scores, *, axis=-1, num_threads=1):
 
 
 def logsumexp(scores, *, axis=-1, num_threads=1):
-    """The logarithm of the sum of exponentials, as `fastloss.logsumexp`: a Dask array of the same blocks without `axis`.
+    """The logarithm of the sum of exponentials, as `fastloss.logsumexp`: a Dask array without `axis`.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ def test_other_functions_refuse_one():
             function(x)
     with pytest.raises(TypeError, match=f"^y_true{LOADED}"):
         fm.mean_squared_error(x, np.zeros((4, 3)))
-    with pytest.raises(TypeError, match="^out must be a NumPy array or a tensor, got Array$"):
+    with pytest.raises(TypeError, match=r"^out must be a NumPy array or a tensor, got Array$"):
         fl.mse_loss.grad(np.zeros((4, 3)), 0.0, out=x)
 
 
@@ -44,7 +44,7 @@ def test_arrays_of_xarray():
     xr = pytest.importorskip("xarray")
     in_memory = xr.DataArray(np.ones((4, 3)))
     assert fl.mse_loss(in_memory, 0.0) == 1
-    with pytest.raises(TypeError, match="^predictions is a xarray DataArray, .* fastloss.dask computes its .data by"):
+    with pytest.raises(TypeError, match=r"^predictions is a xarray DataArray, .* fastloss\.dask computes its \.data by"):
         fl.mse_loss(xr.DataArray(da.ones((4, 3))), 0.0)
 
 
