@@ -4,12 +4,15 @@ Every loss is here under its name in `fastloss`, with the same verbs and argumen
 `logsumexp`. It needs Dask, which fastloss itself does not import.
 """
 
-import importlib.util
-
-if importlib.util.find_spec("dask") is None:
+try:
+    import dask
+except ImportError as _error:
     raise ImportError(
-        "fastloss.dask needs Dask, which is not installed: pip install 'dask[array]', or pip install 'fastloss[dask]'"
-    )
+        "fastloss.dask needs Dask, which can't be imported: pip install 'dask[array]', or pip install 'fastloss[dask]'"
+    ) from _error
+
+if tuple(map(int, dask.__version__.split(".")[:2])) < (2024, 12):
+    raise ImportError(f"fastloss.dask needs Dask 2024.12 or later, found {dask.__version__}: pip install -U dask")
 
 import fastloss
 from fastloss._loss import Loss

@@ -8,7 +8,7 @@ import dask.array as da
 import numpy as np
 from dask.base import flatten, tokenize
 from dask.highlevelgraph import HighLevelGraph
-from dask.layers import ArrayBlockIdDep
+from dask.layers import ArrayBlockwiseDep
 
 from fastloss._partial import joined, needs_sum
 from fastloss._reduction import Reduction
@@ -18,6 +18,16 @@ from fastloss.dask._block import Divisor, Entries, Losses, counted, only
 SPLIT_EVERY = 16  # parts that a task of the tree joins
 NUMBER = np.dtype(np.float64)
 OBJECT = np.dtype(object)  # as the dtype of an array: its blocks are no arrays
+
+
+class Places(ArrayBlockwiseDep):
+    """The place of a block among the blocks of some axes, as an argument of da.blockwise."""
+
+    def __getitem__(self, place):
+        return place
+
+    def __dask_tokenize__(self):
+        return "Places", self.numblocks
 
 
 class Graphs:
@@ -62,7 +72,7 @@ class Graphs:
         """An array of what a task makes of each block of the arguments that are named, by default all."""
         pairs = [(array, self.call.indices[name]) for name, array in self.prepared.arrays.items()
                  if names is None or name in names]  # fmt: skip
-        place = ArrayBlockIdDep(tuple(self.chunks[axis] for axis in self.call.rows)), self.call.rows
+        place = Places(tuple(self.chunks[axis] for axis in self.call.rows)), self.call.rows
         return self.blockwise(task, kind, [place, *pairs, *more])
 
     def blockwise(self, function, kind, pairs):
