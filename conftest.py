@@ -24,7 +24,7 @@ def compiled(example):
 
 
 # The examples of these need the library.
-MISSING = [name for name in ("jax", "torch") if not find_spec(name)]
+MISSING = [name for name in ("dask", "jax", "torch") if not find_spec(name)]
 WITHOUT_THEM = [path for name in MISSING for path in (f"docs/{name}.md", f"fastloss/{name}/*.py")]
 
 pages = Sybil(

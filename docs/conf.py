@@ -38,7 +38,7 @@ CHILDREN = {  # the tree of the site; on GitHub the pages have links
         "reference_values",
         "project/contributing",
     ],
-    "guides": ["boosting", "jax", "language_models", "metrics", "torch", "training"],
+    "guides": ["boosting", "dask", "jax", "language_models", "metrics", "torch", "training"],
     "performance": ["comparison", "project/benchmarks"],
     "project/contributing": ["/project/sources", "/project/changelog"],
 }

@@ -9,6 +9,7 @@ PICTURES = ".png", ".pdf", ".svg"
 NEEDED = {  # and the extras that install it
     **dict.fromkeys(("fastloss", "matplotlib", "sklearn", "threadpoolctl", "tqdm"), "examples"),
     "lightgbm": "examples,boosting",
+    **dict.fromkeys(("dask", "distributed"), "examples,dask"),
 }
 
 

@@ -26,6 +26,8 @@ def array_of(value, name, expected):
             f"{name} is a masked array, whose mask would be ignored; "
             f"pass its .data, and what counts of it as where=~{name}.mask"
         )
+    if hasattr(value, "__dask_graph__"):
+        _forbid_lazy(value, name)
     check_no_null(value, name)
     torch = _torch_of(value)
     is_here = torch is not None and _is_readable(value, torch)
@@ -41,6 +43,25 @@ def array_of(value, name, expected):
     if array.ndim == 0 and array.dtype.kind in "OSU" and not isinstance(value, (np.ndarray, numbers.Number)):
         raise TypeError(f"{name} is {_what_is(value, expected)}")
     return as_one_type(value, array)
+
+
+def _forbid_lazy(value, name):
+    """Raises for what Dask is still to compute: NumPy would load it whole. xarray's arrays may be in memory."""
+    if value.__dask_graph__() is None:
+        return
+    seen = "it"
+    if hasattr(value, "to_dask_array"):  # a table's
+        seen = "its .to_dask_array(lengths=True)"
+    elif hasattr(getattr(value, "data", None), "__dask_graph__"):  # xarray's
+        seen = "its .data"
+    raise TypeError(
+        f"{name} is a {_module(value)} {type(value).__name__}, which would be loaded whole: fastloss.dask computes "
+        f"{seen} by blocks, or .compute() it"
+    )
+
+
+def _module(value):
+    return type(value).__module__.partition(".")[0]
 
 
 def out_as_array(out, name="out"):

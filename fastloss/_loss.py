@@ -170,7 +170,7 @@ class Loss:
 
     has_curvature: bool
     family: str
-    _validated: object  # (args, kwargs) -> Evaluation, nothing computed yet
+    _define: object  # the function that validates and returns an Evaluation
     _fast_paths: list  # attempt(args, kwargs, want_value, derivatives) of each float type: the result, or None
 
     def __repr__(self):
@@ -184,40 +184,35 @@ class Loss:
         return self
 
 
-def _validated(define):
-    """From the arguments of a call to its Evaluation."""
-
-    def validated(args, kwargs):
-        try:
-            return define(*args, **kwargs)
-        except TypeError as error:
-            explain(error, define, args, kwargs)
-            raise
-
-    return validated
+def validated(define, args, kwargs):
+    """From the arguments of a call to its Evaluation; nothing is computed yet."""
+    try:
+        return define(*args, **kwargs)
+    except TypeError as error:
+        explain(error, define, args, kwargs)
+        raise
 
 
 def _general_path(verb, define, curvature):
     """A verb without its fast path."""
-    validated = _validated(define)
 
     def value(*args, num_threads=None, **kwargs):
-        return validated(args, kwargs).evaluate(True, 0, None, num_threads)[0]
+        return validated(define, args, kwargs).evaluate(True, 0, None, num_threads)[0]
 
     def grad(*args, out=None, num_threads=None, **kwargs):
         array = out if out is None or type(out) is ndarray else out_as_array(out)
-        gradient = validated(args, kwargs).evaluate(False, 1, array, num_threads)[1][0]
+        gradient = validated(define, args, kwargs).evaluate(False, 1, array, num_threads)[1][0]
         return gradient if array is out else out
 
     def value_and_grad(*args, out=None, num_threads=None, **kwargs):
         array = out if out is None or type(out) is ndarray else out_as_array(out)
-        value, (gradient,) = validated(args, kwargs).evaluate(True, 1, array, num_threads)
+        value, (gradient,) = validated(define, args, kwargs).evaluate(True, 1, array, num_threads)
         return value, gradient if array is out else out
 
     def grad_and_hess(*args, out=None, num_threads=None, **kwargs):
         if not curvature:
             raise TypeError(f"{define.__name__} has no curvature: use grad or value_and_grad")
-        evaluation = validated(args, kwargs)
+        evaluation = validated(define, args, kwargs)
         if evaluation.no_curvature:
             raise TypeError(f"{define.__name__} has no curvature {evaluation.no_curvature}")
         arrays = out if out is None else out_as_array(out)
@@ -288,9 +283,9 @@ def loss(family, *, curvature, fast_path=None):
             "__signature__": own,
             "__slots__": (),
             "family": family,
+            "_define": staticmethod(define),
             "_fast_paths": fast_paths,
             "has_curvature": curvature,
-            "_validated": staticmethod(_validated(define)),
         }
         made = type(define.__name__, (Loss,), namespace)()
         made.__doc__ = docs[""]  # of the object: `help` leaves out what is only that of its class

@@ -22,6 +22,7 @@ import math
 from fractions import Fraction
 from typing import NamedTuple
 
+from fastloss._loss import validated
 from fastloss._reduction import NOTHING, RootRule, ValueRule, is_in_range, square_units
 from fastloss._validation import rules
 
@@ -43,7 +44,7 @@ def part_of(loss, arguments, keywords, whole=None, *, derivatives=0, want_sum=Tr
     None. There are so many derivatives; `whole` is the Part of all blocks that they are divided by, or None where the
     block is all. `out` is as for the verbs. Without `want_sum` and derivatives nothing is computed, and the sum is (0,
     0)."""
-    call = loss._validated(arguments, keywords)
+    call = validated(loss._define, arguments, keywords)
     if whole is not None:
         call.be_part_of(whole)
     values, arrays = None, []
@@ -106,5 +107,5 @@ def _rounded(exact):
     try:
         high = float(exact)
     except OverflowError:
-        return math.copysign(math.inf, exact), 0.0
+        return math.inf if exact > 0 else -math.inf, 0.0
     return high, float(exact - Fraction(high))

@@ -175,15 +175,7 @@ def as_labels(target, name, shape, classes, ignore_index, weights, prediction):
     `prediction` is its name and the array."""
     if not target.size:  # an empty list is an empty array of labels, though NumPy takes it for floats
         target = as_shaped(np.zeros(target.shape, np.int64), shape)
-    if target.dtype.kind not in "iub":
-        forbid_swapped(target, name, prediction[1])
-        raise TypeError(not_integers(target, name, "labels", "mark it with ignore_index"))
-    if target.shape != shape:
-        raise ValueError(
-            f"{name} has shape {target.shape}; "
-            f"labels for {prediction[0]} of shape {prediction[1].shape} must have shape {shape}"
-            f"{fitting_axis(target.shape, prediction[1].shape) or swap_seen(target, prediction[1].ndim)}"
-        )
+    check_labels(target, name, shape, prediction)
     labels = within_int64(target)
     counted = rules.labels(labels, weights, classes, ignore_index)
     if counted < 0:
@@ -193,6 +185,19 @@ def as_labels(target, name, shape, classes, ignore_index, weights, prediction):
         expected += "" if ignore_index is None else f" or ignore_index={ignore_index}"
         raise ValueError(f"{name}{place_of(place, shape)} is {int(found)}; expected {expected}")
     return labels, counted
+
+
+def check_labels(target, name, shape, prediction):
+    """Labels by their dtype and shape. `prediction` is its name and the array."""
+    if target.dtype.kind not in "iub":
+        forbid_swapped(target, name, prediction[1])
+        raise TypeError(not_integers(target, name, "labels", "mark it with ignore_index"))
+    if target.shape != shape:
+        raise ValueError(
+            f"{name} has shape {target.shape}; "
+            f"labels for {prediction[0]} of shape {prediction[1].shape} must have shape {shape}"
+            f"{fitting_axis(target.shape, prediction[1].shape) or swap_seen(target, prediction[1].ndim)}"
+        )
 
 
 def forbid_swapped(target, name, prediction):

@@ -24,7 +24,7 @@ import make_stub
 
 TOOLS = Path(__file__).resolve().parent
 ROOT = TOOLS.parent
-STUB = ROOT / "fastloss" / "__init__.pyi"
+STUB, DASK_STUB = ROOT / "fastloss" / "__init__.pyi", ROOT / "fastloss" / "dask" / "__init__.pyi"
 PICTURES = ROOT / "docs" / "pictures"
 DRAWN_WITH = TOOLS / "docs" / "drawn_with.json"
 
@@ -74,7 +74,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="change nothing; fail where something would change")
     is_check = parser.parse_args().check
-    results = {path: text.encode() for path, text in {STUB: make_stub.stub(), **loss_tables.texts()}.items()}
+    texts = {STUB: make_stub.stub(), DASK_STUB: make_stub.dask_stub(), **loss_tables.texts()}
+    results = {path: text.encode() for path, text in texts.items()}
     images, note = pictures(is_check)
     results |= images
     if note:

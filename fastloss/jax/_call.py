@@ -15,7 +15,7 @@ import numpy as np
 
 import fastloss as fl
 from fastloss._keywords import explain
-from fastloss._loss import Loss
+from fastloss._loss import Loss, validated
 
 NOT_HERE = ("progress",)  # arguments of losses that a compiled call can't have
 ARRAYS = ("sample_weight", "where", "class_weight", "pos_weight", "alpha", "quantile")  # options that may be arrays
@@ -128,7 +128,7 @@ def _check(call: Call, arrays: tuple[tuple[tuple[int, ...], Any], ...]) -> None:
     options.pop("num_threads", None)
     for name, (shape, dtype) in shapes.items():
         options[name] = _stand_in(shape, dtype, legal.get(name))
-    loss._validated((), options)
+    validated(loss._define, (), options)
 
 
 def _stand_in(shape: tuple[int, ...], dtype: Any, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Write fastloss/__init__.pyi: what an editor and a type checker know of the package.
+"""Write fastloss/__init__.pyi, and that of fastloss.dask: what an editor and a type checker know of the package.
 
 The losses are objects made at import, which static tools can't see through; their signatures are read off here, and
 which reductions each takes is asked of it, by the table of losses. tools/regenerate.py runs it with all that is
@@ -107,6 +107,23 @@ class _Loss:
     @property
     def has_curvature(self) -> bool: ...
 '''
+DASK_HEAD = '''"""Written by tools/codegen/make_stub.py from the signatures of the package; not edited by hand."""
+
+# fmt: off
+from typing import Literal, SupportsFloat, SupportsIndex, TypeAlias
+
+import numpy as np
+from dask.array import Array as _Lazy
+from numpy.typing import ArrayLike
+
+_Array: TypeAlias = _Lazy | ArrayLike
+
+class _Loss:
+    __name__: str
+    family: Literal["elementwise", "rowwise", "ctc"]
+    has_curvature: bool
+'''
+DASK_NORMALIZATION = ["scores: _Array", "*", "axis: SupportsIndex = -1", "num_threads: SupportsIndex | None = 1"]
 
 
 def type_of(parameter, function):
@@ -236,6 +253,43 @@ def of_function(name, function):
     return "\n" + "".join(parts)
 
 
+def dask_stub():
+    """fastloss/dask/__init__.pyi, without Dask: its losses have the signatures of fastloss's."""
+    listed = filled(f'"{name}"' for name in dask_names())
+    parts = [DASK_HEAD, f"\n__all__ = [\n{listed}\n]\n"]
+    for name in dask_names():
+        value = getattr(fl, name)
+        if not isinstance(value, Loss):
+            parts.append("\n" + definition(name, DASK_NORMALIZATION, "_Lazy"))
+            continue
+        every = ", ".join(f'"{reduction}"' for reduction in BY_NAME[name].reductions)
+        named = {"reduction": f"Literal[{every}]"}
+        shown = ["self", *parameters(with_dask_signature(value), name, named)]
+        parts.append(f"\nclass _{name}(_Loss):\n")
+        for verb, results in zip(VERBS, (1, 1, 2, 2), strict=True):
+            if verb != "grad_and_hess" or value.has_curvature:
+                parts.append(definition(verb, shown, "_Lazy" if results == 1 else pair("_Lazy"), "    "))
+        parts.append(f"\n{name}: _{name}\n")
+    return "".join(parts)
+
+
+def dask_names():
+    losses = [name for name in fl.__all__ if isinstance(getattr(fl, name), Loss)]
+    return sorted([*losses, "log_softmax", "logsumexp", "softmax"])
+
+
+def with_dask_signature(loss):
+    """A function with the parameters that the loss has in fastloss.dask."""
+
+    def function():
+        pass
+
+    kept = [p for p in inspect.signature(loss).parameters.values() if p.name not in ("num_threads", "progress")]
+    threads = inspect.Parameter("num_threads", inspect.Parameter.KEYWORD_ONLY, default=1)
+    function.__signature__ = inspect.Signature([*kept, threads])
+    return function
+
+
 def stub():
     listed = filled(f'"{name}"' for name in fl.__all__)
     parts = [HEAD, f"\n__version__: str\n\n__all__ = [\n{listed}\n]\n"]
@@ -251,4 +305,6 @@ def stub():
 
 
 if __name__ == "__main__":
-    Path(fl.__file__).with_name("__init__.pyi").write_text(stub())
+    folder = Path(fl.__file__).parent
+    (folder / "__init__.pyi").write_text(stub())
+    (folder / "dask" / "__init__.pyi").write_text(dask_stub())

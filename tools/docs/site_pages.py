@@ -31,6 +31,7 @@ OUTSIDE = {  # files of the repository that are pages of the site
     "benchmarks/README.md": "project/benchmarks.md",
 }
 MODULES = {  # of fastloss for other libraries: the title of its guide, the guide, what has to be installed to import it
+    "dask": ("Dask", "dask", "dask"),
     "boosting": ("Gradient boosting", "boosting", None),
     "jax": ("JAX", "jax", "jax"),
     "metrics": ("scikit-learn's metrics", "metrics", None),

@@ -1,0 +1,29 @@
+"""Dask: the losses of Dask arrays, lazily and by blocks; a mean has the bits that one call gives of the whole.
+
+Every loss is here under its name in `fastloss`, with the same verbs and arguments; so are `softmax`, `log_softmax` and
+`logsumexp`. It needs Dask, which fastloss itself does not import.
+"""
+
+try:
+    import dask
+except ImportError as _error:
+    raise ImportError(
+        "fastloss.dask needs Dask, which can't be imported: pip install 'dask[array]', or pip install 'fastloss[dask]'"
+    ) from _error
+
+if tuple(map(int, dask.__version__.split(".")[:2])) < (2024, 12):
+    raise ImportError(f"fastloss.dask needs Dask 2024.12 or later, found {dask.__version__}: pip install -U dask")
+
+import fastloss
+from fastloss._loss import Loss
+from fastloss.dask._losses import dask_loss
+from fastloss.dask._normalization import log_softmax, logsumexp, softmax
+
+_losses = {name: dask_loss(value) for name, value in vars(fastloss).items() if isinstance(value, Loss)}
+globals().update(_losses)
+__all__ = sorted([*_losses, "log_softmax", "logsumexp", "softmax"])
+
+
+def __dir__():
+    """What is public."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

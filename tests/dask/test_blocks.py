@@ -1,0 +1,156 @@
+"""Blocks of every kind: cut as hypothesis likes, empty, of lengths that are not known; sums that need their pairs."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import fastloss as fl
+
+dask = pytest.importorskip("dask")
+da = pytest.importorskip("dask.array")
+fd = pytest.importorskip("fastloss.dask")
+
+
+def computed(*arrays):
+    return dask.compute(*arrays, scheduler="sync")
+
+
+def same(found, wanted):
+    assert np.asarray(found).tobytes() == np.asarray(wanted).tobytes()
+
+
+# Squares of sizes that 106 bits hold together.
+NUMBERS = st.one_of(st.floats(1e-4, 1e4), st.sampled_from([0.0, -0.0, -1.0, 2.0**-12, math.inf, -math.inf, math.nan]))
+
+
+@st.composite
+def cut_arrays(draw):
+    """Numbers, and the lengths of their blocks."""
+    numbers = draw(hnp.arrays(np.float64, st.integers(0, 40), elements=NUMBERS))
+    places = sorted(draw(st.lists(st.integers(0, len(numbers)), max_size=6)))
+    return numbers, tuple(int(n) for n in np.diff([0, *places, len(numbers)]))
+
+
+@settings(deadline=None, max_examples=150)
+@given(cut_arrays(), st.sampled_from(["mse_loss", "l1_loss", "rmse_loss"]))
+def test_any_numbers_in_any_blocks(drawn, name):
+    numbers, chunks = drawn
+    x = da.from_array(numbers, chunks=(chunks,))
+    value, grad = computed(*getattr(fd, name).value_and_grad(x, 0.0))
+    wanted, gradient = getattr(fl, name).value_and_grad(numbers, 0.0)
+    same(value, wanted)
+    same(grad, gradient)
+
+
+@settings(deadline=None, max_examples=150)
+@given(cut_arrays())
+def test_a_mean_is_rounded_once(drawn):
+    """Of the absolute numbers, by fsum."""
+    numbers, chunks = drawn
+    numbers = np.nan_to_num(numbers, nan=1.5, posinf=1e10, neginf=-3.0)
+    [value] = computed(fd.l1_loss(da.from_array(numbers, chunks=(chunks,)), 0.0))
+    assert value == math.fsum(np.abs(numbers)) / len(numbers) if len(numbers) else math.isnan(value)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("chunks", [((0, 5, 0),), ((0,),), ((0, 0),), ((1,) * 40,)])
+def test_empty_blocks_and_many(reduction, chunks):
+    numbers = np.linspace(-1, 3, sum(chunks[0]))
+    x = da.from_array(numbers, chunks=chunks)
+    value, grad = computed(*fd.log_cosh_loss.value_and_grad(x, 0.5, reduction=reduction))
+    wanted, gradient = fl.log_cosh_loss.value_and_grad(numbers, 0.5, reduction=reduction)
+    same(value, wanted)
+    same(grad, gradient)
+    assert grad.shape == numbers.shape
+
+
+def test_a_mean_over_nothing():
+    labels = np.full(6, -100)
+    value, grad = computed(*fd.cross_entropy.value_and_grad(da.zeros((6, 3), chunks=(2, 3)), labels))
+    assert math.isnan(value)
+    assert not grad.any()
+
+
+def test_a_number_and_one_row(rng):
+    assert computed(fd.mse_loss(da.from_array(np.float64(3.0)), 1.0)) == (4.0,)
+    row = rng.standard_normal(5)
+    value, grad = computed(*fd.cross_entropy.value_and_grad(da.from_array(row), 2))
+    same(value, fl.cross_entropy(row, 2))
+    same(grad, fl.cross_entropy.grad(row, 2))
+
+
+def test_lengths_that_are_not_known(rng):
+    numbers, labels = rng.standard_normal((50, 4)), rng.integers(0, 4, 50)
+    x, y = da.from_array(numbers, chunks=(7, 4)), da.from_array(labels, chunks=7)
+    selected, chosen = y != 2, labels != 2
+    x, y = x[selected], y[selected]
+    assert math.isnan(x.shape[0])
+    for reduction in ("mean", "sum", "batchmean"):
+        value, grad = computed(*fd.cross_entropy.value_and_grad(x, y, reduction=reduction))
+        wanted, gradient = fl.cross_entropy.value_and_grad(numbers[chosen], labels[chosen], reduction=reduction)
+        same(value, wanted)
+        same(grad, gradient)
+    same(*computed(fd.mse_loss.grad(x, 0.5)), fl.mse_loss.grad(numbers[chosen], 0.5))
+    same(*computed(fd.entropy_with_logits(x, reduction="none")),
+         fl.entropy_with_logits(numbers[chosen], reduction="none"))  # fmt: skip
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_axes(rng, axis):
+    """Rows along any axis, which is in one block; a weight for each place of an axis; entries in several blocks."""
+    scores = rng.standard_normal((6, 7, 8), dtype=np.float32)
+    shape = tuple(np.delete(scores.shape, axis))
+    labels, weight, where = rng.integers(0, 6, shape), rng.uniform(size=(shape[0], 1)), rng.random(shape) < 0.3
+    x = da.from_array(scores, chunks=tuple(-1 if place == axis else 3 for place in range(3)))
+    for options in ({}, {"sample_weight": weight, "where": where}):
+        for reduction in ("mean", "weighted_mean", "batchmean", "sum", "none"):
+            keywords = {"axis": axis, "reduction": reduction, **options}
+            value, grad = computed(*fd.cross_entropy.value_and_grad(x, da.from_array(labels, chunks=4), **keywords))
+            wanted, gradient = fl.cross_entropy.value_and_grad(scores, labels, **keywords)
+            same(value, wanted)
+            same(grad, gradient)
+    for name in ("softmax", "log_softmax", "logsumexp"):
+        same(*computed(getattr(fd, name)(x, axis=axis)), getattr(fl, name)(scores, axis=axis))
+
+
+def test_sums_beyond_the_range_of_doubles():
+    """Of squares, whose root is within it."""
+    numbers = np.array([3e200, 1e-200, -4e200, 2e180, 5.0, 1e-170])
+    for scale in (1.0, 1e-300, 1e-350):
+        scaled = numbers * scale
+        value, grad = computed(*fd.rmse_loss.value_and_grad(da.from_array(scaled, chunks=1), 0.0))
+        same(value, fl.rmse_loss(scaled, 0.0))
+        same(grad, fl.rmse_loss.grad(scaled, 0.0))
+
+
+def test_graphs_are_named_by_what_they_compute():
+    x = da.ones((6, 3), chunks=2)
+    assert fd.mse_loss(x, 0.0).name == fd.mse_loss(x, 0.0).name
+    assert fd.mse_loss(x, 0.0).name != fd.mse_loss(x, 1.0).name
+    assert fd.huber_loss(x, 0.0).name != fd.huber_loss(x, 0.0, delta=2.0).name
+    assert fd.mse_loss(x, 0.0).name != fd.mse_loss(x, 0.0, reduction="sum").name
+    assert fd.mse_loss.grad(x, 0.0).name != fd.mse_loss.grad(x, 0.0, reduction="sum").name
+
+
+def test_the_scores_are_read_once(rng):
+    """For value and gradient, with labels that are counted before."""
+    read = []
+
+    def block(block_id=None):
+        read.append(block_id)
+        return np.zeros((5, 3))
+
+    x = da.map_blocks(block, chunks=((5,) * 4, (3,)), dtype=np.float64, meta=np.empty((0, 0)))
+    computed(*fd.cross_entropy.value_and_grad(x, rng.integers(0, 3, 20)))
+    assert len(read) == 4
+
+
+def test_tasks_of_the_tree_stay_small():
+    """However many blocks there are, a task joins 16 parts, and there is about one for 15 blocks."""
+    x = da.zeros(3000, chunks=1)
+    graph = dict(fd.mse_loss(x, 0.0).__dask_graph__().layers[fd.mse_loss(x, 0.0).name])
+    assert len(graph) == 188 + 12 + 1
