@@ -80,9 +80,7 @@ def parse_arguments():
     arguments.add_argument("--block", metavar="N", type=integer(1), default=4000, help="rows of a block")
     arguments.add_argument("--workers", metavar="N", type=integer(1), default=2, help="processes, of a thread each")
     arguments.add_argument("--memory", metavar="SIZE", default="400MB", help="the most memory a process may have")
-    arguments.add_argument(
-        "--folder", metavar="PATH", default=tempfile.gettempdir(), help="where to write"
-    )
+    arguments.add_argument("--folder", metavar="PATH", default=tempfile.gettempdir(), help="where to write")
     found = arguments.parse_args()
     if (found.logits is None) != (found.labels is None):
         arguments.error("--logits and --labels belong together")

@@ -17,10 +17,11 @@ if tuple(map(int, dask.__version__.split(".")[:2])) < (2024, 12):
 import fastloss
 from fastloss._loss import Loss
 from fastloss.dask._losses import dask_loss
-from fastloss.dask._normalization import log_softmax, logsumexp, softmax
+from fastloss.dask import _normalization as normalization
 
 _losses = {name: dask_loss(value) for name, value in vars(fastloss).items() if isinstance(value, Loss)}
 globals().update(_losses)
+log_softmax, logsumexp, softmax = normalization.log_softmax, normalization.logsumexp, normalization.softmax
 __all__ = sorted([*_losses, "log_softmax", "logsumexp", "softmax"])
 
 

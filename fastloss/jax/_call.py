@@ -134,7 +134,7 @@ def _check(call: Call, arrays: tuple[tuple[tuple[int, ...], Any], ...]) -> None:
 def _stand_in(shape: tuple[int, ...], dtype: Any, value: Any) -> Any:
     """Numbers that are legal for every loss and option."""
     if value is None:
-        value = 0.5 if jnp.issubdtype(dtype, jnp.inexact) else dtype == bool
+        value = 0.5 if jnp.issubdtype(dtype, jnp.inexact) else np.issubdtype(dtype, np.bool_)
     return np.broadcast_to(np.array(value, np.float32 if dtype == jnp.bfloat16 else dtype), shape)
 
 

@@ -44,7 +44,9 @@ def test_arrays_of_xarray():
     xr = pytest.importorskip("xarray")
     in_memory = xr.DataArray(np.ones((4, 3)))
     assert fl.mse_loss(in_memory, 0.0) == 1
-    with pytest.raises(TypeError, match=r"^predictions is a xarray DataArray, .* fastloss\.dask computes its \.data by"):
+    with pytest.raises(
+        TypeError, match=r"^predictions is a xarray DataArray, .* fastloss\.dask computes its \.data by"
+    ):
         fl.mse_loss(xr.DataArray(da.ones((4, 3))), 0.0)
 
 
