@@ -55,6 +55,33 @@ def test_scores_of_scikit_learn(name):
         assert len(set(found)) == 5
 
 
+def test_options_that_scorers_need_for_names_and_for_missing_classes():
+    """As the page says."""
+    pytest.importorskip("sklearn", reason="scikit-learn, which makes scorers")
+    from sklearn import datasets, metrics, model_selection, neighbors
+
+    x, y = datasets.load_iris(return_X_y=True)
+    names = datasets.load_iris().target_names[y]
+    model, folds = neighbors.KNeighborsClassifier(20), model_selection.KFold(10)  # most have one class
+    options = {"response_method": "predict_proba", "greater_is_better": False}
+    for loss, more, rows in (
+        ("brier_score_loss", {"pos_label": "setosa"}, slice(0, 100)),
+        ("log_loss", {}, slice(None)),
+    ):
+        more = more or {"labels": sorted(set(names))}
+        found, expected = (
+            model_selection.cross_val_score(
+                model,
+                x[rows],
+                names[rows],
+                cv=folds if loss == "log_loss" else 3,
+                scoring=metrics.make_scorer(getattr(module, loss), **options, **more),
+            )
+            for module in (fm, metrics)
+        )
+        assert found == pytest.approx(expected, rel=1e-11)
+
+
 def test_metrics_with_options_as_scorers():
     pytest.importorskip("sklearn", reason="scikit-learn, which makes scorers")
     from sklearn import datasets, metrics, model_selection, neighbors
