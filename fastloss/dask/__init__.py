@@ -16,8 +16,8 @@ if tuple(map(int, dask.__version__.split(".")[:2])) < (2024, 12):
 
 import fastloss
 from fastloss._loss import Loss
-from fastloss.dask._losses import dask_loss
 from fastloss.dask import _normalization as normalization
+from fastloss.dask._losses import dask_loss
 
 _losses = {name: dask_loss(value) for name, value in vars(fastloss).items() if isinstance(value, Loss)}
 globals().update(_losses)

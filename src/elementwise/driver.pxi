@@ -138,7 +138,7 @@ cdef inline exact_sum weighed_sum(ElementJob* job, element_block* b, const real*
         weigh_values(b.each, weight, b.n)
     if job.width > 0:
         add_to_row(job, b.each, start, b.n)
-        return 0
+        return NO_SUM
     if job.group > 0:
         store_values(job, b.each, start, b.n, group)
     return sum_of_doubles(b.each, b.n)

@@ -73,7 +73,7 @@ cdef class Elementwise(Kernels):
         cdef ElementJob job
         cdef elementwise_loss loss = self.loss_called(name)
         cdef double numbers[2]
-        cdef double total
+        cdef exact_sum total
         cdef Py_ssize_t repeated = max(1, LONGEST_ROW // columns)
         if self.table.dtype != FL_FLOAT64:
             raise TypeError("sums of columns are in double precision")

@@ -33,10 +33,12 @@ def drawn(row, rng, options, dtype, kind, size=1301):
 
 
 def cases(rows=LOSSES):
-    for row in rows:
-        for kind in row.targets or (None,):
-            for index, options in enumerate(row.options):
-                yield pytest.param(row, kind, options, id=f"{row.name}-{kind}-{index}")
+    return [
+        pytest.param(row, kind, options, id=f"{row.name}-{kind}-{index}")
+        for row in rows
+        for kind in row.targets or (None,)
+        for index, options in enumerate(row.options)
+    ]
 
 
 def of_sums():
@@ -171,7 +173,6 @@ def test_parts_have_the_bits_of_the_whole(row, kind, options, dtype, rng):
             value, grad = row.loss.value_and_grad(*arguments, **keywords)
             found = list(parts_of(row, arguments, keywords, random_cuts(rng, size)))
             whole = joined(found[place][0] for place in rng.permutation(len(found)))
-            values = whole.value if reduction == "none" else None
             values = np.concatenate([each for _, each, _ in found]) if reduction == "none" else whole.value
             np.testing.assert_array_equal(values, value)
             derivatives = 2 if row.has_curvature(options) else 1
@@ -179,7 +180,7 @@ def test_parts_have_the_bits_of_the_whole(row, kind, options, dtype, rng):
             made = list(parts_of(row, arguments, keywords, random_cuts(rng, size), whole, derivatives=derivatives))
             for index, array in enumerate(wanted):
                 blocks = [arrays[index] for _, _, arrays in made]
-                np.testing.assert_array_equal(np.concatenate(blocks, axis=row.family == "ctc"), array)
+                np.testing.assert_array_equal(np.concatenate(blocks, axis=int(row.family == "ctc")), array)
 
 
 def test_denominator_alone(rng):
