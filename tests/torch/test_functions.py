@@ -225,8 +225,9 @@ def test_a_target_that_no_path_spells():
 @pytest.mark.parametrize("of_target", [False, True])
 def test_views_that_change_the_sign(of_target):
     """PyTorch has the imaginary part of a conjugate as a view whose numbers are to be negated."""
-    negated = torch.complex(torch.zeros(4, 3), torch.randn(4, 3)).conj().imag
+    ones = torch.ones(4, 3, dtype=torch.float64)
+    negated = torch.complex(ones, torch.arange(12.0, dtype=torch.float64).reshape(4, 3)).conj().imag
     assert negated.is_neg()
-    x, y = (torch.ones(4, 3), negated) if of_target else (negated, torch.ones(4, 3))
+    x, y = (ones, negated) if of_target else (negated, ones)
     found, expected = (value_and_grad(function, x, [y], {}, "sum") for function in (ours.mse_loss, F.mse_loss))
     close(found, expected)
