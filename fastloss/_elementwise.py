@@ -52,7 +52,9 @@ class ElementwiseEvaluation(Evaluation):
     @property
     def computing_bits(self):
         """Double where float32 does not hold what the derivatives are multiplied with."""
-        return 64 if self.is_weighted_mean and not 2.0**-90 < abs(self.denominator) < 2.0**90 else self.bits
+        if self.is_weighted_mean and not 2.0**-90 < abs(self.denominator) < 2.0**90:
+            return 64
+        return self.bits
 
     def run(self, outputs):
         if not self.prediction.size:
@@ -136,6 +138,9 @@ class RootMeanSquare(ElementwiseEvaluation):
     @property
     def rule(self):
         return RootRule(self.reduction, self.unit, self.square_unit)
+
+    def value(self):
+        return self.rule.value(self.total[0], self.denominator)
 
     def be_part_of(self, whole):
         super().be_part_of(whole)

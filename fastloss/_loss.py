@@ -19,7 +19,7 @@ from fastloss._foreign import out_as_array
 from fastloss._kernels import per_instruction_set
 from fastloss._keywords import explain
 from fastloss._pieces import copy_to
-from fastloss._reduction import NOTHING, ValueRule
+from fastloss._reduction import NOTHING, ValueRule, value_of
 from fastloss._threads import nothing_to_compute, threads_for
 from fastloss._validation import check_out, needs_another, rules, seen_with_axis_last
 
@@ -92,7 +92,9 @@ class Evaluation:
             outputs.out_given = out is not None
         if derivatives == 2:
             outputs.hess = self.seen_by_kernel(arrays[1])
-        self.total = tuple(part * self.weight_unit for part in self.run(outputs))
+        self.total = self.run(outputs)
+        if self.weight_unit != 1:
+            self.total = self.total[0] * self.weight_unit, self.total[1] * self.weight_unit
         if values is not None and unit != 1:
             values *= unit
         for index, array in enumerate(given):
@@ -100,11 +102,15 @@ class Evaluation:
                 copy_to(array, arrays[index])
                 arrays[index] = array
         if want_value and values is None:
-            values = self.rule.value(self.total[0], self.denominator)
+            values = self.value()
         return values, arrays
+
+    def value(self):
+        return value_of(self.reduction, self.unit, self.total[0], self.denominator)
 
     @property
     def rule(self):
+        """value(), by a sum and a denominator."""
         return ValueRule(self.reduction, self.unit)
 
     def be_part_of(self, whole):

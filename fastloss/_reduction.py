@@ -7,20 +7,24 @@ import numpy as np
 
 from fastloss import _validation as check
 
-
 NOTHING = (0.0, 0.0)  # a sum in two doubles, over nothing
 
 
+def value_of(reduction, unit, total, denominator):
+    """From the sum of the losses, in a unit, to the value. `reduction` is a code."""
+    if unit != 1 and total:  # over nothing the sum is 0, not -0
+        total *= unit
+    return check.rules.value_of(reduction, total, denominator)
+
+
 class ValueRule(NamedTuple):
-    """From the sum of the losses to the value."""
+    """From the sum of the losses of a call to its value."""
 
     reduction: int  # a code of _validation.REDUCTIONS
     unit: float  # multiplies the sum
 
     def value(self, total, denominator):
-        if self.unit != 1 and total:  # over nothing the sum is 0, not -0
-            total *= self.unit
-        return check.rules.value_of(self.reduction, total, denominator)
+        return value_of(self.reduction, self.unit, total, denominator)
 
 
 def is_in_range(squares):

@@ -18,6 +18,7 @@ cdef extern from "elementwise/element_loss.h" nogil:
         int want
         element_options options
         real scale
+        double* bias
     ctypedef exact_sum (*block_function)(const element_block*) noexcept nogil
     ctypedef struct elementwise_loss:
         block_function compute

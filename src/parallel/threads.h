@@ -189,6 +189,7 @@ static inline exact_sum run_all(run_state *run, chunk_work work, void *job, ptrd
 static inline exact_sum run_small(chunk_work work, void *job, ptrdiff_t chunks, char *scratch)
 {
     exact_total total = {0, 0, 0};
+    if (chunks == 1) return exact_rounded(work(job, 0, scratch));
     for (ptrdiff_t chunk = 0; chunk < chunks; chunk++) exact_total_add(&total, work(job, chunk, scratch));
     return exact_total_of(total);
 }
