@@ -47,7 +47,7 @@ class Call:
 
 
 class Task:
-    """What is called with the place of a block among the blocks of the losses, and its arrays."""
+    """What is called with the place of a block among those of the predictions or of the losses, and its arrays."""
 
     def __init__(self, call, *options):
         self.call, self.options = call, options
@@ -57,7 +57,8 @@ class Task:
 
     def __call__(self, place, *blocks):
         number = [0] * len(self.call.runs)
-        for axis, one in zip(self.call.rows, place, strict=True):
+        axes = self.call.rows if len(place) == len(self.call.rows) else range(len(number))
+        for axis, one in zip(axes, place, strict=True):
             number[axis] = one
         try:
             return self.compute(number, [only(block) for block in blocks], *self.options)

@@ -65,15 +65,16 @@ class Graphs:
 
     @property
     def kind_of_value(self):
-        """Axes and dtype of what tasks give of the losses."""
-        return self.call.rows, self.prepared.value_dtype if self.code & rules.KEEPS else OBJECT
+        """Axes and dtype of what tasks give of the losses. Parts are no arrays: with the axes of the predictions, their
+        tasks can be fused with those that read the predictions."""
+        return (self.call.rows, self.prepared.value_dtype) if self.code & rules.KEEPS else (self.axes, OBJECT)
 
     def blocks(self, task, kind, more=(), names=None):
         """An array of what a task makes of each block of the arguments that are named, by default all."""
         pairs = [(array, self.call.indices[name]) for name, array in self.prepared.arrays.items()
                  if names is None or name in names]  # fmt: skip
-        place = Places(tuple(self.chunks[axis] for axis in self.call.rows)), self.call.rows
-        return self.blockwise(task, kind, [place, *pairs, *more])
+        places = Places(tuple(self.chunks[axis] for axis in kind[0]))
+        return self.blockwise(task, kind, [(places, kind[0]), *pairs, *more])
 
     def blockwise(self, function, kind, pairs):
         """Axes that are not among those of the result have one block each."""
@@ -127,7 +128,7 @@ class Graphs:
         if found is not None or not self.code & rules.MEANS:
             return found
         names = self.names_of_divisor()
-        return self.whole(self.blocks(Divisor(self.call, names), (self.call.rows, OBJECT), names=names))
+        return self.whole(self.blocks(Divisor(self.call, names), (self.axes, OBJECT), names=names))
 
     @property
     def shape(self):

@@ -1,6 +1,7 @@
 """Blocks of every kind: cut as hypothesis likes, empty, of lengths that are not known; sums that need their pairs."""
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import fastloss as fl
+from fastloss._partial import part_of
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -149,8 +151,21 @@ def test_the_scores_are_read_once(rng):
     assert len(read) == 4
 
 
-def test_tasks_of_the_tree_stay_small():
-    """However many blocks there are, a task joins 16 parts, and there is about one for 15 blocks."""
-    x = da.zeros(3000, chunks=1)
-    graph = dict(fd.mse_loss(x, 0.0).__dask_graph__().layers[fd.mse_loss(x, 0.0).name])
-    assert len(graph) == 188 + 12 + 1
+def tasks_of(lazy):
+    [optimised] = dask.optimize(lazy)
+    return dict(optimised.__dask_graph__())
+
+
+def test_tasks_are_few():
+    """One a block, fused with what makes it, and a tree in which a task joins 16 parts."""
+    x, y = da.zeros((3000, 2), chunks=(1, 2)), da.zeros(3000, chunks=1, dtype=np.int64)
+    assert len(tasks_of(fd.cross_entropy(x, y))) == 3000 + 188 + 12 + 1
+    assert len(tasks_of(fd.mse_loss(x, 0.0))) == 3000 + 188 + 12 + 1
+
+
+def test_what_travels_is_small(rng):
+    """A part, and a task, however many blocks there are."""
+    part = part_of(fl.cross_entropy, (rng.standard_normal((9, 3)), rng.integers(0, 3, 9)), {})[0]
+    assert len(pickle.dumps(part)) < 150
+    x = da.zeros((10**6, 2), chunks=(1000, 2))
+    assert max(len(pickle.dumps(task)) for task in tasks_of(fd.mse_loss(x, 0.0)).values()) < 5000
