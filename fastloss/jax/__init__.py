@@ -1,7 +1,7 @@
 """JAX: the losses as functions of its arrays, for `jit`, `grad`, `vmap` and their relatives, computed on the CPU.
 
-The names and arguments are those of fastloss itself: ``fastloss.jax.cross_entropy(logits, target, reduction="sum")``. It
-needs JAX, which fastloss itself does not import. `implementation` says how XLA calls the kernels.
+The names and arguments are those of fastloss itself, as in ``fastloss.jax.cross_entropy(logits, target)``. It needs
+JAX, which fastloss itself does not import. `implementation` says how XLA calls the kernels.
 """
 
 try:
@@ -30,6 +30,7 @@ __all__ = [
     "generalized_cross_entropy",
     "hinge_loss",
     "huber_loss",
+    "implementation",
     "js_divergence_with_logits",
     "kl_divergence",
     "kl_divergence_with_logits",
@@ -44,7 +45,6 @@ __all__ = [
     "sigmoid_focal_loss",
     "smooth_l1_loss",
     "softmax_focal_loss",
-    "implementation",
 ]
 
 binary_cross_entropy = differentiable(fl.binary_cross_entropy)
