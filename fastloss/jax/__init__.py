@@ -1,7 +1,7 @@
 """JAX: the losses as functions of its arrays, for `jit`, `grad`, `vmap` and their relatives, computed on the CPU.
 
-The names and arguments are those of fastloss itself: ``fastloss.jax.cross_entropy(logits, target, reduction="sum")``.
-It needs JAX, which fastloss itself does not import. `implementation` says how XLA calls the kernels.
+The names and arguments are those of fastloss itself, as in ``fastloss.jax.cross_entropy(logits, target)``. It needs
+JAX, which fastloss itself does not import. `implementation` says how XLA calls the kernels.
 """
 
 try:

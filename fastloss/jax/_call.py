@@ -102,8 +102,9 @@ def _operand(value: Any, name: str, is_prediction: bool) -> jax.Array:
         platforms = {device.platform for device in array.devices()}
         if platforms != {"cpu"}:
             raise TypeError(f"{name} is on {', '.join(sorted(platforms))}; fastloss.jax computes on CPUs only")
-    is_integer = jnp.issubdtype(array.dtype, jnp.integer) or array.dtype == bool
-    return array.astype(jnp.result_type(float)) if is_prediction and is_integer else array
+    if is_prediction and array.dtype.kind in "iub":
+        return array.astype(jnp.result_type(float))
+    return array
 
 
 def _option(value: Any, name: str) -> Any:
@@ -134,7 +135,7 @@ def _check(call: Call, arrays: tuple[tuple[tuple[int, ...], Any], ...]) -> None:
 def _stand_in(shape: tuple[int, ...], dtype: Any, value: Any) -> Any:
     """Numbers that are legal for every loss and option."""
     if value is None:
-        value = 0.5 if jnp.issubdtype(dtype, jnp.inexact) else np.issubdtype(dtype, np.bool_)
+        value = 0.5 if jnp.issubdtype(dtype, jnp.inexact) else jnp.issubdtype(dtype, jnp.bool_)
     return np.broadcast_to(np.array(value, np.float32 if dtype == jnp.bfloat16 else dtype), shape)
 
 

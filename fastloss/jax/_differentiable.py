@@ -81,7 +81,7 @@ def _docstring(loss: Loss) -> str:
     first = inspect.getdoc(loss).split("\nMethods\n")[0].strip()  # type: ignore[union-attr]
     return f"""{first}
 
-`fastloss.{loss.__name__}` as a function of JAX's arrays, which `jax.jit`, `jax.grad` and `jax.vmap` take. It has the
-same arguments; options that are no arrays are constants of a compiled call. There is a derivative with respect to the
-first argument alone, and no second one.
+`fastloss.{loss.__name__}` as a function of JAX's arrays, which `jax.jit`, `jax.grad` and `jax.vmap` take.
+The arguments are the same; options that are no arrays are constants of a compiled call. There is a derivative with
+respect to the first argument alone, and no second one.
 """

@@ -1,8 +1,8 @@
 """The handler that XLA calls for a loss of fastloss.jax: from XLA's buffers to NumPy arrays over the same memory.
 
-What a call is comes as a string, its one attribute; fastloss/jax/_run.py reads it and calls the loss. So everything
-that holds for a loss holds here too, errors included. XLA runs a handler on any of its threads, without the
-interpreter's lock, which a call takes for its arguments and releases in the kernel.
+What a call is comes as a string, its one attribute; fastloss/jax/_run.py reads it and calls the loss. So all that holds
+for a loss holds here too, errors included. XLA runs a handler on any of its threads, without the interpreter's
+lock, which a call takes for its arguments and releases in the kernel.
 """
 
 cimport numpy as cnp

@@ -79,9 +79,8 @@ def test_vmap_of_ignored_labels(x64, way, rows):
     wanted, wanted_grad = jax.vmap(jax.value_and_grad(cross_entropy))(x, jnp.maximum(labels, 0))
     close(found, wanted.at[2].set(jnp.nan))
     close(grad, wanted_grad.at[2].set(0))
-    close(
-        jax.vmap(ours.cross_entropy)(x.reshape(2, 3, 5), labels.reshape(2, 3)), [wanted[:2].mean(), wanted[3:].mean()]
-    )
+    halves = jax.vmap(ours.cross_entropy)(x.reshape(2, 3, 5), labels.reshape(2, 3))
+    close(halves, jnp.array([wanted[:2].mean(), wanted[3:].mean()]))
 
 
 def test_vmap_twice(x64, way, rng):
@@ -141,9 +140,7 @@ def test_no_second_derivative(way, rows, transformed):
 def test_no_derivative_by_a_target(rng, row):
     x, target = map(jnp.asarray, row.draw_between(rng, (4, 3)))
     function = getattr(ours, row.name)
-    text = (
-        rf"fastloss\.jax\.{row.name} has no derivative with respect to target: pass jax\.lax\.stop_gradient\(target\)"
-    )
+    text = rf"fastloss\.jax\.{row.name} has no derivative with respect to target: pass jax\.lax\.stop_gradient"
     for transformed in (jax.grad, lambda f, at: jax.jit(jax.grad(f, at)), jax.jacfwd):
         with pytest.raises(TypeError, match=text):
             transformed(function, 1)(x, target)
