@@ -19,9 +19,11 @@ from fastloss._loss import Loss
 from fastloss.dask._losses import dask_loss
 from fastloss.dask._normalization import log_softmax, logsumexp, softmax
 
+__all__ = ["log_softmax", "logsumexp", "softmax"]
+
 _losses = {name: dask_loss(value) for name, value in vars(fastloss).items() if isinstance(value, Loss)}
 globals().update(_losses)
-__all__ = sorted([*_losses, "log_softmax", "logsumexp", "softmax"])
+__all__ += sorted(_losses)
 
 
 def __dir__():

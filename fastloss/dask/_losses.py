@@ -23,7 +23,7 @@ Notes
 An array may be one of Dask, or what `fastloss.{name}` takes. The blocks of the first argument
 decide: others are cut to them. {whole} needs to be in one block.
 """
-_VALUE = "The value: of no dimensions; with ``reduction=\"none\"``, of the shape of the losses."
+_VALUE = 'The value: of no dimensions; with ``reduction="none"``, of the shape of the losses.'
 _DERIVATIVES = "Of the shape and the blocks of the predictions."
 _RETURNS = {
     "__call__": _VALUE,

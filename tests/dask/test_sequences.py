@@ -52,9 +52,7 @@ def test_a_wrong_label_is_named(batch):
     scores, targets, *_ = batch
     targets[7, 2] = C
     loss = fd.ctc_loss(da.from_array(scores, chunks=(T, 4, C)), targets)
-    with pytest.raises(
-        ValueError, match=r"^targets\[7, 2\] is 6.* \(in block \(0, 1, 0\), which begins at "
-    ):
+    with pytest.raises(ValueError, match=r"^targets\[7, 2\] is 6.* \(in block \(0, 1, 0\), which begins at "):
         loss.compute()
 
 
