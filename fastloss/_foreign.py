@@ -49,19 +49,17 @@ def _forbid_lazy(value, name):
     """Raises for what Dask is still to compute: NumPy would load it whole. xarray's arrays may be in memory."""
     if value.__dask_graph__() is None:
         return
-    seen = "it"
-    if hasattr(value, "to_dask_array"):  # a table's
+    kind = type(value)
+    seen = "it" if hasattr(kind, "__array__") else "dask.array.from_delayed of it"
+    if hasattr(kind, "to_dask_array"):  # a table's
         seen = "its .to_dask_array(lengths=True)"
-    elif hasattr(getattr(value, "data", None), "__dask_graph__"):  # xarray's
+    elif hasattr(kind, "data"):  # xarray's
         seen = "its .data"
+    library = kind.__module__.partition(".")[0]
     raise TypeError(
-        f"{name} is a {_module(value)} {type(value).__name__}, which would be loaded whole: fastloss.dask computes "
-        f"{seen} by blocks, or .compute() it"
+        f"{name} is a {library} {kind.__name__}, which would be loaded whole: fastloss.dask computes {seen} by blocks, "
+        "or .compute() it"
     )
-
-
-def _module(value):
-    return type(value).__module__.partition(".")[0]
 
 
 def out_as_array(out, name="out"):

@@ -16,13 +16,14 @@ if tuple(map(int, dask.__version__.split(".")[:2])) < (2024, 12):
 
 import fastloss
 from fastloss._loss import Loss
-from fastloss.dask import _normalization as normalization
 from fastloss.dask._losses import dask_loss
+from fastloss.dask._normalization import log_softmax, logsumexp, softmax
+
+__all__ = ["log_softmax", "logsumexp", "softmax"]
 
 _losses = {name: dask_loss(value) for name, value in vars(fastloss).items() if isinstance(value, Loss)}
 globals().update(_losses)
-log_softmax, logsumexp, softmax = normalization.log_softmax, normalization.logsumexp, normalization.softmax
-__all__ = sorted([*_losses, "log_softmax", "logsumexp", "softmax"])
+__all__ += sorted(_losses)
 
 
 def __dir__():

@@ -11,9 +11,9 @@ import numpy as np
 from fastloss import _validation as check
 from fastloss._keywords import explain
 from fastloss._loss import validated
+from fastloss._threads import threads_for
 from fastloss.dask._axes import axes_of, few, rows_of
 from fastloss.dask._block import Call, of_zeros
-from fastloss.dask._places import runs_of
 
 
 @dataclass
@@ -22,6 +22,7 @@ class Prepared:
 
     call: Call
     arrays: dict  # {argument: Dask array}, cut to the blocks of the first
+    indices: dict  # {argument: its axes in the predictions}; the number after the last is an axis of its own
     reduction: str
     gradient_dtype: Any
     value_dtype: Any  # with reduction="none"
@@ -34,10 +35,11 @@ class Prepared:
     @property
     def has_labels(self):
         is_of_rows = self.call.loss.family == "rowwise" and "target" in self.arrays
-        return is_of_rows and len(self.call.indices["target"]) < self.prediction.ndim
+        return is_of_rows and len(self.indices["target"]) < self.prediction.ndim
 
 
 def prepare(loss, args, kwargs, num_threads):
+    threads_for(num_threads, 1)  # checks it
     arguments = bound(loss, args, kwargs)
     arrays = as_arrays(arguments)
     (first, prediction), *_ = arrays.items()
@@ -49,14 +51,15 @@ def prepare(loss, args, kwargs, num_threads):
     check_shapes(loss, arrays, rows)
     evaluation = validated(loss._define, (), options | small(loss, arrays, indices, rows))
     aligned = {name: align(array, indices[name], prediction, name) for name, array in arrays.items()}
+    axes = {name: own_axes(array.shape, indices[name], prediction) for name, array in arrays.items()}
     call = Call(
-        loss, tuple(aligned), indices, options, tuple(map(runs_of, prediction.chunks)), rows, prediction.dtype,
+        loss, tuple(aligned), axes, options, prediction.ndim, rows, prediction.dtype,
         evaluation.rule, num_threads,
     )  # fmt: skip
     code = check.number_code(of_zeros((), prediction.dtype), first)
     dtype = check.gradient_dtype(of_zeros((), prediction.dtype), code)
     return Prepared(
-        call, aligned, arguments["reduction"], np.dtype(dtype), np.dtype(check.compute_dtype(code)),
+        call, aligned, indices, arguments["reduction"], np.dtype(dtype), np.dtype(check.compute_dtype(code)),
         getattr(evaluation, "no_curvature", None),
     )  # fmt: skip
 
@@ -90,8 +93,8 @@ def as_arrays(arguments):
             raise TypeError("targets is a list; expected an array of shape (N, S), which can be cut along N")
         elif value is not None and not isinstance(value, (str, bytes)):
             array = value if np.isscalar(value) else check.as_array(value, name)
-            if np.ndim(array):
-                found[name] = array
+            if np.ndim(array):  # NumPy takes an empty list for floats
+                found[name] = array if array.size or isinstance(value, np.ndarray) else array.astype(np.int64)
     return found
 
 
@@ -141,6 +144,11 @@ def small(loss, arrays, indices, rows):
     if loss.family == "ctc":  # so that no label is read
         made["target_lengths"] = np.zeros(made["targets"].shape[:1], np.int64)
     return made
+
+
+def own_axes(shape, indices, prediction):
+    """The axes for which a place in a block is another in the whole: not where an argument is repeated."""
+    return tuple(prediction.ndim if length == 1 else axis for length, axis in zip(shape, indices, strict=True))
 
 
 def align(array, indices, prediction, name):

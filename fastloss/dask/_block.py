@@ -8,7 +8,7 @@ import numpy as np
 from fastloss._partial import Part, part_of
 from fastloss._reduction import NOTHING, Reduction
 from fastloss._validation import WITH_BATCHMEAN
-from fastloss.dask._places import start_and_length, with_place
+from fastloss.dask._places import ONLY, Span, with_place
 
 
 @dataclass(frozen=True)
@@ -17,9 +17,9 @@ class Call:
 
     loss: Any
     names: tuple  # of the arguments that are arrays of blocks, the predictions first
-    indices: dict  # the axes of each in the predictions; one more is an axis of its own
+    axes: dict  # those of each in the predictions; the number after the last, where it has one of its own or repeats
     options: dict  # the other arguments
-    runs: tuple  # the chunks of each axis of the predictions, by runs_of
+    ndim: int  # of the predictions
     rows: tuple  # the axes of the predictions that are axes of the losses; the others have one block
     dtype: Any  # of the predictions
     rule: Any  # from the sums of all blocks to the value
@@ -27,7 +27,7 @@ class Call:
 
     def __dask_tokenize__(self):
         options = sorted((name, repr(value)) for name, value in self.options.items())
-        return self.loss.__name__, self.names, sorted(self.indices.items()), options, self.runs, str(self.dtype)
+        return self.loss.__name__, self.names, sorted(self.axes.items()), options, str(self.dtype)
 
     def evaluate(self, blocks, whole=None, **wanted):
         """What fastloss._partial.part_of gives of blocks, {argument: array}."""
@@ -36,18 +36,15 @@ class Call:
             blocks["sample_weight"] = weight.reshape((1,) * (len(self.rows) - weight.ndim) + weight.shape)
         return part_of(self.loss, (), {**self.options, **blocks}, whole, num_threads=self.num_threads, **wanted)
 
-    def shape(self, number):
-        """Of the predictions' block of that number."""
-        return tuple(start_and_length(runs, place)[1] for runs, place in zip(self.runs, number, strict=True))
-
-    def explained(self, error, number):
-        """An error of a block as one of the whole."""
-        starts = [start_and_length(runs, place)[0] for runs, place in zip(self.runs, number, strict=True)]
-        return with_place(error, number, starts, self.indices)
+    def shape_of_losses(self, arrays, spans):
+        """Of a block: by the predictions, if they are there, else by its place."""
+        found = arrays.get(self.names[0])
+        return tuple(spans[axis].length if found is None else found.shape[axis] for axis in self.rows)
 
 
 class Task:
-    """What is called with the place of a block among those of the predictions or of the losses, and its arrays."""
+    """What is called with the place of a block, a Span for each axis of the predictions or of the losses, and with its
+    arrays."""
 
     def __init__(self, call, *options):
         self.call, self.options = call, options
@@ -56,14 +53,14 @@ class Task:
         return type(self).__name__, self.call.__dask_tokenize__(), self.options
 
     def __call__(self, place, *blocks):
-        number = [0] * len(self.call.runs)
-        axes = self.call.rows if len(place) == len(self.call.rows) else range(len(number))
-        for axis, one in zip(axes, place, strict=True):
-            number[axis] = one
+        spans = [ONLY] * self.call.ndim
+        axes = self.call.rows if len(place) == len(self.call.rows) else range(self.call.ndim)
+        for axis, span in zip(axes, place, strict=True):
+            spans[axis] = Span(*span)
         try:
-            return self.compute(number, [only(block) for block in blocks], *self.options)
+            return self.compute(spans, [only(block) for block in blocks], *self.options)
         except (TypeError, ValueError) as error:
-            explained = self.call.explained(error, number)
+            explained = with_place(error, spans, self.call.axes)
         raise explained
 
 
@@ -71,7 +68,7 @@ class Losses(Task):
     """Part or values, if they are wanted, and so many derivatives: one of them alone, or a tuple. A mean divides by
     `divisor`: a number; "of all", which is said by the last array, the Part of all blocks; None for the block's own."""
 
-    def compute(self, number, blocks, want_value, derivatives, divisor):
+    def compute(self, spans, blocks, want_value, derivatives, divisor):
         whole = blocks.pop() if divisor == "of all" else None if divisor is None else counted(divisor, self.call.rule)
         arrays = dict(zip(self.call.names, blocks, strict=True))
         part, values, found = self.call.evaluate(arrays, whole, derivatives=derivatives, want_sum=want_value)
@@ -82,24 +79,24 @@ class Losses(Task):
 class Divisor(Task):
     """A Part with what a mean divides by, from the arguments that decide it: `names`. Predictions are not read."""
 
-    def compute(self, number, blocks, names):
+    def compute(self, spans, blocks, names):
         arrays = dict(zip(names, blocks, strict=True))
-        first, options = self.call.names[0], self.call.options
-        shape = arrays.pop(first).shape if first in arrays else self.call.shape(number)
+        first = self.call.names[0]
         if "target" in arrays:  # labels, some of which are ignored
-            return self.call.evaluate({first: of_zeros(shape, self.call.dtype), **arrays}, want_sum=False)[0]
-        losses = tuple(shape[axis] for axis in self.call.rows)
-        reduction = Reduction(options["reduction"], arrays.get("sample_weight"), arrays.get("where"))
+            shape = arrays[first].shape if first in arrays else tuple(span.length for span in spans)
+            arrays[first] = of_zeros(shape, self.call.dtype)
+            return self.call.evaluate(arrays, want_sum=False)[0]
+        losses = self.call.shape_of_losses(arrays, spans)
+        reduction = Reduction(self.call.options["reduction"], arrays.get("sample_weight"), arrays.get("where"))
         return Part(NOTHING, reduction.over(losses, WITH_BATCHMEAN).denominator(), self.call.rule)
 
 
 class Entries(Task):
     """Which entries of the first axis of the losses have one that counts: of shape (n, 1, ...)."""
 
-    def compute(self, number, blocks, names, ignore_index):
+    def compute(self, spans, blocks, names, ignore_index):
         arrays = dict(zip(names, blocks, strict=True))
-        shape = self.call.shape(number)
-        counts = np.ones([shape[axis] for axis in self.call.rows], np.bool_)
+        counts = np.ones(self.call.shape_of_losses(arrays, spans), np.bool_)
         if "where" in arrays:
             counts &= arrays["where"].astype(np.bool_)
         if "target" in arrays and ignore_index is not None:

@@ -2,7 +2,7 @@
 
 import math
 from functools import partial
-from itertools import count
+from itertools import accumulate, count
 
 import dask.array as da
 import numpy as np
@@ -21,13 +21,19 @@ OBJECT = np.dtype(object)  # as the dtype of an array: its blocks are no arrays
 
 
 class Places(ArrayBlockwiseDep):
-    """The place of a block among the blocks of some axes, as an argument of da.blockwise."""
+    """The place of a block along some axes, as an argument of da.blockwise: a task has its own numbers alone."""
 
-    def __getitem__(self, place):
-        return place
+    def __init__(self, chunks):
+        super().__init__(chunks)
+        self.starts = [(0, *accumulate(lengths)) for lengths in chunks]
+
+    def __getitem__(self, numbers):
+        return tuple(
+            (number, self.starts[axis][number], self.chunks[axis][number]) for axis, number in enumerate(numbers)
+        )
 
     def __dask_tokenize__(self):
-        return "Places", self.numblocks
+        return "Places", self.chunks
 
 
 class Graphs:
@@ -69,19 +75,20 @@ class Graphs:
         tasks can be fused with those that read the predictions."""
         return (self.call.rows, self.prepared.value_dtype) if self.code & rules.KEEPS else (self.axes, OBJECT)
 
-    def blocks(self, task, kind, more=(), names=None):
+    def blocks(self, task, kind, more=(), names=None, ones=()):
         """An array of what a task makes of each block of the arguments that are named, by default all."""
-        pairs = [(array, self.call.indices[name]) for name, array in self.prepared.arrays.items()
+        pairs = [(array, self.prepared.indices[name]) for name, array in self.prepared.arrays.items()
                  if names is None or name in names]  # fmt: skip
         places = Places(tuple(self.chunks[axis] for axis in kind[0]))
-        return self.blockwise(task, kind, [(places, kind[0]), *pairs, *more])
+        return self.blockwise(task, kind, [(places, kind[0]), *pairs, *more], ones)
 
-    def blockwise(self, function, kind, pairs):
-        """Axes that are not among those of the result have one block each."""
+    def blockwise(self, function, kind, pairs, ones=()):
+        """Axes that are not among those of the result have one block each. Along `ones`, blocks of the result have a
+        length of 1."""
         axes, dtype = kind
         return da.blockwise(
             function, axes, *(part for pair in pairs for part in pair), token=self.name, align_arrays=False,
-            dtype=dtype, meta=np.empty((0,) * len(axes), dtype),
+            adjust_chunks=dict.fromkeys(ones, 1), dtype=dtype, meta=np.empty((0,) * len(axes), dtype),
         )  # fmt: skip
 
     # ---- the value ----
@@ -155,10 +162,9 @@ class Graphs:
         return tuple(name for name in self.call.names if name in names)
 
     def entries(self):
-        names = tuple(name for name in self.names_of_divisor() if name in ("target", "where"))
+        names = tuple(name for name in self.names_of_divisor() if name not in ("sample_weight", "class_weight"))
         task = Entries(self.call, names, self.call.options.get("ignore_index"))
-        found = self.blocks(task, (self.call.rows, np.dtype(np.bool_)), names=names)
-        found._chunks = (found.chunks[0], *((1,) * len(lengths) for lengths in found.chunks[1:]))
+        found = self.blocks(task, (self.call.rows, np.dtype(np.bool_)), names=names, ones=self.call.rows[1:])
         number = found.any(axis=tuple(range(1, found.ndim))).sum()
         return self.blockwise(partial(counted, rule=self.call.rule), ((), OBJECT), [(number, ())])
 

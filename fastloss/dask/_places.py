@@ -1,36 +1,32 @@
 """Where a block lies in the whole array, and the texts of errors that name a place there."""
 
 import re
-from itertools import groupby
+from typing import NamedTuple
 
 _PLACE = re.compile(r"(\w+)\[(\d+(?:, \d+)*)\]")
 
 
-def runs_of(chunks):
-    """The chunks of an axis as (length, how many of it follow each other): a block's place is in every task."""
-    return tuple((length, len(list(same))) for length, same in groupby(chunks))
+class Span(NamedTuple):
+    """A block along an axis."""
+
+    number: int
+    start: int  # nan where lengths are not known
+    length: int
 
 
-def start_and_length(runs, number):
-    """Of the block of that number along an axis; nan where it is not known."""
-    start = 0
-    for length, count in runs:
-        if number < count:
-            return start + number * length, length
-        start += count * length
-        number -= count
-    raise IndexError(number)
+ONLY = Span(0, 0, -1)  # along an axis of one block
 
 
-def with_place(error, number, starts, indices):
-    """The error of a block, which names a place in it, as one that names it in the whole array. `starts` are those of
-    the block along each axis, `indices` the axes of each argument."""
-    text, block = str(error), f"in block {tuple(map(int, number))}, which begins at {list(starts)}"
-    starts = [*starts, 0]  # of an axis that is not one of theirs
+def with_place(error, spans, axes):
+    """The error of a block, which names a place in it, as one that names it in the whole array. `spans` are those of
+    the block along each axis, `axes` those of each argument."""
+    text, numbers = str(error), tuple(span.number for span in spans)
+    starts = [span.start for span in spans]
+    block = f"in block {numbers}, which begins at {starts}"
     found = _PLACE.match(text)
-    if found and found[1] in indices:
+    if found and found[1] in axes:
         inside = [int(place) for place in found[2].split(", ")]
-        offsets = [starts[axis] for axis in indices[found[1]]]
+        offsets = [[*starts, 0][axis] for axis in axes[found[1]]]  # 0: an axis that is not one of theirs
         if len(offsets) == len(inside) and all(offset == offset for offset in offsets):
             whole = ", ".join(str(place + offset) for place, offset in zip(inside, offsets, strict=True))
             text = f"{found[1]}[{whole}]{text[found.end() :]}"

@@ -7,6 +7,7 @@ from losses import LOSSES
 import fastloss as fl
 import fastloss.metrics as fm
 
+dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 fd = pytest.importorskip("fastloss.dask")
 
@@ -79,9 +80,31 @@ LABELS = np.zeros(6, np.int64)
         (lambda: fd.quantile_loss(X, X, quantile=2), ValueError, "^quantile must be within"),
         (lambda: fd.l1_loss.grad_and_hess(X, X), TypeError, "^l1_loss has no curvature: use grad or value_and_grad$"),
         (lambda: fd.hinge_loss.grad_and_hess(X, X), TypeError, "^hinge_loss has no curvature unless squared=True$"),
+        (lambda: fd.mse_loss(X, X, num_threads=0), ValueError, "^num_threads must be at least 1, got 0$"),
+        (lambda: fd.mse_loss(X, dask.delayed(1.0)), TypeError, r"computes dask\.array\.from_delayed of it by blocks"),
         (lambda: fd.mse_loss(X[X[:, 0] > 0], np.zeros((6, 4))), ValueError, "^target can't be cut .*lengths are not k"),
     ],
 )  # fmt: skip
 def test_at_once(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: fd.cross_entropy(X, np.array([0, 1, 2, 3, 4, 0])),
+         r"^target\[4\] is 4; .* \(in block \(1, 0\), which"),
+        (lambda: fd.mse_loss(X, 0.0, where=np.array([[1, 1, 2, 1]])), r"^where\[0, 2\] is 2; expected bools"),
+        (lambda: fd.binary_cross_entropy(X + 0.5, [[0.5], [0], [1], [1], [2], [0]]), r"^target\[4, 0\] is 2"),
+        (lambda: fd.binary_cross_entropy(da.from_array(np.arange(24.0).reshape(6, 4) / 20, chunks=(2, 4)), 0.5),
+         r"^probs\[5, 1\] is 1\.05; .* which begins at \[4, 0\]\)$"),
+    ],
+)  # fmt: skip
+def test_a_place_is_one_of_the_whole(call, text):
+    with pytest.raises(ValueError, match=text):
+        call().compute(scheduler="sync")
+
+
+def test_labels_of_nothing():
+    assert np.isnan(fd.cross_entropy(X[:0], []).compute())
