@@ -120,8 +120,7 @@ def _option(value: Any, name: str) -> Any:
     return value
 
 
-@functools.lru_cache(maxsize=4096)
-def _check(call: Call, arrays: tuple[tuple[tuple[int, ...], Any], ...]) -> None:
+def _checked(call: Call, arrays: tuple[tuple[tuple[int, ...], Any], ...]) -> None:
     """Raises for shapes, dtypes and options that do not fit, as the loss itself does: for arrays without memory."""
     loss, options = getattr(fl, call.loss), json.loads(call.options)
     shapes = dict(zip(call.names, arrays, strict=True))
@@ -130,6 +129,9 @@ def _check(call: Call, arrays: tuple[tuple[tuple[int, ...], Any], ...]) -> None:
     for name, (shape, dtype) in shapes.items():
         options[name] = _stand_in(shape, dtype, legal.get(name))
     loss._validated((), options)
+
+
+_check = functools.lru_cache(maxsize=4096)(_checked)  # eager calls would do it again each time
 
 
 def _stand_in(shape: tuple[int, ...], dtype: Any, value: Any) -> Any:
