@@ -102,6 +102,8 @@ def _operand(value: Any, name: str, is_prediction: bool) -> jax.Array:
         platforms = {device.platform for device in array.devices()}
         if platforms != {"cpu"}:
             raise TypeError(f"{name} is on {', '.join(sorted(platforms))}; fastloss.jax computes on CPUs only")
+    if not isinstance(array.dtype, np.dtype):  # keys of random numbers have one of JAX's own
+        raise TypeError(f"{name} has dtype {array.dtype}; expected numbers")
     if is_prediction and array.dtype.kind in "iub":
         return array.astype(jnp.result_type(float))
     return array
