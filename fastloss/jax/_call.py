@@ -102,6 +102,8 @@ def _operand(value: Any, name: str, is_prediction: bool) -> jax.Array:
         platforms = {device.platform for device in array.devices()}
         if platforms != {"cpu"}:
             raise TypeError(f"{name} is on {', '.join(sorted(platforms))}; fastloss.jax computes on CPUs only")
+    if not isinstance(array.dtype, np.dtype):  # keys of random numbers have one of JAX's own
+        raise TypeError(f"{name} has dtype {array.dtype}; expected numbers")
     if is_prediction and array.dtype.kind in "iub":
         return array.astype(jnp.result_type(float))
     return array
@@ -120,8 +122,7 @@ def _option(value: Any, name: str) -> Any:
     return value
 
 
-@functools.lru_cache(maxsize=4096)
-def _check(call: Call, arrays: tuple[tuple[tuple[int, ...], Any], ...]) -> None:
+def _checked(call: Call, arrays: tuple[tuple[tuple[int, ...], Any], ...]) -> None:
     """Raises for shapes, dtypes and options that do not fit, as the loss itself does: for arrays without memory."""
     loss, options = getattr(fl, call.loss), json.loads(call.options)
     shapes = dict(zip(call.names, arrays, strict=True))
@@ -130,6 +131,9 @@ def _check(call: Call, arrays: tuple[tuple[tuple[int, ...], Any], ...]) -> None:
     for name, (shape, dtype) in shapes.items():
         options[name] = _stand_in(shape, dtype, legal.get(name))
     validated(loss._define, (), options)
+
+
+_check = functools.lru_cache(maxsize=4096)(_checked)  # eager calls would do it again each time
 
 
 def _stand_in(shape: tuple[int, ...], dtype: Any, value: Any) -> Any:

@@ -111,9 +111,7 @@ def _entry(place: tuple[int, ...], shape: tuple[int, ...]) -> Any:
     return (*(min(index, size - 1) for index, size in zip(place, shape, strict=False)), ...)
 
 
-@functools.lru_cache(maxsize=1024)
-def prepared(text: bytes) -> Prepared:
-    return Prepared(text)
+prepared = functools.lru_cache(maxsize=1024)(Prepared)
 
 
 def run(text: bytes, operands: Sequence[Any], results: Sequence[Any]) -> None:

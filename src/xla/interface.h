@@ -9,6 +9,9 @@ one binary serves all of them; tests/jax/test_interface.py compares with the hea
 
 #include <stddef.h>
 #include <stdint.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 enum { XLA_MAJOR = 0, XLA_OLDEST_MINOR = 1, XLA_NEWEST_MINOR = 3 }; /* versions of the interface that are known */
 
@@ -128,6 +131,19 @@ static inline int xla_is_known(const xla_call_frame* frame)
         if (frame->results.types[i] != XLA_BUFFER || frame->results.buffers[i]->struct_size < sizeof(xla_buffer))
             return 0;
     return frame->attributes.size == 1 && frame->attributes.types[0] == XLA_STRING;
+}
+
+/* Large results are new memory, whose first use costs more than the loss: in large pages it costs a fraction. NumPy asks
+for these too, from the same size on. */
+static inline void xla_use_large_pages(const void* data, size_t bytes)
+{
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    uintptr_t page = 4096, start = ((uintptr_t)data + page - 1) & ~(page - 1), end = (uintptr_t)data + bytes;
+    if (bytes >= (size_t)1 << 22)
+        madvise((void*)start, end - start, MADV_HUGEPAGE);
+#else
+    (void)data, (void)bytes;
+#endif
 }
 
 #endif

@@ -42,6 +42,7 @@ cdef extern from "xla/interface.h" nogil:
     xla_error* xla_failure(const xla_call_frame*, int code, const char* message)
     bint xla_answers_metadata(const xla_call_frame*, int minor)
     bint xla_is_known(const xla_call_frame*)
+    void xla_use_large_pages(const void* data, size_t bytes)
 
 cdef extern from *:
     """
@@ -107,6 +108,7 @@ cdef xla_error* call(xla_call_frame* frame) noexcept with gil:
 cdef list arrays(xla_buffers* buffers, bint is_writable):
     cdef xla_buffer* buffer
     cdef cnp.dtype dtype
+    cdef cnp.ndarray array
     cdef list made = []
     cdef int64_t i
     for i in range(buffers.size):
@@ -115,10 +117,13 @@ cdef list arrays(xla_buffers* buffers, bint is_writable):
             raise TypeError(f"XLA's type {buffer.dtype} is none that the kernels read")
         dtype = dtypes[buffer.dtype]
         Py_INCREF(dtype)  # is taken over
-        made.append(PyArray_NewFromDescr(
+        array = PyArray_NewFromDescr(
             <void*> cnp.ndarray, dtype, <int> buffer.rank, <const cnp.npy_intp*> buffer.dims, NULL, buffer.data,
             cnp.NPY_ARRAY_WRITEABLE if is_writable else 0, NULL,
-        ))
+        )
+        if is_writable:
+            xla_use_large_pages(buffer.data, cnp.PyArray_NBYTES(array))
+        made.append(array)
     return made
 
 

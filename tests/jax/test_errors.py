@@ -42,6 +42,7 @@ TRACED = [
     (lambda: ours.cross_entropy(X, LABELS, axis=5), ValueError, "axis is 5"),
     (lambda: ours.cross_entropy(X.astype(jnp.complex64), LABELS), TypeError, "logits has dtype complex64"),
     (lambda: ours.cross_entropy(X.astype(jnp.float8_e5m2), LABELS), TypeError, "logits has dtype float8_e5m2"),
+    (lambda: ours.mse_loss(jax.random.key(0), X), TypeError, "predictions has dtype key<fry>; expected numbers"),
     (lambda: ours.cross_entropy(X, None), TypeError, "target is None; expected an array"),
     (lambda: ours.cross_entropy("x", LABELS), TypeError, "logits can't be made an array of JAX"),
     (lambda: ours.cross_entropy(X), TypeError, r"cross_entropy\(\) missing a required argument: 'target'"),
