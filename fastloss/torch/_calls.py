@@ -50,7 +50,11 @@ def made(call: Call, tensor: torch.Tensor) -> Any:
 
 def value_of(call: Call, tensor: torch.Tensor) -> torch.Tensor:
     loss, args, kwargs = made(call, tensor)
-    return tensor_of(loss(*args, **kwargs), call[4])
+    try:
+        value = loss(*args, **kwargs)
+    except (TypeError, ValueError) as error:
+        raise in_words_of_pytorch(error) from None
+    return tensor_of(value, call[4])
 
 
 def value_and_grad(call: Call, tensor: torch.Tensor, out: torch.Tensor | None = None) -> Any:
@@ -63,8 +67,19 @@ def value_and_grad(call: Call, tensor: torch.Tensor, out: torch.Tensor | None = 
         kwargs["out"] = out.numpy()
     elif args[0].size >= MANY:
         kwargs["out"] = gradient_like(args[0])
-    value, grad = loss.value_and_grad(*args, **kwargs)
+    try:
+        value, grad = loss.value_and_grad(*args, **kwargs)
+    except (TypeError, ValueError) as error:
+        raise in_words_of_pytorch(error) from None
     return tensor_of(value, call[4]), _from_numpy(grad) if out is None else out
+
+
+def in_words_of_pytorch(error: Exception) -> Exception:
+    """The same error, which names PyTorch's arguments and methods in the place of fastloss's and NumPy's."""
+    text = str(error)
+    for word, other in (("class_weight", "weight"), ("sample_weight", "weight"), (".astype(int)", ".long()")):
+        text = text.replace(word, other)
+    return error if text == str(error) else type(error)(text).with_traceback(error.__traceback__)
 
 
 def scaled(grad: torch.Tensor, upstream: torch.Tensor, axis: int | None, dtype: torch.dtype) -> torch.Tensor:

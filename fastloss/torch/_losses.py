@@ -109,6 +109,13 @@ def _sigmoid_focal_loss(x: Any, others: Any, reduction: str, options: Any) -> Ma
     }  # fmt: skip
 
 
+def _broadcast(weight: Any, shape: tuple[int, ...]) -> Any:
+    try:
+        return np.broadcast_to(weight, shape)
+    except ValueError:
+        raise ValueError(f"weight has shape {weight.shape}; expected one that broadcasts to {shape}") from None
+
+
 def _weighted(loss: Any, divided_by: str) -> Callable[..., Made]:
     """A loss of elements with a weight for each. `divided_by` is the mean of PyTorch's function, with weights."""
 
@@ -116,7 +123,7 @@ def _weighted(loss: Any, divided_by: str) -> Callable[..., Made]:
         target, weight, *more = others
         kwargs: dict[str, Any] = {"reduction": reduction}
         if weight is not None:
-            kwargs["sample_weight"] = np.broadcast_to(weight, x.shape)
+            kwargs["sample_weight"] = _broadcast(weight, x.shape)
             if reduction == "mean":
                 kwargs["reduction"] = divided_by
         if more and more[0] is not None:

@@ -1,6 +1,7 @@
 """What autograd does with the functions of fastloss.torch: graphs that are kept, refusals, hooks, other devices."""
 
 import gc
+import re
 import weakref
 
 import pytest
@@ -180,7 +181,18 @@ def test_other_devices_are_refused(case):
         (ValueError, ["weight", "shape (2,)"], lambda: ours.mse_loss(X, X, weight=X[:, 0])),
         (ValueError, ["target", "-1.0"], lambda: ours.kl_div(X, -torch.ones_like(X), reduction="sum")),
         (ValueError, ["target", "2.0"], lambda: ours.binary_cross_entropy_with_logits(X, 2 * torch.ones_like(X))),
-        (ValueError, ["weight", "3"], lambda: ours.cross_entropy(X, Y, X[0, :2])),
+        (ValueError, ["weight has shape", "3"], lambda: ours.cross_entropy(X, Y, X[0, :2])),
+        (TypeError, ["weight", "complex128"], lambda: ours.mse_loss(X, X, weight=X + 0j)),
+        (
+            ValueError,
+            ["weight", "(2,)", "(2, 3)"],
+            lambda: ours.binary_cross_entropy(X.sigmoid(), X.sigmoid(), X[:, 0]),
+        ),
+        (
+            TypeError,
+            ["input_lengths", ".long()"],
+            lambda: ours.ctc_loss(X[:, None], Y[:1, None] + 1, torch.tensor([2.0]), (1,)),
+        ),
     ],
 )
 def test_what_is_refused(error, texts, call):
@@ -188,6 +200,7 @@ def test_what_is_refused(error, texts, call):
         call()
     for text in texts:
         assert text in str(raised.value)
+    assert not {"class_weight", "sample_weight"} & set(re.findall(r"\w+", str(raised.value)))
 
 
 def test_hooks_on_saved_tensors_and_checkpoints():
