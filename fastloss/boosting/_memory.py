@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-FEWEST, MOST = 1 << 13, 1 << 26  # bytes of an array: smaller ones cost nothing, larger ones are not to be kept
+from fastloss._memory import CAN_COUNT
 
-# Where threads run at once, a count of references is not to be relied on.
-CAN_COUNT = hasattr(sys, "getrefcount") and getattr(sys, "_is_gil_enabled", lambda: True)()
+FEWEST, MOST = 1 << 13, 1 << 26  # bytes of an array: smaller ones cost nothing, larger ones are not to be kept
 
 
 class Memory:

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-LARGE = 32 << 20  # bytes: from here on glibc gives memory back to the system as soon as it is freed, whatever it learns
+from fastloss._memory import CAN_COUNT
 
-# Where threads run at once, a count of references is not to be relied on.
-CAN_COUNT = hasattr(sys, "getrefcount") and getattr(sys, "_is_gil_enabled", lambda: True)()
+LARGE = 32 << 20  # bytes: from here on glibc gives memory back to the system as soon as it is freed, whatever it learns
 
 MANY = LARGE // 8  # numbers: no array of fewer is so large
 
