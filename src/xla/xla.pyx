@@ -58,7 +58,7 @@ cdef extern from *:
 
 cdef extern from "numpy/arrayobject.h":
     object PyArray_NewFromDescr(
-        void* subtype, cnp.dtype descr, int nd, const cnp.npy_intp* dims, const cnp.npy_intp* strides, void* data,
+        void* subtype, cnp.dtype descr, int dimensions, const cnp.npy_intp* dims, const cnp.npy_intp* strides, void* data,
         int flags, PyObject* obj
     )
 
