@@ -13,8 +13,8 @@ def x64():
 
 @pytest.fixture(params=["handler", "pure_callback"], scope="module")
 def way(request):
-    """The compiled handler, or JAX's own callback; nothing that was compiled for the other is used. Of a module's tests,
-    all of one way come first: compiling takes longer than all else."""
+    """The compiled handler, or JAX's own callback; nothing that was compiled for the other is used. Of a module's
+    tests, all of one way come first: compiling takes longer than all else."""
     jax = pytest.importorskip("jax")
     pytest.importorskip("fastloss.jax", reason="fastloss.jax needs a newer JAX")
     from fastloss.jax import _handler
