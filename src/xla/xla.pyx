@@ -58,8 +58,8 @@ cdef extern from *:
 
 cdef extern from "numpy/arrayobject.h":
     object PyArray_NewFromDescr(
-        void* subtype, cnp.dtype descr, int dimensions, const cnp.npy_intp* dims, const cnp.npy_intp* strides, void* data,
-        int flags, PyObject* obj
+        void* subtype, cnp.dtype descr, int dimensions, const cnp.npy_intp* shape, const cnp.npy_intp* strides,
+        void* data, int flags, PyObject* obj
     )
 
 cnp.import_array()
