@@ -20,8 +20,10 @@ class Counterpart(NamedTuple):
 
 COUNTERPARTS = {
     "torch": Counterpart("PyTorch", "forward and backward", ("torch",)),
+    "jax": Counterpart("optax", "value and gradient", ("jax", "optax")),
     "metrics": Counterpart("scikit-learn", "value", ("scikit-learn",)),
     "boosting": Counterpart("NumPy", "gradient and curvature", ("numpy",)),
+    "dask": Counterpart("Dask", "value", ("dask",)),
 }
 
 
