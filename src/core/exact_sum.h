@@ -102,32 +102,40 @@ FL_INLINE exact_sum lanes_joined(exact_lanes *lanes)
     return exact_join(exact_join(sum[0], sum[2]), exact_join(sum[1], sum[3]));
 }
 
-/* A function that gives the sum of n numbers, of which `TERM` is number i, in double. Fewer than there are lanes are
- * added one by one. */
-#define EXACT_SUM(NAME, TERM, ...)                                                      \
-    FL_NOINLINE exact_sum NAME(__VA_ARGS__, ptrdiff_t n)                                \
-    {                                                                                   \
-        const ptrdiff_t whole = n - n % FL_EXACT_LANES;                                 \
-        exact_sum sum = NO_SUM;                                                         \
-        for (ptrdiff_t i = whole; i < n; i++) sum = exact_plus(sum, TERM);              \
-        if (!whole) return sum;                                                         \
-        exact_lanes lanes;                                                              \
-        _Pragma("omp simd") for (int i = 0; i < FL_EXACT_LANES; i++)                    \
-            lanes.high[i] = lanes.low[i] = 0;                                           \
-        for (ptrdiff_t j = 0; j < whole; j += FL_EXACT_LANES) {                         \
-            _Pragma("omp simd") for (ptrdiff_t i = j; i < j + FL_EXACT_LANES; i++)      \
-            {                                                                           \
-                double lost;                                                            \
-                lanes.high[i - j] = two_sum(lanes.high[i - j], TERM, &lost);            \
-                lanes.low[i - j] += lost;                                               \
-            }                                                                           \
-        }                                                                               \
-        return exact_join(sum, lanes_joined(&lanes));                                   \
-    }
+/* Number i of those that are not NULL, which is a constant of the call: of `wide`, or of x, or of x + addend. */
+FL_INLINE double term_of(const double *wide, const real *x, const real *addend, ptrdiff_t i)
+{
+    if (wide) return wide[i];
+    return addend ? (double)x[i] + (double)addend[i] : (double)x[i];
+}
 
-EXACT_SUM(sum_of_doubles, x[i], const double *FL_RESTRICT x)
-EXACT_SUM(sum_of_any_numbers, (double)x[i], real_cp x)
-EXACT_SUM(sum_of_two_parts, (double)x[i] + (double)addend[i], real_cp x, real_cp addend)
+/* The sum of n such numbers. Fewer than there are lanes are added one by one. */
+FL_INLINE exact_sum sum_of_terms(const double *wide, const real *x, const real *addend, ptrdiff_t n)
+{
+    const ptrdiff_t whole = n - n % FL_EXACT_LANES;
+    exact_sum sum = NO_SUM;
+    exact_lanes lanes;
+    for (ptrdiff_t i = whole; i < n; i++) sum = exact_plus(sum, term_of(wide, x, addend, i));
+    if (!whole) return sum;
+#pragma omp simd
+    for (int i = 0; i < FL_EXACT_LANES; i++) lanes.high[i] = lanes.low[i] = 0;
+    for (ptrdiff_t j = 0; j < whole; j += FL_EXACT_LANES) {
+#pragma omp simd
+        for (int i = 0; i < FL_EXACT_LANES; i++) {
+            double lost;
+            lanes.high[i] = two_sum(lanes.high[i], term_of(wide, x, addend, j + i), &lost);
+            lanes.low[i] += lost;
+        }
+    }
+    return exact_join(sum, lanes_joined(&lanes));
+}
+
+FL_NOINLINE exact_sum sum_of_doubles(const double *x, ptrdiff_t n) { return sum_of_terms(x, NULL, NULL, n); }
+FL_NOINLINE exact_sum sum_of_any_numbers(const real *x, ptrdiff_t n) { return sum_of_terms(NULL, x, NULL, n); }
+FL_NOINLINE exact_sum sum_of_two_parts(const real *x, const real *addend, ptrdiff_t n)
+{
+    return sum_of_terms(NULL, x, addend, n);
+}
 
 #ifdef FL_REAL64
 #define sum_of_numbers sum_of_any_numbers
@@ -137,7 +145,7 @@ enum { CLOSE_NUMBERS = 16 * FL_EXACT_LANES };
 /* So many numbers of float32 in plain double, which is exact where the largest is at most 2^25 times the smallest that is
  * not 0: the sum of a lane's 16 then has at most 53 bits. That is so of most losses; others are added again. The bits of
  * numbers without their signs have the order of the numbers, and 0 less 1 is above all. */
-FL_INLINE exact_sum sum_of_close_numbers(real_cp x)
+FL_INLINE exact_sum sum_of_close_numbers(const real *x)
 {
     exact_lanes lanes;
     xuint above[FL_EXACT_LANES], below[FL_EXACT_LANES], largest = 0, smallest = ~(xuint)0;
@@ -162,11 +170,12 @@ FL_INLINE exact_sum sum_of_close_numbers(real_cp x)
         largest = above[i] > largest ? above[i] : largest;
         smallest = below[i] < smallest ? below[i] : smallest;
     }
-    if (largest > smallest && largest - smallest > (xuint)25 << FL_MANTISSA_BITS) return sum_of_any_numbers(x, CLOSE_NUMBERS);
+    if (largest > smallest && largest - smallest > (xuint)25 << FL_MANTISSA_BITS)
+        return sum_of_any_numbers(x, CLOSE_NUMBERS);
     return lanes_joined(&lanes);
 }
 
-FL_NOINLINE exact_sum sum_of_numbers(real_cp x, ptrdiff_t n)
+FL_NOINLINE exact_sum sum_of_numbers(const real *x, ptrdiff_t n)
 {
     if (n < CLOSE_NUMBERS) return sum_of_any_numbers(x, n);
     exact_sum sum = sum_of_close_numbers(x);
