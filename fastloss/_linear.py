@@ -16,6 +16,9 @@ from fastloss._threads import nothing_to_compute
 
 _NAMES = ("inputs", "weight", "bias")
 
+# Products of more rows are no faster, and fresh memory costs.
+_MOST_ROWS = 1024
+
 # Of max_bytes, so much at most is for pieces of the weight and of its gradient: the more logits there are at once, the
 # fewer passes over both. A piece of 4 MiB is read again from the cache.
 _SHARE_OF_PIECES, _LARGEST_PIECE = 16, 1 << 22
@@ -164,7 +167,7 @@ class _Memory:
             )
         share = min(call.max_bytes // _SHARE_OF_PIECES, _LARGEST_PIECE, left - row)
         piece = min(max(share // max(of_piece, 1), 1), weight.rows)
-        blocks = -(-count // ((left - piece * of_piece) // max(row, 1)))
+        blocks = -(-count // min((left - piece * of_piece) // max(row, 1), _MOST_ROWS))
         self.rows = -(-count // blocks) if blocks else 1
         self.piece = piece
         self.logits = np.empty((self.rows, weight.rows), dtype)
