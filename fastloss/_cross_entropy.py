@@ -63,9 +63,7 @@ class CrossEntropyEvaluation(RowEvaluation):
 
     def __init__(self, terms):
         kernel, arguments = terms.call(terms.rows.view, terms.target)
-        super().__init__(
-            terms.rows, kernel, arguments, terms.weights, terms.reduction, terms.denominator, terms.passed
-        )
+        super().__init__(terms.rows, kernel, arguments, terms.weights, terms.reduction, terms.denominator, terms.passed)
         self.terms = terms
 
     def run(self, outputs):

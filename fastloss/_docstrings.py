@@ -71,9 +71,7 @@ def _without_margin(text):
 
 def _of_verb(text, verb, first, family):
     """The text with the parameters and results of a verb."""
-    out, derivative, dtype = (
-        part.format(first=first) for part in _RESULTS.get(family, (_OUT, _DERIVATIVE, _DTYPE))
-    )
+    out, derivative, dtype = (part.format(first=first) for part in _RESULTS.get(family, (_OUT, _DERIVATIVE, _DTYPE)))
     more = {0: "", 1: out, 2: _PAIR_OF_OUTS.format(first=first)}[VERBS[verb][1]] + _THREADS
     head, returns, rest = text.partition(_heading("Returns"))
     if verb in _RETURNS:

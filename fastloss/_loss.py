@@ -140,7 +140,8 @@ class Evaluation:
 class Loss:
     """A loss function with its derivatives.
 
-    ``loss(...)`` is the value, ``loss.grad(...)`` the gradient with respect to the first argument,
+    ``loss(...)`` is the value, ``loss.grad(...)`` the gradient with respect to the first argument (of a linear layer's
+    loss, a tuple of gradients with respect to all its arrays),
     ``loss.value_and_grad(...)`` both in one pass, ``loss.grad_and_hess(...)`` the gradient and the diagonal of the
     second derivative.
 
@@ -148,8 +149,9 @@ class Loss:
     ----------
     has_curvature : bool
         Whether ``grad_and_hess`` gives one; otherwise it raises TypeError.
-    family : {"elementwise", "rowwise", "ctc"}
-        The shape of its data: a number per loss, a row of class scores, or a sequence of rows.
+    family : {"elementwise", "rowwise", "ctc", "linear"}
+        The shape of its data: a number per loss, a row of class scores, a sequence of rows, or the inputs of a layer
+        that gives rows of scores.
     """
 
     has_curvature: bool

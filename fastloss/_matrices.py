@@ -4,6 +4,7 @@ NumPy hands a product to BLAS only where the operands are of one float type and 
 here, a part at a time, so that no copy is of a whole array.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -66,7 +67,7 @@ def parts_of(places, step):
 def _has_rows(array):
     """Whether the leading dimensions are one without a copy."""
     axes = [(size, step) for size, step in zip(array.shape[:-1], array.strides, strict=False) if size > 1]
-    return array.size == 0 or all(outer[1] == size * step for outer, (size, step) in zip(axes, axes[1:], strict=False))
+    return array.size == 0 or all(outer[1] == size * step for outer, (size, step) in itertools.pairwise(axes))
 
 
 def _is_for_blas(matrix):

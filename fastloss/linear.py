@@ -121,8 +121,8 @@ def linear_cross_entropy(
 
 
 def _operands(inputs, weight, bias):
-    """Inputs, weight and, where there is one, bias, as arrays; and the rows of their logits, of which none is stored."""
-    (inputs, *codes), (weight, code) = check.as_numbers(inputs, "inputs"), check.as_numbers(weight, "weight")
+    """Inputs, weight and, where there is one, bias, as arrays; and the rows of their logits, which are not stored."""
+    (inputs, code), (weight, weight_code) = check.as_numbers(inputs, "inputs"), check.as_numbers(weight, "weight")
     if inputs.ndim == 0:
         raise ValueError("inputs has no axis of features: its shape is ()")
     if weight.ndim != 2 or weight.shape[1] != inputs.shape[-1]:
@@ -135,8 +135,10 @@ def _operands(inputs, weight, bias):
     if bias is not None:
         operands.append(check.as_numbers(bias, "bias")[0])
         if operands[2].shape != weight.shape[:1]:
-            raise ValueError(f"bias has shape {operands[2].shape}; expected {weight.shape[:1]}, a number for each class")
-    dtype = check.COMPUTE_DTYPES[max(map(check.kernel_bits, (*codes, code)))]
+            raise ValueError(
+                f"bias has shape {operands[2].shape}; expected {weight.shape[:1]}, a number for each class"
+            )
+    dtype = check.COMPUTE_DTYPES[max(map(check.kernel_bits, (code, weight_code)))]
     logits = np.broadcast_to(np.zeros((), dtype), (*inputs.shape[:-1], weight.shape[0]))
     return operands, Rows(logits, "logits", -1)
 
