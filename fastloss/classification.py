@@ -1,7 +1,7 @@
 """Classes: one label or one distribution per row."""
 
 from fastloss import _validation as check
-from fastloss._cross_entropy import CrossEntropy, CrossEntropyEvaluation
+from fastloss._targets import CrossEntropy, CrossEntropyEvaluation
 from fastloss._elementwise import distributions
 from fastloss._loss import loss
 from fastloss._reduction import Reduction

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastloss import _validation as check
-from fastloss._cross_entropy import CrossEntropy
+from fastloss._targets import CrossEntropy
 from fastloss._linear import LinearEvaluation
 from fastloss._loss import loss
 from fastloss._reduction import Reduction
