@@ -109,7 +109,7 @@ cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bin
 include "divergence_row.pxi"
 
 
-cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
+cdef exact_sum rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
     cdef Py_ssize_t n = job.scores.classes
     cdef bint want_grad = job.out.grad.data != NULL
     cdef real* values = <real*> job.out.values.data
@@ -117,7 +117,7 @@ cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop,
     cdef const real* x
     cdef const real* target
     cdef real loss
-    cdef double total = 0
+    cdef exact_sum total = NO_SUM
     while row < stop:
         if want_grad:
             grad = block_destination(&job.out.grad, row * n, scratch + 2 * n)
@@ -133,7 +133,7 @@ cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop,
             target = read_block(&job.target, row * n, n, scratch + n)
             loss = <real> divergence_row(job, target, x, grad, scratch + 3 * n, scale_of(job, row))
         loss = loss * r_weight(weight_of(job, row))
-        total += loss
+        total = exact_plus(total, loss)
         if values != NULL:
             values[row] = loss
         if want_grad:
@@ -172,7 +172,7 @@ cdef void load_tile(const PairJob* job, const real* rows, Py_ssize_t row, Py_ssi
 
 # ---- the call ----
 
-cdef double rows_across_lanes(const PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
+cdef exact_sum rows_across_lanes(const PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
     """Few classes."""
     cdef Py_ssize_t n = job.scores.classes, size = TILE * n, count, k
     cdef real* y = scratch + 2 * size
@@ -182,7 +182,7 @@ cdef double rows_across_lanes(const PairJob* job, Py_ssize_t row, Py_ssize_t sto
     cdef block_writer writer = writer_to(&job.out.grad, scratch + 5 * size, job.streamed)
     cdef real scale[TILE]
     cdef real loss[TILE]
-    cdef double total = 0
+    cdef exact_sum total = NO_SUM
     while row < stop:
         count = min(<Py_ssize_t> TILE, stop - row)
         for k in range(TILE):
@@ -195,7 +195,7 @@ cdef double rows_across_lanes(const PairJob* job, Py_ssize_t row, Py_ssize_t sto
             divergence_tile(job, y, x, gap, loss, scale)
         for k in range(count):
             loss[k] = loss[k] * r_weight(weight_of(job, row + k))
-            total += loss[k]
+        total = exact_join(total, sum_of_numbers(loss, count))
         if values != NULL:
             memcpy(values + row, loss, count * sizeof(real))
         if job.out.grad.data != NULL:
@@ -209,7 +209,7 @@ cdef double rows_across_lanes(const PairJob* job, Py_ssize_t row, Py_ssize_t sto
     return total
 
 
-cdef public double chunk_of_pair_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public exact_sum chunk_of_pair_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef PairJob* job = <PairJob*> data
     cdef Py_ssize_t row = chunk * job.chunk_rows, stop = min(row + job.chunk_rows, job.scores.rows)
     if job.scores.classes <= FEW_CLASSES:

@@ -207,18 +207,15 @@ cdef inline void tile_across_lanes(const LabelJob* job, row_tile* tile, const re
                     fill(hess + k * n, n, 0)
 
 
-cdef double tile_loss(row_tile* tile) noexcept nogil:
+cdef exact_sum tile_loss(row_tile* tile) noexcept nogil:
     """The sum of the tile's losses; those of ignored rows become 0."""
     cdef Py_ssize_t k
-    cdef double total = 0
     for k in range(TILE):
         tile.loss[k] = R(0.0) if tile.ignored[k] else tile.loss[k]
-    for k from 0 <= k < TILE by LANES:
-        total += lanes_total(tile.loss + k)
-    return total
+    return sum_of_numbers(tile.loss, tile.count)
 
 
-cdef public double chunk_of_labelled_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public exact_sum chunk_of_labelled_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """All rows of a chunk; the sum of their losses."""
     cdef LabelJob* job = <LabelJob*> data
     cdef Py_ssize_t n = job.scores.classes, size = job.tile_rows * n, k
@@ -233,7 +230,7 @@ cdef public double chunk_of_labelled_rows(void* data, Py_ssize_t chunk, real* sc
     cdef real* hess = scratch
     cdef const real* x
     cdef row_tile tile
-    cdef double total = 0
+    cdef exact_sum total = NO_SUM
     tile.classes = n
     while row < stop:
         tile.count = min(job.tile_rows, stop - row)
@@ -247,7 +244,7 @@ cdef public double chunk_of_labelled_rows(void* data, Py_ssize_t chunk, real* sc
             tile_across_lanes(job, &tile, x, grad, hess, table, want_grad, want_hess)
         else:
             tile_row_by_row(job, &tile, x, grad, hess, peaks, want_grad, want_hess)
-        total += tile_loss(&tile)
+        total = exact_join(total, tile_loss(&tile))
         if values != NULL:
             for k in range(tile.count):
                 values[row + k] = tile.loss[k]

@@ -4,7 +4,7 @@ cdef enum:
     NLL_ROWS = 16384    # of a chunk: each reads one cache line, and little is computed from it
 
 
-cdef public double chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public exact_sum chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """The sum of -weight * x[row, label]; the gradient is -weight * scale there and 0 elsewhere."""
     cdef NllJob* job = <NllJob*> data
     cdef Py_ssize_t n = job.classes, row, stop = min((chunk + 1) * NLL_ROWS, job.rows)
@@ -14,7 +14,7 @@ cdef public double chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch
     cdef real* values = <real*> job.out.values.data
     cdef bint want_grad = job.out.grad.data != NULL
     cdef real score, loss
-    cdef double total = 0
+    cdef exact_sum total = NO_SUM
     for row in range(chunk * NLL_ROWS, stop):
         loss = 0
         label = label_or_none(labels + row, ignore_index, n)
@@ -23,7 +23,7 @@ cdef public double chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch
             if weights != NULL:
                 loss = r_term(r_weight(weights[row]), loss)
                 label = label if weights[row] != 0 else -1    # a weight of 0 removes a row
-        total += loss
+        total = exact_plus(total, loss)
         if values != NULL:
             values[row] = loss
         if want_grad:
