@@ -10,8 +10,9 @@ import numpy as np
 from fastloss import _validation as check
 from fastloss._loss import Evaluation, Outputs
 from fastloss._matrices import Matrix, parts_of
+from fastloss._partial import Part, joined
 from fastloss._pieces import PIECE, copy_to
-from fastloss._reduction import scaled_to_one
+from fastloss._reduction import NOTHING, scaled_to_one
 from fastloss._threads import nothing_to_compute
 
 _NAMES = ("inputs", "weight", "bias")
@@ -32,11 +33,10 @@ class LinearEvaluation(Evaluation):
 
     def __init__(self, operands, terms, max_bytes):
         rows = terms.rows
-        self.weights, unit = scaled_to_one(terms.weights)
+        self.weights, self.weight_unit = scaled_to_one(terms.weights)
         super().__init__(
             None, (), rows.array, rows.dtype, rows.shape, rows.dtype, terms.reduction.code, terms.denominator, ()
         )  # fmt: skip
-        self.unit = unit
         self.terms = terms
         self.max_bytes = max_bytes
         self.operands = operands
@@ -47,6 +47,8 @@ class LinearEvaluation(Evaluation):
         self.labels = None if soft else terms.target.reshape(-1)
         self.counts = terms.counts()
         self.kept = None if self.counts is None else np.flatnonzero(self.counts)
+        rows_that_count = self.inputs.rows if self.kept is None else len(self.kept)
+        self.count = rows_that_count if self.prediction.size else 0  # without classes there is nothing to compute
 
     def gradient_dtype(self, index):
         """That of the inputs is of their own float type. The others are sums over all rows, which a half type does not
@@ -89,44 +91,49 @@ class LinearEvaluation(Evaluation):
         return found
 
     def run(self, outputs):
-        """The weighted sum of the losses."""
+        """The kernels' sums, added up."""
         memory = _Memory(self, outputs.grad is not None)
         self.terms.check_distributions(outputs.threads)
-        grads = None if outputs.grad is None else self.writable(outputs.grad)
-        sums = None if grads is None else _Gradients(self, grads, memory)
-        count = self.inputs.rows if self.kept is None else len(self.kept)
-        values = None if outputs.values is None else np.zeros(count, outputs.values.dtype)
-        total = 0.0
+        given = outputs.grad or ()
+        grads = self.writable(given)
+        values = None if outputs.values is None else np.zeros(self.count, outputs.values.dtype)
         with np.errstate(all="ignore"):  # infinite and NaN numbers come out as such
-            for part in parts_of(slice(0, count if self.prediction.size else 0), memory.rows):
-                total += self.block(part, values, outputs, memory, sums)
-            if sums is not None:
-                sums.finish()
-        if not self.prediction.size or not count:
-            nothing_to_compute()
+            total = self.blocks(values, outputs, memory, _Gradients(self, grads, memory) if grads else None)
         if values is not None:
             self.spread(values, outputs.values)
-        for grad, written in zip(outputs.grad or (), grads or (), strict=True):
-            if written is not grad:
-                copy_to(grad, written)
+        for array, written in zip(given, grads, strict=True):
+            if written is not array:
+                copy_to(array, written)
         return total
 
-    def block(self, part, values, outputs, memory, sums):
+    def blocks(self, values, outputs, memory, gradients):
+        """All of them, and what none of them writes."""
+        parts = []
+        for some in parts_of(slice(0, self.count), memory.rows):
+            total = self.block(some, values, outputs, memory, gradients)
+            parts.append(Part(total, self.denominators, self.rule))
+        if gradients is not None:
+            gradients.finish()
+        if not parts:
+            nothing_to_compute()
+        return joined(parts).total if parts else NOTHING
+
+    def block(self, some, values, outputs, memory, gradients):
         """The sum of the losses of some of the rows that count."""
-        places = part if self.kept is None else self.kept[part]
+        places = some if self.kept is None else self.kept[some]
         x = self.inputs.operand(places, memory.inputs)
         logits = memory.logits[: len(x)]
         for piece in self.pieces_of_weight(memory):
             np.matmul(x, self.weight.operand(piece, memory.weight).T, out=logits[:, piece])
         if self.bias is not None:
             np.add(logits, self.bias, out=logits)
-        own = Outputs(outputs.want_value, None if values is None else values[part], outputs.scale, outputs.threads)
-        own.grad = None if sums is None else logits
+        own = Outputs(outputs.want_value, None if values is None else values[some], outputs.scale, outputs.threads)
+        own.grad = None if gradients is None else logits
         target = self.labels[places] if self.distributions is None else self.distributions.rows_at(places)
         kernel, arguments = self.terms.call(logits, target)
         total = kernel(*arguments, None if self.weights is None else self.weights[places], own)
-        if sums is not None:
-            sums.add(logits, x, places)
+        if gradients is not None:
+            gradients.add(logits, x, places)
         return total
 
     def pieces_of_weight(self, memory):
@@ -154,7 +161,6 @@ class _Memory:
         weight, dtype = call.weight, call.weight.dtype
         copies_inputs = call.kept is not None or not call.inputs.is_direct
         copies_weight = not weight.is_direct
-        count = call.inputs.rows if call.kept is None else len(call.kept)
         in_row = [copies_inputs, want_grad, want_grad and copies_weight]  # of the buffers below, those with such rows
         in_piece = [copies_weight, want_grad]
         row = dtype.itemsize * (weight.rows + sum(in_row) * weight.columns) + call.copied_of_distributions()
@@ -167,8 +173,8 @@ class _Memory:
             )
         share = min(call.max_bytes // _SHARE_OF_PIECES, _LARGEST_PIECE, left - row)
         piece = min(max(share // max(of_piece, 1), 1), weight.rows)
-        blocks = -(-count // min((left - piece * of_piece) // max(row, 1), _MOST_ROWS))
-        self.rows = -(-count // blocks) if blocks else 1
+        blocks = -(-call.count // min((left - piece * of_piece) // max(row, 1), _MOST_ROWS))
+        self.rows = -(-call.count // blocks) if blocks else 1
         self.piece = piece
         self.logits = np.empty((self.rows, weight.rows), dtype)
         self.inputs, self.product, self.addend = (

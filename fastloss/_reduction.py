@@ -7,7 +7,6 @@ import numpy as np
 
 from fastloss import _validation as check
 
-
 NOTHING = (0.0, 0.0)  # a sum in two doubles, over nothing
 
 

@@ -1,11 +1,11 @@
 """Classes: one label or one distribution per row."""
 
 from fastloss import _validation as check
-from fastloss._targets import CrossEntropy, CrossEntropyEvaluation
 from fastloss._elementwise import distributions
 from fastloss._loss import loss
 from fastloss._reduction import Reduction
 from fastloss._rowwise import Labels, RowEvaluation, Rows, combined, fast_path
+from fastloss._targets import CrossEntropy, CrossEntropyEvaluation
 
 __all__ = ["categorical_cross_entropy", "cross_entropy", "nll_loss"]
 

@@ -3,11 +3,11 @@
 import numpy as np
 
 from fastloss import _validation as check
-from fastloss._targets import CrossEntropy
 from fastloss._linear import LinearEvaluation
 from fastloss._loss import loss
 from fastloss._reduction import Reduction
 from fastloss._rowwise import Rows
+from fastloss._targets import CrossEntropy
 
 __all__ = ["linear_cross_entropy"]
 
