@@ -56,6 +56,29 @@ def _views(tensors: Any) -> dict[str, Any]:
 
 
 @torch.compiler.disable  # a traced call runs it as it is
+def _evaluate(tensors: Any, constants: dict[str, Any], options: dict[str, Any]) -> torch.Tensor:
+    """`constants` are tensors that no gradient is computed for, or None."""
+    for tensor, name in zip(tensors, _NAMES, strict=True):
+        if tensor is not None or name != "linear_bias":
+            check_input(tensor, name)
+    for name, tensor in constants.items():
+        check_constant(tensor, name)
+    check_reduction(options["reduction"])
+    x, layer, _ = tensors
+    if layer.dim() != 2:
+        raise ValueError(f"linear_weight has shape {tuple(layer.shape)}; expected (classes, features)")
+    target, weight = (None if tensor is None else view_of(tensor, name) for name, tensor in constants.items())
+    options |= {"target": target, "class_weight": weight}
+    size = x.numel() // max(1, layer.shape[1]) * len(layer)
+    if size >= 2 * GRAIN:
+        options["num_threads"] = threads_for(size)
+    dtype = torch.float32 if x.dtype in HALVES and torch.is_autocast_enabled("cpu") else x.dtype
+    if torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in tensors):
+        found: torch.Tensor = LinearLoss.apply(options, dtype, *tensors)[0]
+        return found
+    return tensor_of(fl.linear_cross_entropy(**_views(tensors), **options), dtype)
+
+
 def linear_cross_entropy(
     input: torch.Tensor,
     linear_weight: torch.Tensor,
@@ -115,26 +138,8 @@ def linear_cross_entropy(
     >>> torch.allclose(loss, F.cross_entropy(layer(hidden), labels))
     True
     """
-    dtype = check_input(input)
-    check_input(linear_weight, "linear_weight")
-    if linear_bias is not None:
-        check_input(linear_bias, "linear_bias")
-    check_constant(target, "target")
-    check_constant(weight, "weight")
-    check_reduction(reduction)
-    if linear_weight.dim() != 2:
-        raise ValueError(f"linear_weight has shape {tuple(linear_weight.shape)}; expected (classes, features)")
-    options: dict[str, Any] = {
-        "target": view_of(target, "target"), "class_weight": None if weight is None else view_of(weight, "weight"),
-        "reduction": reduction, "ignore_index": ignore_index, "label_smoothing": label_smoothing,
-        "max_bytes": max_bytes,
-    }  # fmt: skip
-    size = input.numel() // max(1, input.shape[-1] if input.dim() else 1) * len(linear_weight)
-    if size >= 2 * GRAIN:
-        options["num_threads"] = threads_for(size)
-    if dtype in HALVES and torch.is_autocast_enabled("cpu"):
-        dtype = torch.float32
-    tensors = input, linear_weight, linear_bias
-    if torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in tensors):
-        return LinearLoss.apply(options, dtype, *tensors)[0]
-    return tensor_of(fl.linear_cross_entropy(**_views(tensors), **options), dtype)
+    options = {"reduction": reduction, "ignore_index": ignore_index, "label_smoothing": label_smoothing}
+    loss: torch.Tensor = _evaluate(
+        (input, linear_weight, linear_bias), {"target": target, "weight": weight}, {**options, "max_bytes": max_bytes}
+    )
+    return loss
