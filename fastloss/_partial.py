@@ -41,12 +41,12 @@ class Part(NamedTuple):
 def part_of(loss, arguments, keywords, whole=None, *, derivatives=0, want_sum=True, out=None, num_threads=None):
     """(Part, values, derivatives) of a block. `values` are those of reduction="none", where the sum is (0, 0); else
     None. There are so many derivatives; `whole` is the Part of all blocks that they are divided by, or None where the
-    block is all. `out` is as for the verbs. Without `want_sum` and derivatives nothing is computed, and the sum is (0,
-    0)."""
+    block is all. `out` is as for the verbs. Two derivatives come without sum and values, as from grad_and_hess. Without
+    `want_sum` the sum is (0, 0), and without derivatives too nothing is computed."""
     call = loss._define(*arguments, **keywords)
     if whole is not None:
         call.be_part_of(whole)
-    values, arrays = None, []
+    values, arrays, want_sum = None, [], want_sum and derivatives < 2
     if want_sum or derivatives:
         values, arrays = call.evaluate(want_sum, derivatives, out, num_threads)
     keeps_each = call.rule.reduction & rules.KEEPS
@@ -106,5 +106,5 @@ def _rounded(exact):
     try:
         high = float(exact)
     except OverflowError:
-        return math.copysign(math.inf, exact), 0.0
+        return math.inf if exact > 0 else -math.inf, 0.0
     return high, float(exact - Fraction(high))

@@ -129,7 +129,7 @@ cdef extern from "core/stream.h" nogil:
 
 cdef enum:
     # Numbers of a chunk of rows, the unit that is handed to a thread: 128 KiB of float32, so that a chunk takes tens of
-    # microseconds, against which handing it out is nothing. Sums are added chunk by chunk: their bits depend on it.
+    # microseconds, against which handing it out is nothing.
     ROWS_CHUNK = 32768
 
 ctypedef struct Outputs:    # what a call is to write: fastloss/_loss.py says what each part means

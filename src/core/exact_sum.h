@@ -132,9 +132,11 @@ EXACT_SUM(sum_of_two_parts, (double)x[i] + (double)addend[i], real_cp x, real_cp
 #ifdef FL_REAL64
 #define sum_of_numbers sum_of_any_numbers
 #else
-/* 256 numbers of float32 in plain double, which is exact where the largest is at most 2^25 times the smallest that is not
- * 0: the sum of a lane's 16 then has at most 53 bits. So it is of most losses; others are added again. Bits of numbers
- * without a sign are in the order of the numbers, and 0 less 1 is above all. */
+enum { CLOSE_NUMBERS = 16 * FL_EXACT_LANES };
+
+/* So many numbers of float32 in plain double, which is exact where the largest is at most 2^25 times the smallest that is
+ * not 0: the sum of a lane's 16 then has at most 53 bits. That is so of most losses; others are added again. The bits of
+ * numbers without their signs have the order of the numbers, and 0 less 1 is above all. */
 FL_INLINE exact_sum sum_of_close_numbers(real_cp x)
 {
     exact_lanes lanes;
@@ -145,7 +147,7 @@ FL_INLINE exact_sum sum_of_close_numbers(real_cp x)
         above[i] = 0;
         below[i] = ~(xuint)0;
     }
-    for (int j = 0; j < 256; j += FL_EXACT_LANES) {
+    for (int j = 0; j < CLOSE_NUMBERS; j += FL_EXACT_LANES) {
 #pragma omp simd
         for (int i = 0; i < FL_EXACT_LANES; i++) {
             xuint bits = (xuint)bits_of(x[j + i]) & (~(xuint)0 >> 1), lower = bits - 1;
@@ -160,16 +162,17 @@ FL_INLINE exact_sum sum_of_close_numbers(real_cp x)
         largest = above[i] > largest ? above[i] : largest;
         smallest = below[i] < smallest ? below[i] : smallest;
     }
-    if (largest > smallest && largest - smallest > (xuint)25 << FL_MANTISSA_BITS) return sum_of_any_numbers(x, 256);
+    if (largest > smallest && largest - smallest > (xuint)25 << FL_MANTISSA_BITS) return sum_of_any_numbers(x, CLOSE_NUMBERS);
     return lanes_joined(&lanes);
 }
 
 FL_NOINLINE exact_sum sum_of_numbers(real_cp x, ptrdiff_t n)
 {
-    if (n < 256) return sum_of_any_numbers(x, n);
+    if (n < CLOSE_NUMBERS) return sum_of_any_numbers(x, n);
     exact_sum sum = sum_of_close_numbers(x);
-    for (x += 256, n -= 256; n >= 256; x += 256, n -= 256) sum = exact_join(sum, sum_of_close_numbers(x));
-    return n ? exact_join(sum, sum_of_any_numbers(x, n)) : sum;
+    ptrdiff_t i = CLOSE_NUMBERS;
+    for (; n - i >= CLOSE_NUMBERS; i += CLOSE_NUMBERS) sum = exact_join(sum, sum_of_close_numbers(x + i));
+    return i < n ? exact_join(sum, sum_of_any_numbers(x + i, n - i)) : sum;
 }
 #endif
 

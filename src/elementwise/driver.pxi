@@ -1,7 +1,7 @@
 """Losses that are a sum over elements: blocks of them through one loop, with weights, sums and results.
 
     block   elements whose numbers, results included, stay in the first-level cache
-    chunk   elements worth handing to a thread; their sum is one partial sum
+    chunk   elements worth handing to a thread; their sum is one partial sum, of two doubles
     group   elements whose losses make one result: 1, or a row's classes, or 0 where only the total is wanted
 
 Included by elementwise.pyx.
@@ -124,7 +124,7 @@ cdef const real* read_elements(ElementJob* job, const LegalNumbers* legal, Eleme
 
 
 cdef inline exact_sum weighed_sum(ElementJob* job, element_block* b, const real* weight, Py_ssize_t start,
-                               GroupSum* group) noexcept nogil:
+                                  GroupSum* group) noexcept nogil:
     """The sum of a block's losses, which are stored where they are wanted."""
     if weight != NULL:
         weigh_values(b.each, weight, b.n)

@@ -38,9 +38,9 @@ cdef class Elementwise(Kernels):
         return bool(self.loss_called(name).shape & OF_TARGET)
 
     def evaluate(self, str name, tuple arrays, tuple options, bint is_checked, Py_ssize_t group, outputs):
-        """(weighted sum of the losses as two doubles, whether a number was not legal). The arrays are x, y, z, weight, where, all of
-        x's shape or None; values are one a group of elements. `options` are the loss's own two, and numbers are looked
-        at where `is_checked`."""
+        """(weighted sum of the losses as two doubles, whether a number was not legal). The arrays are x, y, z, weight,
+        where, all of x's shape or None; values are one a group of elements. `options` are the loss's own two, and
+        numbers are looked at where `is_checked`."""
         cdef ElementJob job
         cdef elementwise_loss loss = self.loss_called(name)
         cdef double numbers[2]

@@ -14,8 +14,9 @@ from poll cimport *
 
 
 cdef inline int run_kernel(const kernel* which, void* job, int threads, exact_sum* total) except -1:
-    """The sum of the kernel's chunks, rounded: total.high. Each thread, and there are at most `threads` of them, has scratch of its own. The
-    fast path asks for 0 threads: one, as there is too little work, and none that should_stop() may be asked in."""
+    """The sum of the kernel's chunks: total.high is it rounded, and total.low what that leaves. Each thread, and there
+    are at most `threads` of them, has scratch of its own. The fast path asks for 0 threads: one, as there is too little
+    work, and none that should_stop() may be asked in."""
     cdef kernel_plan plan
     which.plan(job, &plan)
     return run_chunks_on_threads(which.chunk, job, plan.chunks, plan.scratch, threads, total)
