@@ -39,7 +39,7 @@ import fastloss as fl
 CONTEXT = 3  # words before the next one
 FEATURES = 64
 BATCH = 4096  # words in a step
-HELD_OUT = 10  # every so manieth docstring is not trained with
+HELD_OUT = 10  # one docstring in so many is not trained with
 MIB = 1 << 20
 MAX_BYTES = 32 * MIB  # of linear_cross_entropy, beside its arguments and results
 NO_DOCSTRINGS = {"site-packages", "dist-packages", "test", "tests", "idlelib", "__pycache__"}
