@@ -90,7 +90,7 @@ def compare(comparison, layer, ours, want_grad):
     }
     fl.set_num_threads(threads)
     times = comparison.time(
-        ours, layer.x, layer.torch(naive, want_grad), threads=max(threads, 2), items=layer.logits.size,
+        ours, layer.logits, layer.torch(naive, want_grad), threads=max(threads, 2), items=layer.logits.size,
         size="x".join(map(str, layer.shape)), others=others,
     )  # fmt: skip
     comparison.info["products"] = median_ratio(times["ours"], times["products"])

@@ -17,8 +17,9 @@ from fastloss._threads import nothing_to_compute
 
 _NAMES = ("inputs", "weight", "bias")
 
-# Products of more rows are no faster, and fresh memory costs.
-_MOST_ROWS = 1024
+# Products of more rows are no faster, and fresh memory costs: the system may have to gather large pages for it. So with
+# the default of max_bytes half of it is used where rows are long, and of more than that half.
+_MOST_ROWS, _MOST_BYTES = 1024, 1 << 27
 
 # Of max_bytes, so much at most is for pieces of the weight and of its gradient: the more logits there are at once, the
 # fewer passes over both. A piece of 4 MiB is read again from the cache.
@@ -165,7 +166,7 @@ class _Memory:
         in_piece = [copies_weight, want_grad]
         row = dtype.itemsize * (weight.rows + sum(in_row) * weight.columns) + call.copied_of_distributions()
         of_piece = dtype.itemsize * sum(in_piece) * weight.columns
-        left = call.max_bytes - (0 if call.bias is None else (2 + want_grad) * weight.rows * dtype.itemsize)
+        left = call.max_bytes - (0 if call.bias is None else (1 + 3 * want_grad) * weight.rows * dtype.itemsize)
         if left < row + of_piece:
             raise ValueError(
                 f"max_bytes is {call.max_bytes}; one row of {weight.rows} logits needs "
@@ -173,7 +174,8 @@ class _Memory:
             )
         share = min(call.max_bytes // _SHARE_OF_PIECES, _LARGEST_PIECE, left - row)
         piece = min(max(share // max(of_piece, 1), 1), weight.rows)
-        blocks = -(-call.count // min((left - piece * of_piece) // max(row, 1), _MOST_ROWS))
+        most = min(left - piece * of_piece, max(_MOST_BYTES, call.max_bytes // 2))
+        blocks = -(-call.count // min(max(most // max(row, 1), 1), _MOST_ROWS))
         self.rows = -(-call.count // blocks) if blocks else 1
         self.piece = piece
         self.logits = np.empty((self.rows, weight.rows), dtype)
