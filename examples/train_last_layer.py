@@ -41,7 +41,7 @@ FEATURES = 64
 BATCH = 4096  # words in a step
 HELD_OUT = 10  # one docstring in so many is not trained with
 MIB = 1 << 20
-MAX_BYTES = 32 * MIB  # of linear_cross_entropy, beside its arguments and results
+MAX_BYTES = 16 * MIB  # of linear_cross_entropy, beside its arguments and results
 NO_DOCSTRINGS = {"site-packages", "dist-packages", "test", "tests", "idlelib", "__pycache__"}
 
 
@@ -194,7 +194,7 @@ def main():
     parser = command_line.parser(__doc__.partition("\n")[0])
     command_line.add_training_arguments(parser, picture="words.png", steps=200, words=f"each with {BATCH} words")
     parser.add_argument(
-        "--memory", metavar="MIB", type=command_line.integer_from(64), default=96, help="memory for training, in MiB"
+        "--memory", metavar="MIB", type=command_line.integer_from(80), default=96, help="memory for training, in MiB"
     )
     arguments = parser.parse_args()
 
