@@ -36,12 +36,12 @@ def parser(description):
     return argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
 
 
-def add_training_arguments(arguments, picture):
+def add_training_arguments(arguments, picture, steps=3000, words="each with 32 new strings"):
     arguments.add_argument(
         "--seed", metavar="N", type=integer_from(0), default=0, help="seed of the random numbers of the training"
     )
     arguments.add_argument(
-        "--steps", metavar="N", type=integer_from(1), default=3000, help="steps of training, each with 32 new strings"
+        "--steps", metavar="N", type=integer_from(1), default=steps, help=f"steps of training, {words}"
     )
     arguments.add_argument(
         "--out",

@@ -22,7 +22,7 @@ _Tensor = TypeVar("_Tensor", bound=_IsTensor)
 class _Loss:
     __name__: str
     @property
-    def family(self) -> Literal["elementwise", "rowwise", "ctc"]: ...
+    def family(self) -> Literal["elementwise", "rowwise", "ctc", "linear"]: ...
     @property
     def has_curvature(self) -> bool: ...
 
@@ -33,9 +33,9 @@ __all__ = [
     "binary_cross_entropy_with_logits", "categorical_cross_entropy", "cross_entropy", "ctc_align", "ctc_decode",
     "ctc_loss", "ctc_loss_with_logits", "ctc_posteriors", "ctc_prefix_score", "ctc_score", "entropy",
     "entropy_with_logits", "generalized_cross_entropy", "get_num_threads", "hinge_loss", "huber_loss",
-    "js_divergence_with_logits", "kl_divergence", "kl_divergence_with_logits", "l1_loss", "log_cosh_loss",
-    "log_softmax", "logsumexp", "mse_loss", "nll_loss", "poisson_nll_loss", "poly1_cross_entropy", "quantile_loss",
-    "rmse_loss", "set_num_threads", "show_config", "sigmoid_focal_loss", "smooth_l1_loss", "softmax",
+    "js_divergence_with_logits", "kl_divergence", "kl_divergence_with_logits", "l1_loss", "linear_cross_entropy",
+    "log_cosh_loss", "log_softmax", "logsumexp", "mse_loss", "nll_loss", "poisson_nll_loss", "poly1_cross_entropy",
+    "quantile_loss", "rmse_loss", "set_num_threads", "show_config", "sigmoid_focal_loss", "smooth_l1_loss", "softmax",
     "softmax_focal_loss",
 ]
 
@@ -1487,6 +1487,77 @@ class _l1_loss(_Loss):
     ) -> tuple[_Floats, _Tensor]: ...
 
 l1_loss: _l1_loss
+
+class _linear_cross_entropy(_Loss):
+    @overload
+    def __call__(
+        self, inputs: _Array, weight: _Array, target: _Array, *, bias: _Array | None = None,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100, label_smoothing: SupportsFloat = 0.0,
+        temperature: SupportsFloat = 1.0, reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean",
+        max_bytes: SupportsIndex = 268435456, num_threads: SupportsIndex | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self, inputs: _Array, weight: _Array, target: _Array, *, bias: _Array | None = None,
+        class_weight: _Array | None = None, sample_weight: _Array | None = None, where: _Array | None = None,
+        ignore_index: SupportsIndex | None = -100, label_smoothing: SupportsFloat = 0.0,
+        temperature: SupportsFloat = 1.0, reduction: Literal["none"], max_bytes: SupportsIndex = 268435456,
+        num_threads: SupportsIndex | None = None,
+    ) -> _Floats: ...
+    @overload
+    def grad(
+        self, inputs: _Array, weight: _Array, target: _Array, *, bias: None = None, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        max_bytes: SupportsIndex = 268435456, out: tuple[_Floats | None, _Floats | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats]: ...
+    @overload
+    def grad(
+        self, inputs: _Array, weight: _Array, target: _Array, *, bias: _Array, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum", "none"] = "mean",
+        max_bytes: SupportsIndex = 268435456, out: tuple[_Floats | None, _Floats | None, _Floats | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, _Floats, _Floats]: ...
+    @overload
+    def value_and_grad(
+        self, inputs: _Array, weight: _Array, target: _Array, *, bias: None = None, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", max_bytes: SupportsIndex = 268435456,
+        out: tuple[_Floats | None, _Floats | None] | None = None, num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, tuple[_Floats, _Floats]]: ...
+    @overload
+    def value_and_grad(
+        self, inputs: _Array, weight: _Array, target: _Array, *, bias: _Array, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0,
+        reduction: Literal["mean", "weighted_mean", "batchmean", "sum"] = "mean", max_bytes: SupportsIndex = 268435456,
+        out: tuple[_Floats | None, _Floats | None, _Floats | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[float, tuple[_Floats, _Floats, _Floats]]: ...
+    @overload
+    def value_and_grad(
+        self, inputs: _Array, weight: _Array, target: _Array, *, bias: None = None, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0, reduction: Literal["none"],
+        max_bytes: SupportsIndex = 268435456, out: tuple[_Floats | None, _Floats | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, tuple[_Floats, _Floats]]: ...
+    @overload
+    def value_and_grad(
+        self, inputs: _Array, weight: _Array, target: _Array, *, bias: _Array, class_weight: _Array | None = None,
+        sample_weight: _Array | None = None, where: _Array | None = None, ignore_index: SupportsIndex | None = -100,
+        label_smoothing: SupportsFloat = 0.0, temperature: SupportsFloat = 1.0, reduction: Literal["none"],
+        max_bytes: SupportsIndex = 268435456, out: tuple[_Floats | None, _Floats | None, _Floats | None] | None = None,
+        num_threads: SupportsIndex | None = None,
+    ) -> tuple[_Floats, tuple[_Floats, _Floats, _Floats]]: ...
+
+linear_cross_entropy: _linear_cross_entropy
 
 class _log_cosh_loss(_Loss):
     @overload

@@ -31,18 +31,31 @@ _DTYPE = """\
     In the float type of `{first}`: float64 for integers, float32 for PyTorch's bfloat16, which NumPy lacks. It is the
     derivative of the reduced loss; with ``reduction="none"``, that of the sum.
 """
+_OUT_OF_LINEAR = """\
+out : tuple of arrays, optional
+    Receive the gradients of `inputs`, of `weight` and, where there is one, of `bias`; None in the place of one
+    allocates it. That of `inputs` may be `inputs` itself. One that shares other memory with an argument costs a copy.
+"""
+_GRADIENTS_OF_LINEAR = "tuple (grad_inputs, grad_weight), with a bias (grad_inputs, grad_weight, grad_bias)"
+_DTYPES_OF_LINEAR = """\
+    Each of the shape of its argument and in its float type: float64 for integers. Those of a weight and a bias of a
+    half type are float32, since they are sums over all rows; so is that of `inputs` of PyTorch's bfloat16, which NumPy
+    lacks. They are the derivatives of the reduced loss; with ``reduction="none"``, those of the sum.
+"""
+_RESULTS = {  # by family: what the parameter `out` is, what a derivative is, and its dtype
+    "linear": (_OUT_OF_LINEAR, _GRADIENTS_OF_LINEAR, _DTYPES_OF_LINEAR),
+}
+_WITH_RESPECT_TO = {"linear": "inputs`, `weight` and `bias"}  # by family; of the others, the first argument
 _RETURNS = {
-    "grad": f"{_DERIVATIVE}\n{_DTYPE}",
-    "value_and_grad": f"value : {{value}}grad : {_DERIVATIVE}\n{_DTYPE}",
-    "grad_and_hess": f"grad : {_DERIVATIVE}\n{_DTYPE}hess : {_DERIVATIVE}\n"
+    "grad": "{derivative}\n{dtype}",
+    "value_and_grad": "value : {value}grad : {derivative}\n{dtype}",
+    "grad_and_hess": "grad : {derivative}\n{dtype}hess : {derivative}\n"
     "    The diagonal of the second derivative, in the same type.\n",
 }
 _WEIGHTS = """\
-Notes
------
 A `sample_weight` of one dimension weighs columns where the losses have two or more dimensions, as NumPy broadcasts it.
 If the first axis is as long as the last, it is refused, because weights of samples may be meant: write
-``weight[:, None]`` for samples, ``weight[None, :]`` for columns.
+``sample_weight[:, None]`` for samples, ``sample_weight[None, :]`` for columns.
 
 """
 
@@ -56,13 +69,14 @@ def _without_margin(text):
     return text.replace("\n    ", "\n") if "\n    Parameters\n" in text else text
 
 
-def _of_verb(text, verb, first):
+def _of_verb(text, verb, first, family):
     """The text with the parameters and results of a verb."""
-    more = {0: "", 1: _OUT, 2: _PAIR_OF_OUTS}[VERBS[verb][1]].format(first=first) + _THREADS
+    out, derivative, dtype = (part.format(first=first) for part in _RESULTS.get(family, (_OUT, _DERIVATIVE, _DTYPE)))
+    more = {0: "", 1: out, 2: _PAIR_OF_OUTS.format(first=first)}[VERBS[verb][1]] + _THREADS
     head, returns, rest = text.partition(_heading("Returns"))
     if verb in _RETURNS:
         value, raises, rest = rest.partition("\n" + _heading("Raises"))
-        rest = _RETURNS[verb].format(first=first, value=value) + raises + rest
+        rest = _RETURNS[verb].format(derivative=derivative, dtype=dtype, value=value) + raises + rest
     return f"{head.rstrip()}\n{more}\n{returns}{rest}"
 
 
@@ -70,15 +84,17 @@ def docstrings(define, family, curvature):
     """Those of a loss and of its verbs, by name; "" is the loss itself, whose docstring lists the verbs."""
     name, first = define.__name__, define.__code__.co_varnames[0]
     text = _without_margin(define.__doc__)
+    notes, examples = _heading("Notes"), _heading("Examples")
     if family != "ctc":
-        text = text.replace(_heading("Examples"), _WEIGHTS + _heading("Examples"))
+        text = text if notes in text else text.replace(examples, notes + examples)
+        text = text.replace(notes, notes + _WEIGHTS)
     result, listed = {}, _heading("Methods")
     for verb, (_, derivatives, summary) in VERBS.items():
         has_any = curvature or derivatives < 2
-        summary = summary.format(first=first) if has_any else NO_CURVATURE
+        summary = summary.format(first=_WITH_RESPECT_TO.get(family, first)) if has_any else NO_CURVATURE
         if verb != "__call__" and has_any:
             listed += f"{verb}(..., out=None) : {summary[0].lower()}{summary[1:-1]}\n"
-        result[verb] = f"{summary}\n\nOf `{name}`: {_of_verb(text, verb, first)}"
+        result[verb] = f"{summary}\n\nOf `{name}`: {_of_verb(text, verb, first, family)}"
     parameters = _heading("Parameters")
-    result[""] = _of_verb(text, "__call__", first).replace(parameters, f"{listed}\n{parameters}")
+    result[""] = _of_verb(text, "__call__", first, family).replace(parameters, f"{listed}\n{parameters}")
     return result

@@ -32,6 +32,8 @@ _TRANSLATIONS = {  # words of others: what they are called here, of which a func
     ("smoothing",): ("label_smoothing",),
     ("eps",): ("epsilon",),
     ("alpha", "q"): ("quantile",),
+    ("linear_weight",): ("weight",),
+    ("linear_bias",): ("bias",),
 }  # fmt: skip
 _NAMES = {word: names for words, names in _TRANSLATIONS.items() for word in words}
 

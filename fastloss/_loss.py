@@ -156,7 +156,8 @@ class Evaluation:
 class Loss:
     """A loss function with its derivatives.
 
-    ``loss(...)`` is the value, ``loss.grad(...)`` the gradient with respect to the first argument,
+    ``loss(...)`` is the value, ``loss.grad(...)`` the gradient with respect to the first argument (of a linear layer's
+    loss, a tuple of gradients with respect to all its arrays),
     ``loss.value_and_grad(...)`` both in one pass, ``loss.grad_and_hess(...)`` the gradient and the diagonal of the
     second derivative.
 
@@ -164,8 +165,9 @@ class Loss:
     ----------
     has_curvature : bool
         Whether ``grad_and_hess`` gives one; otherwise it raises TypeError.
-    family : {"elementwise", "rowwise", "ctc"}
-        The shape of its data: a number per loss, a row of class scores, or a sequence of rows.
+    family : {"elementwise", "rowwise", "ctc", "linear"}
+        The shape of its data: a number per loss, a row of class scores, a sequence of rows, or the inputs of a layer
+        that gives rows of scores.
     """
 
     has_curvature: bool
@@ -193,6 +195,15 @@ def validated(define, args, kwargs):
         raise
 
 
+def as_given(made, arrays, out):
+    """What was passed as `out` in the place of the arrays of it; what was made where nothing was passed."""
+    if arrays is out:
+        return made
+    if isinstance(made, tuple):
+        return tuple(array if one is None else one for array, one in zip(made, out, strict=True))
+    return out
+
+
 def _general_path(verb, define, curvature):
     """A verb without its fast path."""
 
@@ -202,12 +213,12 @@ def _general_path(verb, define, curvature):
     def grad(*args, out=None, num_threads=None, **kwargs):
         array = out if out is None or type(out) is ndarray else out_as_array(out)
         gradient = validated(define, args, kwargs).evaluate(False, 1, array, num_threads)[1][0]
-        return gradient if array is out else out
+        return as_given(gradient, array, out)
 
     def value_and_grad(*args, out=None, num_threads=None, **kwargs):
         array = out if out is None or type(out) is ndarray else out_as_array(out)
         value, (gradient,) = validated(define, args, kwargs).evaluate(True, 1, array, num_threads)
-        return value, gradient if array is out else out
+        return value, as_given(gradient, array, out)
 
     def grad_and_hess(*args, out=None, num_threads=None, **kwargs):
         if not curvature:
@@ -216,10 +227,7 @@ def _general_path(verb, define, curvature):
         if evaluation.no_curvature:
             raise TypeError(f"{define.__name__} has no curvature {evaluation.no_curvature}")
         arrays = out if out is None else out_as_array(out)
-        made = tuple(evaluation.evaluate(False, 2, arrays, num_threads)[1])
-        if arrays is out:
-            return made
-        return tuple(array if one is None else one for array, one in zip(made, out, strict=True))
+        return as_given(tuple(evaluation.evaluate(False, 2, arrays, num_threads)[1]), arrays, out)
 
     return {"__call__": value, "grad": grad, "value_and_grad": value_and_grad, "grad_and_hess": grad_and_hess}[verb]
 

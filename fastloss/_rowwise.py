@@ -112,16 +112,3 @@ class RowEvaluation(Evaluation):
         )  # fmt: skip
         self.axis = rows.axis
         self.rows = rows
-
-
-class SoftTargetEvaluation(RowEvaluation):
-    """With distributions as its target, which are looked at before anything is written."""
-
-    def __init__(self, rows, kernel, arguments, reduction, target):
-        super().__init__(rows, kernel, arguments, reduction.row_weights(), reduction, reduction.denominator(), target)
-        self.weighted = reduction.weighted_along(rows.axis, rows.array.shape)
-
-    def run(self, outputs):
-        target, unit = self.inputs[0], check.DOMAINS["unit"]
-        check.check_domain(target, "target", unit, self.rows.bits, outputs.threads, self.weighted, self.prediction)
-        return super().run(outputs)

@@ -4,7 +4,8 @@ from fastloss import _validation as check
 from fastloss._elementwise import distributions
 from fastloss._loss import loss
 from fastloss._reduction import Reduction
-from fastloss._rowwise import Labels, RowEvaluation, Rows, SoftTargetEvaluation, combined, fast_path
+from fastloss._rowwise import Labels, RowEvaluation, Rows, combined, fast_path
+from fastloss._targets import CrossEntropy, CrossEntropyEvaluation
 
 __all__ = ["categorical_cross_entropy", "cross_entropy", "nll_loss"]
 
@@ -173,39 +174,9 @@ def cross_entropy(
     temperature = check.as_temperature(temperature)
     class_weights = check.as_class_weights(class_weight, "class_weight", rows.classes)
     target, reduction = check.as_array(target, "target"), Reduction(reduction, sample_weight, where)
-    if target.shape == rows.array.shape:
-        check.as_ignore_index(ignore_index)
-        return _with_distributions(rows, target, class_weights, reduction, (smoothing, temperature))
-    if smoothing:
-        labels = Labels(rows, target, reduction, ignore_index)
-        return _with_smoothed_labels(rows, labels, class_weights, reduction, (smoothing, temperature))
-    return rows.label_loss(
-        "cross_entropy", target, reduction, class_weights, ignore_index, temperature=temperature, weighs_mean=True
+    return CrossEntropyEvaluation(
+        CrossEntropy(rows, target, reduction, class_weights, ignore_index, smoothing, temperature)
     )
-
-
-def _with_distributions(rows, target, class_weights, reduction, options):
-    check.number_code(target, "target")
-    reduction.over(rows.shape, check.WITH_BATCHMEAN)
-    seen = check.seen_with_axis_last(target, rows.axis)
-    arguments = rows.view, seen, None, _as_computed(class_weights, rows), -1, *options
-    return SoftTargetEvaluation(rows, rows.kernels.cross_entropy.of_targets, arguments, reduction, target)
-
-
-def _with_smoothed_labels(rows, labels, class_weights, reduction, options):
-    return RowEvaluation(
-        rows,
-        rows.kernels.cross_entropy.of_targets,
-        (rows.view, None, labels.array, _as_computed(class_weights, rows), labels.ignored, *options),
-        labels.weights,
-        reduction,
-        labels.denominator(labels.class_weights(class_weights)),
-        labels.array,
-    )
-
-
-def _as_computed(class_weights, rows):
-    return None if class_weights is None else class_weights.astype(rows.dtype)
 
 
 @loss("rowwise", curvature=True)

@@ -1,6 +1,6 @@
 """Dask: the losses of Dask arrays, lazily and by blocks; a mean has the bits that one call gives of the whole.
 
-Every loss is here under its name in `fastloss`, with the same verbs and arguments; so are `softmax`, `log_softmax` and
+Every loss but `linear_cross_entropy` is here under its name in `fastloss`, with the same verbs and arguments; so are `softmax`, `log_softmax` and
 `logsumexp`. It needs Dask, which fastloss itself does not import.
 """
 
@@ -21,7 +21,11 @@ from fastloss.dask._normalization import log_softmax, logsumexp, softmax
 
 __all__ = ["log_softmax", "logsumexp", "softmax"]
 
-_losses = {name: dask_loss(value) for name, value in vars(fastloss).items() if isinstance(value, Loss)}
+_losses = {
+    name: dask_loss(value)
+    for name, value in vars(fastloss).items()
+    if isinstance(value, Loss) and value.family != "linear"  # whose gradients are of several arrays
+}
 globals().update(_losses)
 __all__ += sorted(_losses)
 

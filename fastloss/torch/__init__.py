@@ -18,6 +18,7 @@ from fastloss.torch.binary import binary_cross_entropy, binary_cross_entropy_wit
 from fastloss.torch.classification import cross_entropy, nll_loss
 from fastloss.torch.divergence import kl_div
 from fastloss.torch.focal import sigmoid_focal_loss, softmax_focal_loss
+from fastloss.torch.linear import linear_cross_entropy
 from fastloss.torch.regression import huber_loss, l1_loss, mse_loss, poisson_nll_loss, smooth_l1_loss
 from fastloss.torch.sequences import ctc_loss, ctc_loss_with_logits
 
@@ -30,6 +31,7 @@ __all__ = [
     "huber_loss",
     "kl_div",
     "l1_loss",
+    "linear_cross_entropy",
     "mse_loss",
     "nll_loss",
     "poisson_nll_loss",

@@ -72,6 +72,9 @@ LONG = {  # seconds each, unless it is stopped
     "labels": lambda n: fl.cross_entropy(WIDE, LABELS, num_threads=n),
     "few classes": lambda n: fl.entropy_with_logits(np.broadcast_to(ROW[:100], (1 << 27, 100)), num_threads=n),
     "distributions": lambda n: fl.cross_entropy(WIDE, np.broadcast_to(SPREAD, WIDE.shape), num_threads=n),
+    "blocks of a linear layer": lambda n: fl.linear_cross_entropy(
+        WIDE[:, :64], np.zeros((100, 64), np.float32), LABELS, max_bytes=1 << 20, num_threads=n
+    ),
     "two rows": lambda n: fl.kl_divergence_with_logits(WIDE, WIDE, num_threads=n),
     "no loss": lambda n: fl.logsumexp(WIDE, num_threads=n),
     "ctc value": lambda n: fl.ctc_loss(RECORDING, TARGET, num_threads=n),

@@ -55,6 +55,7 @@ EVERYTHING = """
             refused(loss, wrong, *arguments[1:])
         refused(loss, np.array(arguments[0])[..., :1, :1], *arguments[1:], no_option=1)
     scores, labels = [[0.1, 0.5, 0.4], [0.3, 0.2, 0.5]], [0, 2]
+    fl.linear_cross_entropy.value_and_grad(np.zeros((4, 3)), np.zeros((5, 3)), [0, 1, 2, 4], bias=np.zeros(5))
     for call in (fl.softmax, fl.log_softmax, fl.logsumexp):
         call(scores), call(np.array(scores, np.float16), axis=0), call(scores, axis=0, num_threads=2)
         refused(call, scores, axis=2)

@@ -13,7 +13,7 @@ import pytest
 from fastloss import _kernels
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-NAMES = "read_digits", "align_digits"
+NAMES = "read_digits", "align_digits", "train_last_layer"
 
 
 @pytest.fixture(params=NAMES)
@@ -105,7 +105,7 @@ def test_ctrl_c_ends_with_one_line(example, tmp_path):
     assert rest.splitlines()[-1] == "interrupted"
     assert "Traceback" not in rest
     assert "File " not in rest
-    assert out == ""
+    assert out == "" or example.__name__ == "train_last_layer"  # which says first what it is about to do
     assert not list(tmp_path.iterdir())
 
 

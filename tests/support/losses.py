@@ -193,6 +193,10 @@ LOSSES = (
 BY_NAME = {row.name: row for row in LOSSES}
 
 
+# Losses whose first argument is no prediction: tests/families has tests of their own.
+OF_THEIR_OWN = ("linear_cross_entropy",)
+
+
 def of_family(*families):
     return [row for row in LOSSES if row.family in families]
 

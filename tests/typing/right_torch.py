@@ -21,6 +21,7 @@ frames = torch.log_softmax(torch.randn(9, 2, 5), -1)
 targets = torch.tensor([[1, 2], [3, 4]])
 
 assert_type(F.cross_entropy(x, labels, weight, label_smoothing=0.1), torch.Tensor)
+assert_type(F.linear_cross_entropy(x, x, labels, linear_bias=x[:, 0], reduction="none"), torch.Tensor)
 assert_type(F.nll_loss(x, labels, ignore_index=2, reduction="none"), torch.Tensor)
 assert_type(F.softmax_focal_loss(x, labels, alpha=weight, gamma=1.5), torch.Tensor)
 assert_type(F.sigmoid_focal_loss(x, target, alpha=-1, reduction="mean"), torch.Tensor)

@@ -27,6 +27,7 @@ TYPES = {
     "__init__.tokens": "str | Iterable[str] | Mapping[str, SupportsIndex]",
     "alpha": "_Array | None",
     "base": "SupportsFloat | None",
+    "bias": "_Array | None",
     "class_weight": "_Array | None",
     "ctc_posteriors.infeasible": 'Literal["raise", "zero"]',
     "encode.text": "str | Iterable[str]",
@@ -103,7 +104,7 @@ _Tensor = TypeVar("_Tensor", bound=_IsTensor)
 class _Loss:
     __name__: str
     @property
-    def family(self) -> Literal["elementwise", "rowwise", "ctc"]: ...
+    def family(self) -> Literal["elementwise", "rowwise", "ctc", "linear"]: ...
     @property
     def has_curvature(self) -> bool: ...
 '''
@@ -145,6 +146,7 @@ def parameters(function, owner, types=()):
             keyword_only = True
         kind = types.get(parameter.name if place else None) or type_of(parameter, owner)
         is_required = parameter.default is parameter.empty or kind in REQUIRED
+        is_required |= parameter.default is None and kind == "_Array"
         default = "" if is_required else f" = {parameter.default!r}".replace("'", '"')
         shown.append(f"{parameter.name}: {kind}{default}")
     return shown
@@ -177,24 +179,41 @@ def result(verb, value, grad):
     return {"grad": grad, "value_and_grad": f"tuple[{value}, {grad}]", "grad_and_hess": pair(grad)}[verb]
 
 
+def values_of(reductions, verb):
+    """(type of the reduction, type of the value) of each overload."""
+    every, reduced = (", ".join(f'"{name}"' for name in reductions if name != left_out) for left_out in ("", "none"))
+    if verb in ("grad", "grad_and_hess"):
+        return [(f"Literal[{every}]", None)]
+    return [(f"Literal[{reduced}]", "float"), *([('Literal["none"]', "_Floats")] if "none" in reductions else [])]
+
+
 def overloads(loss, verb):
     """(types of parameters, type of the result) of each overload: the result follows the reduction, and a gradient has
     the float type of the first argument where that is known; or it is the tensor that is given for it."""
-    reductions = BY_NAME[loss.__name__].reductions
-    reduced = ", ".join(f'"{name}"' for name in reductions if name != "none")
-    values = [(f"Literal[{reduced}]", "float")]
-    if "none" in reductions:
-        values.append(('Literal["none"]', "_Floats"))
+    values = values_of(BY_NAME[loss.__name__].reductions, verb)
     if verb == "__call__":
         return [({"reduction": reduction}, value) for reduction, value in values]
-    every = ", ".join(f'"{name}"' for name in reductions)
     found = []
-    for reduction, value in values if verb == "value_and_grad" else [(f"Literal[{every}]", None)]:
+    for reduction, value in values:
         for first, grad in (("NDArray[_Float]", "NDArray[_Float]"), (None, "_Floats")):
             out = pair(f"{grad} | None") if verb == "grad_and_hess" else grad
             found.append(({None: first, "reduction": reduction, "out": f"{out} | None"}, result(verb, value, grad)))
         out = pair("_Tensor") if verb == "grad_and_hess" else "_Tensor"
         found.append(({"reduction": reduction, "out": out}, result(verb, value, "_Tensor")))
+    return found
+
+
+def overloads_of_linear(verb):
+    """The same of a linear layer's loss, whose gradients are as many as it has arrays."""
+    values = values_of(BY_NAME["cross_entropy"].reductions, verb)
+    if verb == "__call__":
+        return [({"reduction": reduction}, value) for reduction, value in values]
+    found = []
+    for reduction, value in values:
+        for bias, count in (("None", 2), ("_Array", 3)):
+            grads, out = (f"tuple[{', '.join([kind] * count)}]" for kind in ("_Floats", "_Floats | None"))
+            returns = grads if verb == "grad" else f"tuple[{value}, {grads}]"
+            found.append(({"bias": bias, "reduction": reduction, "out": f"{out} | None"}, returns))
     return found
 
 
@@ -204,7 +223,7 @@ def of_loss(name, loss):
         if verb == "grad_and_hess" and not loss.has_curvature:
             continue
         method = loss if verb == "__call__" else getattr(loss, verb)
-        found = overloads(loss, verb)
+        found = overloads_of_linear(verb) if loss.family == "linear" else overloads(loss, verb)
         for types, returns in found:
             shown = ["self", *parameters(method, name, types)]
             parts.append(definition(verb, shown, returns, "    ", len(found) > 1))

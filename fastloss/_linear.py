@@ -1,0 +1,244 @@
+"""Cross-entropy of a linear layer by blocks of rows, whose logits fit a bounded memory.
+
+For each block: the logits, a product of NumPy's; their losses, and the gradient with respect to them, which the kernels
+of cross_entropy write over them; and from that the block's part of each gradient, two products more. So the time is
+that of the products, and the logits of all rows never exist at once.
+"""
+
+import numpy as np
+
+from fastloss import _validation as check
+from fastloss._loss import Evaluation, Outputs
+from fastloss._matrices import Matrix, parts_of
+from fastloss._partial import Part, joined
+from fastloss._pieces import PIECE, copy_to
+from fastloss._reduction import NOTHING, scaled_to_one
+from fastloss._threads import nothing_to_compute
+
+_NAMES = ("inputs", "weight", "bias")
+
+# Products of more rows are no faster, and fresh memory costs: the system may have to gather large pages for it. So with
+# the default of max_bytes half of it is used where rows are long, and of more than that half.
+_MOST_ROWS, _MOST_BYTES = 1024, 1 << 27
+
+# Of max_bytes, so much at most is for pieces of the weight and of its gradient: the more logits there are at once, the
+# fewer passes over both. A piece of 4 MiB is read again from the cache.
+_SHARE_OF_PIECES, _LARGEST_PIECE = 16, 1 << 22
+
+
+class LinearEvaluation(Evaluation):
+    """Of `terms`, a CrossEntropy of logits that are products. The kernels see a block of them at a time.
+
+    The gradients, one for each operand (inputs, weight and, where there is one, bias), are one derivative: a tuple.
+    """
+
+    def __init__(self, operands, terms, max_bytes):
+        rows = terms.rows
+        self.weights, self.weight_unit = scaled_to_one(terms.weights)
+        super().__init__(
+            None, (), rows.array, rows.dtype, rows.shape, rows.dtype, terms.reduction.code, terms.denominator, ()
+        )  # fmt: skip
+        self.terms = terms
+        self.max_bytes = max_bytes
+        self.operands = operands
+        self.inputs, self.weight = (Matrix(array, rows.dtype) for array in operands[:2])
+        self.bias = check.as_float(operands[2], rows.dtype) if len(operands) == 3 else None
+        soft = terms.has_distributions
+        self.distributions = Matrix(terms.target, terms.target.dtype) if soft else None
+        self.labels = None if soft else terms.target.reshape(-1)
+        self.counts = terms.counts()
+        self.kept = None if self.counts is None else np.flatnonzero(self.counts)
+        rows_that_count = self.inputs.rows if self.kept is None else len(self.kept)
+        self.count = rows_that_count if self.prediction.size else 0  # without classes there is nothing to compute
+
+    def gradient_dtype(self, index):
+        """That of the inputs is of their own float type. The others are sums over all rows, which a half type does not
+        hold: of one they are float32."""
+        array = self.operands[index]
+        code = check.number_code(array, _NAMES[index])
+        return np.dtype(np.float32) if index and code in check.HALVES else check.gradient_dtype(array, code)
+
+    def check_outs(self, out, derivatives):
+        names = _NAMES[: len(self.operands)]
+        out = (None,) * len(names) if out is None else out
+        if not isinstance(out, (tuple, list)) or len(out) != len(names):
+            raise TypeError(f"out must be a tuple of {len(names)} arrays, for the gradients of {', '.join(names)}")
+        for index, (array, operand) in enumerate(zip(out, self.operands, strict=True)):
+            if array is None:
+                continue
+            check.check_out(array, operand.shape, self.gradient_dtype(index), f"out[{index}]")
+            for other in range(index):
+                if out[other] is not None and np.may_share_memory(array, out[other]):
+                    raise ValueError(f"out[{other}] and out[{index}] share memory; each gradient needs its own")
+        self.given = out
+        return [None] * derivatives
+
+    def array_for(self, out):
+        """A tuple of arrays: what was given, or new ones."""
+        pairs = zip(self.given, self.operands, strict=True)
+        return tuple(
+            np.empty_like(operand, dtype=self.gradient_dtype(index), subok=False) if array is None else array
+            for index, (array, operand) in enumerate(pairs)
+        )
+
+    def writable(self, grads):
+        """The same, but another array for one that is an operand that is still to be read."""
+        read = [*self.operands, self.terms.passed]
+        found = []
+        for index, grad in enumerate(grads):
+            others = [array for place, array in enumerate(read) if place or index]
+            prediction = grad if index else self.operands[0]  # the inputs of a block are read before it is written
+            found.append(np.empty_like(grad) if check.needs_another(grad, prediction, others) else grad)
+        return found
+
+    def run(self, outputs):
+        """The kernels' sums, added up."""
+        memory = _Memory(self, outputs.grad is not None)
+        self.terms.check_distributions(outputs.threads)
+        given = outputs.grad or ()
+        grads = self.writable(given)
+        values = None if outputs.values is None else np.zeros(self.count, outputs.values.dtype)
+        with np.errstate(all="ignore"):  # infinite and NaN numbers come out as such
+            total = self.blocks(values, outputs, memory, _Gradients(self, grads, memory) if grads else None)
+        if values is not None:
+            self.spread(values, outputs.values)
+        for array, written in zip(given, grads, strict=True):
+            if written is not array:
+                copy_to(array, written)
+        return total
+
+    def blocks(self, values, outputs, memory, gradients):
+        """All of them, and what none of them writes."""
+        parts = []
+        for some in parts_of(slice(0, self.count), memory.rows):
+            total = self.block(some, values, outputs, memory, gradients)
+            parts.append(Part(total, self.denominators, self.rule))
+        if gradients is not None:
+            gradients.finish()
+        if not parts:
+            nothing_to_compute()
+        return joined(parts).total if parts else NOTHING
+
+    def block(self, some, values, outputs, memory, gradients):
+        """The sum of the losses of some of the rows that count."""
+        places = some if self.kept is None else self.kept[some]
+        x = self.inputs.operand(places, memory.inputs)
+        logits = memory.logits[: len(x)]
+        for piece in self.pieces_of_weight(memory):
+            np.matmul(x, self.weight.operand(piece, memory.weight).T, out=logits[:, piece])
+        if self.bias is not None:
+            np.add(logits, self.bias, out=logits)
+        own = Outputs(outputs.want_value, None if values is None else values[some], outputs.scale, outputs.threads)
+        own.grad = None if gradients is None else logits
+        target = self.labels[places] if self.distributions is None else self.distributions.rows_at(places)
+        kernel, arguments = self.terms.call(logits, target)
+        total = kernel(*arguments, None if self.weights is None else self.weights[places], own)
+        if gradients is not None:
+            gradients.add(logits, x, places)
+        return total
+
+    def pieces_of_weight(self, memory):
+        """The whole of it, unless it has to be copied."""
+        return parts_of(slice(0, self.weight.rows), max(self.weight.rows, 1) if self.weight.is_direct else memory.piece)
+
+    def copied_of_distributions(self):
+        """Bytes of a row that gathering copies."""
+        if self.distributions is None or (self.kept is None and self.distributions.view is not None):
+            return 0
+        return self.distributions.columns * self.distributions.array.itemsize
+
+    def spread(self, values, everywhere):
+        """The losses of the rows that count; of the others 0."""
+        if self.kept is not None:
+            kept, values = values, np.zeros(self.inputs.rows, values.dtype)
+            values[self.kept] = kept
+        everywhere[...] = values.reshape(everywhere.shape)
+
+
+class _Memory:
+    """How many rows are computed at a time, and the buffers for them."""
+
+    def __init__(self, call, want_grad):
+        weight, dtype = call.weight, call.weight.dtype
+        copies_inputs = call.kept is not None or not call.inputs.is_direct
+        copies_weight = not weight.is_direct
+        in_row = [copies_inputs, want_grad, want_grad and copies_weight]  # of the buffers below, those with such rows
+        in_piece = [copies_weight, want_grad]
+        row = dtype.itemsize * (weight.rows + sum(in_row) * weight.columns) + call.copied_of_distributions()
+        of_piece = dtype.itemsize * sum(in_piece) * weight.columns
+        left = call.max_bytes - (0 if call.bias is None else (1 + 3 * want_grad) * weight.rows * dtype.itemsize)
+        if left < row + of_piece:
+            raise ValueError(
+                f"max_bytes is {call.max_bytes}; one row of {weight.rows} logits needs "
+                f"{call.max_bytes - left + row + of_piece}"
+            )
+        share = min(call.max_bytes // _SHARE_OF_PIECES, _LARGEST_PIECE, left - row)
+        piece = min(max(share // max(of_piece, 1), 1), weight.rows)
+        most = min(left - piece * of_piece, max(_MOST_BYTES, call.max_bytes // 2))
+        blocks = -(-call.count // min(max(most // max(row, 1), 1), _MOST_ROWS))
+        self.rows = -(-call.count // blocks) if blocks else 1
+        self.piece = piece
+        self.logits = np.empty((self.rows, weight.rows), dtype)
+        self.inputs, self.product, self.addend = (
+            np.empty((self.rows, weight.columns), dtype) if is_used else None for is_used in in_row
+        )
+        self.weight, self.weight_product = (
+            np.empty((piece, weight.columns), dtype) if is_used else None for is_used in in_piece
+        )
+
+
+class _Gradients:
+    """The gradients of the operands, to which each block adds its part."""
+
+    def __init__(self, call, arrays, memory):
+        self.call = call
+        self.memory = memory
+        self.inputs, self.weight = (Matrix(array, call.weight.dtype) for array in arrays[:2])
+        self.bias = arrays[2] if len(arrays) == 3 else None
+        self.bias_sum = np.zeros(call.weight.rows) if len(arrays) == 3 else None
+        self.is_empty = True
+
+    def add(self, logits, x, places):
+        """Of a block: `logits` is the gradient with respect to them, x the inputs. Those are read first, as their
+        gradient may be written over them."""
+        self._add_to_weight(logits, x)
+        if self.bias is not None:
+            self.bias_sum += logits.sum(axis=0)
+        self._write_inputs(logits, places)
+        self.is_empty = False
+
+    def _add_to_weight(self, logits, x):
+        if self.is_empty and self.weight.is_direct:
+            np.matmul(logits.T, x, out=self.weight.view)
+            return
+        for piece in parts_of(slice(0, self.weight.rows), self.memory.piece):
+            product = self.memory.weight_product[: piece.stop - piece.start]
+            np.matmul(logits[:, piece].T, x, out=product)
+            if self.is_empty:
+                self.weight.assign(piece, product)
+            else:
+                sum_so_far = self.weight.view[piece]
+                np.add(sum_so_far, product, out=sum_so_far, casting="same_kind")
+
+    def _write_inputs(self, logits, places):
+        is_direct = self.inputs.is_direct and isinstance(places, slice)
+        product = self.inputs.view[places] if is_direct else self.memory.product[: len(logits)]
+        for piece in self.call.pieces_of_weight(self.memory):
+            part = self.call.weight.operand(piece, self.memory.weight)
+            target = self.memory.addend[: len(logits)] if piece.start else product
+            np.matmul(logits[:, piece], part, out=target)
+            if piece.start:
+                np.add(product, target, out=product)
+        if not is_direct:
+            self.inputs.assign(places, product)
+
+    def finish(self):
+        """Writes what no block has."""
+        if self.is_empty:
+            self.weight.array[...] = 0
+            self.inputs.array[...] = 0
+        elif self.call.kept is not None:
+            for places in parts_of(np.flatnonzero(~self.call.counts), PIECE):
+                self.inputs.assign(places, 0)
+        if self.bias is not None:
+            self.bias[...] = self.bias_sum
