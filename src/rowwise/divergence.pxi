@@ -68,18 +68,24 @@ cdef void edge_of(const real* x, Py_ssize_t n, real* edge) noexcept nogil:
         edge[i] = x[whole + i] if whole + i < n else -INFINITY
 
 
-cdef inline const real* row_after(const real* x, Py_ssize_t n) noexcept nogil:
-    """What to prefetch while a row is computed: the next one, unless that would drive this one out of the cache."""
-    return x + n if n <= PREFETCHED else x
+cdef inline const real* read_row(const array_view* a, Py_ssize_t start, Py_ssize_t n, real* buffer, real* peak,
+                                 const real** ahead) noexcept nogil:
+    """A row and its peak; and what to prefetch while it is computed: the next one, unless that would drive this one out
+    of the cache. Halves take less room there."""
+    cdef number_run run = find_block(a, start, n, buffer)
+    cdef const real* x = read_piece(&run, 0, n, buffer, peak)
+    ahead[0] = place_of(&run, n) if n <= PREFETCHED or run.x == NULL else x
+    return x
 
 
-cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bint want_grad) noexcept nogil:
+cdef double entropy_row(const real* x, real peak, const real* ahead, real* grad, Py_ssize_t n,
+                        real scale) noexcept nogil:
     """log(sum) + cost / sum of e = exp(x - peak). The sum is held as 1 + rest; both terms are positive."""
     cdef real rest[LANES]
     cdef real count[LANES]
     cdef real cost[LANES]
     cdef real edge[LANES]
-    cdef real peak = largest_of(x, n), reference = reference_of(peak)
+    cdef real reference = reference_of(peak)
     cdef double rest_sum = 0, cost_sum = 0, peak_term = peak_term_of(peak), top = 0
     cdef Py_ssize_t start = 0, stop, i, j
     while start < n:
@@ -89,7 +95,7 @@ cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bin
             count[i] = 0
             cost[i] = 0
         for j from start <= j < stop - LANES + 1 by LANES:
-            prefetch_lanes(row_after(x, n) + j)
+            prefetch_lanes(ahead + j)
             lanes_entropy(x + j, rest, count, cost, reference)
         if stop % LANES:    # ROW_BLOCK is a multiple of LANES: this is the end of the row
             edge_of(x, n, edge)
@@ -101,7 +107,7 @@ cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bin
     if top > 1:
         rest_sum += top - 1
     cdef double mean = cost_sum / (rest_sum + peak_term)
-    if want_grad:
+    if grad != NULL:
         entropy_slopes(x, grad, n, reference, <real> (1 / (rest_sum + peak_term)), <real> mean, scale)
     return <double> r_log1p(<real> (rest_sum + (peak_term - 1))) + mean
 
@@ -115,8 +121,8 @@ cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop,
     cdef real* values = <real*> job.out.values.data
     cdef real* grad = NULL
     cdef const real* x
-    cdef const real* target
-    cdef real loss
+    cdef const real* ahead
+    cdef real loss, peak
     cdef double total = 0
     while row < stop:
         if want_grad:
@@ -126,12 +132,10 @@ cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop,
             if want_grad:
                 fill(grad, n, 0)
         elif job.target.data == NULL:
-            x = read_block(&job.scores.x, row * n, n, scratch)
-            loss = <real> entropy_row(x, grad, n, scale_of(job, row), want_grad)
+            x = read_row(&job.scores.x, row * n, n, scratch, &peak, &ahead)
+            loss = <real> entropy_row(x, peak, ahead, grad, n, scale_of(job, row))
         else:
-            x = read_block(&job.scores.x, row * n, n, scratch)
-            target = read_block(&job.target, row * n, n, scratch + n)
-            loss = <real> divergence_row(job, target, x, grad, scratch + 3 * n, scale_of(job, row))
+            loss = <real> divergence_row(job, row, grad, scratch)
         loss = loss * r_weight(weight_of(job, row))
         total += loss
         if values != NULL:

@@ -3,8 +3,27 @@
 The terms of both rows are kept, LANES classes at a time, as lanes_pair() says.
 """
 
-cdef void sum_pair(row_pair* row, const real* y, const real* x, real* terms, Py_ssize_t n) noexcept nogil:
-    """Peaks, sums and distance of two rows; and the terms of every class, three for each."""
+ctypedef struct PairRows:       # two rows of scores, and what to prefetch meanwhile
+    const real* y
+    const real* x
+    const real* y_ahead
+    const real* x_ahead
+
+
+cdef void read_pair(const PairJob* job, Py_ssize_t place, real* scratch, PairRows* rows, row_pair* row) noexcept nogil:
+    cdef Py_ssize_t n = job.scores.classes
+    cdef real y_peak, x_peak
+    rows.x = read_row(&job.scores.x, place, n, scratch, &x_peak, &rows.x_ahead)
+    rows.y = read_row(&job.target, place, n, scratch + n, &y_peak, &rows.y_ahead)
+    set_peaks(row, reference_of(y_peak), reference_of(x_peak))
+
+
+cdef void sum_pair(row_pair* row, const PairRows* rows, real* terms, Py_ssize_t n) noexcept nogil:
+    """Sums and distance of two rows; and the terms of every class, three for each."""
+    cdef const real* y = rows.y
+    cdef const real* x = rows.x
+    cdef const real* y_ahead = rows.y_ahead
+    cdef const real* x_ahead = rows.x_ahead
     cdef real y_edge[LANES]
     cdef real x_edge[LANES]
     cdef real y_sums[LANES]
@@ -12,7 +31,6 @@ cdef void sum_pair(row_pair* row, const real* y, const real* x, real* terms, Py_
     cdef real excess[LANES]
     cdef double y_sum = 0, x_sum = 0, excess_sum = 0
     cdef Py_ssize_t start = 0, stop, i, j
-    set_peaks(row, reference_of(largest_of(y, n)), reference_of(largest_of(x, n)))
     while start < n:
         stop = min(start + ROW_BLOCK, n)
         for i in range(LANES):
@@ -21,13 +39,13 @@ cdef void sum_pair(row_pair* row, const real* y, const real* x, real* terms, Py_
             excess[i] = 0
         if row.tau == 1 and r_abs(row.apart) <= FL_LARGEST:
             for j from start <= j < stop - LANES + 1 by LANES:
-                prefetch_lanes(row_after(y, n) + j)
-                prefetch_lanes(row_after(x, n) + j)
+                prefetch_lanes(y_ahead + j)
+                prefetch_lanes(x_ahead + j)
                 lanes_pair(y + j, x + j, terms + 3 * j, y_sums, x_sums, excess, row, False)
         else:
             for j from start <= j < stop - LANES + 1 by LANES:
-                prefetch_lanes(row_after(y, n) + j)
-                prefetch_lanes(row_after(x, n) + j)
+                prefetch_lanes(y_ahead + j)
+                prefetch_lanes(x_ahead + j)
                 lanes_pair(y + j, x + j, terms + 3 * j, y_sums, x_sums, excess, row, True)
         if stop % LANES:    # ROW_BLOCK is a multiple of LANES: this is the end of the row
             edge_of(y, n, y_edge)
@@ -120,22 +138,25 @@ cdef void prediction_grad(const real* terms, real* grad, Py_ssize_t n, real mean
             grad[whole + i] = slope[i]
 
 
-cdef double divergence_row(const PairJob* job, const real* y, const real* x, real* grad, real* terms,
-                           real scale) noexcept nogil:
+cdef double divergence_row(const PairJob* job, Py_ssize_t place, real* grad, real* scratch) noexcept nogil:
     """The divergence of the two rows, and its gradient by x unless `grad` is NULL."""
     cdef row_pair row
+    cdef PairRows rows
+    cdef real scale = scale_of(job, place)
     cdef double total, mean
     cdef Py_ssize_t n = job.scores.classes, peak
     cdef mixture shares = shares_of(job)
+    cdef real* terms = scratch + 3 * n
     row.tau = tau_of(&job.scores)
-    sum_pair(&row, y, x, terms, n)
+    read_pair(job, place * n, scratch, &rows, &row)
+    sum_pair(&row, &rows, terms, n)
     if job.kind == FL_FORWARD:
         return forward_row(&row, terms, grad, n, scale)
     if grad == NULL:
         if job.kind == FL_REVERSE:
             return sum_reverse(&row, &shares, terms, n, &mean)
         return sum_mixture(&row, &shares, terms, n, &mean)
-    peak = first_place_of(x, n, row.x_peak)
+    peak = first_place_of(rows.x, n, row.x_peak)
     peak += peak // LANES * 2 * LANES       # in the terms
     set_centre(&row, terms[peak], terms[peak + LANES], terms[peak + 2 * LANES], shares, job.kind)
     if job.kind == FL_REVERSE:

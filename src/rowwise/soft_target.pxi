@@ -76,6 +76,7 @@ cdef real target_loss(const TargetJob* job, const TargetRow* row, row_tile* tile
     cdef Py_ssize_t n = job.scores.classes, start
     cdef double mass = 0, cost = 0
     cdef real peak = -INFINITY, block_top, peak_term, log_sum, loss
+    cdef number_run scores = numbers_at(row.x)
     # The target's own sums first: e may take the place of the scores.
     for start from 0 <= start < n by ROW_BLOCK:
         block_top = largest_of(row.x + start, min(n - start, <Py_ssize_t> ROW_BLOCK))
@@ -85,8 +86,7 @@ cdef real target_loss(const TargetJob* job, const TargetRow* row, row_tile* tile
     if mass == 0:   # all of the target is 0: there is nothing that the scores could miss, not even NaN
         clear_row(row, n, want_grad, want_hess)
         return 0
-    tile.ahead = row.x + n
-    sum_row(tile, 0, row.x, row.grad, row.peaks, EXCLUDE_PEAK, want_grad)
+    sum_row(tile, 0, &scores, NULL, row.grad, row.peaks, EXCLUDE_PEAK, want_grad)
     peak_term = peak_term_of(peak)
     log_sum = r_log1p(tile.rest[0] + (peak_term - R(1.0)))
     if want_grad:
@@ -134,6 +134,7 @@ cdef public double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scra
             clear_row(&row, n, want_grad, want_hess)
         else:
             row.x = read_scores(&job.scores, i, 1, scratch)
+            tile.ahead = place_after(&job.scores.x, (i + 1) * n, row.x)
             if job.labels != NULL:
                 y_buffer[label] = 1
                 row.y = y_buffer
