@@ -44,9 +44,8 @@ FL_INLINE float bfloat_to_float(uint16_t h) { return float_of_bits((uint32_t)h <
 
 FL_INLINE uint16_t float_to_bfloat(float x)
 {
-    uint32_t bits = bits_of_float(x);
-    uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
-    return (uint16_t)((bits & 0x7fffffffu) > 0x7f800000u ? (bits >> 16 | 0x40u) : rounded);
+    uint32_t bits = bits_of_float(x), rounded = bits + 0x7fffu + ((bits >> 16) & 1u), nan = x != x ? 0x7fc00000u : 0u;
+    return (uint16_t)((rounded | nan) >> 16); /* of NaN, rounding may reach the sign */
 }
 
 /* ---- FL_LANES numbers; `dtype` is a constant of the call ---- */

@@ -97,6 +97,7 @@ cdef inline void softmax_row(const real* x, real* out, real* block_peaks, Py_ssi
     tile.classes = n
     tile.label[0] = 0
     tile.ahead = next_row
+    tile.result = NULL
     cdef number_run scores = numbers_at(x)
     sum_row(&tile, 0, &scores, NULL, out, block_peaks, EXCLUDE_ANY_PEAK, out != NULL)
     if out != NULL:

@@ -146,7 +146,10 @@ cdef void tile_row_by_row(const LabelJob* job, row_tile* tile, Py_ssize_t row, r
         tile.score[r] = 0
     for r in range(tile.count):
         if not tile.ignored[r]:
-            scores = find_scores(&job.scores, row + r, buffer, &tile.ahead)
+            scores = find_block(&job.scores.x, (row + r) * n, n, buffer)
+            set_ahead(tile, &scores, &job.out.grad, (row + r) * n, r)
+            if job.scores.inverse_temperature != 1:
+                scores = numbers_at(temper_row(&scores, buffer, n, job.scores.inverse_temperature))
             sum_row(tile, r, &scores, buffer, grad + r * n if grad != NULL else NULL, peaks + r * stride,
                     exclude, grad != NULL)
             without_peak[r] = tile.rest[r]

@@ -25,6 +25,7 @@ cdef extern from "rowwise/tile.h" nogil:
         Py_ssize_t count
         Py_ssize_t classes
         const real* ahead
+        const uint16_t* result
         Py_ssize_t* label
         bint* ignored
         Py_ssize_t* excluded
@@ -258,6 +259,20 @@ cdef inline const real* read_piece(const number_run* scores, Py_ssize_t start, P
     return buffer
 
 
+cdef void set_ahead(row_tile* tile, const number_run* scores, const array_view* out, Py_ssize_t place,
+                    Py_ssize_t row) noexcept nogil:
+    """What to prefetch while a row is summed whose result will be written from `place` on. As much is prefetched as
+    float32 has, which is the halves of two rows or blocks. So it is by turns the scores that follow these, and where
+    the results of these will be written: they are written in a burst, which would wait for memory."""
+    cdef Py_ssize_t n = tile.classes
+    tile.ahead = place_of(scores, n)
+    tile.result = NULL
+    if scores.x == NULL and out != NULL and out.data != NULL and not out.direct:
+        tile.result = halves_of(out, place, n)
+        if tile.result != NULL and n <= SHORT_ROW and row % 2 == 1:
+            tile.ahead = <const real*> (tile.result - n)
+
+
 cdef void sum_row(row_tile* tile, Py_ssize_t r, const number_run* scores, real* buffer, real* e, real* peaks,
                   int exclude, bint keep) noexcept nogil:
     """One row's peak, rest and excluded class; e too where it is kept, with each block's peak in `peaks`. The buffer
@@ -280,6 +295,8 @@ cdef void sum_row(row_tile* tile, Py_ssize_t r, const number_run* scores, real* 
     for start from 0 <= start < n by ROW_BLOCK:
         size = min(n - start, <Py_ssize_t> ROW_BLOCK)
         ahead = place_of(scores, start + size) if start + size < n else tile.ahead
+        if tile.result != NULL and start // ROW_BLOCK % 2 == 1:
+            ahead = <const real*> (tile.result + start - ROW_BLOCK)
         x = read_piece(scores, start, size, buffer, &top)
         if exclude != EXCLUDE_LABEL:
             excluded = first_place_of(x, size, top)

@@ -12,16 +12,6 @@ cdef inline const real* read_scores(const Scores* scores, Py_ssize_t row, Py_ssi
     return x
 
 
-cdef inline number_run find_scores(const Scores* scores, Py_ssize_t row, real* buffer, const real** ahead) noexcept nogil:
-    """The same of one row, whose halves are left for its sums to widen; and what to prefetch of the next one."""
-    cdef Py_ssize_t n = scores.classes
-    cdef number_run run = find_block(&scores.x, row * n, n, buffer)
-    ahead[0] = place_of(&run, n)
-    if scores.inverse_temperature == 1:
-        return run
-    return numbers_at(temper_row(&run, buffer, n, scores.inverse_temperature))
-
-
 cdef inline real tau_of(const Scores* scores) noexcept nogil:
     """One over the temperature, rounded to the type."""
     return <real> scores.inverse_temperature

@@ -115,6 +115,7 @@ cdef public double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scra
     cdef double total = 0
     cdef row_tile tile
     tile.classes = n
+    tile.result = NULL
     tile.label[0] = 0
     row.grad = row.hess = scratch
     row.weighted = scratch + 3 * n

@@ -61,7 +61,7 @@ cdef void normal_rows(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* scr
         out = scratch + n
         if job.what != LOGSUMEXP:
             out = block_destination(&job.out, row * n, out)
-        tile.ahead = place_of(&scores, n)
+        set_ahead(&tile, &scores, &job.out if job.what != LOGSUMEXP else NULL, row * n, row)
         sum_row(&tile, 0, &scores, scratch, out, peaks, EXCLUDE_ANY_PEAK, job.what == SOFTMAX)
         peak_term = peak_term_of(tile.peak[0])
         if job.what == SOFTMAX:
