@@ -222,6 +222,37 @@ FL_INLINE void lanes_pair(real_cp y, real_cp x, real_p terms, real_p y_sum, real
     }
 }
 
+/* FL_LANES classes' exponentials, and those of y times how much less y lies below its peak than x: added to the lanes. */
+FL_INLINE void lanes_far(const real *y, const real *x, real y_peak, real x_peak, real_p y_sum, real_p x_sum, real_p mean)
+{
+    real e_y[FL_LANES], e_x[FL_LANES];
+    exp_lanes(y, y_peak, e_y, NULL, 0);
+    exp_lanes(x, x_peak, e_x, NULL, 0);
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        y_sum[i] += e_y[i];
+        x_sum[i] += e_x[i];
+        mean[i] = r_fma(e_y[i], (y[i] - y_peak) - (x[i] - x_peak), mean[i]);
+    }
+}
+
+/* Where all these differences are small: e_x is e_y exp(-gap), and the lanes are those of e_y, of its product with
+ * exp(-gap) - 1 in two parts, of which the first is subtracted, and of the largest gap. */
+FL_INLINE void lanes_near(const real *y, const real *x, real y_peak, real apart, real_p y_sum, real_p first, real_p second,
+                          real_p largest)
+{
+    real e_y[FL_LANES];
+    exp_lanes(y, y_peak, e_y, NULL, 0);
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        real gap = (y[i] - x[i]) - apart, linear = e_y[i] * gap, size = r_abs(gap);
+        y_sum[i] += e_y[i];
+        first[i] += linear;
+        second[i] = r_fma(linear * gap, exp_beyond_linear(-gap), second[i]);
+        largest[i] = size > largest[i] ? size : largest[i];
+    }
+}
+
 FL_INLINE void lanes_divergence(real_cp terms, real_p slope, real_p lane, const row_pair *row,
                                 real scale, const int keep)
 {

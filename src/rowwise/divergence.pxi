@@ -29,6 +29,10 @@ cdef extern from "rowwise/divergence.h" nogil:
     void lanes_entropy(real_cp, real_p, real_p, real_p, real)
     void entropy_slopes(const real*, real*, Py_ssize_t, real, real, real, real)
     void lanes_pair(real_cp, real_cp, real_p, real_p, real_p, real_p, const row_pair*, int)
+    void lanes_far(const real*, const real*, real, real, real_p, real_p, real_p)
+    void lanes_near(const real*, const real*, real, real, real_p, real_p, real_p, real_p)
+    real log_beyond_linear(real, real)
+    real FL_NEAR
     void lanes_divergence(real_cp, real_p, real_p, const row_pair*, real, int)
     real prediction_part(real, real, real, row_pair, mixture, real*, real*, int)
     void set_centre(row_pair*, real, real, real, mixture, int)
@@ -113,6 +117,7 @@ cdef double entropy_row(const real* x, real peak, const real* ahead, real* grad,
 
 
 include "divergence_row.pxi"
+include "divergence_blocks.pxi"
 
 
 cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
@@ -124,6 +129,7 @@ cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop,
     cdef const real* ahead
     cdef real loss, peak
     cdef double total = 0
+    cdef int first = FAR
     while row < stop:
         if want_grad:
             grad = block_destination(&job.out.grad, row * n, scratch + 2 * n)
@@ -134,8 +140,10 @@ cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop,
         elif job.target.data == NULL:
             x = read_row(&job.scores.x, row * n, n, scratch, &peak, &ahead)
             loss = <real> entropy_row(x, peak, ahead, grad, n, scale_of(job, row))
-        else:
+        elif want_grad or job.kind != FL_FORWARD or job.scores.inverse_temperature != 1:
             loss = <real> divergence_row(job, row, grad, scratch)
+        else:
+            loss = <real> divergence_by_blocks(job, row, scratch, &first)
         loss = loss * r_weight(weight_of(job, row))
         total += loss
         if values != NULL:
