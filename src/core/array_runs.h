@@ -106,11 +106,13 @@ static inline void first_run(run_iterator *run, const array_view *a, ptrdiff_t s
     run->address = a->data;
     run->step = a->stride[a->dimensions - 1];
     run->left = n;
-    for (int d = a->dimensions - 1; d >= 0; d--) {
+    for (int d = a->dimensions - 1; d > 0; d--) {
         run->index[d] = start % a->shape[d];
         start /= a->shape[d];
         run->address += run->index[d] * a->stride[d];
     }
+    run->index[0] = start;
+    run->address += start * a->stride[0];
     set_run(run, a);
 }
 

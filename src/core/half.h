@@ -48,6 +48,18 @@ FL_INLINE uint16_t float_to_bfloat(float x)
     return (uint16_t)((rounded | nan) >> 16); /* of NaN, rounding may reach the sign */
 }
 
+/* Those of one that lies by itself. */
+#if FL_F16C
+FL_INLINE float single_half(uint16_t h) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(h))); }
+FL_INLINE uint16_t half_of_single(float x)
+{
+    return (uint16_t)_mm_cvtsi128_si32(_mm_cvtps_ph(_mm_set_ss(x), _MM_FROUND_TO_NEAREST_INT));
+}
+#else
+FL_INLINE float single_half(uint16_t h) { return half_to_float(h); }
+FL_INLINE uint16_t half_of_single(float x) { return float_to_half(x); }
+#endif
+
 /* ---- FL_LANES numbers; `dtype` is a constant of the call ---- */
 
 FL_INLINE void widen_lanes(const uint16_t *FL_RESTRICT h, real_p x, const int dtype)
@@ -105,12 +117,10 @@ FL_INLINE real widen_run(const uint16_t *FL_RESTRICT h, real_p x, ptrdiff_t n, c
         lanes_max(x + j, lane);
     }
     if (n < FL_LANES) {
-        uint16_t padded[FL_LANES];
-        real wide[FL_LANES];
-        for (int i = 0; i < FL_LANES; i++) padded[i] = i < n ? h[i] : dtype == FL_FLOAT16 ? 0xfc00 : 0xff80; /* -inf */
-        widen_lanes(padded, wide, dtype);
-        lanes_max(wide, lane);
-        for (ptrdiff_t i = 0; i < n; i++) x[i] = wide[i];
+        for (ptrdiff_t i = 0; i < n; i++) {
+            x[i] = (real)(dtype == FL_FLOAT16 ? single_half(h[i]) : bfloat_to_float(h[i]));
+            lane[i] = x[i] > lane[i] ? x[i] : lane[i];
+        }
     } else if (whole < n) {
         widen_lanes(h + n - FL_LANES, x + n - FL_LANES, dtype);
         lanes_max(x + n - FL_LANES, lane);
@@ -123,26 +133,14 @@ FL_INLINE void narrow_run(real_cp x, uint16_t *FL_RESTRICT h, ptrdiff_t n, real 
     const ptrdiff_t whole = n - n % FL_LANES;
     for (ptrdiff_t j = 0; j < whole; j += FL_LANES) narrow_lanes(x + j, h + j, factor, dtype);
     if (n < FL_LANES) {
-        uint16_t narrow[FL_LANES];
-        real padded[FL_LANES];
-        for (int i = 0; i < FL_LANES; i++) padded[i] = i < n ? x[i] : R(0.0);
-        narrow_lanes(padded, narrow, factor, dtype);
-        for (ptrdiff_t i = 0; i < n; i++) h[i] = narrow[i];
+        for (ptrdiff_t i = 0; i < n; i++) {
+            float some = (float)(factor * x[i]);
+            h[i] = dtype == FL_FLOAT16 ? half_of_single(some) : float_to_bfloat(some);
+        }
     } else if (whole < n) {
         narrow_lanes(x + n - FL_LANES, h + n - FL_LANES, factor, dtype);
     }
 }
 
-/* One that lies by itself. */
-#if FL_F16C
-FL_INLINE float single_half(uint16_t h) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(h))); }
-FL_INLINE uint16_t half_of_single(float x)
-{
-    return (uint16_t)_mm_cvtsi128_si32(_mm_cvtps_ph(_mm_set_ss(x), _MM_FROUND_TO_NEAREST_INT));
-}
-#else
-FL_INLINE float single_half(uint16_t h) { return half_to_float(h); }
-FL_INLINE uint16_t half_of_single(float x) { return float_to_half(x); }
-#endif
 
 #endif

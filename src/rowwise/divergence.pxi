@@ -27,7 +27,7 @@ cdef extern from "rowwise/divergence.h" nogil:
     void set_sums(row_pair*, real, real, real)
     real divergence_part(real, real, real, row_pair, real*)
     void lanes_entropy(real_cp, real_p, real_p, real_p, real)
-    void entropy_slopes(const real*, real*, Py_ssize_t, real, real, real, real)
+    void lanes_entropy_slope(const real*, real*, real, real, real, real)
     void lanes_pair(real_cp, real_cp, real_p, real_p, real_p, real_p, const row_pair*, int)
     void lanes_far(const real*, const real*, real, real, real_p, real_p, real_p)
     void lanes_near(const real*, const real*, real, real, real_p, real_p, real_p, real_p)
@@ -82,22 +82,63 @@ cdef inline const real* read_row(const array_view* a, Py_ssize_t start, Py_ssize
     return x
 
 
-cdef double entropy_row(const real* x, real peak, const real* ahead, real* grad, Py_ssize_t n,
-                        real scale) noexcept nogil:
+cdef inline real* slopes_of_block(const PairJob* job, real* grad, Py_ssize_t start) noexcept nogil:
+    """Where a block of a row's gradient is computed: in its array, or in a buffer that stays in the first-level cache."""
+    return grad + start if job.out.grad.direct else grad
+
+
+cdef void entropy_grad(const PairJob* job, Py_ssize_t place, const real* x, real* grad, real reference, real inverse,
+                       real mean, real scale) noexcept nogil:
+    cdef Py_ssize_t n = job.scores.classes, start, stop, i, j
+    cdef real edge[LANES]
+    cdef real* slope
+    for start from 0 <= start < n by ROW_BLOCK:
+        stop = min(start + ROW_BLOCK, n)
+        slope = slopes_of_block(job, grad, start)
+        for j from start <= j < stop - LANES + 1 by LANES:
+            lanes_entropy_slope(x + j, slope + (j - start), reference, inverse, mean, scale)
+        if stop % LANES:
+            edge_of(x, n, edge)
+            j = n - n % LANES
+            lanes_entropy_slope(edge, edge, reference, inverse, mean, scale)
+            for i in range(n - j):
+                slope[j - start + i] = edge[i]
+        store_block(&job.out.grad, place + start, stop - start, slope)
+
+
+cdef const real* ahead_of_results(const PairJob* job, Py_ssize_t row, const real* ahead) noexcept nogil:
+    """What to prefetch in the second half of a row of halves, or in every other short one: where results will be
+    written, as set_ahead() does. `ahead` of other rows."""
+    cdef Py_ssize_t n = job.scores.classes, start = (n // 2 + ROW_BLOCK - 1) // ROW_BLOCK * ROW_BLOCK
+    cdef const uint16_t* result = NULL
+    if job.out.grad.data != NULL and not job.out.grad.direct and not job.scores.x.direct:
+        result = halves_of(&job.out.grad, row * n, n)
+    if result == NULL or (n <= ROW_BLOCK and row % 2 == 0):
+        return ahead
+    return <const real*> result - (start if n > ROW_BLOCK else 0)
+
+
+cdef double entropy_row(const PairJob* job, Py_ssize_t row, real* grad, real* scratch) noexcept nogil:
     """log(sum) + cost / sum of e = exp(x - peak). The sum is held as 1 + rest; both terms are positive."""
     cdef real rest[LANES]
     cdef real count[LANES]
     cdef real cost[LANES]
     cdef real edge[LANES]
+    cdef Py_ssize_t n = job.scores.classes, start = 0, stop, i, j
+    cdef const real* ahead
+    cdef real peak
+    cdef const real* x = read_row(&job.scores.x, row * n, n, scratch, &peak, &ahead)
+    cdef const real* later = ahead_of_results(job, row, ahead)
     cdef real reference = reference_of(peak)
     cdef double rest_sum = 0, cost_sum = 0, peak_term = peak_term_of(peak), top = 0
-    cdef Py_ssize_t start = 0, stop, i, j
     while start < n:
         stop = min(start + ROW_BLOCK, n)
         for i in range(LANES):
             rest[i] = 0
             count[i] = 0
             cost[i] = 0
+        if start >= n // 2 or n <= ROW_BLOCK:
+            ahead = later
         for j from start <= j < stop - LANES + 1 by LANES:
             prefetch_lanes(ahead + j)
             lanes_entropy(x + j, rest, count, cost, reference)
@@ -112,7 +153,8 @@ cdef double entropy_row(const real* x, real peak, const real* ahead, real* grad,
         rest_sum += top - 1
     cdef double mean = cost_sum / (rest_sum + peak_term)
     if grad != NULL:
-        entropy_slopes(x, grad, n, reference, <real> (1 / (rest_sum + peak_term)), <real> mean, scale)
+        entropy_grad(job, row * n, x, grad, reference, <real> (1 / (rest_sum + peak_term)), <real> mean,
+                     scale_of(job, row))
     return <double> r_log1p(<real> (rest_sum + (peak_term - 1))) + mean
 
 
@@ -125,9 +167,7 @@ cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop,
     cdef bint want_grad = job.out.grad.data != NULL
     cdef real* values = <real*> job.out.values.data
     cdef real* grad = NULL
-    cdef const real* x
-    cdef const real* ahead
-    cdef real loss, peak
+    cdef real loss
     cdef double total = 0
     cdef int first = FAR
     while row < stop:
@@ -137,9 +177,9 @@ cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop,
             loss = 0
             if want_grad:
                 fill(grad, n, 0)
+                store_block(&job.out.grad, row * n, n, grad)
         elif job.target.data == NULL:
-            x = read_row(&job.scores.x, row * n, n, scratch, &peak, &ahead)
-            loss = <real> entropy_row(x, peak, ahead, grad, n, scale_of(job, row))
+            loss = <real> entropy_row(job, row, grad, scratch)
         elif want_grad or job.kind != FL_FORWARD or job.scores.inverse_temperature != 1:
             loss = <real> divergence_row(job, row, grad, scratch)
         else:
@@ -148,8 +188,6 @@ cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop,
         total += loss
         if values != NULL:
             values[row] = loss
-        if want_grad:
-            store_block(&job.out.grad, row * n, n, grad)
         row += 1
     return total
 

@@ -138,20 +138,47 @@ cdef void prediction_grad(const real* terms, real* grad, Py_ssize_t n, real mean
             grad[whole + i] = slope[i]
 
 
+cdef double forward_grad(const PairJob* job, Py_ssize_t place, row_pair* row, const real* terms, real* grad,
+                         real scale) noexcept nogil:
+    """forward_row() with the gradient, stored from `place` on."""
+    cdef Py_ssize_t n = job.scores.classes, start, size
+    cdef double total = 0
+    cdef real* slope
+    for start from 0 <= start < n by ROW_BLOCK:
+        size = min(n - start, <Py_ssize_t> ROW_BLOCK)
+        slope = slopes_of_block(job, grad, start)
+        total += forward_row(row, terms + 3 * start, slope, size, scale)
+        store_block(&job.out.grad, place + start, size, slope)
+    return total
+
+
+cdef void store_prediction_grad(const PairJob* job, Py_ssize_t place, const real* terms, real* grad, real mean,
+                                real scale) noexcept nogil:
+    cdef Py_ssize_t n = job.scores.classes, start, size
+    cdef real* slope
+    for start from 0 <= start < n by ROW_BLOCK:
+        size = min(n - start, <Py_ssize_t> ROW_BLOCK)
+        slope = slopes_of_block(job, grad, start)
+        prediction_grad(terms + 3 * start, slope, size, mean, scale)
+        store_block(&job.out.grad, place + start, size, slope)
+
+
 cdef double divergence_row(const PairJob* job, Py_ssize_t place, real* grad, real* scratch) noexcept nogil:
     """The divergence of the two rows, and its gradient by x unless `grad` is NULL."""
     cdef row_pair row
     cdef PairRows rows
-    cdef real scale = scale_of(job, place)
     cdef double total, mean
     cdef Py_ssize_t n = job.scores.classes, peak
+    cdef real scale = scale_of(job, place)
     cdef mixture shares = shares_of(job)
     cdef real* terms = scratch + 3 * n
     row.tau = tau_of(&job.scores)
     read_pair(job, place * n, scratch, &rows, &row)
     sum_pair(&row, &rows, terms, n)
     if job.kind == FL_FORWARD:
-        return forward_row(&row, terms, grad, n, scale)
+        if grad == NULL:
+            return forward_row(&row, terms, NULL, n, scale)
+        return forward_grad(job, place * n, &row, terms, grad, scale)
     if grad == NULL:
         if job.kind == FL_REVERSE:
             return sum_reverse(&row, &shares, terms, n, &mean)
@@ -163,5 +190,5 @@ cdef double divergence_row(const PairJob* job, Py_ssize_t place, real* grad, rea
         total = sum_reverse_kept(&row, &shares, terms, n, &mean)
     else:
         total = sum_mixture_kept(&row, &shares, terms, n, &mean)
-    prediction_grad(terms, grad, n, <real> mean, shares.of_q * scale)
+    store_prediction_grad(job, place * n, terms, grad, <real> mean, shares.of_q * scale)
     return total

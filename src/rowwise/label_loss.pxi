@@ -115,12 +115,10 @@ cdef void store_row(const LabelJob* job, const row_tile* tile, Py_ssize_t r, Py_
     """Gradient of a row, and curvature unless `hess` is NULL, from e, where the gradient will be; stored from `place`
     on."""
     cdef Py_ssize_t n = tile.classes, label = tile.label[r]
-    cdef real factor = -tile.first[r] * gradient_scale(job), of_label
+    cdef real factor = -tile.first[r] * gradient_scale(job)
     if hess == NULL and not tile.ignored[r]:
         store_scaled_row(&job.out.grad, place, grad, n, peaks, tile.peak[r], tile.inverse[r] * factor)
-        of_label = -factor * tile.one_minus_p[r]
-        block_destination(&job.out.grad, place + label, &of_label)[0] = of_label
-        store_block(&job.out.grad, place + label, 1, &of_label)
+        store_number(&job.out.grad, place + label, -factor * tile.one_minus_p[r])
         return
     if tile.ignored[r]:
         fill(grad, n, 0)
@@ -211,7 +209,7 @@ cdef inline void tile_across_lanes(const LabelJob* job, row_tile* tile, Py_ssize
     cdef Py_ssize_t k, n = tile.classes
     cdef real without_peak[TILE]
     lanes_load(read_scores(&job.scores, row, tile.count, buffer), tile.count, n, table)
-    tile.ahead = place_after(&job.scores.x, (row + TILE) * n, buffer)
+    tile.ahead = ahead_of_tile(&job.scores.x, &job.out.grad, row, n, buffer)
     lanes_sum(tile, table, want_hess)
     for k in range(TILE):
         without_peak[k] = tile.rest[k]

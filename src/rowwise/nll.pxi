@@ -13,13 +13,15 @@ cdef public double chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch
     cdef const double* weights = job.weights
     cdef real* values = <real*> job.out.values.data
     cdef bint want_grad = job.out.grad.data != NULL
+    cdef number_run scores
     cdef real score, loss
     cdef double total = 0
     for row in range(chunk * NLL_ROWS, stop):
         loss = 0
         label = label_or_none(labels + row, ignore_index, n)
         if label >= 0:
-            loss = -read_block(&job.log_probs, row * n + label, 1, &score)[0]
+            scores = find_block(&job.log_probs, row * n + label, 1, &score)
+            loss = -number_of(&scores, 0)
             if weights != NULL:
                 loss = r_term(r_weight(weights[row]), loss)
                 label = label if weights[row] != 0 else -1    # a weight of 0 removes a row
@@ -34,10 +36,16 @@ cdef public double chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch
 cdef inline void store_nll_grad(const NllJob* job, Py_ssize_t row, int64_t label, real* buffer) noexcept nogil:
     cdef Py_ssize_t n = job.classes
     cdef real* grad = block_destination(&job.out.grad, row * n, buffer)
-    fill(grad, n, 0)
+    cdef real of_label
+    cdef uint16_t* halves = NULL if job.out.grad.direct else <uint16_t*> halves_of(&job.out.grad, row * n, n)
+    if halves != NULL:
+        memset(halves, 0, n * sizeof(uint16_t))
+    else:
+        fill(grad, n, 0)
+        store_block(&job.out.grad, row * n, n, grad)
     if label >= 0:
-        grad[label] = <real> (-job.out.scale * (1 if job.weights == NULL else job.weights[row]))
-    store_block(&job.out.grad, row * n, n, grad)
+        of_label = <real> (-job.out.scale * (1 if job.weights == NULL else job.weights[row]))
+        store_number(&job.out.grad, row * n + label, of_label)
 
 
 cdef public void plan_nll_rows(void* data, kernel_plan* plan) noexcept nogil:

@@ -262,15 +262,15 @@ cdef inline const real* read_piece(const number_run* scores, Py_ssize_t start, P
 cdef void set_ahead(row_tile* tile, const number_run* scores, const array_view* out, Py_ssize_t place,
                     Py_ssize_t row) noexcept nogil:
     """What to prefetch while a row is summed whose result will be written from `place` on. As much is prefetched as
-    float32 has, which is the halves of two rows or blocks. So it is by turns the scores that follow these, and where
-    the results of these will be written: they are written in a burst, which would wait for memory."""
+    float32 has, which is the halves of two rows or blocks. So it is by turns the scores that follow, and where results
+    will be written: they are written in a burst, which would wait for memory."""
     cdef Py_ssize_t n = tile.classes
     tile.ahead = place_of(scores, n)
     tile.result = NULL
     if scores.x == NULL and out != NULL and out.data != NULL and not out.direct:
         tile.result = halves_of(out, place, n)
         if tile.result != NULL and n <= SHORT_ROW and row % 2 == 1:
-            tile.ahead = <const real*> (tile.result - n)
+            tile.ahead = <const real*> tile.result
 
 
 cdef void sum_row(row_tile* tile, Py_ssize_t r, const number_run* scores, real* buffer, real* e, real* peaks,
@@ -339,6 +339,11 @@ cdef void scale_row(real* e, Py_ssize_t n, const real* peaks, real peak, real fa
     for start from 0 <= start < n by ROW_BLOCK:
         multiply(e + start, min(n - start, <Py_ssize_t> ROW_BLOCK), factor * block_factor(peaks[b], peak))
         b += 1
+
+
+cdef inline void store_number(const array_view* out, Py_ssize_t place, real number) noexcept nogil:
+    block_destination(out, place, &number)[0] = number
+    store_block(out, place, 1, &number)
 
 
 cdef void store_scaled_row(const array_view* out, Py_ssize_t place, real* e, Py_ssize_t n, const real* peaks,

@@ -21,8 +21,7 @@ cdef void store_log_sum(NormalJob* job, Py_ssize_t row, const number_run* scores
         log_sum = log_sum_of(read_piece(scores, 0, n, buffer, &largest), n, peak, log_sum)
     else:
         log_sum = peak + log_sum
-    block_destination(&job.out, row, &log_sum)[0] = log_sum
-    store_block(&job.out, row, 1, &log_sum)
+    store_number(&job.out, row, log_sum)
 
 
 cdef void store_log_softmax(NormalJob* job, Py_ssize_t row, const number_run* scores, real peak, real log_sum,
@@ -111,7 +110,7 @@ cdef void normal_tiles(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* sc
         lanes_load(x, tile.count, n, table)
         if job.what == LOG_SOFTMAX:
             memcpy(scores, table, size * sizeof(real))
-        tile.ahead = place_after(&job.scores.x, (row + TILE) * n, x)
+        tile.ahead = ahead_of_tile(&job.scores.x, &job.out if job.what != LOGSUMEXP else NULL, row, n, x)
         lanes_sum(&tile, table, True)
         lanes_log_sum(&tile, inverse, log_sum)
         if job.what == LOGSUMEXP:

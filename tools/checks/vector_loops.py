@@ -26,7 +26,7 @@ LOOPS = (
     *("lanes_to_derivatives: p = table[c", "lanes_to_derivatives: of_e[k] = ", "lanes_to_derivatives: p = tile.p[k]"),
     *("lanes_subtract", "lanes_log_sum", "weigh_target: r_fma(", "target_grad"),
     *("sum_elements: + (double)addend[i];", "sum_elements: (double)value[i];"),
-    *("lanes_entropy", "entropy_slopes", "lanes_pair", "lanes_divergence", "lanes_peak: table", "lanes_rest"),
+    *("lanes_entropy", "lanes_entropy_slope", "lanes_pair", "lanes_divergence", "lanes_peak: table", "lanes_rest"),
     *("lanes_entropy_tile", "lanes_terms", "lanes_parts", "lanes_prediction", "lanes_prediction_slope"),
     *("lanes_choose_top: choose_top(", "lanes_centre", "lanes_predictions", "lanes_prediction_slopes"),
     *("block_reference", "block_needs_exponents", "block_softmax: r_exp_above("),
