@@ -13,6 +13,7 @@ from fastloss._foreign import is_not_0
 from fastloss._kernels import kernels
 from fastloss._loss import Evaluation, Outputs, kernel_options
 from fastloss._pieces import extremes, pieces
+from fastloss._reduction import RootRule, is_in_range, square_units
 from fastloss._rowwise import Rows
 from fastloss._threads import GRAIN
 
@@ -46,8 +47,14 @@ class ElementwiseEvaluation(Evaluation):
         self.first = first  # what the prediction is called
         self.options = options
         self.bits = check.kernel_bits(code)  # of the float type to compute in
-        if reduction.name == "weighted_mean" and not 2.0**-90 < abs(self.denominator) < 2.0**90:
-            self.bits = 64  # float32 does not hold what the derivatives are multiplied with
+        self.is_weighted_mean = reduction.name == "weighted_mean"
+
+    @property
+    def computing_bits(self):
+        """Double where float32 does not hold what the derivatives are multiplied with."""
+        if self.is_weighted_mean and not 2.0**-90 < abs(self.denominator) < 2.0**90:
+            return 64
+        return self.bits
 
     def run(self, outputs):
         if not self.prediction.size:
@@ -62,7 +69,7 @@ class ElementwiseEvaluation(Evaluation):
                 self.exclude_empty_rows()
             return self.compute(outputs)
         total = self.compute(outputs)
-        return self.compute(outputs) if total != total and self.exclude_empty_rows() else total
+        return self.compute(outputs) if total[0] != total[0] and self.exclude_empty_rows() else total
 
     def is_overwritten(self, outputs):
         """Whether a derivative is written over the predictions."""
@@ -95,7 +102,7 @@ class ElementwiseEvaluation(Evaluation):
             if self.group_axis is None:
                 seen.values = _in_order(outputs.values, order)
             seen.grad, seen.hess = _in_order(outputs.grad, order), _in_order(outputs.hess, order)
-        total, is_illegal = kernels(self.bits).elementwise.evaluate(
+        total, is_illegal = kernels(self.computing_bits).elementwise.evaluate(
             self.name,
             arguments,
             kernel_options(self.options if options is None else options),
@@ -116,47 +123,53 @@ class ElementwiseEvaluation(Evaluation):
     def check_domains(self, threads):
         """Raises for the first number that is not legal."""
         *arrays, _, weight, where = self.arguments
-        domains = kernels(self.bits).elementwise.domains(self.name)
+        domains = kernels(self.computing_bits).elementwise.domains(self.name)
         for array, name, domain in zip(arrays, (self.first, "target"), domains, strict=True):
             if array is not None:
-                check.check_domain(array, name, domain, self.bits, threads, (weight, where), self.prediction)
+                check.check_domain(array, name, domain, self.computing_bits, threads, (weight, where), self.prediction)
 
 
 class RootMeanSquare(ElementwiseEvaluation):
     """Two passes: the sum of squares, whose root the gradient is divided by."""
 
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
-        self.divisor = self.denominator
-        self.denominator = 1 if self.divisor else 0  # `compute` gives the mean itself
+    square_unit = 1.0  # what the sum is in the square of: not 1 where squares leave the range of double
+    whole = None  # where this is a part of a call: a Part with the sum of all
+
+    @property
+    def rule(self):
+        return RootRule(self.reduction, self.unit, self.square_unit)
+
+    def value(self):
+        return self.rule.value(self.total[0], self.denominator)
+
+    def be_part_of(self, whole):
+        super().be_part_of(whole)
+        self.whole = whole
 
     def compute(self, outputs):
-        root, unit = self.root_and_unit(outputs.threads)
+        total = self.sum_of_squares(outputs.threads)
         if outputs.grad is not None:
+            rule, squares = (self.rule, total) if self.whole is None else (self.whole.rule, self.whole.total)
+            root, unit = rule.root(squares[0], self.denominator), rule.square_unit
             # In a unit of about the root, so that neither the differences nor the scale leaves the range of the type.
             exponent = math.frexp(unit)[1] - (math.frexp(root)[1] if math.isfinite(root) else 0)
             near = 2.0 ** min(max(exponent, -1000), 1000)
-            outputs.scale = 1 / (self.divisor * root * (near / unit)) if root else 0.0
+            outputs.scale = 1 / (self.denominator * root * (near / unit)) if root else 0.0
             outputs.want_value = False
             super().compute(outputs, (near,))
-        return root / unit
+        return total
 
-    def root_and_unit(self, threads):
-        """The root of the mean square and the unit that it is in: another where squares leave the range of double."""
-        unit, total = 1.0, self.sum_of_squares(1.0, threads)
-        if not 1e-280 < abs(total) < math.inf and (self.bits == 64 or self.arguments[3] is not None):
-            for power in (100, 300, 600):
-                unit = 2.0 ** (power if abs(total) < 1 else -power)
-                again = self.sum_of_squares(unit, threads)
-                if 1e-280 < abs(again) < math.inf or math.isnan(again):
-                    total = again
-                    break
-            else:
-                unit = 1.0  # no difference at all, or infinite ones
-        mean = total / self.divisor if self.divisor else 0.0
-        return (math.sqrt(mean) if mean >= 0 else math.nan), unit
+    def sum_of_squares(self, threads):
+        total = self.squares_in(1.0, threads)
+        if not is_in_range(total[0]) and (self.computing_bits == 64 or self.arguments[3] is not None):
+            for unit in square_units(total[0]):
+                again = self.squares_in(unit, threads)
+                if is_in_range(again[0]) or math.isnan(again[0]):
+                    self.square_unit = unit
+                    return again  # none: no difference at all, or infinite ones
+        return total
 
-    def sum_of_squares(self, unit, threads):
+    def squares_in(self, unit, threads):
         return super().compute(Outputs(True, None, 1.0, threads), (unit,))
 
 

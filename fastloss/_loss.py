@@ -19,6 +19,7 @@ from fastloss._foreign import out_as_array
 from fastloss._kernels import per_instruction_set
 from fastloss._keywords import explain
 from fastloss._pieces import copy_to
+from fastloss._reduction import NOTHING, ValueRule, value_of
 from fastloss._threads import nothing_to_compute, threads_for
 from fastloss._validation import check_out, needs_another, rules, seen_with_axis_last
 
@@ -56,11 +57,12 @@ class Outputs:
 class Evaluation:
     """One validated call: ready to compute, nothing written yet.
 
-    `kernel(*arguments, outputs)` gives the weighted sum of the losses.
+    `kernel(*arguments, outputs)` gives the weighted sum of the losses as two doubles: rounded, and what that leaves.
     """
 
     axis = None  # which the kernel sees as the last of the derivatives; None: it sees them as they are
     unit = 1.0  # multiplies losses and derivatives
+    weight_unit = 1.0  # a power of two that does so too: the kernel's weights are over it
     no_curvature = None  # why there is none with these options
 
     def __init__(self, kernel, arguments, prediction, dtype, value_shape, value_dtype, reduction, denominator, inputs):
@@ -71,7 +73,8 @@ class Evaluation:
         self.value_shape = value_shape
         self.value_dtype = value_dtype
         self.reduction = reduction  # a code of _validation.REDUCTIONS
-        self.denominator = denominator  # what a mean divides the weighted sum by
+        self.denominators = denominator  # two doubles, as the sum
+        self.denominator = denominator[0]  # what a mean divides the weighted sum by
         self.inputs = inputs  # arrays other than the prediction that the kernel reads
         self.work = prediction.size  # as much as so many elements of a softmax
 
@@ -81,34 +84,47 @@ class Evaluation:
         arrays = [self.array_for(array) for array in given]
         threads = threads_for(num_threads, self.work)
         values = np.empty(self.value_shape, self.value_dtype) if want_value and self.reduction & rules.KEEPS else None
-        scale = rules.scale_of(self.reduction, self.denominator) * self.unit
+        unit = self.unit * self.weight_unit
+        scale = rules.scale_of(self.reduction, self.denominator) * unit
         outputs = Outputs(want_value, values, scale, threads)
         if derivatives:
             outputs.grad = self.seen_by_kernel(arrays[0])
             outputs.out_given = out is not None
         if derivatives == 2:
             outputs.hess = self.seen_by_kernel(arrays[1])
-        total = self.run(outputs)
-        if self.unit != 1 and self.prediction.size:  # over nothing the sum is 0, not -0
-            total *= self.unit
-            if values is not None:
-                values *= self.unit
+        self.total = self.run(outputs)
+        if self.weight_unit != 1:
+            self.total = self.total[0] * self.weight_unit, self.total[1] * self.weight_unit
+        if values is not None and unit != 1:
+            values *= unit
         for index, array in enumerate(given):
             if array is not None and array is not arrays[index]:
                 copy_to(array, arrays[index])
                 arrays[index] = array
         if want_value and values is None:
-            values = rules.value_of(self.reduction, total, self.denominator)
+            values = self.value()
         return values, arrays
 
+    def value(self):
+        return value_of(self.reduction, self.unit, self.total[0], self.denominator)
+
+    @property
+    def rule(self):
+        """value(), by a sum and a denominator."""
+        return ValueRule(self.reduction, self.unit)
+
+    def be_part_of(self, whole):
+        """Of a call that has this sum: _partial.Part."""
+        self.denominators, self.denominator = whole.denominator, whole.denominator[0]
+
     def run(self, outputs):
-        """The weighted sum of the losses. Kernels of rows and elements never see an empty array."""
+        """The kernel's sum. Kernels of rows and elements never see an empty array."""
         if self.prediction.size:
             return self.kernel(*self.arguments, outputs)
         nothing_to_compute()
         if outputs.values is not None:
             outputs.values[...] = 0
-        return 0.0
+        return NOTHING
 
     def array_for(self, out):
         """What the kernel writes a derivative to: `out`, or another array where that is not given or not possible."""
@@ -154,6 +170,7 @@ class Loss:
 
     has_curvature: bool
     family: str
+    _define: object  # the function that validates and returns an Evaluation
     _fast_paths: list  # attempt(args, kwargs, want_value, derivatives) of each float type: the result, or None
 
     def __repr__(self):
@@ -264,6 +281,7 @@ def loss(family, *, curvature, fast_path=None):
             "__signature__": own,
             "__slots__": (),
             "family": family,
+            "_define": staticmethod(define),
             "_fast_paths": fast_paths,
             "has_curvature": curvature,
         }

@@ -1,10 +1,55 @@
 """From a call's losses to its value: which of them count, how much, and what they are divided by."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from fastloss import _validation as check
+
+NOTHING = (0.0, 0.0)  # a sum in two doubles, over nothing
+
+
+def value_of(reduction, unit, total, denominator):
+    """From the sum of the losses, in a unit, to the value. `reduction` is a code."""
+    if unit != 1 and total:  # over nothing the sum is 0, not -0
+        total *= unit
+    return check.rules.value_of(reduction, total, denominator)
+
+
+class ValueRule(NamedTuple):
+    """From the sum of the losses of a call to its value."""
+
+    reduction: int  # a code of _validation.REDUCTIONS
+    unit: float  # multiplies the sum
+
+    def value(self, total, denominator):
+        return value_of(self.reduction, self.unit, total, denominator)
+
+
+def is_in_range(squares):
+    """Whether a sum of squares is neither 0 or infinite nor so small that it has lost digits."""
+    return 1e-280 < abs(squares) < math.inf
+
+
+def square_units(squares):
+    """The units to try for a sum of squares that is not in range."""
+    return [2.0 ** (power if abs(squares) < 1 else -power) for power in (100, 300, 600)]
+
+
+class RootRule(NamedTuple):
+    """The same of the root of a mean of squares."""
+
+    reduction: int
+    unit: float
+    square_unit: float  # the sum is in the square of this
+
+    def root(self, total, denominator):
+        mean = total / denominator if denominator else 0.0
+        return math.sqrt(mean) if mean >= 0 else math.nan
+
+    def value(self, total, denominator):
+        return self.root(total, denominator) / self.square_unit if denominator else math.nan
 
 
 class Reduction:
@@ -66,19 +111,19 @@ class Reduction:
         return found if self.weight is None else found & (check.as_float(self.weight) != 0)
 
     def denominator(self, counts=None, class_weights=None):
-        """What the sum of the losses is divided by. `counts` says which losses count beside `where`, `class_weights`
-        how much each weighs in a mean: both flat, or None, and the second not without the first."""
+        """What the sum of the losses is divided by, as two doubles. `counts` says which losses count beside `where`,
+        `class_weights` how much each weighs in a mean: both flat, or None, and the second not without the first."""
         if not self.code & check.rules.MEANS:
-            return 1
+            return 1, 0.0
         if counts is not None and self.where is not None:
             counts = counts & self.where.reshape(-1)
         if self.name == "batchmean":
-            return self._entries(counts)
+            return self._entries(counts), 0.0
         if self.name == "weighted_mean" and self.weight is not None:
             return self._sum_of_weights(counts, class_weights)
         if class_weights is not None:
-            return float(np.where(counts, class_weights, 0.0).sum())
-        return self._number(counts)
+            return check.rules.weights_in_two(np.where(counts, class_weights, 0.0), None, 1)
+        return self._number(counts), 0.0
 
     def _number(self, counts):
         if counts is not None:
@@ -102,18 +147,18 @@ class Reduction:
         if counts is None and class_weights is None:
             return self._sum_of_sample_weights()
         weights = self.row_weights() if class_weights is None else self.row_weights() * class_weights
-        return float(np.where(counts, weights, 0.0).sum())
+        return check.rules.weights_in_two(np.where(counts, weights, 0.0), None, 1)
 
     def _sum_of_sample_weights(self):
         """Without writing out what broadcasting repeats."""
         if 0 in self.shape:
-            return 0.0
+            return NOTHING
         weight, where = _unrepeated(self.weight), self.where
         if where is not None:
             where = _unrepeated(where)
             shape = np.broadcast_shapes(weight.shape, where.shape)
             weight, where = np.broadcast_to(weight, shape), np.broadcast_to(where, shape)
-        return check.rules.sum_of_weights(weight, where) * (math.prod(self.shape) // weight.size)
+        return check.rules.weights_in_two(weight, where, math.prod(self.shape) // weight.size)
 
 
 def scaled_to_one(weights):

@@ -86,9 +86,9 @@ class Labels:
         return of_rows
 
     def denominator(self, class_weights=None):
-        """What the reduction divides by. `class_weights`, one per row or None, weigh the mean."""
+        """What the reduction divides by, as two doubles. `class_weights`, one per row or None, weigh the mean."""
         if self.reduction.name == "mean" and self.reduction.where is None and class_weights is None:
-            return self._not_ignored  # counted already
+            return self._not_ignored, 0.0  # counted already
         return self.reduction.denominator(self.counts(), class_weights)
 
 
@@ -105,7 +105,7 @@ class RowEvaluation(Evaluation):
     rows, or None, after its other arguments. `target` is the array that it reads beside the scores, or None."""
 
     def __init__(self, rows, kernel, arguments, weights, reduction, denominator, target):
-        weights, self.unit = scaled_to_one(weights)
+        weights, self.weight_unit = scaled_to_one(weights)
         super().__init__(
             kernel, (*arguments, weights), rows.array, rows.gradient_dtype, rows.shape, rows.dtype, reduction.code,
             denominator, (target,),

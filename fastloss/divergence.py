@@ -159,7 +159,7 @@ def entropy_with_logits(logits, *, axis=-1, base=None, sample_weight=None, where
     """
     unit = _unit_of(base)
     call = _of_logits(logits, axis, Reduction(reduction, sample_weight, where))
-    call.unit *= unit
+    call.unit = unit
     return call
 
 

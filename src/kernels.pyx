@@ -27,7 +27,7 @@ cdef inline legal_numbers legal_of(const LookJob* job) noexcept nogil:
     return legal_within(job.low, job.high) if job.is_range else legal_in(job.of)
 
 
-cdef public double chunk_of_numbers(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public exact_sum chunk_of_numbers(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef LookJob* job = <LookJob*> data
     cdef Py_ssize_t start = chunk * CHUNK, stop = start + min(<Py_ssize_t> CHUNK, job.size - start), n
     cdef legal_numbers legal = legal_of(job)
@@ -37,7 +37,7 @@ cdef public double chunk_of_numbers(void* data, Py_ssize_t chunk, real* scratch)
         weight = read_weights(&job.weight, &job.where, start, n, scratch + BLOCK, scratch + 2 * BLOCK)
         look_at(read_block(&job.numbers, start, n, scratch), weight, n, legal, &job.found)
         start += n
-    return 0
+    return NO_SUM
 
 
 cdef public void plan_numbers(void* data, kernel_plan* plan) noexcept nogil:
@@ -63,23 +63,17 @@ cdef public Py_ssize_t first_refused_number(void* data, Py_ssize_t start, Py_ssi
     return -1
 
 
-cdef public double chunk_of_weights(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public exact_sum chunk_of_weights(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef LookJob* job = <LookJob*> data
-    cdef Py_ssize_t start = chunk * CHUNK, stop = start + min(<Py_ssize_t> CHUNK, job.size - start), i, n
-    cdef real lane[LANES]
+    cdef Py_ssize_t start = chunk * CHUNK, stop = start + min(<Py_ssize_t> CHUNK, job.size - start), n
     cdef const real* weight
-    cdef double total = 0
-    for i in range(LANES):
-        lane[i] = 0
+    cdef exact_sum total = NO_SUM
     while start < stop:
         n = min(stop - start, <Py_ssize_t> BLOCK)
         weight = read_weights(&job.weight, &job.where, start, n, scratch, scratch + BLOCK)
-        for i from 0 <= i < n - LANES + 1 by LANES:
-            lanes_add(weight + i, lane)
-        for i in range(n - n % LANES, n):
-            total += weight[i]
+        total = exact_join(total, sum_of_numbers(weight, n))
         start += n
-    return total + lanes_total(lane)
+    return total
 
 
 cdef public void plan_weights(void* data, kernel_plan* plan) noexcept nogil:

@@ -7,7 +7,7 @@
 #include "kernel_table.h"
 
 #define FL_PLAN(NAME) void NAME(void *job, kernel_plan *plan);
-#define FL_CHUNK(NAME) double NAME(void *job, ptrdiff_t chunk, real *scratch);
+#define FL_CHUNK(NAME) exact_sum NAME(void *job, ptrdiff_t chunk, real *scratch);
 #define FL_KERNEL(PLAN, CHUNK) {PLAN, (chunk_work)CHUNK}
 
 FL_PLAN(plan_numbers)

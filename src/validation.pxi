@@ -66,7 +66,7 @@ cdef class Validation(Kernels):
         """The place, in C order, of the first number that is refused; -1 where none is. `weighted` are a weight and
         which numbers count, either None or of the shape of the array: what has no weight is not looked at."""
         cdef Py_ssize_t start, place
-        cdef double total
+        cdef exact_sum total
         expect_size(weighted[0], array.size, "sample_weight")
         expect_size(weighted[1], array.size, "where")
         view_of(&job.numbers, array, self.table.dtype)
@@ -100,8 +100,12 @@ cdef class Validation(Kernels):
 
     def sum_of_weights(self, cnp.ndarray weight, where):
         """The sum of the weights that count; `where` is a bool array of their shape, or None."""
+        return self.weights_in_two(weight, where, 1)[0]
+
+    def weights_in_two(self, cnp.ndarray weight, where, double times):
+        """The same, times a whole number, as two doubles: rounded, and what that leaves."""
         cdef LookJob job
-        cdef double total = 0
+        cdef exact_sum total = NO_SUM
         memset(&job, 0, sizeof(LookJob))
         expect_size(where, weight.size, "where")
         view_of(&job.weight, weight, self.table.dtype)
@@ -109,4 +113,5 @@ cdef class Validation(Kernels):
         job.size = weight.size
         if job.size:
             run_kernel(&self.table.weights, &job, 1, &total)
-        return total
+        total = exact_rounded(exact_times(total, times))
+        return total.high, total.low

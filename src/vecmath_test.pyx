@@ -36,13 +36,27 @@ cdef enum:
     LOG1M_HALF
     LOG1M_TAIL
     LOG_COSH_UNIT
+    EXP_LANES
 
 FUNCTIONS = {
     "exp": EXP, "log": LOG, "log1p": LOG1P, "log1p_unit": LOG1P_UNIT, "exp_wide": EXP_WIDE, "exp_tail": EXP_TAIL,
     "expm1_tail": EXPM1_TAIL, "log_factorial": LOG_FACTORIAL, "log_unit": LOG_UNIT,
     "log1m_half": LOG1M_HALF, "log1m_tail": LOG1M_TAIL,
-    "log_cosh_unit": LOG_COSH_UNIT,
+    "log_cosh_unit": LOG_COSH_UNIT, "exp_lanes": EXP_LANES,
 }
+
+
+cdef void apply_exp_lanes(real_cp x, real_p y, Py_ssize_t n) noexcept nogil:
+    """LANES numbers at a time, the last ones among others."""
+    cdef real padded[LANES]
+    cdef real e[LANES]
+    cdef Py_ssize_t i, j
+    for j from 0 <= j < n by LANES:
+        for i in range(LANES):
+            padded[i] = x[j + i] if j + i < n else R(0.0)
+        exp_lanes(padded, 0, e, NULL, False)
+        for i in range(min(n - j, <Py_ssize_t> LANES)):
+            y[j + i] = e[i]
 
 
 cdef void apply(real_cp x, real_p y, Py_ssize_t n, int function) noexcept nogil:
@@ -80,6 +94,8 @@ cdef void apply(real_cp x, real_p y, Py_ssize_t n, int function) noexcept nogil:
     elif function == LOG_COSH_UNIT:
         for i in range(n):
             y[i] = r_log_cosh_unit(x[i])
+    elif function == EXP_LANES:
+        apply_exp_lanes(x, y, n)
     else:
         for i in range(n):
             y[i] = r_log_factorial(x[i])
@@ -111,30 +127,30 @@ def relative_entropy(cnp.ndarray p, cnp.ndarray q, cnp.ndarray y, cnp.ndarray di
         result[i] = r_relative_entropy(first[i], second[i], &rest[i])
 
 
-cdef double weight_of_chunk(void* job, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef exact_sum weight_of_chunk(void* job, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """Sums of it tell how many chunks there were below 2^31, and how many above."""
-    return 1 if chunk < (<Py_ssize_t> 1 << 31) else (<Py_ssize_t> 1 << 40)
+    return exact_plus(NO_SUM, 1 if chunk < (<Py_ssize_t> 1 << 31) else (<Py_ssize_t> 1 << 40))
 
 
 def count_chunks(Py_ssize_t chunks, int threads):
     """The sum over so many chunks."""
-    cdef double total
+    cdef exact_sum total
     run_chunks_on_threads(<chunk_work> weight_of_chunk, NULL, chunks, 0, threads, &total)
-    return total
+    return total.high
 
 
-cdef double rounded_chunk(void* job, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef exact_sum rounded_chunk(void* job, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """Numbers whose sum depends on the order."""
-    return 1.0 / (1 + chunk)
+    return exact_plus(NO_SUM, 1.0 / (1 + chunk))
 
 
 def sum_of_chunks(Py_ssize_t chunks, int threads):
-    cdef double total
+    cdef exact_sum total
     run_chunks_on_threads(<chunk_work> rounded_chunk, NULL, chunks, 0, threads, &total)
-    return total
+    return total.high
 
 
-cdef double endless_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef exact_sum endless_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """The calling thread's ends as soon as another thread has one; the others' end when they are told to stop."""
     cdef int* others = <int*> data
     cdef poll_state* poll = poll_of(scratch)
@@ -142,12 +158,12 @@ cdef double endless_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept 
         atomic_set(others, 1)
     while not should_stop(poll, 10_000) and not (poll.is_caller and atomic_get(others)):
         pass
-    return 0
+    return NO_SUM
 
 
 def endless(int threads):
     """A chunk for each thread, which never ends unless the call is stopped. With two threads or more, it is not the
     calling one that is at work."""
-    cdef double total
+    cdef exact_sum total
     cdef int others = 0
     run_chunks_on_threads(<chunk_work> endless_chunk, &others, threads, 0, threads, &total)

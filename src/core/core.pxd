@@ -3,6 +3,8 @@ array_view is in views.pxd."""
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint64_t
 
+from sums cimport *
+
 cdef extern from "core/real.h" nogil:
     ctypedef double real      # float or double: each kernel is compiled once for either
     ctypedef long long xint   # the signed integer of the same width
@@ -32,6 +34,9 @@ cdef extern from "core/vecmath.h" nogil:
     real r_log1p(real)
     real r_twice_atanh(real)
 
+cdef extern from "core/exact_sum.h" nogil:
+    exact_sum sum_of_numbers(const real*, Py_ssize_t)
+
 cdef extern from "core/scaled.h" nogil:
     enum:
         V "FL_SLOTS"
@@ -48,7 +53,7 @@ cdef extern from "core/lanes.h" nogil:
         LANES "FL_LANES"
     void lanes_max(real_cp, real_p)
     void lanes_add(real_cp, real_p)
-    void lanes_add_double(const double*, double*)
+    void exp_lanes(const real*, real, real*, real*, int)
     void lanes_exp(const real*, real*, real_p, real, int)
     void lanes_exp_excluding(const real*, real*, real_p, real, xint, xint, int)
     void lanes_exp_below(const real*, real*, real_p, real_p, real, xint, int)
@@ -60,7 +65,6 @@ cdef extern from "core/lanes.h" nogil:
     Py_ssize_t first_place_of(const real*, Py_ssize_t, real)
     double lanes_total(real_cp)
     real lanes_count(real_cp)
-    double lanes_total_double(const double*)
 
 cdef extern from "core/checked.h" nogil:
     ctypedef enum domain:
@@ -138,7 +142,7 @@ cdef extern from "core/stream.h" nogil:
 
 cdef enum:
     # Numbers of a chunk of rows, the unit that is handed to a thread: 128 KiB of float32, so that a chunk takes tens of
-    # microseconds, against which handing it out is nothing. Sums are added chunk by chunk: their bits depend on it.
+    # microseconds, against which handing it out is nothing.
     ROWS_CHUNK = 32768
 
 ctypedef struct Outputs:    # what a call is to write: fastloss/_loss.py says what each part means

@@ -50,7 +50,7 @@ FL_INLINE wide exp_by_eighths(wide x)
     const wide n = W_(sub_ps)(shifted, W_(set1_ps)(FL_EIGHTHS));
     wide r = W_(fnmadd_ps)(n, W_(set1_ps)(FL_EIGHTH_HIGH), clamped);
     r = W_(fnmadd_ps)(n, W_(set1_ps)(FL_EIGHTH_LOW), r);
-    const wide tail = W_(fmadd_ps)(r, W_(set1_ps)(0.1666823328f), W_(set1_ps)(0.5000648499f));
+    const wide tail = W_(fmadd_ps)(r, W_(set1_ps)(0.1666796235f), W_(set1_ps)(0.5000647853f));
     const wide expm1 = W_(fmadd_ps)(tail, W_(mul_ps)(r, r), r);
     const wide power = W_NUMBERS(W_(add_epi32)(W_CHOOSE(W_EIGHTHS, W_INTEGERS(shifted)),
                                                W_(slli_epi32)(W_INTEGERS(shifted), 20)));

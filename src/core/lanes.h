@@ -34,18 +34,6 @@ FL_INLINE void lanes_add(real_cp x, real_p lane)
     for (int i = 0; i < FL_LANES; i++) lane[i] += x[i];
 }
 
-FL_INLINE void lanes_add_widened(real_cp x, double *FL_RESTRICT lane)
-{
-#pragma omp simd
-    for (int i = 0; i < FL_LANES; i++) lane[i] += (double)x[i];
-}
-
-FL_INLINE void lanes_add_double(const double *FL_RESTRICT x, double *FL_RESTRICT lane)
-{
-#pragma omp simd
-    for (int i = 0; i < FL_LANES; i++) lane[i] += x[i];
-}
-
 /* In these, e may be x itself: every score is read before its e is written. So x and e are not `restrict`, which would
  * promise the compiler that they do not overlap; the pragma says what is true, that no element depends on another.
  *
@@ -149,16 +137,6 @@ FL_INLINE real lanes_top(real_cp lane)
     for (int i = 0; i < 4; i++) four[i] = eight[i] > eight[i + 4] ? eight[i] : eight[i + 4];
     real a = four[0] > four[2] ? four[0] : four[2], b = four[1] > four[3] ? four[1] : four[3];
     return a > b ? a : b;
-}
-
-FL_INLINE double lanes_total_double(const double *FL_RESTRICT lane)
-{
-    double eight[8], four[4];
-#pragma omp simd
-    for (int i = 0; i < 8; i++) eight[i] = lane[i] + lane[i + 8];
-#pragma omp simd
-    for (int i = 0; i < 4; i++) four[i] = eight[i] + eight[i + 4];
-    return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 FL_INLINE double lanes_total(real_cp lane)

@@ -41,7 +41,7 @@ cdef class CTC(Kernels):
         """Computes the sequences in `order` (int64): their losses; the gradient and the posteriors where there are
         arrays for these."""
         cdef LossJob job
-        cdef double total
+        cdef exact_sum total
         memset(&job, 0, sizeof(LossJob))
         job.batch = call.batch.data
         job.from_logits = call.from_logits
@@ -60,7 +60,7 @@ cdef class CTC(Kernels):
         """Log-likelihoods of the targets of a tree; and, of each of its groups, whether a score was too far below its
         frame's best for this type's exponents."""
         cdef ScoreJob job
-        cdef double total
+        cdef exact_sum total
         check_unchanged(scores.size == tree.count and saturated.size == tree.tree.groups, "candidates")
         bind_score_job(&job, emissions, tree, scores, saturated)
         run_long(&self.table.score, NULL, &job, threads, &total)
@@ -87,7 +87,7 @@ cdef class Viterbi(Kernels):
         `found` has the arrays of a CTCAlignment, filled with -1 and NaN; what a sequence does not have stays so. The
         score is -inf where no path is possible."""
         cdef AlignJob job
-        cdef double total
+        cdef exact_sum total
         memset(&job, 0, sizeof(AlignJob))
         job.batch = batch.data
         job.count = order.size
@@ -151,7 +151,7 @@ cdef class Prefix(Kernels):
     def extend(self, old, parent, new, int threads):
         """Computes a CTCPrefixState: hypothesis m is old's parent[m] (int64) and a label more."""
         cdef ExtendJob job
-        cdef double total
+        cdef exact_sum total
         bind_extension(&job, old, parent, new)
         run_kernel(&self.table.extend, &job, threads, &total)
 
@@ -199,7 +199,7 @@ cdef class Decode(Kernels):
         are wanted at most. Classes whose score is below the frame's largest by more than -floor count as impossible.
         For each sequence a list of (labels, score, frames), or None where one of its scores is NaN or +inf."""
         cdef DecodeJob job
-        cdef double total
+        cdef exact_sum total
         cdef Py_ssize_t n, count = batch.data.x.batch
         memset(&job, 0, sizeof(DecodeJob))
         job.batch = batch.data

@@ -159,7 +159,7 @@ cdef void store_result(const LossJob* job, const Sequence* q, const Offset* offs
         fill_grad(job, q, q.T, job.grad.frames, 0)
 
 
-cdef public double sequence_loss(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public exact_sum sequence_loss(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef LossJob* job = <LossJob*> data
     cdef Py_ssize_t n = job.order[chunk]
     cdef Sequence q
@@ -176,9 +176,9 @@ cdef public double sequence_loss(void* data, Py_ssize_t chunk, real* scratch) no
         if goes_back(job, &offset, loss):
             backward_pass(job, &q, total_exponent)
         if should_stop(q.poll, 0):
-            return 0
+            return NO_SUM
     store_result(job, &q, &offset, loss)
-    return loss
+    return NO_SUM
 
 
 cdef public void plan_ctc(void* data, kernel_plan* plan) noexcept nogil:

@@ -276,7 +276,7 @@ cdef bint search(const DecodeJob* job, const Sequence* q) noexcept nogil:
     return has_memory
 
 
-cdef public double decode_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public exact_sum decode_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef const DecodeJob* job = <const DecodeJob*> data
     cdef Sequence q
     q.poll = poll_of(scratch)
@@ -286,7 +286,7 @@ cdef public double decode_sequence(void* data, Py_ssize_t chunk, real* scratch) 
     q.score_buffer = scratch
     q.block_peaks = scratch + job.batch.x.classes
     q.found.has_memory = find_best_path(job, &q) if job.beam_width == 1 else search(job, &q)
-    return 0
+    return NO_SUM
 
 
 cdef double all_work(const DecodeJob* job) noexcept nogil:

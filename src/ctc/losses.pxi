@@ -146,7 +146,8 @@ def evaluation(str name, scores, targets, tuple lengths, tuple options, tuple re
     made.batch.forbid_infeasible()
     made.from_logits = name == "logits"
     made.progress = options[3]
-    set_scales(made, weights)
+    made.weights = sequence_weights(made, weights)
+    set_scales(made)
     return made
 
 
@@ -158,9 +159,9 @@ cdef object set_reduction(CTCEvaluation made, tuple arguments, Py_ssize_t sequen
     code = codes.get(name) if weight is None and where is None and type(name) is str else None
     if code is None:
         reduction = module("_reduction").Reduction(name, weight, where).over((sequences,), codes)
-        code, weights, made.denominator = reduction.code, reduction.row_weights(), reduction.denominator()
+        code, weights, made.denominators = reduction.code, reduction.row_weights(), reduction.denominator()
     else:
-        made.denominator = sequences if code & DIVIDES else 1   # every mean counts all of them
+        made.denominators = (sequences if code & DIVIDES else 1, 0.0)   # every mean counts all of them
     made.reduction = code
     made.by_labels = name == "mean" or name == "weighted_mean"
     return weights
@@ -168,15 +169,27 @@ cdef object set_reduction(CTCEvaluation made, tuple arguments, Py_ssize_t sequen
 
 cdef class CTCEvaluation:
     """The losses of a batch, to be computed and summed: what fastloss/_loss.py calls an Evaluation. Each sequence has a
-    scale of its own, which includes what a mean divides by, so that the value is their sum; and sequences have a loss
+    weight of its own, which includes what a mean divides it by before it divides the sum; and sequences have a loss
     even where there is no frame."""
     cdef CheckedBatch batch
     cdef object progress
-    cdef cnp.ndarray scales     # of each sequence's loss and gradient; None where all are 1
+    cdef cnp.ndarray weights    # of each sequence's loss; None where all are 1
+    cdef cnp.ndarray scales     # of its gradient: over what a mean divides the sum by; None where all are 1
     cdef bint from_logits
     cdef int reduction          # what it does: arguments.pxd
     cdef bint by_labels         # whether each loss is divided by the length of its target first
-    cdef double denominator     # what a mean divides by
+    cdef readonly tuple denominators    # what a mean divides the sum by: two doubles
+    cdef readonly tuple total   # the sum of the losses, once it was wanted: two doubles
+
+    @property
+    def rule(self):
+        """From the sum to the value: fastloss/_reduction.py."""
+        return module("_reduction").ValueRule(self.reduction, 1.0)
+
+    def be_part_of(self, whole):
+        """Of a call that has this sum: fastloss/_partial.py."""
+        self.denominators = whole.denominator
+        set_scales(self)
 
     def evaluate(self, bint want_value, int derivatives, out, num_threads):
         """Value (None where not wanted) and a list of so many derivatives."""
@@ -184,32 +197,46 @@ cdef class CTCEvaluation:
         cdef int threads = threads_for(num_threads, work_of(self.batch))
         cdef bint is_value_first = derivatives and self.batch.infeasible == "raise"
         if self.progress is None:   # which costs a small call nothing
-            losses = scaled_losses(self, grad, threads)
+            losses = weighted_losses(self, grad, threads)
         else:
             with progress_of(self.progress, VALUE_SHARE if is_value_first else 1):
-                losses = scaled_losses(self, grad, threads)
+                losses = weighted_losses(self, grad, threads)
         if out is not None and grad is not out:
             module("_pieces").copy_to(out, grad)
         value = value_of(self, losses) if want_value else None
         return value, [grad if out is None else out] if derivatives else []
 
 
-cdef int set_scales(CTCEvaluation made, weights) except -1:
-    """The weight of each sequence, over what the reduction divides it by."""
+cdef cnp.ndarray sequence_weights(CTCEvaluation made, weights):
+    """The weight of each sequence, over the length of its target where a mean is by labels."""
     cdef cnp.npy_intp count = made.batch.targets.count
     cdef const int64_t* labels = made.batch.targets.lengths
     cdef const double* weight = <const double*> data_of(weights)
+    cdef cnp.ndarray array
+    cdef double* found
+    cdef Py_ssize_t n
+    if not made.by_labels:
+        return weights
+    array = cnp.PyArray_EMPTY(1, &count, cnp.NPY_FLOAT64, 0)
+    found = <double*> cnp.PyArray_DATA(array)
+    for n in range(count):
+        found[n] = (1 if weight == NULL else weight[n]) / max(labels[n], <int64_t> 1)
+    return array
+
+
+cdef int set_scales(CTCEvaluation made) except -1:
+    """The weights, over what a mean divides by."""
+    cdef cnp.npy_intp count = made.batch.targets.count
+    cdef double denominator = made.denominators[0]
+    cdef const double* weight = <const double*> data_of(made.weights)
     cdef double* scale
     cdef Py_ssize_t n
-    if weights is None and not made.reduction & DIVIDES:
-        return 0
-    made.scales = cnp.PyArray_EMPTY(1, &count, cnp.NPY_FLOAT64, 0)
-    scale = <double*> cnp.PyArray_DATA(made.scales)
-    for n in range(count):
-        scale[n] = 1 if weight == NULL else weight[n]
-        if made.by_labels:
-            scale[n] /= max(labels[n], <int64_t> 1)
-        scale[n] = scale[n] / made.denominator if made.denominator else 0
+    made.scales = made.weights
+    if made.reduction & DIVIDES:
+        made.scales = cnp.PyArray_EMPTY(1, &count, cnp.NPY_FLOAT64, 0)
+        scale = <double*> cnp.PyArray_DATA(made.scales)
+        for n in range(count):
+            scale[n] = (1 if weight == NULL else weight[n]) / denominator if denominator else 0
     return 0
 
 
@@ -225,12 +252,12 @@ cdef cnp.ndarray gradient_array(Emissions emissions, out):
     return np.empty_like(out, subok=False) if must_be_copied(out, x) else out
 
 
-cdef cnp.ndarray scaled_losses(CTCEvaluation given, cnp.ndarray grad, int threads):
+cdef cnp.ndarray weighted_losses(CTCEvaluation given, cnp.ndarray grad, int threads):
     """Writes the gradient too, if there is an array for it."""
     cdef CheckedBatch batch = given.batch
     cdef cnp.ndarray losses
     cdef double* loss
-    cdef double scale
+    cdef double weight
     cdef Py_ssize_t n
     if grad is None or batch.infeasible == "raise":  # a ValueError comes before the gradient is written
         losses = losses_of(batch, given.from_logits, given.scales, None, threads)
@@ -241,18 +268,17 @@ cdef cnp.ndarray scaled_losses(CTCEvaluation given, cnp.ndarray grad, int thread
     for n in range(batch.targets.count):
         if loss[n] == INF and batch.infeasible == "zero":
             loss[n] = 0
-        if given.scales is not None:
-            scale = (<double*> cnp.PyArray_DATA(given.scales))[n]
-            loss[n] = loss[n] * scale if scale else 0  # 0 times infinity is 0: a scale may underflow
+        if given.weights is not None:
+            weight = (<double*> cnp.PyArray_DATA(given.weights))[n]
+            loss[n] = loss[n] * weight if weight else 0     # 0 times infinity is 0
     return losses
 
 
 cdef object value_of(CTCEvaluation given, cnp.ndarray losses):
-    cdef double total = 0
-    cdef Py_ssize_t n
+    cdef exact_sum total
     if given.reduction & KEEPS_EACH:
         values = losses.astype(np.float32 if given.batch.emissions.bits == 32 else np.float64, copy=False)
         return values.reshape(()) if given.batch.emissions.single else values
-    for n in range(cnp.PyArray_SIZE(losses)):
-        total += loss_at(losses, n)
-    return total if given.denominator else NAN
+    total = exact_rounded(sum_of_doubles(<const double*> cnp.PyArray_DATA(losses), cnp.PyArray_SIZE(losses)))
+    given.total = total.high, total.low
+    return reduced_value(given.reduction, total.high, given.denominators[0])

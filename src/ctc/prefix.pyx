@@ -149,7 +149,7 @@ cdef inline void extend_frames(const ExtendJob* job, Py_ssize_t first, Py_ssize_
         store_frame(job, first, t, n, b)
 
 
-cdef public double extend_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public exact_sum extend_chunk(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """V hypotheses."""
     cdef ExtendJob* job = <ExtendJob*> data
     cdef Py_ssize_t first = chunk * V, i, t
@@ -162,14 +162,14 @@ cdef public double extend_chunk(void* data, Py_ssize_t chunk, real* scratch) noe
         has_nan[i] = job.old.has_nan[job.parent[hypothesis(job, first, i)]]
     for t from 0 <= t < job.frames by F:
         if should_stop(poll_of(scratch), F * FRAME_WORK):
-            return 0
+            return NO_SUM
         extend_frames(job, first, t, min(t + F, job.frames), &n, &b, &score, has_nan)
     add(&n, &b, &sum)
     for i in range(min(<Py_ssize_t> V, job.new.count - first)):
         job.new.has_nan[first + i] = has_nan[i]
         job.new.scores[first + i] = NAN if has_nan[i] else log_of(&score, i)
         job.new.complete[first + i] = NAN if has_nan[i] else log_of(&sum, i)
-    return 0
+    return NO_SUM
 
 
 cdef public void plan_extend(void* data, kernel_plan* plan) noexcept nogil:

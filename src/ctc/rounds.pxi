@@ -27,7 +27,7 @@ cdef inline bint stops_round(const Sequence* q, real* scratch) noexcept nogil:
     return should_stop(poll_of(scratch), F * q.frame_work // round_width(q))
 
 
-cdef double read_and_forward(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef exact_sum read_and_forward(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """The first piece of a round reads a block; tiles are that many blocks behind. The last round finds the loss."""
     cdef Walk* walk = <Walk*> data
     cdef Sequence* q = walk.q
@@ -36,41 +36,41 @@ cdef double read_and_forward(void* data, Py_ssize_t chunk, real* scratch) noexce
         q.poll = poll_of(scratch)
         walk.loss = loss_of(walk.job, q, walk.offset, &walk.total_exponent)
     if stops_round(q, scratch) or not 0 <= t < q.T:
-        return 0
+        return NO_SUM
     if piece == 0:
         read_frames(walk.job, q, t, min(q.T - t, <Py_ssize_t> F), walk.offset)
     else:
         forward_tile(q, t, piece - 1)
-    return 0
+    return NO_SUM
 
 
-cdef double forward_again(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef exact_sum forward_again(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """A segment from its checkpoint. The last piece has nothing to do."""
     cdef Walk* walk = <Walk*> data
     cdef Sequence* q = walk.q
     cdef Py_ssize_t piece = chunk % round_width(q), t = walk.start + (chunk // round_width(q) - piece) * F
     if piece < q.tiles and walk.start <= t < walk.stop and not stops_round(q, scratch):
         forward_tile(q, t, piece)
-    return 0
+    return NO_SUM
 
 
-cdef double backward_and_write(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef exact_sum backward_and_write(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """A segment from its end, its last tile first; the last piece of a round writes a block."""
     cdef Walk* walk = <Walk*> data
     cdef Sequence* q = walk.q
     cdef Py_ssize_t piece = chunk % round_width(q), blocks = blocks_of(walk.stop - walk.start)
     cdef Py_ssize_t t = walk.start + (blocks - 1 - (chunk // round_width(q) - piece)) * F
     if not walk.start <= t < walk.stop or stops_round(q, scratch):
-        return 0
+        return NO_SUM
     if piece < q.tiles:
         backward_tile(walk.job, q, t, q.tiles - 1 - piece, walk.total_exponent)
     else:
         finish_block(walk.job, q, t)
-    return 0
+    return NO_SUM
 
 
 cdef int run_segment(Walk* walk, chunk_function work) noexcept nogil:
-    cdef double total
+    cdef exact_sum total
     cdef Py_ssize_t rounds = blocks_of(walk.stop - walk.start) + walk.q.tiles + 1, width = round_width(walk.q)
     return walk.run(<chunk_work> work, walk, rounds * width, width, 0, walk.threads, &total)
 

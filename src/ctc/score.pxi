@@ -116,7 +116,7 @@ cdef Py_ssize_t read_candidate(const ScoreJob* job, Py_ssize_t k, int64_t* targe
     return count
 
 
-cdef public double score_group(void* data, Py_ssize_t group, real* scratch) noexcept nogil:
+cdef public exact_sum score_group(void* data, Py_ssize_t group, real* scratch) noexcept nogil:
     cdef ScoreJob* job = <ScoreJob*> data
     cdef Py_ssize_t k, S, base = group_base(job, group)
     cdef Sequence q
@@ -143,7 +143,7 @@ cdef public double score_group(void* data, Py_ssize_t group, real* scratch) noex
             loss = certain_loss(&job.emission, &q, target, S, q.certain, loss)
         job.scores[k] = 0 - loss    # not by a minus sign, which would make -0 of the loss of a certain target
     job.saturated[group] = offset.is_saturated
-    return 0
+    return NO_SUM
 
 
 cdef public void plan_score(void* data, kernel_plan* plan) noexcept nogil:

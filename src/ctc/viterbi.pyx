@@ -286,7 +286,7 @@ cdef void finish(const AlignJob* job, Sequence* q, double score, bint ends_in_la
     job.scores[q.n] = score
 
 
-cdef public double align_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public exact_sum align_sequence(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef AlignJob* job = <AlignJob*> data
     cdef Py_ssize_t n = job.order[chunk]
     cdef Sequence q
@@ -299,7 +299,7 @@ cdef public double align_sequence(void* data, Py_ssize_t chunk, real* scratch) n
         read_target(job, &q)
         score = forward_pass(job, &q, &ends_in_label)
     finish(job, &q, score, ends_in_label)
-    return 0
+    return NO_SUM
 
 
 cdef public void plan_align(void* data, kernel_plan* plan) noexcept nogil:

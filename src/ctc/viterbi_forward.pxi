@@ -124,7 +124,7 @@ cdef inline Py_ssize_t rounds_forward(const Sequence* q) noexcept nogil:
     return (q.T - 1) // F + q.tiles
 
 
-cdef double forward_of_round(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef exact_sum forward_of_round(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """Tiles of a round are one block behind each other. In the last round one goes back along the path."""
     cdef Walk* walk = <Walk*> data
     cdef Sequence* q = walk.q
@@ -137,7 +137,7 @@ cdef double forward_of_round(void* data, Py_ssize_t chunk, real* scratch) noexce
         finish(walk.job, q, score, ends_in_label)
     if 0 <= start < q.T and not should_stop(poll_of(scratch), F * q.forward_work // q.tiles):
         forward_tile(walk.job, q, start, tile)
-    return 0
+    return NO_SUM
 
 
 cdef public int shared_align(void* data, int threads, rounds_runner run) noexcept nogil:
@@ -145,7 +145,7 @@ cdef public int shared_align(void* data, int threads, rounds_runner run) noexcep
     cdef const AlignJob* job = <const AlignJob*> data
     cdef Sequence q
     cdef Walk walk
-    cdef double total
+    cdef exact_sum total
     cdef int code
     cdef char* memory = <char*> malloc(workspace_layout(job, &q, job.order[0], NULL) + FL_LINE)
     if memory == NULL:

@@ -1,7 +1,7 @@
 """Losses that are a sum over elements: blocks of them through one loop, with weights, sums and results.
 
     block   elements whose numbers, results included, stay in the first-level cache
-    chunk   elements worth handing to a thread; their sum is one partial sum
+    chunk   elements worth handing to a thread; their sum is one partial sum, of two doubles
     group   elements whose losses make one result: 1, or a row's classes, or 0 where only the total is wanted
 
 Included by elementwise.pyx.
@@ -14,26 +14,14 @@ cdef extern from "elementwise/loop.h" nogil:
         WANT_HESS
         ELEMENT_BLOCK
     const elementwise_loss* find_elementwise_loss(const char*)
-    double sum_elements(const real*, const real*, double*, Py_ssize_t)
+    exact_sum sum_elements(const real*, const real*, double*, Py_ssize_t)
 
 cdef enum:
     CHUNK = 16384       # elements: tens of microseconds, against which handing out a chunk is nothing
     POLLED = 1 << 20    # elements of a longer chunk, one of a long group, between two questions whether to stop
 
 ctypedef struct GroupSum:   # of the group at hand, which may span blocks
-    double total
-
-
-cdef double block_sum(const double* value, Py_ssize_t n) noexcept nogil:
-    cdef double lane[LANES]
-    cdef Py_ssize_t i, j, whole = n - n % LANES
-    for i in range(LANES):
-        lane[i] = 0
-    for j from 0 <= j < whole by LANES:
-        lanes_add_double(value + j, lane)
-    for j in range(whole, n):
-        lane[j - whole] += value[j]
-    return lanes_total_double(lane)
+    exact_sum total
 
 
 cdef void weigh(real_p derivative, real_cp weight, Py_ssize_t n) noexcept nogil:
@@ -89,14 +77,14 @@ cdef void store_values(ElementJob* job, const double* value, Py_ssize_t start, P
         return
     while done < n:
         part = min(n - done, job.group - (start + done) % job.group)
-        group.total += block_sum(value + done, part)
+        group.total = exact_join(group.total, sum_of_doubles(value + done, part))
         done += part
         if (start + done) % job.group == 0:
-            of_group = <real> group.total
+            of_group = <real> exact_rounded(group.total).high
             destination = block_destination(&job.out.values, (start + done) // job.group - 1, single)
             destination[0] = of_group
             store_block(&job.out.values, (start + done) // job.group - 1, 1, destination)
-            group.total = 0
+            group.total = NO_SUM
 
 
 cdef bint is_in_place(const ElementJob* job) noexcept nogil:
@@ -135,17 +123,17 @@ cdef const real* read_elements(ElementJob* job, const LegalNumbers* legal, Eleme
     return weight
 
 
-cdef inline double weighed_sum(ElementJob* job, element_block* b, const real* weight, Py_ssize_t start,
-                               GroupSum* group) noexcept nogil:
+cdef inline exact_sum weighed_sum(ElementJob* job, element_block* b, const real* weight, Py_ssize_t start,
+                                  GroupSum* group) noexcept nogil:
     """The sum of a block's losses, which are stored where they are wanted."""
     if weight != NULL:
         weigh_values(b.each, weight, b.n)
     if job.group > 0:
         store_values(job, b.each, start, b.n, group)
-    return block_sum(b.each, b.n)
+    return sum_of_doubles(b.each, b.n)
 
 
-cdef public double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public exact_sum chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """Blocks of a chunk: read, compute, weigh, sum, store."""
     cdef ElementJob* job = <ElementJob*> data
     cdef ElementBuffers buffers
@@ -155,9 +143,10 @@ cdef public double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch
     cdef element_block b
     cdef GroupSum group
     cdef LegalNumbers legal
-    cdef double total = 0
+    cdef exact_sum total = NO_SUM
+    cdef double bias = 0
     cdef Py_ssize_t start = chunk * job.chunk_size, stop = start + min(job.chunk_size, job.size - start), pause
-    group.total = 0
+    group.total = NO_SUM
     legal.x = legal_in(job.x_legal)
     legal.y = legal_in(job.y_legal)
     b.each = buffers.value if job.weight.data != NULL or job.group > 0 else NULL
@@ -167,6 +156,7 @@ cdef public double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch
     b.options.number[0] = job.options[0]
     b.options.number[1] = job.options[1]
     b.scale = <real> job.out.scale
+    b.bias = &bias
     while start < stop:
         pause = min(stop, start + POLLED)
         while start < pause:
@@ -177,10 +167,10 @@ cdef public double chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch
             if job.want & WANT_HESS:
                 b.hess = writer_block(&hess_writer, start)
             if job.finds_nan:
-                total += nan_among(b.x, b.n)
-            total += job.compute(&b)
+                total = exact_plus(total, nan_among(b.x, b.n))
+            total = exact_join(total, job.compute(&b))
             if b.each != NULL and job.want & WANT_VALUE:
-                total += weighed_sum(job, &b, weight, start, &group)
+                total = exact_join(total, weighed_sum(job, &b, weight, start, &group))
             if job.want & WANT_GRAD:
                 if weight != NULL:
                     weigh(b.grad, weight, b.n)

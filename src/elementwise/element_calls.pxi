@@ -38,13 +38,13 @@ cdef class Elementwise(Kernels):
         return bool(self.loss_called(name).shape & OF_TARGET)
 
     def evaluate(self, str name, tuple arrays, tuple options, bint is_checked, Py_ssize_t group, outputs):
-        """(weighted sum of the losses, whether a number was not legal). The arrays are x, y, z, weight, where, all of
-        x's shape or None; values are one a group of elements. `options` are the loss's own two, and numbers are looked
-        at where `is_checked`."""
+        """(weighted sum of the losses as two doubles, whether a number was not legal). The arrays are x, y, z, weight,
+        where, all of x's shape or None; values are one a group of elements. `options` are the loss's own two, and
+        numbers are looked at where `is_checked`."""
         cdef ElementJob job
         cdef elementwise_loss loss = self.loss_called(name)
         cdef double numbers[2]
-        cdef double total
+        cdef exact_sum total
         cdef int native = self.table.dtype
         numbers[0], numbers[1] = options
         set_loss(&job, &loss, numbers, is_checked)
@@ -59,7 +59,7 @@ cdef class Elementwise(Kernels):
         view_of_weights(&job.weight, arrays[3], native)
         view_of(&job.where, arrays[4], native)
         run_kernel(&self.table.elements, &job, job.out.threads, &total)
-        return total, bool(is_illegal(&job))
+        return (total.high, total.low), bool(is_illegal(&job))
 
     def FastPath(self, str name, tuple options, dict reductions, str reduction, Py_ssize_t large):
         """See fast_path.pxi. `reductions` are what each name does, `reduction` is the default's."""
@@ -87,7 +87,7 @@ cdef class ElementPath:
     def call(self, tuple arguments, dict given, bint want_value, int derivatives):
         cdef ElementJob job
         cdef FastOptions options
-        cdef double total
+        cdef exact_sum total
         cdef Py_ssize_t size
         cdef object values = None, out
         cdef tuple results
@@ -125,4 +125,4 @@ cdef class ElementPath:
             if is_illegal(&job):
                 return None
         run_kernel(&self.table.elements, &job, 0, &total)
-        return None if is_illegal(&job) else fast_result(&options, total, size, values, results)
+        return None if is_illegal(&job) else fast_result(&options, total.high, size, values, results)

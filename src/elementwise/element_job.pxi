@@ -18,7 +18,8 @@ cdef extern from "elementwise/element_loss.h" nogil:
         int want
         element_options options
         real scale
-    ctypedef double (*block_function)(const element_block*) noexcept nogil
+        double* bias
+    ctypedef exact_sum (*block_function)(const element_block*) noexcept nogil
     ctypedef struct elementwise_loss:
         block_function compute
         int shape

@@ -3,9 +3,10 @@
 #define FASTLOSS_ELEMENTWISE_LOSS_H
 
 #include "core/checked.h"
+#include "core/exact_sum.h"
 
 typedef struct element_block element_block; /* loop.h */
-typedef double (*block_function)(const element_block *);
+typedef exact_sum (*block_function)(const element_block *);
 
 typedef struct {
     const char *name;

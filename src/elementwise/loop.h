@@ -3,6 +3,7 @@
 #define FASTLOSS_LOOP_H
 
 #include "core/domain.h"
+#include "core/exact_sum.h"
 #include "core/lanes.h"
 #include "elementwise/element_loss.h"
 #include "elementwise/losses.h"
@@ -18,93 +19,140 @@ struct element_block {
     ptrdiff_t n;
     int want;
     element_options options;
-    real scale; /* of the derivatives */
+    real scale;   /* of the derivatives */
+    double *bias; /* sum_on_the_way()'s: 0 before a chunk's first block */
 };
 
 typedef element (*element_formula)(real x, real y, real z, const element_options options);
 
-/* Where the parts of a loss go, those that are not NULL: by element, or added to lanes. */
+/* Where the parts of each loss go, those that are not NULL. */
 typedef struct {
     real *value, *addend;
-    double *in_double, *lane;
+    double *in_double;
 } loss_parts;
 
-/* Elements first .. last. The formula, `want` and which parts are stored are constants of the call, so that each call
- * becomes a loop of its own. */
-FL_INLINE void element_loop(element_formula formula, const element_block b, ptrdiff_t first, ptrdiff_t last,
-                            const int want, const loss_parts to)
+/* The formula, `want` and which parts are stored are constants of the call, so that each call becomes a loop of its
+ * own. */
+FL_INLINE void element_loop(element_formula formula, const element_block b, const int want, const loss_parts to)
 {
 #pragma omp simd
-    for (ptrdiff_t i = first; i < last; i++) {
+    for (ptrdiff_t i = 0; i < b.n; i++) {
         element e = formula(b.x[i], b.y[i], b.z[i], b.options);
         if (to.value) to.value[i] = e.real_value;
         if (to.addend) to.addend[i] = e.addend;
         if (to.in_double) to.in_double[i] = e.value;
-        if (to.lane) to.lane[i - first] += e.value;
         if (want & WANT_GRAD) b.grad[i] = b.scale * e.grad;
         if (want & WANT_HESS) b.hess[i] = b.scale * e.hess;
     }
 }
 
-/* The sum of value + addend, or each of them in double. */
-FL_NOINLINE double sum_elements(const real *value, const real *addend, double *each, ptrdiff_t n)
+/* The sum of value + addend; or each of them, in double, and then the sum is left to the caller. */
+FL_NOINLINE exact_sum sum_elements(const real *value, const real *addend, double *each, ptrdiff_t n)
 {
-    double lane[FL_LANES] = {0};
-    ptrdiff_t whole = n - n % FL_LANES;
-    if (each) {
-        if (addend) {
+    if (!each) return addend ? sum_of_two_parts(value, addend, n) : sum_of_numbers(value, n);
+    if (addend) {
 #pragma omp simd
-            for (ptrdiff_t i = 0; i < n; i++) each[i] = (double)value[i] + (double)addend[i];
-        } else {
+        for (ptrdiff_t i = 0; i < n; i++) each[i] = (double)value[i] + (double)addend[i];
+    } else {
 #pragma omp simd
-            for (ptrdiff_t i = 0; i < n; i++) each[i] = (double)value[i];
-        }
-        return 0;
+        for (ptrdiff_t i = 0; i < n; i++) each[i] = (double)value[i];
     }
-    for (ptrdiff_t j = 0; j < whole; j += FL_LANES) {
-        lanes_add_widened(value + j, lane);
-        if (addend) lanes_add_widened(addend + j, lane);
-    }
-    for (ptrdiff_t i = whole; i < n; i++) lane[i - whole] += (double)value[i] + (addend ? (double)addend[i] : 0);
-    return lanes_total_double(lane);
+    return NO_SUM;
 }
 
 /* Losses in the build's own type go through a buffer: gcc would carry the conversion to double into every select. */
-FL_INLINE double sum_in_real(element_formula formula, const element_block b, const int want, const int has_addend)
+FL_INLINE exact_sum sum_in_real(element_formula formula, const element_block b, const int want, const int has_addend)
 {
     real value[ELEMENT_BLOCK], addend[ELEMENT_BLOCK];
-    element_loop(formula, b, 0, b.n, want, (loss_parts){.value = value, .addend = has_addend ? addend : NULL});
+    element_loop(formula, b, want, (loss_parts){.value = value, .addend = has_addend ? addend : NULL});
     return sum_elements(value, has_addend ? addend : NULL, b.each, b.n);
 }
 
-/* Losses in double are added up on the way, each 16th in a lane of its own. */
-FL_INLINE double sum_in_double(element_formula formula, const element_block b, const int want)
+/* Losses in double go through one too: with the sums of all lanes, a formula would not find registers enough. */
+FL_INLINE exact_sum sum_in_double(element_formula formula, const element_block b, const int want)
 {
-    double lane[FL_LANES] = {0};
-    ptrdiff_t whole = b.n - b.n % FL_LANES;
-    if (b.each) {
-        element_loop(formula, b, 0, b.n, want, (loss_parts){.in_double = b.each});
-        return 0;
-    }
-    for (ptrdiff_t j = 0; j < whole; j += FL_LANES)
-        element_loop(formula, b, j, j + FL_LANES, want, (loss_parts){.lane = lane});
-    element_loop(formula, b, whole, b.n, want, (loss_parts){.lane = lane});
-    return lanes_total_double(lane);
+    double value[ELEMENT_BLOCK];
+    element_loop(formula, b, want, (loss_parts){.in_double = b.each ? b.each : value});
+    return b.each ? NO_SUM : sum_of_doubles(value, b.n);
 }
 
-/* Where a formula puts the loss: in real_value, there and in addend, or in value. */
-typedef enum { IN_REAL, IN_TWO_PARTS, IN_DOUBLE } loss_form;
+/* The power of 2 above a number. */
+FL_INLINE double power_above(double x)
+{
+    int exponent;
+    frexp(x, &exponent);
+    return ldexp(1.0, exponent);
+}
+
+/* The sum of a block by loops of its own; and a bias for the next ones: above the sum of this block, and so above what a
+ * lane adds up of a block that is like this one. A smaller block is the last one. */
+FL_INLINE exact_sum sum_and_set_bias(element_formula formula, const element_block b, const int want,
+                                     const int in_double)
+{
+    exact_sum sum = in_double ? sum_in_double(formula, b, want) : sum_in_real(formula, b, want, 0);
+    int is_in_range = sum.high > 0x1p-900 && sum.high < 0x1p900;
+    *b.bias = b.n == ELEMENT_BLOCK && is_in_range ? power_above(sum.high) : 0;
+    return sum;
+}
+
+/* Losses that are never negative, of formulas so short that adding up takes longer: in the formula's own loop, with four
+ * operations for each in the place of seven. A lane begins at a bias, so that it is larger than what is added to it, and
+ * then Dekker's FastTwoSum finds what is rounded away. Whether it was larger can be seen at the end: no lane has doubled.
+ * If one has, or is NaN, the block is computed again. */
+FL_INLINE exact_sum sum_on_the_way(element_formula formula, const element_block b, const int want, const int in_double)
+{
+    const double bias = *b.bias;
+    const ptrdiff_t whole = b.n - b.n % FL_EXACT_LANES;
+    exact_lanes lanes;
+    int is_exact = bias > 0;
+    if (b.each || !is_exact || !whole) return sum_and_set_bias(formula, b, want, in_double);
+#pragma omp simd
+    for (int i = 0; i < FL_EXACT_LANES; i++) {
+        lanes.high[i] = bias;
+        lanes.low[i] = 0;
+    }
+    for (ptrdiff_t j = 0; j < whole; j += FL_EXACT_LANES) {
+#pragma omp simd
+        for (ptrdiff_t i = 0; i < FL_EXACT_LANES; i++) {
+            element e = formula(b.x[j + i], b.y[j + i], b.z[j + i], b.options);
+            double value = in_double ? e.value : (double)e.real_value, sum = lanes.high[i] + value;
+            lanes.low[i] += value - (sum - lanes.high[i]);
+            lanes.high[i] = sum;
+            if (want & WANT_GRAD) b.grad[j + i] = b.scale * e.grad;
+        }
+    }
+    for (int i = 0; i < FL_EXACT_LANES; i++) {
+        is_exact &= lanes.high[i] < 2 * bias;
+        lanes.high[i] -= bias;
+    }
+    if (!is_exact) return sum_and_set_bias(formula, b, want, in_double);
+    exact_sum sum = lanes_joined(&lanes);
+    for (ptrdiff_t i = whole; i < b.n; i++) {
+        element e = formula(b.x[i], b.y[i], b.z[i], b.options);
+        sum = exact_plus(sum, in_double ? e.value : (double)e.real_value);
+        if (want & WANT_GRAD) b.grad[i] = b.scale * e.grad;
+    }
+    return sum;
+}
+
+/* Where a formula puts the loss: in real_value, there and in addend, or in value. SHORT_: see sum_on_the_way(). */
+typedef enum { IN_REAL, SHORT_IN_REAL, IN_TWO_PARTS, IN_DOUBLE, SHORT_IN_DOUBLE } loss_form;
 
 /* The sum of the losses; each of them where `each` is not NULL, and then the sum is left to the caller. */
-FL_INLINE double compute_block(element_formula formula, const element_block *block, const loss_form form)
+FL_INLINE exact_sum compute_block(element_formula formula, const element_block *block, const loss_form form)
 {
     const element_block b = *block; /* a copy: no store of a result can change it */
     if (!(b.want & WANT_VALUE)) {
         if (b.want & WANT_HESS)
-            element_loop(formula, b, 0, b.n, WANT_GRAD | WANT_HESS, (loss_parts){0});
+            element_loop(formula, b, WANT_GRAD | WANT_HESS, (loss_parts){0});
         else
-            element_loop(formula, b, 0, b.n, WANT_GRAD, (loss_parts){0});
-        return 0;
+            element_loop(formula, b, WANT_GRAD, (loss_parts){0});
+        return NO_SUM;
+    }
+    if (form == SHORT_IN_DOUBLE || (form == SHORT_IN_REAL && sizeof(real) == sizeof(double))) {
+        const int in_double = form == SHORT_IN_DOUBLE;
+        return b.want & WANT_GRAD ? sum_on_the_way(formula, b, WANT_GRAD, in_double)
+                                  : sum_on_the_way(formula, b, 0, in_double);
     }
     if (form == IN_DOUBLE)
         return b.want & WANT_GRAD ? sum_in_double(formula, b, WANT_GRAD) : sum_in_double(formula, b, 0);
@@ -113,7 +161,7 @@ FL_INLINE double compute_block(element_formula formula, const element_block *blo
 }
 
 #define BLOCK_OF(NAME, FORM, SHAPE, X, Y) \
-    FL_NOINLINE double NAME##_block(const element_block *b) { return compute_block(NAME, b, FORM); }
+    FL_NOINLINE exact_sum NAME##_block(const element_block *b) { return compute_block(NAME, b, FORM); }
 #define ENTRY_OF(NAME, FORM, SHAPE, X, Y) {#NAME, NAME##_block, SHAPE, X, Y},
 
 ELEMENTWISE_LOSSES(BLOCK_OF)

@@ -296,14 +296,14 @@ FL_INLINE element kl_div_log_target(real x, real y, real z, const element_option
 /* Name; where its formula puts the loss, and whether it has a second derivative (see loop.h); which predictions, and
  * which targets, are legal (core/domain.h). */
 #define ELEMENTWISE_LOSSES(LOSS)                                                               \
-    LOSS(l1, IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                                            \
-    LOSS(mse, IN_DOUBLE, CURVED, ANY_NUMBER, ANY_NUMBER)                                       \
-    LOSS(rmse, IN_DOUBLE, FLAT, ANY_NUMBER, ANY_NUMBER)                                        \
-    LOSS(huber, IN_REAL, CURVED, ANY_NUMBER, ANY_NUMBER)                                       \
-    LOSS(smooth_l1, IN_REAL, CURVED, ANY_NUMBER, ANY_NUMBER)                                   \
+    LOSS(l1, SHORT_IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                                      \
+    LOSS(mse, SHORT_IN_DOUBLE, CURVED, ANY_NUMBER, ANY_NUMBER)                                 \
+    LOSS(rmse, SHORT_IN_DOUBLE, FLAT, ANY_NUMBER, ANY_NUMBER)                                  \
+    LOSS(huber, SHORT_IN_REAL, CURVED, ANY_NUMBER, ANY_NUMBER)                                 \
+    LOSS(smooth_l1, SHORT_IN_REAL, CURVED, ANY_NUMBER, ANY_NUMBER)                             \
     LOSS(log_cosh, IN_REAL, CURVED, ANY_NUMBER, ANY_NUMBER)                                    \
-    LOSS(quantile, IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                                      \
-    LOSS(quantile_of_each, IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                              \
+    LOSS(quantile, SHORT_IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                                \
+    LOSS(quantile_of_each, SHORT_IN_REAL, FLAT, ANY_NUMBER, ANY_NUMBER)                        \
     LOSS(poisson_nll, IN_TWO_PARTS, CURVED, ANY_NUMBER, NOT_NEGATIVE)                          \
     LOSS(poisson_nll_full, IN_TWO_PARTS, CURVED, ANY_NUMBER, NOT_NEGATIVE)                     \
     LOSS(poisson_deviance, IN_TWO_PARTS, CURVED, NOT_NEGATIVE, NOT_NEGATIVE)                   \
@@ -314,8 +314,8 @@ FL_INLINE element kl_div_log_target(real x, real y, real z, const element_option
     LOSS(binary_cross_entropy, IN_REAL, CURVED, UNIT_INTERVAL, UNIT_INTERVAL)                  \
     LOSS(binary_cross_entropy_with_logits, IN_REAL, CURVED, ANY_NUMBER, UNIT_INTERVAL)         \
     LOSS(binary_cross_entropy_with_pos_weight, IN_REAL, CURVED, ANY_NUMBER, UNIT_INTERVAL)     \
-    LOSS(hinge, IN_REAL, FLAT, ANY_NUMBER, SIGNS)                                              \
-    LOSS(squared_hinge, IN_DOUBLE, CURVED, ANY_NUMBER, SIGNS)                                  \
+    LOSS(hinge, SHORT_IN_REAL, FLAT, ANY_NUMBER, SIGNS)                                        \
+    LOSS(squared_hinge, SHORT_IN_DOUBLE, CURVED, ANY_NUMBER, SIGNS)                            \
     LOSS(categorical_cross_entropy, IN_REAL, CURVED | OF_TARGET, UNIT_INTERVAL, UNIT_INTERVAL) \
     LOSS(entropy, IN_REAL, CURVED, UNIT_INTERVAL, ANY_NUMBER)                                  \
     LOSS(kl_divergence, IN_TWO_PARTS, CURVED | OF_TARGET, UNIT_INTERVAL, UNIT_INTERVAL)        \

@@ -93,7 +93,7 @@ cdef inline void focal_block(const element_block* b, real_p value, real positive
                                     + gamma * (gamma - R(1.0)) * cr * r * (v - u) * (v - u))
 
 
-cdef inline double focal_results(const element_block* b, real gamma, const int gamma_kind) noexcept nogil:
+cdef inline exact_sum focal_results(const element_block* b, real gamma, const int gamma_kind) noexcept nogil:
     """The results that are wanted, for one kind of gamma."""
     cdef real value[ELEMENT_BLOCK]
     cdef double alpha = b.options.number[0]
@@ -101,7 +101,7 @@ cdef inline double focal_results(const element_block* b, real gamma, const int g
     cdef real negative = R(1.0) if alpha < 0 else R(1.0) - <real> alpha
     if b.want & WANT_HESS:
         focal_block(b, value, positive, negative, gamma, gamma_kind, WANT_GRAD | WANT_HESS)
-        return 0
+        return NO_SUM
     if b.want & WANT_GRAD:
         focal_block(b, value, positive, negative, gamma, gamma_kind, WANT_VALUE | WANT_GRAD)
     else:
@@ -109,7 +109,7 @@ cdef inline double focal_results(const element_block* b, real gamma, const int g
     return sum_elements(value, NULL, b.each, b.n)
 
 
-cdef double focal_by_gamma(const element_block* b) noexcept nogil:
+cdef exact_sum focal_by_gamma(const element_block* b) noexcept nogil:
     cdef double gamma = b.options.number[1]
     if gamma == 0:
         return focal_results(b, 0, 0)

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "core/exact_sum.h"
+
 typedef struct {
     ptrdiff_t chunks;
     ptrdiff_t scratch; /* bytes of a thread */
@@ -11,7 +13,8 @@ typedef struct {
     int is_shared;     /* whether several threads gain by sharing the only chunk */
 } kernel_plan;
 
-typedef double (*chunk_work)(void *job, ptrdiff_t chunk, void *scratch);
+/* What a chunk adds up; NO_SUM where a job is no sum. */
+typedef exact_sum (*chunk_work)(void *job, ptrdiff_t chunk, void *scratch);
 
 /* A plan is made once a call, of the job as the call has filled it in; it sets what is left of the job. */
 typedef struct {
@@ -21,7 +24,7 @@ typedef struct {
 
 /* run_rounds_on_threads of runtime.pyx. */
 typedef int (*rounds_runner)(chunk_work work, void *job, ptrdiff_t chunks, ptrdiff_t round, ptrdiff_t scratch_bytes,
-                             int threads, double *total);
+                             int threads, exact_sum *total);
 
 /* The only chunk of a job by several threads. 0; or -1 where a run was stopped, or NO_MEMORY. */
 typedef int (*shared_kernel)(void *job, int threads, rounds_runner run);

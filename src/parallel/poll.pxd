@@ -2,6 +2,7 @@
 should_stop() itself."""
 
 from core cimport real
+from sums cimport exact_sum
 
 cdef extern from "parallel/poll.h" nogil:
     ctypedef struct poll_state:
@@ -18,13 +19,13 @@ cdef extern from "parallel/kernel.h" nogil:
         Py_ssize_t scratch
         double work
         bint is_shared
-    ctypedef double (*chunk_work)(void* job, Py_ssize_t chunk, void* scratch) noexcept nogil
+    ctypedef exact_sum (*chunk_work)(void* job, Py_ssize_t chunk, void* scratch) noexcept nogil
     ctypedef struct kernel:
         void (*plan)(void*, kernel_plan*) noexcept nogil
         chunk_work chunk
-    ctypedef int (*rounds_runner)(chunk_work, void*, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, double*) noexcept nogil
+    ctypedef int (*rounds_runner)(chunk_work, void*, Py_ssize_t, Py_ssize_t, Py_ssize_t, int, exact_sum*) noexcept nogil
     ctypedef int (*shared_kernel)(void*, int, rounds_runner) noexcept nogil
     enum:
         NO_MEMORY
 
-ctypedef double (*chunk_function)(void* job, Py_ssize_t chunk, real* scratch) noexcept nogil
+ctypedef exact_sum (*chunk_function)(void* job, Py_ssize_t chunk, real* scratch) noexcept nogil

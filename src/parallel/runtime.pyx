@@ -49,8 +49,8 @@ cdef extern from "parallel/threads.h" nogil:
     int acquire_threads(int)
     void release_threads()
     int startable_threads(int)
-    double run_all(run_state*, chunk_work, void*, Py_ssize_t, Py_ssize_t, double*)
-    double run_small(chunk_work, void*, Py_ssize_t, char*)
+    exact_sum run_all(run_state*, chunk_work, void*, Py_ssize_t, Py_ssize_t, exact_sum*)
+    exact_sum run_small(chunk_work, void*, Py_ssize_t, char*)
 
 cdef extern from "parallel/interrupt.h":
     ctypedef struct run_state:
@@ -112,7 +112,7 @@ cdef inline char* first_scratch(char* memory) noexcept nogil:
 
 
 cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py_ssize_t scratch_bytes, int threads,
-                               double* total) except -1:
+                               exact_sum* total) except -1:
     """See parallel.pxd. The partial sum of a chunk does not depend on who computes it, nor does their order."""
     if threads == 0:
         return run_on_fast_path(work, job, chunks, scratch_bytes, total)
@@ -120,13 +120,13 @@ cdef int run_chunks_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
 
 
 cdef int run_rounds_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py_ssize_t round,
-                               Py_ssize_t scratch_bytes, int threads, double* total) except -1:
+                               Py_ssize_t scratch_bytes, int threads, exact_sum* total) except -1:
     """The same in rounds of so many chunks."""
     cdef int most = <int> max(1, min(<Py_ssize_t> threads, min(chunks, round))), count = most
     # From one thread's scratch to the next: a cache line or more between, the last of them for a poll_state.
     cdef Py_ssize_t size = (scratch_bytes // FL_LINE + 2) * FL_LINE
-    cdef double single
-    cdef double* partial = &single      # a small call allocates nothing
+    cdef exact_sum single
+    cdef exact_sum* partial = &single      # a small call allocates nothing
     cdef char[3 * FL_LINE] line
     cdef char* memory = NULL
     cdef run_state run
@@ -135,7 +135,7 @@ cdef int run_rounds_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
     if most > 1:
         count = acquire_threads(most)
     if chunks > 1:
-        partial = <double*> malloc(min(chunks, round) * sizeof(double))
+        partial = <exact_sum*> malloc(min(chunks, round) * sizeof(exact_sum))
     if (scratch_bytes or count > 1) and size < PY_SSIZE_T_MAX // (count + 1):
         memory = <char*> malloc(count * size + 2 * FL_LINE)
     has_memory = partial != NULL and (memory != NULL or not (scratch_bytes or count > 1))
@@ -158,7 +158,7 @@ cdef int run_rounds_on_threads(chunk_work work, void* job, Py_ssize_t chunks, Py
 
 
 cdef int run_on_fast_path(chunk_work work, void* job, Py_ssize_t chunks, Py_ssize_t scratch_bytes,
-                          double* total) except -1:
+                          exact_sum* total) except -1:
     """One thread, and too little work to be stopped."""
     cdef char* memory = NULL
     last_call.limit = LIMIT_WORK

@@ -32,7 +32,7 @@
 #define MOST_BACKOFF 7 /* 2^7 calls on one thread, then the next try */
 
 /* Chunks of a round, if a call does not say. Each has a partial sum until the round is over, so a call of any size holds 8 MiB of them. */
-#define ROUND ((ptrdiff_t)1 << 20)
+#define ROUND ((ptrdiff_t)1 << 19)
 
 /* What all calls in the process know of each other. */
 static struct {
@@ -124,7 +124,7 @@ static inline void update_backoff(const run_state *run, double seconds, ptrdiff_
 
 #ifdef _OPENMP
 static inline void run_region(run_state *run, chunk_work work, void *job, ptrdiff_t first, ptrdiff_t stop,
-                              double *partial)
+                              exact_sum *partial)
 {
     start_waiting(run);
 #pragma omp parallel num_threads(run->threads)
@@ -152,7 +152,7 @@ static inline void run_region(run_state *run, chunk_work work, void *job, ptrdif
 
 /* partial[chunk - first] = work(job, chunk, scratch) for the chunks of a round, handed out as threads come free. */
 static inline void run_round(run_state *run, chunk_work work, void *job, ptrdiff_t first, ptrdiff_t stop,
-                             double *partial)
+                             exact_sum *partial)
 {
     run->next = first;
 #ifdef _OPENMP
@@ -168,29 +168,30 @@ static inline void run_round(run_state *run, chunk_work work, void *job, ptrdiff
     }
 }
 
-/* The sum over all chunks, added in their order; of nothing that is used if the run was stopped. So many chunks are a
+/* The sum over all chunks, as exact_rounded() gives it; of nothing that is used if the run was stopped. So many chunks are a
  * round, and all of it is done before the next one begins. */
-static inline double run_all(run_state *run, chunk_work work, void *job, ptrdiff_t chunks, ptrdiff_t round,
-                             double *partial)
+static inline exact_sum run_all(run_state *run, chunk_work work, void *job, ptrdiff_t chunks, ptrdiff_t round,
+                             exact_sum *partial)
 {
     const double start = run->threads > 1 ? seconds_now() : 0;
-    double total = 0;
+    exact_total total = {0, 0, 0};
     for (ptrdiff_t first = 0; first < chunks && !run->is_stopped; first += round) {
         const ptrdiff_t stop = chunks - first < round ? chunks : first + round;
         run_round(run, work, job, first, stop, partial);
-        for (ptrdiff_t i = 0; i < stop - first; i++) total += partial[i];
+        for (ptrdiff_t i = 0; i < stop - first; i++) exact_total_add(&total, partial[i]);
     }
     end_run(run);
     if (run->threads > 1 && !run->is_stopped) update_backoff(run, seconds_now() - start, chunks);
-    return total;
+    return exact_total_of(total);
 }
 
 /* The same of a call of the fast path: too short to be stopped, and for any other work than its own. */
-static inline double run_small(chunk_work work, void *job, ptrdiff_t chunks, char *scratch)
+static inline exact_sum run_small(chunk_work work, void *job, ptrdiff_t chunks, char *scratch)
 {
-    double total = 0;
-    for (ptrdiff_t chunk = 0; chunk < chunks; chunk++) total += work(job, chunk, scratch);
-    return total;
+    exact_total total = {0, 0, 0};
+    if (chunks == 1) return exact_rounded(work(job, 0, scratch));
+    for (ptrdiff_t chunk = 0; chunk < chunks; chunk++) exact_total_add(&total, work(job, chunk, scratch));
+    return exact_total_of(total);
 }
 
 #endif

@@ -250,8 +250,9 @@ FL_INLINE void lanes_pair(real_cp y, real_cp x, real_p terms, real_p y_sum, real
     }
 }
 
-/* FL_LANES classes' exponentials, and those of y times how much less y lies below its peak than x: added to the lanes. */
-FL_INLINE void lanes_far(const real *y, const real *x, real y_peak, real x_peak, real_p y_sum, real_p x_sum, real_p mean)
+/* FL_LANES classes' exponentials, and those of y times how much less y lies below its peak than x, added to lanes. */
+FL_INLINE void lanes_far(const real *y, const real *x, real y_peak, real x_peak, real_p y_sum, real_p x_sum,
+                         real_p mean)
 {
     real e_y[FL_LANES], e_x[FL_LANES];
     exp_lanes(y, y_peak, e_y, NULL, 0);
@@ -266,8 +267,8 @@ FL_INLINE void lanes_far(const real *y, const real *x, real y_peak, real x_peak,
 
 /* Where all these differences are small: e_x is e_y exp(-gap), and the lanes are those of e_y, of its product with
  * exp(-gap) - 1 in two parts, of which the first is subtracted, and of the largest gap. */
-FL_INLINE void lanes_near(const real *y, const real *x, real y_peak, real apart, real_p y_sum, real_p first, real_p second,
-                          real_p largest)
+FL_INLINE void lanes_near(const real *y, const real *x, real y_peak, real apart, real_p y_sum, real_p first,
+                          real_p second, real_p largest)
 {
     real e_y[FL_LANES];
     exp_lanes(y, y_peak, e_y, NULL, 0);

@@ -83,7 +83,7 @@ cdef inline const real* read_row(const array_view* a, Py_ssize_t start, Py_ssize
 
 
 cdef inline real* slopes_of_block(const PairJob* job, real* grad, Py_ssize_t start) noexcept nogil:
-    """Where a block of a row's gradient is computed: in its array, or in a buffer that stays in the first-level cache."""
+    """Where a block of a row's gradient is computed: in its array, or in a buffer in the first-level cache."""
     return grad + start if job.out.grad.direct else grad
 
 
@@ -162,13 +162,13 @@ include "divergence_row.pxi"
 include "divergence_blocks.pxi"
 
 
-cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
+cdef exact_sum rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
     cdef Py_ssize_t n = job.scores.classes
     cdef bint want_grad = job.out.grad.data != NULL
     cdef real* values = <real*> job.out.values.data
     cdef real* grad = NULL
     cdef real loss
-    cdef double total = 0
+    cdef exact_sum total = NO_SUM
     cdef int first = FAR
     while row < stop:
         if want_grad:
@@ -185,7 +185,7 @@ cdef double rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop,
         else:
             loss = <real> divergence_by_blocks(job, row, scratch, &first)
         loss = loss * r_weight(weight_of(job, row))
-        total += loss
+        total = exact_plus(total, loss)
         if values != NULL:
             values[row] = loss
         row += 1
@@ -222,7 +222,7 @@ cdef void load_tile(const PairJob* job, const real* rows, Py_ssize_t row, Py_ssi
 
 # ---- the call ----
 
-cdef double rows_across_lanes(const PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
+cdef exact_sum rows_across_lanes(const PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
     """Few classes."""
     cdef Py_ssize_t n = job.scores.classes, size = TILE * n, count, k
     cdef real* y = scratch + 2 * size
@@ -232,7 +232,7 @@ cdef double rows_across_lanes(const PairJob* job, Py_ssize_t row, Py_ssize_t sto
     cdef block_writer writer = writer_to(&job.out.grad, scratch + 5 * size, job.streamed)
     cdef real scale[TILE]
     cdef real loss[TILE]
-    cdef double total = 0
+    cdef exact_sum total = NO_SUM
     while row < stop:
         count = min(<Py_ssize_t> TILE, stop - row)
         for k in range(TILE):
@@ -245,7 +245,7 @@ cdef double rows_across_lanes(const PairJob* job, Py_ssize_t row, Py_ssize_t sto
             divergence_tile(job, y, x, gap, loss, scale)
         for k in range(count):
             loss[k] = loss[k] * r_weight(weight_of(job, row + k))
-            total += loss[k]
+        total = exact_join(total, sum_of_numbers(loss, count))
         if values != NULL:
             memcpy(values + row, loss, count * sizeof(real))
         if job.out.grad.data != NULL:
@@ -259,7 +259,7 @@ cdef double rows_across_lanes(const PairJob* job, Py_ssize_t row, Py_ssize_t sto
     return total
 
 
-cdef public double chunk_of_pair_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public exact_sum chunk_of_pair_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef PairJob* job = <PairJob*> data
     cdef Py_ssize_t row = chunk * job.chunk_rows, stop = min(row + job.chunk_rows, job.scores.rows)
     if job.scores.classes <= FEW_CLASSES:

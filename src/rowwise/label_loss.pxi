@@ -225,15 +225,12 @@ cdef inline void tile_across_lanes(const LabelJob* job, row_tile* tile, Py_ssize
                     fill(hess + k * n, n, 0)
 
 
-cdef double tile_loss(row_tile* tile) noexcept nogil:
+cdef exact_sum tile_loss(row_tile* tile) noexcept nogil:
     """The sum of the tile's losses; those of ignored rows become 0."""
     cdef Py_ssize_t k
-    cdef double total = 0
     for k in range(TILE):
         tile.loss[k] = R(0.0) if tile.ignored[k] else tile.loss[k]
-    for k from 0 <= k < TILE by LANES:
-        total += lanes_total(tile.loss + k)
-    return total
+    return sum_of_numbers(tile.loss, tile.count)
 
 
 cdef void label_tile(const LabelJob* job, row_tile* tile, Py_ssize_t row, bint is_last, real* scratch,
@@ -255,7 +252,7 @@ cdef void label_tile(const LabelJob* job, row_tile* tile, Py_ssize_t row, bint i
         writer_store(hess_writer, row * n, tile.count * n, is_last)
 
 
-cdef public double chunk_of_labelled_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public exact_sum chunk_of_labelled_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """All rows of a chunk; the sum of their losses."""
     cdef LabelJob* job = <LabelJob*> data
     cdef Py_ssize_t n = job.scores.classes, size = job.tile_rows * n, k
@@ -264,12 +261,12 @@ cdef public double chunk_of_labelled_rows(void* data, Py_ssize_t chunk, real* sc
     cdef block_writer hess_writer = writer_to(&job.out.hess, scratch + 2 * size + FL_HELD, job.streamed)
     cdef real* values = <real*> job.out.values.data
     cdef row_tile tile
-    cdef double total = 0
+    cdef exact_sum total = NO_SUM
     tile.classes = n
     while row < stop:
         tile.count = min(job.tile_rows, stop - row)
         label_tile(job, &tile, row, row + tile.count == stop, scratch, &grad_writer, &hess_writer)
-        total += tile_loss(&tile)
+        total = exact_join(total, tile_loss(&tile))
         if values != NULL:
             for k in range(tile.count):
                 values[row + k] = tile.loss[k]

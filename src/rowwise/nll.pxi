@@ -4,7 +4,15 @@ cdef enum:
     NLL_ROWS = 16384    # of a chunk: each reads one cache line, and little is computed from it
 
 
-cdef public double chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef inline real number_at(const array_view* a, Py_ssize_t i) noexcept nogil:
+    """One number, where the general way takes longer than to read it."""
+    cdef real number
+    if not a.direct and a.dimensions == 1:
+        return load_number(a.data + i * a.stride[0], a.dtype)
+    return read_block(a, i, 1, &number)[0]
+
+
+cdef public exact_sum chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """The sum of -weight * x[row, label]; the gradient is -weight * scale there and 0 elsewhere."""
     cdef NllJob* job = <NllJob*> data
     cdef Py_ssize_t n = job.classes, row, stop = min((chunk + 1) * NLL_ROWS, job.rows)
@@ -13,19 +21,17 @@ cdef public double chunk_of_nll_rows(void* data, Py_ssize_t chunk, real* scratch
     cdef const double* weights = job.weights
     cdef real* values = <real*> job.out.values.data
     cdef bint want_grad = job.out.grad.data != NULL
-    cdef number_run scores
-    cdef real score, loss
-    cdef double total = 0
+    cdef real loss
+    cdef exact_sum total = NO_SUM
     for row in range(chunk * NLL_ROWS, stop):
         loss = 0
         label = label_or_none(labels + row, ignore_index, n)
         if label >= 0:
-            scores = find_block(&job.log_probs, row * n + label, 1, &score)
-            loss = -number_of(&scores, 0)
+            loss = -number_at(&job.log_probs, row * n + label)
             if weights != NULL:
                 loss = r_term(r_weight(weights[row]), loss)
                 label = label if weights[row] != 0 else -1    # a weight of 0 removes a row
-        total += loss
+        total = exact_plus(total, loss)
         if values != NULL:
             values[row] = loss
         if want_grad:

@@ -156,31 +156,34 @@ cdef inline void exp_groups(const real* x, real* e, Py_ssize_t whole, real* tota
         lanes_exp(x + j, e + j, total, reference, keep)
 
 
+cdef inline real peak_of_short_row(const real* x, Py_ssize_t n) noexcept nogil:
+    cdef real lane[LANES]
+    cdef Py_ssize_t i, j, whole = n - n % LANES
+    for i in range(LANES):
+        lane[i] = -INFINITY
+    for j from 0 <= j < whole by LANES:
+        lanes_max(x + j, lane)
+    if whole < n:
+        lanes_max(x + n - LANES, lane)
+    return lanes_top(lane)
+
+
 cdef inline void sum_short_row(row_tile* tile, Py_ssize_t r, const real* x, real* e, const real* found,
                                const int exclude, const bint keep) noexcept nogil:
-    """sum_row for LANES to SHORT_ROW classes, whose peak may be `found` already, or NULL. No number is read soon after a narrower one beside it was written: the
-    processor would wait for that. So the last, ragged group is read together with some of the one before."""
+    """sum_row for LANES to SHORT_ROW classes, whose peak may be `found` already, or NULL. No number is read soon after a
+    narrower one beside it was written: the processor would wait for that. So the last, ragged group is read together
+    with some of the one before."""
     cdef Py_ssize_t i, j, n = tile.classes, whole = n - n % LANES
-    cdef real lane[LANES]
     cdef real total[LANES]
     cdef real count[LANES]
     cdef real tail[LANES]
-    cdef real peak, reference, rest
+    cdef real peak = found[0] if found != NULL else peak_of_short_row(x, n), reference = reference_of(peak)
+    cdef real rest
     cdef xint excluded = <xint> tile.label[r], first = <xint> (LANES - n % LANES)
     cdef const real* ahead = tile.ahead
     for i in range(LANES):
-        lane[i] = -INFINITY
         total[i] = 0
         count[i] = 0
-    if found != NULL:
-        peak = found[0]
-    else:
-        for j from 0 <= j < whole by LANES:
-            lanes_max(x + j, lane)
-        if whole < n:
-            lanes_max(x + n - LANES, lane)
-        peak = lanes_top(lane)
-    reference = reference_of(peak)
     tile.score[r] = x[tile.label[r]]
     if exclude == EXCLUDE_PEAK:
         excluded = <xint> first_place_of(x, n, peak)

@@ -1,7 +1,7 @@
 """Calls of functions of rows. Included by calls.pyx.
 
 Each def takes arrays with the class axis last, already validated and not empty, and the Outputs of
-fastloss/_loss.py; it returns the sum of the losses in double precision.
+fastloss/_loss.py; it returns the sum of the losses as two doubles: rounded, and what that leaves.
 """
 
 
@@ -30,7 +30,7 @@ cdef class CrossEntropy(Kernels):
         """A loss of label_losses.h. labels: int64, one a row. weights: float64, one a row, or None; rows with a weight
         of 0 do not count, and may have any label."""
         cdef LabelJob job
-        cdef double total
+        cdef exact_sum total
         job.loss = self.loss_called(name)
         job.options.number[0], job.options.number[1] = options
         set_scores(&job.scores, x, temperature, self.table.dtype)
@@ -41,14 +41,14 @@ cdef class CrossEntropy(Kernels):
         job.weights = <const double*> data_of(weights)
         job.ignore_index = ignore_index
         run_kernel(&self.table.labelled_rows, &job, job.out.threads, &total)
-        return total
+        return total.high, total.low
 
     def of_targets(self, cnp.ndarray x, target, labels, class_weight, long long ignore_index, double smoothing,
                    double temperature, weights, outputs):
         """Cross-entropy with `target`, distributions; or, where that is None, with int64 labels that smoothing turns
         into such. class_weight: of the kernel's type, or None; weights: float64, one a row, or None."""
         cdef TargetJob job
-        cdef double total
+        cdef exact_sum total
         set_scores(&job.scores, x, temperature, self.table.dtype)
         expect_size(target, x.size, "target")
         expect_size(labels, job.scores.rows, "target")
@@ -62,13 +62,13 @@ cdef class CrossEntropy(Kernels):
         job.ignore_index = ignore_index
         job.smoothing = smoothing
         run_kernel(&self.table.target_rows, &job, job.out.threads, &total)
-        return total
+        return total.high, total.low
 
     def nll(self, cnp.ndarray log_probs, cnp.ndarray labels, long long ignore_index, weights, outputs):
         """The sum of -weight * log_probs[row, label]. labels: int64, one a row. weights: float64, one a row, or
         None."""
         cdef NllJob job
-        cdef double total
+        cdef exact_sum total
         job.classes = log_probs.shape[log_probs.ndim - 1]
         job.rows = log_probs.size // job.classes
         expect_size(labels, job.rows, "target")
@@ -79,7 +79,7 @@ cdef class CrossEntropy(Kernels):
         job.weights = <const double*> data_of(weights)
         job.ignore_index = ignore_index
         run_kernel(&self.table.log_prob_rows, &job, job.out.threads, &total)
-        return total
+        return total.high, total.low
 
     def FastPath(self, str name, tuple options, long long ignore_index, dict reductions, str reduction,
                  Py_ssize_t large):
@@ -137,7 +137,7 @@ cdef class LabelPath:
         cdef label_rule rule
         cdef int64_t few[FEW_LABELS]
         cdef int last
-        cdef double total
+        cdef exact_sum total
         cdef Py_ssize_t size, counted
         cdef object values = None, out
         cdef tuple results
@@ -177,7 +177,7 @@ cdef class LabelPath:
         job.out.want_value = want_value
         job.out.scale = derivative_scale(options.reduction, counted)
         run_kernel(&self.table.labelled_rows, &job, 0, &total)
-        return fast_result(&options, total, counted, values, results)
+        return fast_result(&options, total.high, counted, values, results)
 
 
 cdef class Softmax(Kernels):
@@ -187,7 +187,7 @@ cdef class Softmax(Kernels):
     def normalise(self, cnp.ndarray x, cnp.ndarray out, int what, int threads):
         """`what` is one of WHAT. `out` has the shape of x, or its rows for logsumexp."""
         cdef NormalJob job
-        cdef double total
+        cdef exact_sum total
         set_scores(&job.scores, x, 1, self.table.dtype)
         view_of(&job.out, out, self.table.dtype)
         job.what = what
@@ -205,7 +205,7 @@ cdef class Divergence(Kernels):
         there is no target. weights: float64, one a row, or None. beta: how much the target counts in the
         Jensen-Shannon divergence."""
         cdef PairJob job
-        cdef double total
+        cdef exact_sum total
         set_scores(&job.scores, x, temperature, self.table.dtype)
         expect_size(target, x.size, "target")
         expect_size(weights, job.scores.rows, "sample_weight")
@@ -215,4 +215,4 @@ cdef class Divergence(Kernels):
         job.kind = KINDS[kind]
         job.beta = beta
         run_kernel(&self.table.pair_rows, &job, job.out.threads, &total)
-        return total
+        return total.high, total.low

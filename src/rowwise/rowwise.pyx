@@ -1,6 +1,6 @@
 """The kernels of rows of class scores: cross-entropy and its relatives, softmax, divergences.
 
-Chunks of rows are fixed by the shape alone, and their sums are added in order: the bits do not depend on the threads.
+Chunks of rows are fixed by the shape alone, and their losses are summed exactly: the bits do not depend on the threads.
 All of it is one source, so that what a row and a tile need (row.pxi, tile.pxi) is compiled once.
 """
 

@@ -103,7 +103,7 @@ cdef void clear_row(const TargetRow* row, Py_ssize_t n, bint want_grad, bint wan
         fill(row.hess, n, 0)
 
 
-cdef public double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public exact_sum chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef TargetJob* job = <TargetJob*> data
     cdef Py_ssize_t n = job.scores.classes, i, stop = min((chunk + 1) * job.chunk_rows, job.scores.rows)
     cdef bint want_grad = job.out.grad.data != NULL, want_hess = job.out.hess.data != NULL
@@ -112,7 +112,7 @@ cdef public double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scra
     cdef TargetRow row
     cdef int64_t label
     cdef real loss
-    cdef double total = 0
+    cdef exact_sum total = NO_SUM
     cdef row_tile tile
     tile.classes = n
     tile.result = NULL
@@ -144,7 +144,7 @@ cdef public double chunk_of_target_rows(void* data, Py_ssize_t chunk, real* scra
             loss = target_loss(job, &row, &tile, want_grad, want_hess)
             if job.labels != NULL:
                 y_buffer[label] = 0
-        total += loss
+        total = exact_plus(total, loss)
         if values != NULL:
             values[i] = loss
         if want_grad:

@@ -133,14 +133,14 @@ cdef void normal_tiles(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* sc
         stream_end()
 
 
-cdef public double chunk_of_normal_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
+cdef public exact_sum chunk_of_normal_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef NormalJob* job = <NormalJob*> data
     cdef Py_ssize_t row = chunk * job.chunk_rows, stop = min(row + job.chunk_rows, job.scores.rows)
     if job.scores.classes <= FEW_CLASSES:
         normal_tiles(job, row, stop, scratch)
     else:
         normal_rows(job, row, stop, scratch)
-    return 0
+    return NO_SUM
 
 
 cdef public void plan_normal_rows(void* data, kernel_plan* plan) noexcept nogil:

@@ -32,7 +32,8 @@ def eighths():
     node = largest * sqrt(2 * (sqrt(mpf(2)) - 1))
     low, high = exp_beyond_linear(-node), exp_beyond_linear(node)
     terms = (low + high) / 2, (high - low) / (2 * node)
-    worst = max(abs(exp(r) - 1 - r - r * r * (terms[0] + terms[1] * r)) for r in (largest * k / 499 for k in range(500)))
+    places = [largest * k / 499 for k in range(-499, 500)]
+    worst = max(abs(expm1(r) - r - r * r * (terms[0] + terms[1] * r)) for r in places)
     powers = (struct.unpack("<i", struct.pack("<f", 2 ** (i / 8)))[0] - (127 << 23) - (i << 20) for i in range(8))
     return terms, worst, powers
 
