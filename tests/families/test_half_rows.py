@@ -96,7 +96,10 @@ def test_entropy_and_divergences(isa, rng, half, name, classes):
     halves = draw(rng, classes, half, 1 if name.startswith("entropy") else 2)
     wide = [array.astype(np.float32) for array in halves]
     value, grad = loss.value_and_grad(*halves, reduction="none", **options)
-    assert_close(value, define(*(array.astype(float) for array in wide), **options), "float32")
+    if classes > 1:
+        assert_close(value, define(*(array.astype(float) for array in wide), **options), "float32")
+    else:
+        assert not value.any()
     of_wide = loss.value_and_grad(*wide, reduction="none", **options)
     np.testing.assert_array_equal(value, of_wide[0])
     assert_float32_rounded(grad, of_wide[1])
