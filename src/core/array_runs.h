@@ -66,13 +66,12 @@ FL_LINKED void load_run(real *FL_RESTRICT target, const char *source, ptrdiff_t 
             for (ptrdiff_t i = 0; i < n; i++) *(type *)(target + i * step) = (type)source[i];          \
     } while (0)
 
-#define FL_STORE_HALVES(dtype, convert)                                                             \
+#define FL_STORE_HALVES(dtype)                                                                      \
     do {                                                                                            \
         if (step == (ptrdiff_t)sizeof(uint16_t))                                                    \
             narrow_run(source, (uint16_t *)target, n, R(1.0), dtype);                               \
         else                                                                                        \
-            for (ptrdiff_t i = 0; i < n; i++)                                                       \
-                *(uint16_t *)(target + i * step) = convert((float)source[i]);                       \
+            narrow_strided(source, target, n, step, dtype);                                         \
     } while (0)
 
 FL_LINKED void store_run(char *target, const real *FL_RESTRICT source, ptrdiff_t n, ptrdiff_t step, int dtype)
@@ -80,8 +79,8 @@ FL_LINKED void store_run(char *target, const real *FL_RESTRICT source, ptrdiff_t
     switch (dtype) {
     case FL_FLOAT32: FL_STORE_RUN(float); break;
     case FL_FLOAT64: FL_STORE_RUN(double); break;
-    case FL_FLOAT16: FL_STORE_HALVES(FL_FLOAT16, half_of_single); break;
-    case FL_BFLOAT16: FL_STORE_HALVES(FL_BFLOAT16, float_to_bfloat); break;
+    case FL_FLOAT16: FL_STORE_HALVES(FL_FLOAT16); break;
+    case FL_BFLOAT16: FL_STORE_HALVES(FL_BFLOAT16); break;
     }
 }
 

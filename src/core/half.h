@@ -143,4 +143,17 @@ FL_INLINE void narrow_run(real_cp x, uint16_t *FL_RESTRICT h, ptrdiff_t n, real 
 }
 
 
+/* The same to places `step` bytes apart. */
+FL_INLINE void narrow_strided(real_cp x, char *target, ptrdiff_t n, ptrdiff_t step, const int dtype)
+{
+    uint16_t h[FL_LANES];
+    const ptrdiff_t whole = n - n % FL_LANES;
+    for (ptrdiff_t j = 0; j < whole; j += FL_LANES) {
+        narrow_lanes(x + j, h, R(1.0), dtype);
+        for (int i = 0; i < FL_LANES; i++) *(uint16_t *)(target + (j + i) * step) = h[i];
+    }
+    narrow_run(x + whole, h, n - whole, R(1.0), dtype);
+    for (ptrdiff_t i = whole; i < n; i++) *(uint16_t *)(target + i * step) = h[i - whole];
+}
+
 #endif

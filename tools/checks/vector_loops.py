@@ -52,6 +52,7 @@ OTHERS = [
     (r"^(can_start|wait_until_gone|stack_size_in): ", "once a thread that calls"),
     (r"^(start_run|work_done|wait_for_others): ", "threads of a call, or waiting for them"),
     (r"^(exp_lanes|narrow_lanes): .*\+= (FL_WIDE|8)\b", "vectors already"),
+    (r"^narrow_strided: ", "numbers that lie apart"),
     (r"^(widen_run|narrow_run): .*n; i\+\+", "the end of a row, less than 16 numbers"),
     (r"^(set_block_terms|within_blocks|divergence_of_blocks|divergence_by_blocks): ", "once a block of 1,024 classes"),
     (r"^(first_run|next_run|gather_block|scatter_block): ", "once a piece that is equally spaced"),
