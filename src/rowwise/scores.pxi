@@ -12,6 +12,17 @@ cdef inline const real* read_scores(const Scores* scores, Py_ssize_t row, Py_ssi
     return x
 
 
+cdef const real* read_scores_of_row(const Scores* scores, Py_ssize_t row, real* buffer, real* peak) noexcept nogil:
+    """The same of one row, and its peak."""
+    cdef Py_ssize_t n = scores.classes
+    cdef number_run run = find_block(&scores.x, row * n, n, buffer)
+    if scores.inverse_temperature == 1:
+        return read_piece(&run, 0, n, buffer, peak)
+    temper_row(&run, buffer, n, scores.inverse_temperature)
+    peak[0] = largest_of(buffer, n)
+    return buffer
+
+
 cdef inline real tau_of(const Scores* scores) noexcept nogil:
     """One over the temperature, rounded to the type."""
     return <real> scores.inverse_temperature

@@ -3,6 +3,7 @@ of smoothed labels. Included after label_loss.pxi."""
 
 ctypedef struct TargetRow:      # where the row at hand is: a thread's buffers, or the arrays themselves
     const real* x
+    real peak
     const real* y
     real* weighted              # class weight times y
     real* grad
@@ -75,12 +76,9 @@ cdef real target_loss(const TargetJob* job, const TargetRow* row, row_tile* tile
     """mass * log(sum) + cost, and the derivatives that are wanted."""
     cdef Py_ssize_t n = job.scores.classes, start
     cdef double mass = 0, cost = 0
-    cdef real peak = -INFINITY, block_top, peak_term, log_sum, loss
+    cdef real peak = row.peak, peak_term, log_sum, loss
     cdef number_run scores = numbers_at(row.x)
     # The target's own sums first: e may take the place of the scores.
-    for start from 0 <= start < n by ROW_BLOCK:
-        block_top = largest_of(row.x + start, min(n - start, <Py_ssize_t> ROW_BLOCK))
-        peak = block_top if block_top > peak else peak
     for start from 0 <= start < n by ROW_BLOCK:
         weigh_target(job, row, start, min(n - start, <Py_ssize_t> ROW_BLOCK), peak, &mass, &cost)
     if mass == 0:   # all of the target is 0: there is nothing that the scores could miss, not even NaN
@@ -134,7 +132,7 @@ cdef public exact_sum chunk_of_target_rows(void* data, Py_ssize_t chunk, real* s
             loss = 0
             clear_row(&row, n, want_grad, want_hess)
         else:
-            row.x = read_scores(&job.scores, i, 1, scratch)
+            row.x = read_scores_of_row(&job.scores, i, scratch, &row.peak)
             tile.ahead = place_after(&job.scores.x, (i + 1) * n, row.x)
             if job.labels != NULL:
                 y_buffer[label] = 1
