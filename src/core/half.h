@@ -51,13 +51,8 @@ FL_INLINE uint16_t float_to_bfloat(float x)
 /* Those of one that lies by itself. */
 #if FL_F16C
 FL_INLINE float single_half(uint16_t h) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(h))); }
-FL_INLINE uint16_t half_of_single(float x)
-{
-    return (uint16_t)_mm_cvtsi128_si32(_mm_cvtps_ph(_mm_set_ss(x), _MM_FROUND_TO_NEAREST_INT));
-}
 #else
 FL_INLINE float single_half(uint16_t h) { return half_to_float(h); }
-FL_INLINE uint16_t half_of_single(float x) { return float_to_half(x); }
 #endif
 
 /* ---- FL_LANES numbers; `dtype` is a constant of the call ---- */
@@ -80,6 +75,11 @@ FL_INLINE void widen_lanes(const uint16_t *FL_RESTRICT h, real_p x, const int dt
         x[i] = (real)(dtype == FL_FLOAT16 ? half_to_float(h[i]) : bfloat_to_float(h[i]));
 }
 
+FL_INLINE uint16_t narrow(real x, const int dtype)
+{
+    return dtype == FL_FLOAT16 ? float_to_half((float)x) : float_to_bfloat((float)x);
+}
+
 FL_INLINE void narrow_lanes(real_cp x, uint16_t *FL_RESTRICT h, real factor, const int dtype)
 {
 #if FL_F16C && !defined(FL_REAL64)
@@ -97,10 +97,7 @@ FL_INLINE void narrow_lanes(real_cp x, uint16_t *FL_RESTRICT h, real factor, con
     }
 #endif
 #pragma omp simd
-    for (int i = 0; i < FL_LANES; i++) {
-        float some = (float)(factor * x[i]);
-        h[i] = dtype == FL_FLOAT16 ? float_to_half(some) : float_to_bfloat(some);
-    }
+    for (int i = 0; i < FL_LANES; i++) h[i] = narrow(factor * x[i], dtype);
 }
 
 /* ---- n numbers that lie one after the other; `dtype` is a constant of the call ---- */
@@ -130,30 +127,32 @@ FL_INLINE real widen_run(const uint16_t *FL_RESTRICT h, real_p x, ptrdiff_t n, c
 
 FL_INLINE void narrow_run(real_cp x, uint16_t *FL_RESTRICT h, ptrdiff_t n, real factor, const int dtype)
 {
-    const ptrdiff_t whole = n - n % FL_LANES;
+    ptrdiff_t whole = 0;
+#if FL_F16C && !defined(FL_REAL64)
+    whole = n - n % FL_LANES;
     for (ptrdiff_t j = 0; j < whole; j += FL_LANES) narrow_lanes(x + j, h + j, factor, dtype);
-    if (n < FL_LANES) {
-        for (ptrdiff_t i = 0; i < n; i++) {
-            float some = (float)(factor * x[i]);
-            h[i] = dtype == FL_FLOAT16 ? half_of_single(some) : float_to_bfloat(some);
-        }
-    } else if (whole < n) {
+    if (whole && whole < n) {
         narrow_lanes(x + n - FL_LANES, h + n - FL_LANES, factor, dtype);
+        return;
     }
+#endif
+#pragma omp simd
+    for (ptrdiff_t i = whole; i < n; i++) h[i] = narrow(factor * x[i], dtype);
 }
-
 
 /* The same to places `step` bytes apart. */
 FL_INLINE void narrow_strided(real_cp x, char *target, ptrdiff_t n, ptrdiff_t step, const int dtype)
 {
+    ptrdiff_t whole = 0;
+#if FL_F16C && !defined(FL_REAL64)
     uint16_t h[FL_LANES];
-    const ptrdiff_t whole = n - n % FL_LANES;
+    whole = n - n % FL_LANES;
     for (ptrdiff_t j = 0; j < whole; j += FL_LANES) {
         narrow_lanes(x + j, h, R(1.0), dtype);
         for (int i = 0; i < FL_LANES; i++) *(uint16_t *)(target + (j + i) * step) = h[i];
     }
-    narrow_run(x + whole, h, n - whole, R(1.0), dtype);
-    for (ptrdiff_t i = whole; i < n; i++) *(uint16_t *)(target + i * step) = h[i - whole];
+#endif
+    for (ptrdiff_t i = whole; i < n; i++) *(uint16_t *)(target + i * step) = narrow(x[i], dtype);
 }
 
 #endif
