@@ -170,8 +170,8 @@ cdef inline real peak_of_short_row(const real* x, Py_ssize_t n) noexcept nogil:
 
 cdef inline void sum_short_row(row_tile* tile, Py_ssize_t r, const real* x, real* e, const real* found,
                                const int exclude, const bint keep) noexcept nogil:
-    """sum_row for LANES to SHORT_ROW classes, whose peak may be `found` already, or NULL. No number is read soon after a
-    narrower one beside it was written: the processor would wait for that. So the last, ragged group is read together
+    """sum_row for LANES to SHORT_ROW classes, whose peak may be `found` already, or NULL. No number is read soon after
+    a narrower one beside it was written: the processor would wait for that. So the last, ragged group is read together
     with some of the one before."""
     cdef Py_ssize_t i, j, n = tile.classes, whole = n - n % LANES
     cdef real total[LANES]
