@@ -36,13 +36,27 @@ cdef enum:
     LOG1M_HALF
     LOG1M_TAIL
     LOG_COSH_UNIT
+    EXP_LANES
 
 FUNCTIONS = {
     "exp": EXP, "log": LOG, "log1p": LOG1P, "log1p_unit": LOG1P_UNIT, "exp_wide": EXP_WIDE, "exp_tail": EXP_TAIL,
     "expm1_tail": EXPM1_TAIL, "log_factorial": LOG_FACTORIAL, "log_unit": LOG_UNIT,
     "log1m_half": LOG1M_HALF, "log1m_tail": LOG1M_TAIL,
-    "log_cosh_unit": LOG_COSH_UNIT,
+    "log_cosh_unit": LOG_COSH_UNIT, "exp_lanes": EXP_LANES,
 }
+
+
+cdef void apply_exp_lanes(real_cp x, real_p y, Py_ssize_t n) noexcept nogil:
+    """LANES numbers at a time, the last ones among others."""
+    cdef real padded[LANES]
+    cdef real e[LANES]
+    cdef Py_ssize_t i, j
+    for j from 0 <= j < n by LANES:
+        for i in range(LANES):
+            padded[i] = x[j + i] if j + i < n else R(0.0)
+        exp_lanes(padded, 0, e, NULL, False)
+        for i in range(min(n - j, <Py_ssize_t> LANES)):
+            y[j + i] = e[i]
 
 
 cdef void apply(real_cp x, real_p y, Py_ssize_t n, int function) noexcept nogil:
@@ -80,6 +94,8 @@ cdef void apply(real_cp x, real_p y, Py_ssize_t n, int function) noexcept nogil:
     elif function == LOG_COSH_UNIT:
         for i in range(n):
             y[i] = r_log_cosh_unit(x[i])
+    elif function == EXP_LANES:
+        apply_exp_lanes(x, y, n)
     else:
         for i in range(n):
             y[i] = r_log_factorial(x[i])

@@ -1,7 +1,7 @@
 """Dask: the losses of Dask arrays, lazily and by blocks; a mean has the bits that one call gives of the whole.
 
-Every loss but `linear_cross_entropy` is here under its name in `fastloss`, with the same verbs and arguments; so are `softmax`, `log_softmax` and
-`logsumexp`. It needs Dask, which fastloss itself does not import.
+Every loss but `linear_cross_entropy` is here under its name in `fastloss`, with the same verbs and arguments; so are
+`softmax`, `log_softmax` and `logsumexp`. It needs Dask, which fastloss itself does not import.
 """
 
 try:

@@ -79,6 +79,13 @@ static inline real load_number(const char *source, int dtype)
 void gather_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, real *buffer);
 void scatter_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, const real *buffer);
 
+/* Where the numbers of a half type lie that are one after the other; NULL of other types, and where they are apart. */
+const uint16_t *halves_of(const array_view *a, ptrdiff_t start, ptrdiff_t n);
+/* Such numbers to a buffer; returns the largest, NaN passed over, and -inf where there is none. */
+real widen_block(const uint16_t *h, ptrdiff_t n, real *to, int dtype);
+/* `factor` times each number of a buffer to such a place. */
+void narrow_block(const real *FL_RESTRICT x, ptrdiff_t n, real factor, uint16_t *h, int dtype);
+
 /* The numbers where `where` is not 0, and 0 elsewhere. `to` may be the numbers' own place. */
 void keep_where(const real *where, const real *x, real *to, ptrdiff_t n);
 
@@ -96,6 +103,44 @@ static inline const real *read_block(const array_view *a, ptrdiff_t start, ptrdi
 static inline real *block_destination(const array_view *a, ptrdiff_t start, real *buffer)
 {
     return a->direct ? (real *)a->data + start : buffer;
+}
+
+/* A block whose halves are widened a piece at a time, where they are needed. */
+typedef struct {
+    const real *x;          /* the numbers; or NULL, and they are in `halves` */
+    const uint16_t *halves;
+    int dtype;              /* of the halves */
+} number_run;
+
+static inline number_run numbers_at(const real *x) { return (number_run){.x = x}; }
+
+/* The block's numbers where they lie; gathered into the buffer if they are of another type, or apart. */
+static inline number_run find_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, real *buffer)
+{
+    const uint16_t *halves = a->direct ? NULL : halves_of(a, start, n);
+    if (halves) return (number_run){.halves = halves, .dtype = a->dtype};
+    return numbers_at(read_block(a, start, n, buffer));
+}
+
+/* One number of a block. */
+static inline real number_of(const number_run *run, ptrdiff_t i)
+{
+    return run->x ? run->x[i] : load_number((const char *)(run->halves + i), run->dtype);
+}
+
+/* What to prefetch for those from the i-th on. */
+static inline const real *place_of(const number_run *run, ptrdiff_t i)
+{
+    return run->x ? run->x + i : (const real *)(const void *)(run->halves + i);
+}
+
+/* The same for elements from `start` on; `otherwise` if they are not one after the other. */
+static inline const real *place_after(const array_view *a, ptrdiff_t start, const real *otherwise)
+{
+    const int is_half = a->dtype == FL_FLOAT16 || a->dtype == FL_BFLOAT16;
+    if (a->direct) return (const real *)a->data + start;
+    if (!is_half || a->dimensions > 1 || a->stride[0] != (ptrdiff_t)sizeof(uint16_t)) return otherwise;
+    return (const real *)(const void *)(a->data + start * (ptrdiff_t)sizeof(uint16_t));
 }
 
 static inline void store_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, const real *buffer)

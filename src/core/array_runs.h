@@ -3,43 +3,7 @@
 #ifndef FASTLOSS_ARRAY_RUNS_H
 #define FASTLOSS_ARRAY_RUNS_H
 
-#include "core/array.h"
-
-/* ---- half precision, by bits so that the loops vectorise everywhere ---- */
-
-FL_INLINE float float_of_bits(uint32_t i) { float x; memcpy(&x, &i, 4); return x; }
-FL_INLINE uint32_t bits_of_float(float x) { uint32_t i; memcpy(&i, &x, 4); return i; }
-
-FL_INLINE float half_to_float(uint16_t h)
-{
-    /* Shift exponent and mantissa into place, then multiply by 2^112: that moves the exponent's bias and makes
-     * subnormal halves come out normal. The exponent of infinity and NaN is set apart. */
-    uint32_t magnitude = (uint32_t)(h & 0x7fff) << 13;
-    uint32_t scaled = bits_of_float(float_of_bits(magnitude) * 0x1p112f);
-    uint32_t special = magnitude | 0x7f800000u;
-    return float_of_bits((magnitude >= 0x0f800000u ? special : scaled) | (uint32_t)(h & 0x8000) << 16);
-}
-
-FL_INLINE uint16_t float_to_half(float x)
-{
-    uint32_t bits = bits_of_float(x), magnitude = bits & 0x7fffffffu;
-    /* Normal: rebias and round to even on the 13 bits that are dropped. Subnormal: a float addition rounds. */
-    uint32_t normal = (magnitude - (112u << 23) + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
-    uint32_t tiny = bits_of_float(float_of_bits(magnitude) + 0.5f) - bits_of_float(0.5f);
-    uint32_t h = magnitude < (113u << 23) ? tiny : normal;
-    h = magnitude >= 0x477ff000u ? 0x7c00u : h; /* rounds beyond 65504 */
-    h = magnitude > 0x7f800000u ? 0x7e00u : h;
-    return (uint16_t)(h | (bits >> 16 & 0x8000u));
-}
-
-FL_INLINE float bfloat_to_float(uint16_t h) { return float_of_bits((uint32_t)h << 16); }
-
-FL_INLINE uint16_t float_to_bfloat(float x)
-{
-    uint32_t bits = bits_of_float(x);
-    uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
-    return (uint16_t)((bits & 0x7fffffffu) > 0x7f800000u ? (bits >> 16 | 0x40u) : rounded);
-}
+#include "core/half.h"
 
 /* ---- one run of equally spaced elements ---- */
 
@@ -57,6 +21,17 @@ FL_INLINE uint16_t float_to_bfloat(float x)
             for (ptrdiff_t i = 0; i < n; i++) target[i] = (real)convert(*(const type *)(source + i * step)); \
     } while (0)
 
+/* Of a half type: `convert` is for one number. */
+#define FL_LOAD_HALVES(dtype, convert)                                                                   \
+    do {                                                                                                 \
+        if (step == (ptrdiff_t)sizeof(uint16_t))                                                         \
+            widen_run((const uint16_t *)source, target, n, dtype);                                       \
+        else if (step == 0)                                                                              \
+            fill_run(target, n, (real)convert(*(const uint16_t *)source));                               \
+        else                                                                                             \
+            for (ptrdiff_t i = 0; i < n; i++) target[i] = (real)convert(*(const uint16_t *)(source + i * step)); \
+    } while (0)
+
 FL_LINKED void fill_run(real *target, ptrdiff_t n, real value)
 {
     for (ptrdiff_t i = 0; i < n; i++) target[i] = value;
@@ -67,8 +42,8 @@ FL_LINKED void load_run(real *FL_RESTRICT target, const char *source, ptrdiff_t 
     switch (dtype) {
     case FL_FLOAT32: FL_LOAD_RUN(float, FL_SAME); break;
     case FL_FLOAT64: FL_LOAD_RUN(double, FL_SAME); break;
-    case FL_FLOAT16: FL_LOAD_RUN(uint16_t, half_to_float); break;
-    case FL_BFLOAT16: FL_LOAD_RUN(uint16_t, bfloat_to_float); break;
+    case FL_FLOAT16: FL_LOAD_HALVES(FL_FLOAT16, single_half); break;
+    case FL_BFLOAT16: FL_LOAD_HALVES(FL_BFLOAT16, bfloat_to_float); break;
     case FL_INT8: FL_LOAD_RUN(int8_t, FL_SAME); break;
     case FL_UINT8: FL_LOAD_RUN(uint8_t, FL_SAME); break;
     case FL_INT16: FL_LOAD_RUN(int16_t, FL_SAME); break;
@@ -82,22 +57,30 @@ FL_LINKED void load_run(real *FL_RESTRICT target, const char *source, ptrdiff_t 
     }
 }
 
-#define FL_STORE_RUN(type, convert)                                                              \
+#define FL_STORE_RUN(type)                                                                       \
     do {                                                                                         \
         if (step == (ptrdiff_t)sizeof(type)) {                                                   \
             type *FL_RESTRICT run = (type *)target;                                              \
-            for (ptrdiff_t i = 0; i < n; i++) run[i] = (type)convert(source[i]);                 \
+            for (ptrdiff_t i = 0; i < n; i++) run[i] = (type)source[i];                          \
         } else                                                                                   \
-            for (ptrdiff_t i = 0; i < n; i++) *(type *)(target + i * step) = (type)convert(source[i]); \
+            for (ptrdiff_t i = 0; i < n; i++) *(type *)(target + i * step) = (type)source[i];          \
+    } while (0)
+
+#define FL_STORE_HALVES(dtype)                                                                      \
+    do {                                                                                            \
+        if (step == (ptrdiff_t)sizeof(uint16_t))                                                    \
+            narrow_run(source, (uint16_t *)target, n, R(1.0), dtype);                               \
+        else                                                                                        \
+            narrow_strided(source, target, n, step, dtype);                                         \
     } while (0)
 
 FL_LINKED void store_run(char *target, const real *FL_RESTRICT source, ptrdiff_t n, ptrdiff_t step, int dtype)
 {
     switch (dtype) {
-    case FL_FLOAT32: FL_STORE_RUN(float, FL_SAME); break;
-    case FL_FLOAT64: FL_STORE_RUN(double, FL_SAME); break;
-    case FL_FLOAT16: FL_STORE_RUN(uint16_t, float_to_half); break;
-    case FL_BFLOAT16: FL_STORE_RUN(uint16_t, float_to_bfloat); break;
+    case FL_FLOAT32: FL_STORE_RUN(float); break;
+    case FL_FLOAT64: FL_STORE_RUN(double); break;
+    case FL_FLOAT16: FL_STORE_HALVES(FL_FLOAT16); break;
+    case FL_BFLOAT16: FL_STORE_HALVES(FL_BFLOAT16); break;
     }
 }
 
@@ -122,11 +105,13 @@ static inline void first_run(run_iterator *run, const array_view *a, ptrdiff_t s
     run->address = a->data;
     run->step = a->stride[a->dimensions - 1];
     run->left = n;
-    for (int d = a->dimensions - 1; d >= 0; d--) {
+    for (int d = a->dimensions - 1; d > 0; d--) {
         run->index[d] = start % a->shape[d];
         start /= a->shape[d];
         run->address += run->index[d] * a->stride[d];
     }
+    run->index[0] = start;
+    run->address += start * a->stride[0];
     set_run(run, a);
 }
 
@@ -248,6 +233,28 @@ FL_LINKED void scatter_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, 
         store_run(run.address, buffer, run.count, run.step, a->dtype);
         buffer += run.count;
     }
+}
+
+FL_LINKED const uint16_t *halves_of(const array_view *a, ptrdiff_t start, ptrdiff_t n)
+{
+    run_iterator run;
+    if (a->dtype != FL_FLOAT16 && a->dtype != FL_BFLOAT16) return NULL;
+    if (a->stride[a->dimensions - 1] != (ptrdiff_t)sizeof(uint16_t)) return NULL;
+    first_run(&run, a, start, n);
+    return run.count == n ? (const uint16_t *)run.address : NULL;
+}
+
+FL_LINKED real widen_block(const uint16_t *h, ptrdiff_t n, real *to, int dtype)
+{
+    return dtype == FL_FLOAT16 ? widen_run(h, to, n, FL_FLOAT16) : widen_run(h, to, n, FL_BFLOAT16);
+}
+
+FL_LINKED void narrow_block(const real *FL_RESTRICT x, ptrdiff_t n, real factor, uint16_t *h, int dtype)
+{
+    if (dtype == FL_FLOAT16)
+        narrow_run(x, h, n, factor, FL_FLOAT16);
+    else
+        narrow_run(x, h, n, factor, FL_BFLOAT16);
 }
 
 FL_LINKED void keep_where(const real *where, const real *x, real *to, ptrdiff_t n)

@@ -1,7 +1,7 @@
 """What every kernel shares: the C helpers of this folder, and what a call writes. How a NumPy array becomes an
 array_view is in views.pxd."""
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint64_t
 
 from sums cimport *
 
@@ -53,6 +53,7 @@ cdef extern from "core/lanes.h" nogil:
         LANES "FL_LANES"
     void lanes_max(real_cp, real_p)
     void lanes_add(real_cp, real_p)
+    void exp_lanes(const real*, real, real*, real*, int)
     void lanes_exp(const real*, real*, real_p, real, int)
     void lanes_exp_excluding(const real*, real*, real_p, real, xint, xint, int)
     void lanes_exp_below(const real*, real*, real_p, real_p, real, xint, int)
@@ -109,6 +110,18 @@ cdef extern from "core/array.h" nogil:
         int direct
         Py_ssize_t* shape
         Py_ssize_t* stride
+    ctypedef struct number_run:
+        const real* x
+        const uint16_t* halves
+        int dtype
+    number_run numbers_at(const real*)
+    number_run find_block(const array_view*, Py_ssize_t, Py_ssize_t, real*)
+    real number_of(const number_run*, Py_ssize_t)
+    const real* place_of(const number_run*, Py_ssize_t)
+    const real* place_after(const array_view*, Py_ssize_t, const real*)
+    const uint16_t* halves_of(const array_view*, Py_ssize_t, Py_ssize_t)
+    real widen_block(const uint16_t*, Py_ssize_t, real*, int)
+    void narrow_block(const real*, Py_ssize_t, real, uint16_t*, int)
     void view_init(array_view*, void*, int, int, int, const Py_ssize_t*, const Py_ssize_t*)
     const real* read_block(const array_view*, Py_ssize_t, Py_ssize_t, real*)
     real* block_destination(const array_view*, Py_ssize_t, real*)

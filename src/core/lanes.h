@@ -6,9 +6,7 @@
 #ifndef FASTLOSS_LANES_H
 #define FASTLOSS_LANES_H
 
-#include "core/vecmath.h"
-
-#define FL_LANES 16
+#include "core/exp_lanes.h"
 
 /* Largest of each lane; NaN is passed over. */
 FL_INLINE void lanes_max(real_cp x, real_p lane)
@@ -42,38 +40,34 @@ FL_INLINE void lanes_add(real_cp x, real_p lane)
  * e = exp(x - reference), stored where it is kept, and added to the lanes. `keep` is a constant of the call. */
 FL_INLINE void lanes_exp(const real *x, real *e, real_p lane, real reference, const int keep)
 {
+    real term[FL_LANES];
+    exp_lanes(x, reference, term, e, keep);
 #pragma omp simd
-    for (int i = 0; i < FL_LANES; i++) {
-        real term = r_exp(x[i] - reference);
-        if (keep) e[i] = term;
-        lane[i] += term;
-    }
+    for (int i = 0; i < FL_LANES; i++) lane[i] += term[i];
 }
 
 /* The same; lanes before `first` and the lane `excluded` (none if negative) are not added. */
 FL_INLINE void lanes_exp_excluding(const real *x, real *e, real_p lane, real reference, xint excluded, xint first,
                                    const int keep)
 {
+    real term[FL_LANES];
+    exp_lanes(x, reference, term, e, keep);
 #pragma omp simd
-    for (int i = 0; i < FL_LANES; i++) {
-        real term = r_exp(x[i] - reference);
-        if (keep) e[i] = term;
-        lane[i] += ((i == excluded) | (i < first)) ? R(0.0) : term;
-    }
+    for (int i = 0; i < FL_LANES; i++) lane[i] += ((i == excluded) | (i < first)) ? R(0.0) : term[i];
 }
 
-/* The same; scores equal to the reference are counted, not added. */
+/* The same; what is 1, as at scores equal to the reference, is counted, not added. */
 FL_INLINE void lanes_exp_below(const real *x, real *e, real_p lane, real_p count, real reference, xint first,
                                const int keep)
 {
+    real term[FL_LANES];
+    exp_lanes(x, reference, term, e, keep);
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
-        real score = x[i], term = r_exp(score - reference);
-        if (keep) e[i] = term;
         /* Factors, since two selects by one condition would become a branch. */
-        real new = i < first ? R(0.0) : R(1.0);
-        real top = score == reference ? new : R(0.0);
-        lane[i] += term * (new - top);
+        real new = i < first ? R(0.0) : R(1.0), is_one = term[i] == R(1.0) ? R(1.0) : R(0.0);
+        real top = new * is_one;
+        lane[i] += term[i] * (new - top);
         count[i] += top;
     }
 }

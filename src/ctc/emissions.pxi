@@ -97,7 +97,9 @@ cdef inline void softmax_row(const real* x, real* out, real* block_peaks, Py_ssi
     tile.classes = n
     tile.label[0] = 0
     tile.ahead = next_row
-    sum_row(&tile, 0, x, out, block_peaks, EXCLUDE_ANY_PEAK, out != NULL)
+    tile.result = NULL
+    cdef number_run scores = numbers_at(x)
+    sum_row(&tile, 0, &scores, NULL, out, block_peaks, EXCLUDE_ANY_PEAK, out != NULL)
     if out != NULL:
         scale_row(out, n, block_peaks, tile.peak[0], scale / (R(1.0) + tile.rest[0]))
     peak[0] = tile.peak[0]

@@ -11,20 +11,27 @@
 #define FL_NEAR R(0.34)
 
 /* A class's term e of the sum of exp(x - peak), which is 0 at the peak itself: that is counted in `top`; and its part
- * of the cost, the sum of e (peak - x). */
-FL_INLINE void entropy_sums(real x, real peak, real *e, real *top, real *cost)
+ * of the cost, the sum of e (peak - x). `term` is that exponential. */
+FL_INLINE void entropy_parts(real x, real peak, real term, real *e, real *top, real *cost)
 {
-    real term = r_exp(x - peak), is_top = x == peak ? R(1.0) : R(0.0);
+    real is_top = x == peak ? R(1.0) : R(0.0);
     *cost = term * r_atmost(peak - x, R(FL_LARGEST)); /* 0 where x is -inf */
     *top = is_top;
     *e = term * (R(1.0) - is_top);
 }
+FL_INLINE void entropy_sums(real x, real peak, real *e, real *top, real *cost)
+{
+    entropy_parts(x, peak, r_exp(x - peak), e, top, cost);
+}
 
 /* d entropy / dx = p ((peak - x) - mean), where `mean` is the cost over the sum. */
+FL_INLINE real slope_of_entropy(real p, real x, real peak, real mean)
+{
+    return p * (r_atmost(peak - x, R(FL_LARGEST)) - mean);
+}
 FL_INLINE real entropy_slope(real x, real peak, real inverse, real mean)
 {
-    real p = r_exp(x - peak) * inverse;
-    return p * (r_atmost(peak - x, R(FL_LARGEST)) - mean);
+    return slope_of_entropy(r_exp(x - peak) * inverse, x, peak, mean);
 }
 
 /* Two rows of scores: y of the true distribution p, x of the predicted one q. */
@@ -46,21 +53,27 @@ FL_INLINE void set_peaks(row_pair *r, real y_peak, real x_peak)
     r->apart_low = (y_peak - back) - (x_peak - (back - apart));
 }
 
-/* A class's exponentials, and how much less y lies below its peak than x below its own. `gap` is the logarithm of the
- * ratio of the two, exact to rounding since every subtraction's loss is made up for; 0 where both are 0. `tempered` is
- * a constant: whether there is a temperature, or numbers near the limits of the type. */
-FL_INLINE void pair_terms(real y, real x, const row_pair r, real *e_y, real *e_x, real *gap, const int tempered)
+/* How much less y lies below its peak than x below its own: the logarithm of the ratio of their exponentials, exact to
+ * rounding since every subtraction's loss is made up for; 0 where both are 0. `tempered` is a constant: whether there is
+ * a temperature, or numbers near the limits of the type. */
+FL_INLINE real pair_gap(real y, real x, const row_pair r, real e_y, real e_x, const int tempered)
 {
-    real d = y - x, back = d + x, below_y = y - r.y_peak, below_x = x - r.x_peak;
+    real d = y - x, back = d + x;
     real lost = (y - back) - (x - (back - d));
     real difference = (d - r.apart) + ((lost == lost ? lost : R(0.0)) - r.apart_low);
-    *e_y = r_exp(tempered ? r.tau * below_y : below_y);
-    *e_x = r_exp(tempered ? r.tau * below_x : below_x);
     if (tempered) {
-        real plain = below_y - below_x; /* where the distance of the peaks is beyond the type */
+        real plain = (y - r.y_peak) - (x - r.x_peak); /* where the distance of the peaks is beyond the type */
         difference = r.tau * (difference == difference ? difference : plain);
     }
-    *gap = difference == difference ? difference : *e_y * *e_x; /* -inf less -inf, and both are 0; or a score is NaN */
+    return difference == difference ? difference : e_y * e_x; /* -inf less -inf, and both are 0; or a score is NaN */
+}
+/* A class's exponentials, and that. */
+FL_INLINE void pair_terms(real y, real x, const row_pair r, real *e_y, real *e_x, real *gap, const int tempered)
+{
+    real below_y = y - r.y_peak, below_x = x - r.x_peak;
+    *e_y = r_exp(tempered ? r.tau * below_y : below_y);
+    *e_x = r_exp(tempered ? r.tau * below_x : below_x);
+    *gap = pair_gap(y, x, r, *e_y, *e_x, tempered);
 }
 
 /* e_x - e_y: a small number with all its digits where the two are close. Summed up it gives the ratio of the sums. */
@@ -187,20 +200,25 @@ FL_INLINE real prediction_slope(real q, real log_ratio, real mean)
 /* FL_LANES classes of a row at once. */
 FL_INLINE void lanes_entropy(real_cp x, real_p rest, real_p count, real_p cost, real peak)
 {
+    real term[FL_LANES];
+    exp_lanes(x, peak, term, NULL, 0);
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
         real e, top, part;
-        entropy_sums(x[i], peak, &e, &top, &part);
+        entropy_parts(x[i], peak, term[i], &e, &top, &part);
         rest[i] += e;
         count[i] += top;
         cost[i] += part;
     }
 }
 
-FL_INLINE void entropy_slopes(const real *x, real *slope, ptrdiff_t n, real peak, real inverse, real mean, real scale)
+/* `slope` may be x itself. */
+FL_INLINE void lanes_entropy_slope(const real *x, real *slope, real peak, real inverse, real mean, real scale)
 {
+    real term[FL_LANES];
+    exp_lanes(x, peak, term, NULL, 0);
 #pragma omp simd
-    for (ptrdiff_t i = 0; i < n; i++) slope[i] = scale * entropy_slope(x[i], peak, inverse, mean);
+    for (int i = 0; i < FL_LANES; i++) slope[i] = scale * slope_of_entropy(term[i] * inverse, x[i], peak, mean);
 }
 
 /* The terms are kept for FL_LANES classes at a time: their e_y, then their e_x, then their gaps. */
@@ -208,17 +226,59 @@ FL_INLINE void lanes_pair(real_cp y, real_cp x, real_p terms, real_p y_sum, real
                           const row_pair *row, const int tempered)
 {
     const row_pair r = *row;
+    real of_y[FL_LANES], of_x[FL_LANES];
     real *FL_RESTRICT e_y = terms, *FL_RESTRICT e_x = terms + FL_LANES, *FL_RESTRICT gap = terms + 2 * FL_LANES;
+    if (!tempered) {
+        exp_lanes(y, r.y_peak, of_y, e_y, 1);
+        exp_lanes(x, r.x_peak, of_x, e_x, 1);
+    } else {
+#pragma omp simd
+        for (int i = 0; i < FL_LANES; i++) {
+            real unused;
+            pair_terms(y[i], x[i], r, &of_y[i], &of_x[i], &unused, tempered);
+            e_y[i] = of_y[i];
+            e_x[i] = of_x[i];
+        }
+    }
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
-        real of_y, of_x, difference;
-        pair_terms(y[i], x[i], r, &of_y, &of_x, &difference, tempered);
-        e_y[i] = of_y;
-        e_x[i] = of_x;
+        real difference = pair_gap(y[i], x[i], r, of_y[i], of_x[i], tempered);
         gap[i] = difference;
-        y_sum[i] += of_y;
-        x_sum[i] += of_x;
-        excess[i] += excess_of(of_y, of_x, difference);
+        y_sum[i] += of_y[i];
+        x_sum[i] += of_x[i];
+        excess[i] += excess_of(of_y[i], of_x[i], difference);
+    }
+}
+
+/* FL_LANES classes' exponentials, and those of y times how much less y lies below its peak than x, added to lanes. */
+FL_INLINE void lanes_far(const real *y, const real *x, real y_peak, real x_peak, real_p y_sum, real_p x_sum,
+                         real_p mean)
+{
+    real e_y[FL_LANES], e_x[FL_LANES];
+    exp_lanes(y, y_peak, e_y, NULL, 0);
+    exp_lanes(x, x_peak, e_x, NULL, 0);
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        y_sum[i] += e_y[i];
+        x_sum[i] += e_x[i];
+        mean[i] = r_fma(e_y[i], (y[i] - y_peak) - (x[i] - x_peak), mean[i]);
+    }
+}
+
+/* Where all these differences are small: e_x is e_y exp(-gap), and the lanes are those of e_y, of its product with
+ * exp(-gap) - 1 in two parts, of which the first is subtracted, and of the largest gap. */
+FL_INLINE void lanes_near(const real *y, const real *x, real y_peak, real apart, real_p y_sum, real_p first,
+                          real_p second, real_p largest)
+{
+    real e_y[FL_LANES];
+    exp_lanes(y, y_peak, e_y, NULL, 0);
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        real gap = (y[i] - x[i]) - apart, linear = e_y[i] * gap, size = r_abs(gap);
+        y_sum[i] += e_y[i];
+        first[i] += linear;
+        second[i] = r_fma(linear * gap, exp_beyond_linear(-gap), second[i]);
+        largest[i] = size > largest[i] ? size : largest[i];
     }
 }
 

@@ -27,8 +27,12 @@ cdef extern from "rowwise/divergence.h" nogil:
     void set_sums(row_pair*, real, real, real)
     real divergence_part(real, real, real, row_pair, real*)
     void lanes_entropy(real_cp, real_p, real_p, real_p, real)
-    void entropy_slopes(const real*, real*, Py_ssize_t, real, real, real, real)
+    void lanes_entropy_slope(const real*, real*, real, real, real, real)
     void lanes_pair(real_cp, real_cp, real_p, real_p, real_p, real_p, const row_pair*, int)
+    void lanes_far(const real*, const real*, real, real, real_p, real_p, real_p)
+    void lanes_near(const real*, const real*, real, real, real_p, real_p, real_p, real_p)
+    real log_beyond_linear(real, real)
+    real FL_NEAR
     void lanes_divergence(real_cp, real_p, real_p, const row_pair*, real, int)
     real prediction_part(real, real, real, row_pair, mixture, real*, real*, int)
     void set_centre(row_pair*, real, real, real, mixture, int)
@@ -68,28 +72,75 @@ cdef void edge_of(const real* x, Py_ssize_t n, real* edge) noexcept nogil:
         edge[i] = x[whole + i] if whole + i < n else -INFINITY
 
 
-cdef inline const real* row_after(const real* x, Py_ssize_t n) noexcept nogil:
-    """What to prefetch while a row is computed: the next one, unless that would drive this one out of the cache."""
-    return x + n if n <= PREFETCHED else x
+cdef inline const real* read_row(const array_view* a, Py_ssize_t start, Py_ssize_t n, real* buffer, real* peak,
+                                 const real** ahead) noexcept nogil:
+    """A row and its peak; and what to prefetch while it is computed: the next one, unless that would drive this one out
+    of the cache. Halves take less room there."""
+    cdef number_run run = find_block(a, start, n, buffer)
+    cdef const real* x = read_piece(&run, 0, n, buffer, peak)
+    ahead[0] = place_of(&run, n) if n <= PREFETCHED or run.x == NULL else x
+    return x
 
 
-cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bint want_grad) noexcept nogil:
+cdef inline real* slopes_of_block(const PairJob* job, real* grad, Py_ssize_t start) noexcept nogil:
+    """Where a block of a row's gradient is computed: in its array, or in a buffer in the first-level cache."""
+    return grad + start if job.out.grad.direct else grad
+
+
+cdef void entropy_grad(const PairJob* job, Py_ssize_t place, const real* x, real* grad, real reference, real inverse,
+                       real mean, real scale) noexcept nogil:
+    cdef Py_ssize_t n = job.scores.classes, start, stop, i, j
+    cdef real edge[LANES]
+    cdef real* slope
+    for start from 0 <= start < n by ROW_BLOCK:
+        stop = min(start + ROW_BLOCK, n)
+        slope = slopes_of_block(job, grad, start)
+        for j from start <= j < stop - LANES + 1 by LANES:
+            lanes_entropy_slope(x + j, slope + (j - start), reference, inverse, mean, scale)
+        if stop % LANES:
+            edge_of(x, n, edge)
+            j = n - n % LANES
+            lanes_entropy_slope(edge, edge, reference, inverse, mean, scale)
+            for i in range(n - j):
+                slope[j - start + i] = edge[i]
+        store_block(&job.out.grad, place + start, stop - start, slope)
+
+
+cdef const real* ahead_of_results(const PairJob* job, Py_ssize_t row, const real* ahead) noexcept nogil:
+    """What to prefetch in the second half of a row of halves, or in every other short one: where results will be
+    written, as set_ahead() does. `ahead` of other rows."""
+    cdef Py_ssize_t n = job.scores.classes, start = (n // 2 + ROW_BLOCK - 1) // ROW_BLOCK * ROW_BLOCK
+    cdef const uint16_t* result = NULL
+    if job.out.grad.data != NULL and not job.out.grad.direct and not job.scores.x.direct:
+        result = halves_of(&job.out.grad, row * n, n)
+    if result == NULL or (n <= ROW_BLOCK and row % 2 == 0):
+        return ahead
+    return <const real*> result - (start if n > ROW_BLOCK else 0)
+
+
+cdef double entropy_row(const PairJob* job, Py_ssize_t row, real* grad, real* scratch) noexcept nogil:
     """log(sum) + cost / sum of e = exp(x - peak). The sum is held as 1 + rest; both terms are positive."""
     cdef real rest[LANES]
     cdef real count[LANES]
     cdef real cost[LANES]
     cdef real edge[LANES]
-    cdef real peak = largest_of(x, n), reference = reference_of(peak)
+    cdef Py_ssize_t n = job.scores.classes, start = 0, stop, i, j
+    cdef const real* ahead
+    cdef real peak
+    cdef const real* x = read_row(&job.scores.x, row * n, n, scratch, &peak, &ahead)
+    cdef const real* later = ahead_of_results(job, row, ahead)
+    cdef real reference = reference_of(peak)
     cdef double rest_sum = 0, cost_sum = 0, peak_term = peak_term_of(peak), top = 0
-    cdef Py_ssize_t start = 0, stop, i, j
     while start < n:
         stop = min(start + ROW_BLOCK, n)
         for i in range(LANES):
             rest[i] = 0
             count[i] = 0
             cost[i] = 0
+        if start >= n // 2 or n <= ROW_BLOCK:
+            ahead = later
         for j from start <= j < stop - LANES + 1 by LANES:
-            prefetch_lanes(row_after(x, n) + j)
+            prefetch_lanes(ahead + j)
             lanes_entropy(x + j, rest, count, cost, reference)
         if stop % LANES:    # ROW_BLOCK is a multiple of LANES: this is the end of the row
             edge_of(x, n, edge)
@@ -101,12 +152,14 @@ cdef double entropy_row(const real* x, real* grad, Py_ssize_t n, real scale, bin
     if top > 1:
         rest_sum += top - 1
     cdef double mean = cost_sum / (rest_sum + peak_term)
-    if want_grad:
-        entropy_slopes(x, grad, n, reference, <real> (1 / (rest_sum + peak_term)), <real> mean, scale)
+    if grad != NULL:
+        entropy_grad(job, row * n, x, grad, reference, <real> (1 / (rest_sum + peak_term)), <real> mean,
+                     scale_of(job, row))
     return <double> r_log1p(<real> (rest_sum + (peak_term - 1))) + mean
 
 
 include "divergence_row.pxi"
+include "divergence_blocks.pxi"
 
 
 cdef exact_sum rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
@@ -114,10 +167,9 @@ cdef exact_sum rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t st
     cdef bint want_grad = job.out.grad.data != NULL
     cdef real* values = <real*> job.out.values.data
     cdef real* grad = NULL
-    cdef const real* x
-    cdef const real* target
     cdef real loss
     cdef exact_sum total = NO_SUM
+    cdef int first = FAR
     while row < stop:
         if want_grad:
             grad = block_destination(&job.out.grad, row * n, scratch + 2 * n)
@@ -125,19 +177,17 @@ cdef exact_sum rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t st
             loss = 0
             if want_grad:
                 fill(grad, n, 0)
+                store_block(&job.out.grad, row * n, n, grad)
         elif job.target.data == NULL:
-            x = read_block(&job.scores.x, row * n, n, scratch)
-            loss = <real> entropy_row(x, grad, n, scale_of(job, row), want_grad)
+            loss = <real> entropy_row(job, row, grad, scratch)
+        elif want_grad or job.kind != FL_FORWARD or job.scores.inverse_temperature != 1:
+            loss = <real> divergence_row(job, row, grad, scratch)
         else:
-            x = read_block(&job.scores.x, row * n, n, scratch)
-            target = read_block(&job.target, row * n, n, scratch + n)
-            loss = <real> divergence_row(job, target, x, grad, scratch + 3 * n, scale_of(job, row))
+            loss = <real> divergence_by_blocks(job, row, scratch, &first)
         loss = loss * r_weight(weight_of(job, row))
         total = exact_plus(total, loss)
         if values != NULL:
             values[row] = loss
-        if want_grad:
-            store_block(&job.out.grad, row * n, n, grad)
         row += 1
     return total
 

@@ -91,33 +91,52 @@ cdef void temper_curvature(real* hess, Py_ssize_t n, real tau) noexcept nogil:
         multiply(hess, n, tau)
 
 
-cdef inline void finish_row(const LabelJob* job, const row_tile* tile, Py_ssize_t r, real* grad, real* hess,
-                            const real* peaks, real without_peak, bint want_hess) noexcept nogil:
+cdef void finish_row(const LabelJob* job, const row_tile* tile, Py_ssize_t r, real* grad, real* hess,
+                     const real* peaks, real without_peak) noexcept nogil:
     """From e, where the gradient will be, to gradient and curvature of a row; `without_peak` is the sum of e less the
     peak's."""
     cdef Py_ssize_t n = tile.classes, label = tile.label[r], excluded = tile.excluded[r]
     cdef real scale = gradient_scale(job)
-    cdef real factor = -tile.first[r] * scale, q = tile.one_minus_p[r], p, second
-    if want_hess:
-        second = tile.second[r] * scale
-        scale_row(grad, n, peaks, tile.peak[r], tile.inverse[r])
-        curve(grad, hess, n, factor, second)
-        p = grad[excluded]   # of the peak: 1 - p without cancellation
-        hess[excluded] = factor * p * (without_peak * tile.inverse[r]) + second * p * p
-        hess[label] = factor * grad[label] * q + second * q * q
-        if tile.own[r] != 0:
-            hess[label] = tile.own[r] * scale * grad[label] * q
-        temper_curvature(hess, n, tau_of(&job.scores))
-        multiply(grad, n, factor)
-    else:
-        scale_row(grad, n, peaks, tile.peak[r], tile.inverse[r] * factor)
+    cdef real factor = -tile.first[r] * scale, q = tile.one_minus_p[r], p, second = tile.second[r] * scale
+    scale_row(grad, n, peaks, tile.peak[r], tile.inverse[r])
+    curve(grad, hess, n, factor, second)
+    p = grad[excluded]   # of the peak: 1 - p without cancellation
+    hess[excluded] = factor * p * (without_peak * tile.inverse[r]) + second * p * p
+    hess[label] = factor * grad[label] * q + second * q * q
+    if tile.own[r] != 0:
+        hess[label] = tile.own[r] * scale * grad[label] * q
+    temper_curvature(hess, n, tau_of(&job.scores))
+    multiply(grad, n, factor)
     grad[label] = -factor * q
 
 
-cdef inline void tile_row_by_row(const LabelJob* job, row_tile* tile, const real* x, real* grad, real* hess,
-                                 real* peaks, bint want_grad, bint want_hess) noexcept nogil:
-    """Many classes."""
+cdef void store_row(const LabelJob* job, const row_tile* tile, Py_ssize_t r, Py_ssize_t place, real* grad, real* hess,
+                    const real* peaks, real without_peak) noexcept nogil:
+    """Gradient of a row, and curvature unless `hess` is NULL, from e, where the gradient will be; stored from `place`
+    on."""
+    cdef Py_ssize_t n = tile.classes, label = tile.label[r]
+    cdef real factor = -tile.first[r] * gradient_scale(job)
+    if hess == NULL and not tile.ignored[r]:
+        store_scaled_row(&job.out.grad, place, grad, n, peaks, tile.peak[r], tile.inverse[r] * factor)
+        store_number(&job.out.grad, place + label, -factor * tile.one_minus_p[r])
+        return
+    if tile.ignored[r]:
+        fill(grad, n, 0)
+        if hess != NULL:
+            fill(hess, n, 0)
+    else:
+        finish_row(job, tile, r, grad, hess, peaks, without_peak)
+    store_block(&job.out.grad, place, n, grad)
+    if hess != NULL:
+        store_block(&job.out.hess, place, n, hess)
+
+
+cdef void tile_row_by_row(const LabelJob* job, row_tile* tile, Py_ssize_t row, real* buffer, real* grad, real* hess,
+                          real* peaks) noexcept nogil:
+    """Many classes. `grad` and `hess` are NULL where they are not wanted."""
     cdef Py_ssize_t r, n = tile.classes, stride = n // ROW_BLOCK + 1
+    cdef int exclude = EXCLUDE_LABEL if hess == NULL else EXCLUDE_PEAK
+    cdef number_run scores
     cdef real without_peak[TILE]
     for r in range(TILE):
         tile.peak[r] = 0
@@ -125,21 +144,20 @@ cdef inline void tile_row_by_row(const LabelJob* job, row_tile* tile, const real
         tile.score[r] = 0
     for r in range(tile.count):
         if not tile.ignored[r]:
-            tile.ahead = x + (r + 1) * n
-            sum_row(tile, r, x + r * n, grad + r * n, peaks + r * stride,
-                    EXCLUDE_PEAK if want_hess else EXCLUDE_LABEL, want_grad)
+            scores = find_block(&job.scores.x, (row + r) * n, n, buffer)
+            set_ahead(tile, &scores, &job.out.grad, (row + r) * n, r)
+            if job.scores.inverse_temperature != 1:
+                scores = numbers_at(temper_row(&scores, buffer, n, job.scores.inverse_temperature))
+            sum_row(tile, r, &scores, buffer, grad + r * n if grad != NULL else NULL, peaks + r * stride,
+                    exclude, grad != NULL)
             without_peak[r] = tile.rest[r]
-    if want_hess:
+    if hess != NULL:
         exclude_label(tile)
     job.loss(tile, job.options)
-    if want_grad:
+    if grad != NULL:
         for r in range(tile.count):
-            if tile.ignored[r]:
-                fill(grad + r * n, n, 0)
-                if want_hess:
-                    fill(hess + r * n, n, 0)
-            else:
-                finish_row(job, tile, r, grad + r * n, hess + r * n, peaks + r * stride, without_peak[r], want_hess)
+            store_row(job, tile, r, (row + r) * n, grad + r * n, hess + r * n if hess != NULL else NULL,
+                      peaks + r * stride, without_peak[r])
 
 
 cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile, real* table, real* grad, real* hess,
@@ -185,13 +203,13 @@ cdef inline void lanes_to_derivatives(const LabelJob* job, const row_tile* tile,
         grad[k * n + tile.label[k]] = -factor[k] * tile.one_minus_p[k]
 
 
-cdef inline void tile_across_lanes(const LabelJob* job, row_tile* tile, const real* x, real* grad, real* hess,
-                                   real* table, bint want_grad, bint want_hess) noexcept nogil:
+cdef inline void tile_across_lanes(const LabelJob* job, row_tile* tile, Py_ssize_t row, real* buffer, real* grad,
+                                   real* hess, real* table, bint want_grad, bint want_hess) noexcept nogil:
     """Few classes."""
     cdef Py_ssize_t k, n = tile.classes
     cdef real without_peak[TILE]
-    lanes_load(x, tile.count, n, table)
-    tile.ahead = x + TILE * n
+    lanes_load(read_scores(&job.scores, row, tile.count, buffer), tile.count, n, table)
+    tile.ahead = ahead_of_tile(&job.scores.x, &job.out.grad, row, n, buffer)
     lanes_sum(tile, table, want_hess)
     for k in range(TILE):
         without_peak[k] = tile.rest[k]
@@ -215,44 +233,43 @@ cdef exact_sum tile_loss(row_tile* tile) noexcept nogil:
     return sum_of_numbers(tile.loss, tile.count)
 
 
+cdef void label_tile(const LabelJob* job, row_tile* tile, Py_ssize_t row, bint is_last, real* scratch,
+                     block_writer* grad_writer, block_writer* hess_writer) noexcept nogil:
+    """A tile of a chunk, from scores to results."""
+    cdef Py_ssize_t n = tile.classes, size = job.tile_rows * n
+    cdef bint want_grad = job.out.grad.data != NULL, want_hess = job.out.hess.data != NULL
+    cdef real* table = scratch + 3 * size + 2 * FL_HELD
+    cdef real* grad = writer_block(grad_writer, row * n) if want_grad else NULL
+    cdef real* hess = writer_block(hess_writer, row * n) if want_hess else NULL
+    read_labels(job, tile, row)
+    if n > FEW_CLASSES:
+        tile_row_by_row(job, tile, row, scratch, grad, hess, table + 2 * TILE * <Py_ssize_t> FEW_CLASSES)
+        return
+    tile_across_lanes(job, tile, row, scratch, grad, hess, table, want_grad, want_hess)
+    if want_grad:
+        writer_store(grad_writer, row * n, tile.count * n, is_last)
+    if want_hess:
+        writer_store(hess_writer, row * n, tile.count * n, is_last)
+
+
 cdef public exact_sum chunk_of_labelled_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     """All rows of a chunk; the sum of their losses."""
     cdef LabelJob* job = <LabelJob*> data
     cdef Py_ssize_t n = job.scores.classes, size = job.tile_rows * n, k
     cdef Py_ssize_t row = chunk * job.chunk_rows, stop = min(row + job.chunk_rows, job.scores.rows)
-    cdef bint want_grad = job.out.grad.data != NULL, want_hess = job.out.hess.data != NULL, is_last
     cdef block_writer grad_writer = writer_to(&job.out.grad, scratch + size, job.streamed)
     cdef block_writer hess_writer = writer_to(&job.out.hess, scratch + 2 * size + FL_HELD, job.streamed)
-    cdef real* table = scratch + 3 * size + 2 * FL_HELD
-    cdef real* peaks = table + 2 * TILE * min(n, <Py_ssize_t> FEW_CLASSES)
     cdef real* values = <real*> job.out.values.data
-    cdef real* grad = scratch
-    cdef real* hess = scratch
-    cdef const real* x
     cdef row_tile tile
     cdef exact_sum total = NO_SUM
     tile.classes = n
     while row < stop:
         tile.count = min(job.tile_rows, stop - row)
-        read_labels(job, &tile, row)
-        x = read_scores(&job.scores, row, tile.count, scratch)
-        if want_grad:
-            grad = writer_block(&grad_writer, row * n)
-        if want_hess:
-            hess = writer_block(&hess_writer, row * n)
-        if n <= FEW_CLASSES:
-            tile_across_lanes(job, &tile, x, grad, hess, table, want_grad, want_hess)
-        else:
-            tile_row_by_row(job, &tile, x, grad, hess, peaks, want_grad, want_hess)
+        label_tile(job, &tile, row, row + tile.count == stop, scratch, &grad_writer, &hess_writer)
         total = exact_join(total, tile_loss(&tile))
         if values != NULL:
             for k in range(tile.count):
                 values[row + k] = tile.loss[k]
-        is_last = row + tile.count == stop
-        if want_grad:
-            writer_store(&grad_writer, row * n, tile.count * n, is_last)
-        if want_hess:
-            writer_store(&hess_writer, row * n, tile.count * n, is_last)
         row += tile.count
     if job.streamed:
         stream_end()

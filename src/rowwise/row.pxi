@@ -25,6 +25,7 @@ cdef extern from "rowwise/tile.h" nogil:
         Py_ssize_t count
         Py_ssize_t classes
         const real* ahead
+        const uint16_t* result
         Py_ssize_t* label
         bint* ignored
         Py_ssize_t* excluded
@@ -155,28 +156,34 @@ cdef inline void exp_groups(const real* x, real* e, Py_ssize_t whole, real* tota
         lanes_exp(x + j, e + j, total, reference, keep)
 
 
-cdef inline void sum_short_row(row_tile* tile, Py_ssize_t r, const real* x, real* e, const int exclude,
-                               const bint keep) noexcept nogil:
-    """sum_row for LANES to SHORT_ROW classes. No number is read soon after a narrower one beside it was written: the
-    processor would wait for that. So the last, ragged group is read together with some of the one before."""
-    cdef Py_ssize_t i, j, n = tile.classes, whole = n - n % LANES
+cdef inline real peak_of_short_row(const real* x, Py_ssize_t n) noexcept nogil:
     cdef real lane[LANES]
-    cdef real total[LANES]
-    cdef real count[LANES]
-    cdef real tail[LANES]
-    cdef real peak, reference, rest
-    cdef xint excluded = <xint> tile.label[r], first = <xint> (LANES - n % LANES)
-    cdef const real* ahead = tile.ahead
+    cdef Py_ssize_t i, j, whole = n - n % LANES
     for i in range(LANES):
         lane[i] = -INFINITY
-        total[i] = 0
-        count[i] = 0
     for j from 0 <= j < whole by LANES:
         lanes_max(x + j, lane)
     if whole < n:
         lanes_max(x + n - LANES, lane)
-    peak = lanes_top(lane)
-    reference = reference_of(peak)
+    return lanes_top(lane)
+
+
+cdef inline void sum_short_row(row_tile* tile, Py_ssize_t r, const real* x, real* e, const real* found,
+                               const int exclude, const bint keep) noexcept nogil:
+    """sum_row for LANES to SHORT_ROW classes, whose peak may be `found` already, or NULL. No number is read soon after
+    a narrower one beside it was written: the processor would wait for that. So the last, ragged group is read together
+    with some of the one before."""
+    cdef Py_ssize_t i, j, n = tile.classes, whole = n - n % LANES
+    cdef real total[LANES]
+    cdef real count[LANES]
+    cdef real tail[LANES]
+    cdef real peak = found[0] if found != NULL else peak_of_short_row(x, n), reference = reference_of(peak)
+    cdef real rest
+    cdef xint excluded = <xint> tile.label[r], first = <xint> (LANES - n % LANES)
+    cdef const real* ahead = tile.ahead
+    for i in range(LANES):
+        total[i] = 0
+        count[i] = 0
     tile.score[r] = x[tile.label[r]]
     if exclude == EXCLUDE_PEAK:
         excluded = <xint> first_place_of(x, n, peak)
@@ -203,60 +210,99 @@ cdef inline void sum_short_row(row_tile* tile, Py_ssize_t r, const real* x, real
     tile.excluded[r] = excluded if excluded > 0 else 0    # always a class
 
 
-cdef void sum_short_row_kept(row_tile* tile, Py_ssize_t r, const real* x, real* e) noexcept nogil:
-    sum_short_row(tile, r, x, e, EXCLUDE_LABEL, True)
+cdef void sum_short_row_kept(row_tile* tile, Py_ssize_t r, const real* x, real* e, const real* found) noexcept nogil:
+    sum_short_row(tile, r, x, e, found, EXCLUDE_LABEL, True)
 
 
-cdef void sum_short_row_summed(row_tile* tile, Py_ssize_t r, const real* x) noexcept nogil:
-    sum_short_row(tile, r, x, NULL, EXCLUDE_LABEL, False)
+cdef void sum_short_row_summed(row_tile* tile, Py_ssize_t r, const real* x, const real* found) noexcept nogil:
+    sum_short_row(tile, r, x, NULL, found, EXCLUDE_LABEL, False)
 
 
-cdef void sum_short_row_kept_without_peak(row_tile* tile, Py_ssize_t r, const real* x, real* e) noexcept nogil:
-    sum_short_row(tile, r, x, e, EXCLUDE_PEAK, True)
+cdef void sum_short_row_kept_without_peak(row_tile* tile, Py_ssize_t r, const real* x, real* e,
+                                          const real* found) noexcept nogil:
+    sum_short_row(tile, r, x, e, found, EXCLUDE_PEAK, True)
 
 
-cdef void sum_short_row_without_peak(row_tile* tile, Py_ssize_t r, const real* x) noexcept nogil:
-    sum_short_row(tile, r, x, NULL, EXCLUDE_PEAK, False)
+cdef void sum_short_row_without_peak(row_tile* tile, Py_ssize_t r, const real* x, const real* found) noexcept nogil:
+    sum_short_row(tile, r, x, NULL, found, EXCLUDE_PEAK, False)
 
 
-cdef void sum_short_row_kept_without_any_peak(row_tile* tile, Py_ssize_t r, const real* x, real* e) noexcept nogil:
-    sum_short_row(tile, r, x, e, EXCLUDE_ANY_PEAK, True)
+cdef void sum_short_row_kept_without_any_peak(row_tile* tile, Py_ssize_t r, const real* x, real* e,
+                                              const real* found) noexcept nogil:
+    sum_short_row(tile, r, x, e, found, EXCLUDE_ANY_PEAK, True)
 
 
-cdef void sum_short_row_without_any_peak(row_tile* tile, Py_ssize_t r, const real* x) noexcept nogil:
-    sum_short_row(tile, r, x, NULL, EXCLUDE_ANY_PEAK, False)
+cdef void sum_short_row_without_any_peak(row_tile* tile, Py_ssize_t r, const real* x, const real* found) noexcept nogil:
+    sum_short_row(tile, r, x, NULL, found, EXCLUDE_ANY_PEAK, False)
 
 
-cdef void sum_row(row_tile* tile, Py_ssize_t r, const real* x, real* e, real* peaks, int exclude,
-                  bint keep) noexcept nogil:
-    """One row's peak, rest and excluded class; e too where it is kept, with each block's peak in `peaks`."""
+cdef void sum_short(row_tile* tile, Py_ssize_t r, const real* x, real* e, const real* found, int exclude,
+                    bint keep) noexcept nogil:
+    if exclude == EXCLUDE_LABEL and keep:
+        sum_short_row_kept(tile, r, x, e, found)
+    elif exclude == EXCLUDE_LABEL:
+        sum_short_row_summed(tile, r, x, found)
+    elif exclude == EXCLUDE_ANY_PEAK and keep:
+        sum_short_row_kept_without_any_peak(tile, r, x, e, found)
+    elif exclude == EXCLUDE_ANY_PEAK:
+        sum_short_row_without_any_peak(tile, r, x, found)
+    elif keep:
+        sum_short_row_kept_without_peak(tile, r, x, e, found)
+    else:
+        sum_short_row_without_peak(tile, r, x, found)
+
+
+cdef inline const real* read_piece(const number_run* scores, Py_ssize_t start, Py_ssize_t n, real* buffer,
+                                   real* top) noexcept nogil:
+    """A block of a row, and its largest score."""
+    if scores.x != NULL:
+        top[0] = largest_of(scores.x + start, n)
+        return scores.x + start
+    top[0] = widen_block(scores.halves + start, n, buffer, scores.dtype)
+    return buffer
+
+
+cdef void set_ahead(row_tile* tile, const number_run* scores, const array_view* out, Py_ssize_t place,
+                    Py_ssize_t row) noexcept nogil:
+    """What to prefetch while a row is summed whose result will be written from `place` on. As much is prefetched as
+    float32 has, which is the halves of two rows or blocks. So it is by turns the scores that follow, and where results
+    will be written: they are written in a burst, which would wait for memory."""
+    cdef Py_ssize_t n = tile.classes
+    tile.ahead = place_of(scores, n)
+    tile.result = NULL
+    if scores.x == NULL and out != NULL and out.data != NULL and not out.direct:
+        tile.result = halves_of(out, place, n)
+        if tile.result != NULL and n <= SHORT_ROW and row % 2 == 1:
+            tile.ahead = <const real*> tile.result
+
+
+cdef void sum_row(row_tile* tile, Py_ssize_t r, const number_run* scores, real* buffer, real* e, real* peaks,
+                  int exclude, bint keep) noexcept nogil:
+    """One row's peak, rest and excluded class; e too where it is kept, with each block's peak in `peaks`. The buffer
+    is for a block of scores."""
     cdef Py_ssize_t n = tile.classes, start, size, excluded = -1, b = 0
     cdef double rest = 0, excluded_sum = 0, block_rest
     cdef real top, peak = -INFINITY, excluded_term
+    cdef const real* x
     cdef const real* ahead
     cdef bint replaces
     if LANES <= n <= SHORT_ROW:
-        if exclude == EXCLUDE_LABEL and keep:
-            sum_short_row_kept(tile, r, x, e)
-        elif exclude == EXCLUDE_LABEL:
-            sum_short_row_summed(tile, r, x)
-        elif exclude == EXCLUDE_ANY_PEAK and keep:
-            sum_short_row_kept_without_any_peak(tile, r, x, e)
-        elif exclude == EXCLUDE_ANY_PEAK:
-            sum_short_row_without_any_peak(tile, r, x)
-        elif keep:
-            sum_short_row_kept_without_peak(tile, r, x, e)
+        if scores.x != NULL:
+            sum_short(tile, r, scores.x, e, NULL, exclude, keep)
         else:
-            sum_short_row_without_peak(tile, r, x)
+            x = read_piece(scores, 0, n, buffer, &top)
+            sum_short(tile, r, x, e, &top, exclude, keep)
         return
-    tile.score[r] = x[tile.label[r]]
+    tile.score[r] = number_of(scores, tile.label[r])
     tile.excluded[r] = tile.label[r] if exclude == EXCLUDE_LABEL else 0
     for start from 0 <= start < n by ROW_BLOCK:
         size = min(n - start, <Py_ssize_t> ROW_BLOCK)
-        ahead = x + start + size if start + size < n else tile.ahead
-        top = largest_of(x + start, size)
+        ahead = place_of(scores, start + size) if start + size < n else tile.ahead
+        if tile.result != NULL and start // ROW_BLOCK % 2 == 1:
+            ahead = <const real*> (tile.result + start - ROW_BLOCK)
+        x = read_piece(scores, start, size, buffer, &top)
         if exclude != EXCLUDE_LABEL:
-            excluded = first_place_of(x + start, size, top)
+            excluded = first_place_of(x, size, top)
             replaces = top > peak or start == 0
             if replaces:
                 tile.excluded[r] = start + (excluded if excluded > 0 else 0)    # always a class
@@ -267,11 +313,11 @@ cdef void sum_row(row_tile* tile, Py_ssize_t r, const real* x, real* e, real* pe
                 excluded = -1
         excluded_term = 0
         if keep:
-            block_rest = exp_block_kept(x + start, e + start, size, excluded, top, &excluded_term, ahead)
+            block_rest = exp_block_kept(x, e + start, size, excluded, top, &excluded_term, ahead)
             peaks[b] = top
             b += 1
         else:
-            block_rest = exp_block_summed(x + start, size, excluded, top, &excluded_term, ahead)
+            block_rest = exp_block_summed(x, size, excluded, top, &excluded_term, ahead)
         if n <= ROW_BLOCK:
             rest = block_rest
             peak = top
@@ -295,6 +341,29 @@ cdef void scale_row(real* e, Py_ssize_t n, const real* peaks, real peak, real fa
         return
     for start from 0 <= start < n by ROW_BLOCK:
         multiply(e + start, min(n - start, <Py_ssize_t> ROW_BLOCK), factor * block_factor(peaks[b], peak))
+        b += 1
+
+
+cdef inline void store_number(const array_view* out, Py_ssize_t place, real number) noexcept nogil:
+    block_destination(out, place, &number)[0] = number
+    store_block(out, place, 1, &number)
+
+
+cdef void store_scaled_row(const array_view* out, Py_ssize_t place, real* e, Py_ssize_t n, const real* peaks,
+                           real peak, real factor) noexcept nogil:
+    """The same, stored from `place` on; e is there already if `out` is of the kernel's type."""
+    cdef uint16_t* halves = NULL if out.direct else <uint16_t*> halves_of(out, place, n)
+    cdef Py_ssize_t start, b = 0
+    if halves == NULL:
+        scale_row(e, n, peaks, peak, factor)
+        store_block(out, place, n, e)
+        return
+    if n <= ROW_BLOCK:   # `peaks` is not set
+        narrow_block(e, n, factor, halves, out.dtype)
+        return
+    for start from 0 <= start < n by ROW_BLOCK:
+        narrow_block(e + start, min(n - start, <Py_ssize_t> ROW_BLOCK), factor * block_factor(peaks[b], peak),
+                     halves + start, out.dtype)
         b += 1
 
 

@@ -4,7 +4,7 @@ Chunks of rows are fixed by the shape alone, and their losses are summed exactly
 All of it is one source, so that what a row and a tile need (row.pxi, tile.pxi) is compiled once.
 """
 
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from core cimport *
 from poll cimport *

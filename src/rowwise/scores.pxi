@@ -12,6 +12,17 @@ cdef inline const real* read_scores(const Scores* scores, Py_ssize_t row, Py_ssi
     return x
 
 
+cdef const real* read_scores_of_row(const Scores* scores, Py_ssize_t row, real* buffer, real* peak) noexcept nogil:
+    """The same of one row, and its peak."""
+    cdef Py_ssize_t n = scores.classes
+    cdef number_run run = find_block(&scores.x, row * n, n, buffer)
+    if scores.inverse_temperature == 1:
+        return read_piece(&run, 0, n, buffer, peak)
+    temper_row(&run, buffer, n, scores.inverse_temperature)
+    peak[0] = largest_of(buffer, n)
+    return buffer
+
+
 cdef inline real tau_of(const Scores* scores) noexcept nogil:
     """One over the temperature, rounded to the type."""
     return <real> scores.inverse_temperature
@@ -24,13 +35,21 @@ cdef inline int64_t label_or_none(const int64_t* label, int64_t ignore_index, in
 
 
 cdef void temper_rows(const real* x, real* out, Py_ssize_t count, Py_ssize_t n, double factor) noexcept nogil:
+    """Rows over their temperature."""
+    cdef number_run run
+    cdef Py_ssize_t r
+    for r in range(count):
+        run = numbers_at(x + r * n)
+        temper_row(&run, out + r * n, n, factor)
+
+
+cdef const real* temper_row(const number_run* row, real* out, Py_ssize_t n, double factor) noexcept nogil:
     """The factor times x - peak, which leaves the softmax as it is: so differences are rounded, not scores, and once.
     Without a finite peak, the factor times x."""
-    cdef Py_ssize_t r
     cdef real peak
-    for r in range(count):
-        peak = largest_of(x + r * n, n)
-        temper(x + r * n, out + r * n, n, peak if r_abs(peak) <= FL_LARGEST else R(0.0), factor)
+    cdef const real* x = read_piece(row, 0, n, out, &peak)
+    temper(x, out, n, peak if r_abs(peak) <= FL_LARGEST else R(0.0), factor)
+    return out
 
 
 cdef void temper(const real* x, real* out, Py_ssize_t n, real peak, double factor) noexcept nogil:

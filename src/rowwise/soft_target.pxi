@@ -3,6 +3,7 @@ of smoothed labels. Included after label_loss.pxi."""
 
 ctypedef struct TargetRow:      # where the row at hand is: a thread's buffers, or the arrays themselves
     const real* x
+    real peak
     const real* y
     real* weighted              # class weight times y
     real* grad
@@ -75,18 +76,15 @@ cdef real target_loss(const TargetJob* job, const TargetRow* row, row_tile* tile
     """mass * log(sum) + cost, and the derivatives that are wanted."""
     cdef Py_ssize_t n = job.scores.classes, start
     cdef double mass = 0, cost = 0
-    cdef real peak = -INFINITY, block_top, peak_term, log_sum, loss
+    cdef real peak = row.peak, peak_term, log_sum, loss
+    cdef number_run scores = numbers_at(row.x)
     # The target's own sums first: e may take the place of the scores.
-    for start from 0 <= start < n by ROW_BLOCK:
-        block_top = largest_of(row.x + start, min(n - start, <Py_ssize_t> ROW_BLOCK))
-        peak = block_top if block_top > peak else peak
     for start from 0 <= start < n by ROW_BLOCK:
         weigh_target(job, row, start, min(n - start, <Py_ssize_t> ROW_BLOCK), peak, &mass, &cost)
     if mass == 0:   # all of the target is 0: there is nothing that the scores could miss, not even NaN
         clear_row(row, n, want_grad, want_hess)
         return 0
-    tile.ahead = row.x + n
-    sum_row(tile, 0, row.x, row.grad, row.peaks, EXCLUDE_PEAK, want_grad)
+    sum_row(tile, 0, &scores, NULL, row.grad, row.peaks, EXCLUDE_PEAK, want_grad)
     peak_term = peak_term_of(peak)
     log_sum = r_log1p(tile.rest[0] + (peak_term - R(1.0)))
     if want_grad:
@@ -115,6 +113,7 @@ cdef public exact_sum chunk_of_target_rows(void* data, Py_ssize_t chunk, real* s
     cdef exact_sum total = NO_SUM
     cdef row_tile tile
     tile.classes = n
+    tile.result = NULL
     tile.label[0] = 0
     row.grad = row.hess = scratch
     row.weighted = scratch + 3 * n
@@ -133,7 +132,8 @@ cdef public exact_sum chunk_of_target_rows(void* data, Py_ssize_t chunk, real* s
             loss = 0
             clear_row(&row, n, want_grad, want_hess)
         else:
-            row.x = read_scores(&job.scores, i, 1, scratch)
+            row.x = read_scores_of_row(&job.scores, i, scratch, &row.peak)
+            tile.ahead = place_after(&job.scores.x, (i + 1) * n, row.x)
             if job.labels != NULL:
                 y_buffer[label] = 1
                 row.y = y_buffer

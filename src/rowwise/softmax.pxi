@@ -13,35 +13,64 @@ cdef real log_sum_of(const real* x, Py_ssize_t n, real peak, real log_sum) noexc
     return peak + log_sum
 
 
+cdef void store_log_sum(NormalJob* job, Py_ssize_t row, const number_run* scores, real peak, real log_sum,
+                        real* buffer) noexcept nogil:
+    cdef Py_ssize_t n = job.scores.classes
+    cdef real largest
+    if peak == INFINITY:
+        log_sum = log_sum_of(read_piece(scores, 0, n, buffer, &largest), n, peak, log_sum)
+    else:
+        log_sum = peak + log_sum
+    store_number(&job.out, row, log_sum)
+
+
+cdef void store_log_softmax(NormalJob* job, Py_ssize_t row, const number_run* scores, real peak, real log_sum,
+                            real* buffer, real* out) noexcept nogil:
+    """Of a row whose scores are read once more."""
+    cdef Py_ssize_t n = job.scores.classes, start, size
+    cdef uint16_t* halves = NULL if job.out.direct else <uint16_t*> halves_of(&job.out, row * n, n)
+    cdef real largest
+    if scores.x != NULL:
+        subtract_twice(scores.x, out, n, peak, log_sum)
+        store_block(&job.out, row * n, n, out)
+        return
+    for start from 0 <= start < n by ROW_BLOCK:
+        size = min(n - start, <Py_ssize_t> ROW_BLOCK)
+        widen_block(scores.halves + start, size, buffer, scores.dtype)
+        if halves != NULL:
+            subtract_twice(buffer, buffer, size, peak, log_sum)
+            narrow_block(buffer, size, R(1.0), halves + start, job.out.dtype)
+        else:
+            subtract_twice(buffer, out + start, size, peak, log_sum)
+            store_block(&job.out, row * n + start, size, out + start)
+
+
 cdef void normal_rows(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* scratch) noexcept nogil:
     """Many classes: row after row."""
     cdef Py_ssize_t n = job.scores.classes
     cdef real* peaks = scratch + 2 * n
-    cdef const real* x
     cdef real* out
     cdef real peak_term, log_sum
+    cdef number_run scores
     cdef row_tile tile
     tile.classes = n
     tile.label[0] = 0
     while row < stop:
-        x = read_block(&job.scores.x, row * n, n, scratch)
+        scores = find_block(&job.scores.x, row * n, n, scratch)
         out = scratch + n
         if job.what != LOGSUMEXP:
             out = block_destination(&job.out, row * n, out)
-        tile.ahead = x + n
-        sum_row(&tile, 0, x, out, peaks, EXCLUDE_ANY_PEAK, job.what == SOFTMAX)
+        set_ahead(&tile, &scores, &job.out if job.what != LOGSUMEXP else NULL, row * n, row)
+        sum_row(&tile, 0, &scores, scratch, out, peaks, EXCLUDE_ANY_PEAK, job.what == SOFTMAX)
         peak_term = peak_term_of(tile.peak[0])
-        log_sum = r_log1p(tile.rest[0] + (peak_term - R(1.0)))
         if job.what == SOFTMAX:
-            scale_row(out, n, peaks, tile.peak[0], R(1.0) / (tile.rest[0] + peak_term))
-        elif job.what == LOG_SOFTMAX:
-            subtract_twice(x, out, n, tile.peak[0], log_sum)
-        if job.what == LOGSUMEXP:
-            log_sum = log_sum_of(x, n, tile.peak[0], log_sum)
-            block_destination(&job.out, row, &log_sum)[0] = log_sum
-            store_block(&job.out, row, 1, &log_sum)
+            store_scaled_row(&job.out, row * n, out, n, peaks, tile.peak[0], R(1.0) / (tile.rest[0] + peak_term))
         else:
-            store_block(&job.out, row * n, n, out)
+            log_sum = r_log1p(tile.rest[0] + (peak_term - R(1.0)))
+            if job.what == LOG_SOFTMAX:
+                store_log_softmax(job, row, &scores, tile.peak[0], log_sum, scratch, out)
+            else:
+                store_log_sum(job, row, &scores, tile.peak[0], log_sum, scratch)
         row += 1
 
 
@@ -81,7 +110,7 @@ cdef void normal_tiles(NormalJob* job, Py_ssize_t row, Py_ssize_t stop, real* sc
         lanes_load(x, tile.count, n, table)
         if job.what == LOG_SOFTMAX:
             memcpy(scores, table, size * sizeof(real))
-        tile.ahead = x + TILE * n
+        tile.ahead = ahead_of_tile(&job.scores.x, &job.out if job.what != LOGSUMEXP else NULL, row, n, x)
         lanes_sum(&tile, table, True)
         lanes_log_sum(&tile, inverse, log_sum)
         if job.what == LOGSUMEXP:

@@ -8,7 +8,8 @@
 struct row_tile {
     ptrdiff_t count; /* rows in this tile */
     ptrdiff_t classes;
-    const real *ahead;           /* scores that will be read after the row at hand */
+    const real *ahead;           /* what to prefetch meanwhile: scores that will be read after the row at hand */
+    const uint16_t *result;      /* where a row's halves will be written, if they are, and its scores are halves too */
     ptrdiff_t label[FL_TILE];    /* always a class, also where the row is ignored or unused */
     int ignored[FL_TILE];
     ptrdiff_t excluded[FL_TILE]; /* the class whose term `rest` leaves out */

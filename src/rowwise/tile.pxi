@@ -9,6 +9,15 @@ cdef enum:
     STRIP = 16              # classes that are summed by themselves: long sums of float32 lose digits
 
 
+cdef inline const real* ahead_of_tile(const array_view* x, const array_view* out, Py_ssize_t row, Py_ssize_t n,
+                                      const real* otherwise) noexcept nogil:
+    """What to prefetch during a tile: the next one's scores; of halves, by turns those and results, as set_ahead()."""
+    cdef bint halved = not x.direct and out != NULL and out.data != NULL and not out.direct
+    if halved and row // TILE % 2 == 1:
+        return place_after(out, row * n, otherwise)
+    return place_after(x, (row + TILE) * n, otherwise)
+
+
 cdef void lanes_sum(row_tile* tile, real_p table, bint exclude_peak) noexcept nogil:
     """sum_row for the whole tile; the table's scores become e."""
     cdef Py_ssize_t c, k, start, classes = tile.classes

@@ -59,6 +59,13 @@ class TestBounds:
         x = np.concatenate([spread(rng, low, 40, dtype), -log_spread(rng, 1e-12, 1, dtype)])
         assert ulps(evaluate("exp", x, instruction_set, bits), x, mpmath.exp) <= 2
 
+    def test_exp_of_lanes(self, instruction_set, bits, rng):
+        """Where a table is in a register, with fewer roundings."""
+        dtype = FLOATS[bits]
+        x = np.concatenate([spread(rng, -87.3 if bits == 32 else -708.3, 0, dtype), -log_spread(rng, 1e-12, 1, dtype)])
+        by_table = bits == 32 and instruction_set != "baseline"
+        assert ulps(evaluate("exp_lanes", x, instruction_set, bits), x, mpmath.exp) <= (1.2 if by_table else 2)
+
     def test_log(self, instruction_set, bits, rng):
         dtype = FLOATS[bits]
         tiny = float(np.finfo(dtype).tiny)
@@ -168,6 +175,9 @@ class TestBounds:
             return evaluate(function, np.array(values, dtype), instruction_set, bits)
 
         np.testing.assert_array_equal(run("exp", -inf, -1e5, 0, nan), [0, 0, 1, nan])
+        np.testing.assert_array_equal(run("exp_lanes", -inf, -1e5, 0, nan), [0, 0, 1, nan])
+        below = run("exp_lanes", *np.linspace(-90, -87, 61) if bits == 32 else [-750, -709])
+        assert ((below >= 0) & (below <= 2 * np.finfo(dtype).smallest_normal)).all()
         np.testing.assert_array_equal(run("log", 0, 1, inf, nan, -1), [-inf, 0, inf, nan, nan])
         np.testing.assert_array_equal(run("log1p", -1, 0, inf, nan), [-inf, 0, inf, nan])
         np.testing.assert_array_equal(run("log1p_unit", 0, nan), [0, nan])

@@ -1,8 +1,10 @@
-"""Print the polynomial coefficients of src/core/vecmath.h and src/core/specialmath.h.
+"""Print the polynomial coefficients of src/core/vecmath.h, src/core/specialmath.h and src/core/exp_lanes.h.
 
 Each is the interpolant at Chebyshev nodes, found in 60 digits, of the function that the comment there
 names; that is within a small factor of the best polynomial of its degree. Needs mpmath.
 """
+
+import struct
 
 from mpmath import atanh, chop, cos, cosh, euler, exp, expm1, log, loggamma, lu_solve, matrix, mp, mpf, pi, sqrt
 
@@ -21,6 +23,19 @@ def interpolate(function, low, high, degree):
 def exp_beyond_linear(r):
     """(exp(r) - 1 - r) / r**2, smooth through 0."""
     return (expm1(r) - r) / r**2 if abs(r) > mpf(10) ** -12 else mpf(1) / 2 + r / 6 + r * r / 24
+
+
+def eighths():
+    """(exp(r) - 1 - r) / r^2 as a line: the error of exp, r^2 times its own, has one size at three places. And what the
+    table of 2^(i/8) has."""
+    largest = log(2) / 16
+    node = largest * sqrt(2 * (sqrt(mpf(2)) - 1))
+    low, high = exp_beyond_linear(-node), exp_beyond_linear(node)
+    terms = (low + high) / 2, (high - low) / (2 * node)
+    places = [largest * k / 499 for k in range(-499, 500)]
+    worst = max(abs(expm1(r) - r - r * r * (terms[0] + terms[1] * r)) for r in places)
+    powers = (struct.unpack("<i", struct.pack("<f", 2 ** (i / 8)))[0] - (127 << 23) - (i << 20) for i in range(8))
+    return terms, worst, powers
 
 
 def atanh_tail(z):
@@ -78,4 +93,7 @@ if __name__ == "__main__":
             )
             print(f"float{bits} {name}: relative error {mp.nstr(worst, 3)}")
             print("   ", ", ".join(mp.nstr(c, 10 if bits == 32 else 19) for c in terms))
+    terms, worst, powers = eighths()
+    print(f"float32 exp_by_eighths: absolute error {mp.nstr(worst, 3)}")
+    print("   ", ", ".join(mp.nstr(c, 10) for c in terms), "and", ", ".join(map(str, powers)))
     print("ln2", mp.nstr(log(2), 40), "exp(1)", mp.nstr(exp(1), 20))

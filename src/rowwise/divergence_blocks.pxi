@@ -1,0 +1,205 @@
+"""D(p || q) of two rows of many classes, without derivatives: block by block, so that each score is read once from
+memory. Included by divergence.pxi.
+
+With p and q cut into blocks, the divergence is that of the blocks' own sums, plus each block's divergence within it,
+times the block's share of p. None of these is negative. Within a block, whatever the blocks before it were, it comes
+from one of three loops:
+
+    far     the mean of log p - log q as it stands, where that is large enough to keep its digits
+    near    where all classes' log-ratios are small: one exponential a class, and a polynomial of the log-ratio
+    exact   the two passes of divergence_row.pxi, for everything else
+"""
+
+cdef enum:
+    PAIR_BLOCK = 1024       # classes of which both scores stay in the first-level cache
+
+    NEAR_TRIAL = 64         # of them, that tell whether to go on with the second of the loops below
+
+cdef enum:                  # which loop a block needed: the next one tries it first
+    FAR
+    NEAR
+
+ctypedef struct PairBlock:
+    PairRows rows
+    Py_ssize_t n
+    row_pair pair           # peaks of the block
+    double y_sum
+    double x_sum
+    double log_ratio        # the logarithm of x_sum over y_sum
+    double divergence       # within the block
+
+ctypedef struct BlockSums:  # what is kept of it
+    real y_peak
+    real x_peak
+    real y_sum
+    real x_sum
+    real log_ratio
+    real divergence
+
+
+cdef void fill_edge(const PairBlock* b, real* y, real* x) noexcept nogil:
+    """The last n % LANES scores of a block, filled up with classes whose exponentials are 0."""
+    cdef Py_ssize_t i, whole = b.n - b.n % LANES
+    for i in range(LANES):
+        y[i] = b.rows.y[whole + i] if whole + i < b.n else b.pair.y_peak - R(1000.0)
+        x[i] = b.rows.x[whole + i] if whole + i < b.n else b.pair.x_peak - R(1000.0)
+
+
+cdef bint far_block(PairBlock* b) noexcept nogil:
+    """Whether the result is exact: what is rounded away of the exponentials and log-ratios is small beside it."""
+    cdef real y_sums[LANES]
+    cdef real x_sums[LANES]
+    cdef real means[LANES]
+    cdef real y_edge[LANES]
+    cdef real x_edge[LANES]
+    cdef Py_ssize_t i, j, whole = b.n - b.n % LANES
+    for i in range(LANES):
+        y_sums[i] = 0
+        x_sums[i] = 0
+        means[i] = 0
+    for j from 0 <= j < whole by LANES:
+        prefetch_lanes(b.rows.y_ahead + j)
+        prefetch_lanes(b.rows.x_ahead + j)
+        lanes_far(b.rows.y + j, b.rows.x + j, b.pair.y_peak, b.pair.x_peak, y_sums, x_sums, means)
+    if whole < b.n:
+        fill_edge(b, y_edge, x_edge)
+        lanes_far(y_edge, x_edge, b.pair.y_peak, b.pair.x_peak, y_sums, x_sums, means)
+    b.y_sum = lanes_total(y_sums)
+    b.x_sum = lanes_total(x_sums)
+    b.log_ratio = r_log(<real> (b.x_sum / b.y_sum))
+    b.divergence = lanes_total(means) / b.y_sum + b.log_ratio
+    return b.divergence <= FL_LARGEST and 2 * b.divergence >= 1 + (b.log_ratio if b.log_ratio > 0 else -b.log_ratio)
+
+
+cdef bint near_block(PairBlock* b) noexcept nogil:
+    """Whether the result is exact: log-ratios are small, and neither they nor their squares' mean cancel."""
+    cdef real y_sums[LANES]
+    cdef real firsts[LANES]
+    cdef real seconds[LANES]
+    cdef real largest[LANES]
+    cdef real y_edge[LANES]
+    cdef real x_edge[LANES]
+    cdef real t, beyond
+    cdef double second
+    cdef Py_ssize_t i, j, whole = b.n - b.n % LANES
+    for i in range(LANES):
+        y_sums[i] = 0
+        firsts[i] = 0
+        seconds[i] = 0
+        largest[i] = 0
+    for j from 0 <= j < whole by LANES:
+        if j == NEAR_TRIAL and not lanes_top(largest) < FL_NEAR:
+            return False
+        prefetch_lanes(b.rows.y_ahead + j)
+        prefetch_lanes(b.rows.x_ahead + j)
+        lanes_near(b.rows.y + j, b.rows.x + j, b.pair.y_peak, b.pair.apart, y_sums, firsts, seconds, largest)
+    if whole < b.n:
+        fill_edge(b, y_edge, x_edge)
+        lanes_near(y_edge, x_edge, b.pair.y_peak, b.pair.apart, y_sums, firsts, seconds, largest)
+    b.y_sum = lanes_total(y_sums)
+    second = lanes_total(seconds) / b.y_sum
+    t = <real> (second - lanes_total(firsts) / b.y_sum)
+    beyond = log_beyond_linear(t, 0)
+    b.x_sum = b.y_sum + b.y_sum * t
+    b.log_ratio = t + beyond
+    b.divergence = second + beyond
+    return (lanes_top(largest) < FL_NEAR and b.pair.apart * b.pair.apart <= 16 * second
+            and 4 * b.divergence >= second)
+
+
+cdef void exact_block(PairBlock* b, real* terms) noexcept nogil:
+    b.pair.tau = 1
+    sum_pair(&b.pair, &b.rows, terms, b.n)
+    b.y_sum = 1 / b.pair.y_inverse
+    b.x_sum = 1 / b.pair.x_inverse
+    b.log_ratio = b.pair.log_ratio
+    b.divergence = forward_row(&b.pair, terms, NULL, b.n, 0)
+
+
+cdef int divergence_of_block(PairBlock* b, real* terms, int first) noexcept nogil:
+    """`first` is tried first; which one was right. At most one of the two is, so the result is the same."""
+    if first == FAR:
+        if far_block(b):
+            return FAR
+        if near_block(b):
+            return NEAR
+    else:
+        if near_block(b):
+            return NEAR
+        if far_block(b):
+            return FAR
+    exact_block(b, terms)
+    return first
+
+
+cdef void set_block_terms(const row_pair* row, const BlockSums* b, real* terms) noexcept nogil:
+    """A block as one class of its row: its terms, where lanes_pair() has those of a class."""
+    cdef real e_y, e_x, gap
+    pair_terms(b.y_peak, b.x_peak, row[0], &e_y, &e_x, &gap, True)
+    gap = gap - b.log_ratio
+    if b.y_sum == 0 or b.x_sum == 0:
+        gap = R(0.0) if b.y_sum == b.x_sum else (-INFINITY if b.y_sum == 0 else INFINITY)
+    terms[0] = r_term(b.y_sum, e_y)
+    terms[LANES] = r_term(b.x_sum, e_x)
+    terms[2 * LANES] = gap
+
+
+cdef double within_blocks(const row_pair* row, const BlockSums* blocks, const real* terms, Py_ssize_t n) noexcept nogil:
+    """The divergences within blocks, each times its share. Infinite where one is, however small its share."""
+    cdef Py_ssize_t k
+    cdef double total = 0
+    for k in range(n):
+        if blocks[k].y_sum != 0 and blocks[k].x_sum != 0:
+            if blocks[k].divergence > FL_LARGEST:
+                total += blocks[k].divergence
+            else:
+                total += <double> terms[k // LANES * 3 * LANES + k % LANES] * row.y_inverse * blocks[k].divergence
+    return total
+
+
+cdef double divergence_of_blocks(const BlockSums* blocks, Py_ssize_t n, real* terms) noexcept nogil:
+    """The row's divergence from its blocks."""
+    cdef Py_ssize_t k, size = (n + LANES - 1) // LANES * LANES
+    cdef row_pair row
+    cdef real y_peak = -INFINITY, x_peak = -INFINITY
+    cdef real* at
+    cdef double y_sum = 0, x_sum = 0, excess = 0
+    for k in range(n):
+        y_peak = blocks[k].y_peak if blocks[k].y_peak > y_peak and blocks[k].y_sum != 0 else y_peak
+        x_peak = blocks[k].x_peak if blocks[k].x_peak > x_peak and blocks[k].x_sum != 0 else x_peak
+    row.tau = 1
+    set_peaks(&row, reference_of(y_peak), reference_of(x_peak))
+    fill(terms, 3 * size, 0)
+    for k in range(n):
+        at = terms + k // LANES * 3 * LANES + k % LANES
+        set_block_terms(&row, &blocks[k], at)
+        y_sum += at[0]
+        x_sum += at[LANES]
+        excess += excess_of(at[0], at[LANES], at[2 * LANES])
+    set_sums(&row, <real> y_sum, <real> x_sum, <real> excess)
+    return forward_row(&row, terms, NULL, n, 0) + within_blocks(&row, blocks, terms, n)
+
+
+cdef double divergence_by_blocks(const PairJob* job, Py_ssize_t row, real* scratch, int* first) noexcept nogil:
+    """D(p || q) of two rows."""
+    cdef Py_ssize_t n = job.scores.classes, width = min(n, <Py_ssize_t> PAIR_BLOCK), start, k = 0
+    cdef real* terms = scratch + 2 * n
+    cdef BlockSums* blocks = <BlockSums*> (terms + 3 * width + 3 * LANES)
+    cdef number_run y = find_block(&job.target, row * n, n, scratch)
+    cdef number_run x = find_block(&job.scores.x, row * n, n, scratch + n)
+    cdef real y_peak, x_peak
+    cdef PairBlock b
+    for start from 0 <= start < n by PAIR_BLOCK:
+        b.n = min(n - start, <Py_ssize_t> PAIR_BLOCK)
+        b.rows.y = read_piece(&y, start, b.n, scratch, &y_peak)
+        b.rows.x = read_piece(&x, start, b.n, scratch + n, &x_peak)
+        b.rows.y_ahead = place_of(&y, start + b.n)
+        b.rows.x_ahead = place_of(&x, start + b.n)
+        set_peaks(&b.pair, reference_of(y_peak), reference_of(x_peak))
+        first[0] = divergence_of_block(&b, terms, first[0])
+        if n <= PAIR_BLOCK:
+            return b.divergence
+        blocks[k] = BlockSums(b.pair.y_peak, b.pair.x_peak, <real> b.y_sum, <real> b.x_sum, <real> b.log_ratio,
+                              <real> b.divergence)
+        k += 1
+    return divergence_of_blocks(blocks, k, <real*> (blocks + k))
