@@ -56,7 +56,7 @@ EXCEPTIONS = [
     ("block_is_special", "baseline_.*", "clang", "clang 14 sees no gain in SSE2"),
     ("lanes_find", ".*", "clang", "clang leaves at the first hit, of vectors and of some single numbers"),
 ]
-FIXED = re.compile(r"range\((LANES|TILE|V)\)|FL_LANES|FL_TILE|FL_FRAMES")
+FIXED = re.compile(r"range\((LANES|TILE|V)\)|FL_LANES|FL_EXACT_LANES|i < half|FL_TILE|FL_FRAMES")
 UNROLLED = re.compile(FIXED.pattern + "|FL_SLOTS")  # these may lose their jump back
 
 
