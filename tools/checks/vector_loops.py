@@ -50,6 +50,7 @@ OTHERS = [
     (r"^(FL_LOAD_RUN|FL_STORE_RUN): ", "a macro: the loops that it makes are above"),
     (r"^(plan_\w+|run_chunks_on_threads|view_init|find_\w+_loss): ",
      "once a call"),
+    (r"^xla_is_known: |^arrays: for i in range\(buffers\.size\)", "once an array of a call"),
     (r"^(can_start|wait_until_gone|stack_size_in): ", "once a thread that calls"),
     (r"^(start_run|work_done|wait_for_others): ", "threads of a call, or waiting for them"),
     (r"^(first_run|next_run|gather_block|scatter_block|address_of_row): ", "once a piece that is equally spaced"),
