@@ -26,7 +26,7 @@ class Call:
     num_threads: int  # within a task
 
     def __dask_tokenize__(self):
-        options = sorted((name, repr(value)) for name, value in self.options.items())
+        options = sorted((name, named(value)) for name, value in self.options.items())
         return self.loss.__name__, self.names, sorted(self.axes.items()), options, str(self.dtype)
 
     def evaluate(self, blocks, whole=None, **wanted):
@@ -102,6 +102,11 @@ class Entries(Task):
         if "target" in arrays and ignore_index is not None:
             counts &= arrays["target"] != ignore_index
         return counts.any(axis=tuple(range(1, counts.ndim)), keepdims=True)
+
+
+def named(option):
+    """A text that tells an option from others. That of an array shows eight digits only."""
+    return f"{option.dtype} {option.tobytes()}" if isinstance(option, np.ndarray) else repr(option)
 
 
 def counted(number, rule):

@@ -5,12 +5,15 @@ import numpy as np
 
 import fastloss as fl
 from fastloss import _validation as check
+from fastloss._threads import threads_for
+from fastloss.dask._arguments import as_blocks
 from fastloss.dask._axes import one_block_axes
 from fastloss.dask._block import of_zeros, only
 
 
 def _of_rows(name, scores, axis, num_threads):
-    array = scores if isinstance(scores, da.Array) else da.from_array(check.as_array(scores, "scores"))
+    threads_for(num_threads, 1)  # checks it
+    array = as_blocks(scores, "scores")
     (axis,) = one_block_axes("rowwise", array, "scores", axis)
     keeps_axis = name != "logsumexp"
     code = check.number_code(of_zeros((), array.dtype), "scores")

@@ -14,11 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 
 import fastloss as fl
-from fastloss._keywords import explain
+from fastloss._keywords import ARRAY_OPTIONS, explain
 from fastloss._loss import Loss, validated
 
 NOT_HERE = ("progress",)  # arguments of losses that a compiled call can't have
-ARRAYS = ("sample_weight", "where", "class_weight", "pos_weight", "alpha", "quantile")  # options that may be arrays
 _POSITIONAL = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
@@ -62,7 +61,7 @@ def bound(loss: Loss, signature: inspect.Signature, args: Any, kwargs: Any) -> t
         parameter = signature.parameters[name]
         if value is None and parameter.default is None:
             continue
-        if parameter.kind is _POSITIONAL or (name in ARRAYS and _is_array(value)):
+        if parameter.kind is _POSITIONAL or (name in ARRAY_OPTIONS and _is_array(value)):
             operands[name] = _operand(value, name, is_prediction=not operands)
         else:
             option = _option(value, name)
