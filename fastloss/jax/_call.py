@@ -16,6 +16,7 @@ import numpy as np
 import fastloss as fl
 from fastloss._keywords import ARRAY_OPTIONS, explain
 from fastloss._loss import Loss, validated
+from fastloss._threads import as_thread_count
 
 NOT_HERE = ("progress",)  # arguments of losses that a compiled call can't have
 _POSITIONAL = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -103,6 +104,8 @@ def _operand(value: Any, name: str, is_prediction: bool) -> jax.Array:
             raise TypeError(f"{name} is on {', '.join(sorted(platforms))}; fastloss.jax computes on CPUs only")
     if not isinstance(array.dtype, np.dtype):  # keys of random numbers have one of JAX's own
         raise TypeError(f"{name} has dtype {array.dtype}; expected numbers")
+    if not all(isinstance(size, int) for size in array.shape):
+        raise TypeError(f"{name} has the symbolic shape {array.shape}; fastloss.jax compiles for sizes that are known")
     if is_prediction and array.dtype.kind in "iub":
         return array.astype(jnp.result_type(float))
     return array
@@ -126,7 +129,8 @@ def _checked(call: Call, arrays: tuple[tuple[tuple[int, ...], Any], ...]) -> Non
     loss, options = getattr(fl, call.loss), json.loads(call.options)
     shapes = dict(zip(call.names, arrays, strict=True))
     legal = _legal_sequences(shapes, options) if loss.family == "ctc" else {}
-    options.pop("num_threads", None)
+    if "num_threads" in options:
+        as_thread_count(options.pop("num_threads"))
     for name, (shape, dtype) in shapes.items():
         options[name] = _stand_in(shape, dtype, legal.get(name))
     validated(loss._define, (), options)
