@@ -31,10 +31,13 @@ class Call:
 
     def evaluate(self, blocks, whole=None, **wanted):
         """What fastloss._partial.part_of gives of blocks, {argument: array}."""
+        keywords = {**self.options, **blocks, "sample_weight": self.weight_of(blocks)}
+        return part_of(self.loss, (), keywords, whole, num_threads=self.num_threads, **wanted)
+
+    def weight_of(self, blocks):
+        """sample_weight, or None. Of one dimension, it may seem to be meant for another axis, which is refused."""
         weight = blocks.get("sample_weight")
-        if weight is not None:  # of one dimension, it may seem to be meant for another axis, which is refused
-            blocks["sample_weight"] = weight.reshape((1,) * (len(self.rows) - weight.ndim) + weight.shape)
-        return part_of(self.loss, (), {**self.options, **blocks}, whole, num_threads=self.num_threads, **wanted)
+        return None if weight is None else weight.reshape((1,) * (len(self.rows) - weight.ndim) + weight.shape)
 
     def shape_of_losses(self, arrays, spans):
         """Of a block: by the predictions, if they are there, else by its place."""
@@ -87,7 +90,7 @@ class Divisor(Task):
             arrays[first] = of_zeros(shape, self.call.dtype)
             return self.call.evaluate(arrays, want_sum=False)[0]
         losses = self.call.shape_of_losses(arrays, spans)
-        reduction = Reduction(self.call.options["reduction"], arrays.get("sample_weight"), arrays.get("where"))
+        reduction = Reduction(self.call.options["reduction"], self.call.weight_of(arrays), arrays.get("where"))
         return Part(NOTHING, reduction.over(losses, WITH_BATCHMEAN).denominator(), self.call.rule)
 
 

@@ -190,6 +190,17 @@ def test_one_number_for_all_losses(rng, option, number, as_given):
             same(found[1], wanted[1])
 
 
+def test_weights_of_columns_and_square_blocks(rng):
+    """In a square block, weights of one dimension could be meant for either axis; in the whole they are of columns."""
+    numbers, weight = rng.normal(size=(2, 4)), rng.uniform(size=4)
+    x = da.from_array(numbers, chunks=2)
+    for reduction in ("mean", "sum", "none", "weighted_mean"):
+        more = {"sample_weight": weight, "reduction": reduction}
+        wanted = fl.mse_loss.value_and_grad(numbers, 0.0, **more)
+        for found, expected in zip(computed(*fd.mse_loss.value_and_grad(x, 0.0, **more)), wanted, strict=True):
+            same(found, expected)
+
+
 def test_one_label_that_is_ignored(rng):
     for label in (-100, np.array(-100), da.from_array(np.array(-100))):
         value, grad = computed(*fd.cross_entropy.value_and_grad(da.from_array(rng.normal(size=4)), label))
