@@ -15,6 +15,9 @@ from fastloss._threads import threads_for
 from fastloss.dask._axes import OF_LOSSES, axes_of, few, rows_of
 from fastloss.dask._block import Call, of_zeros
 
+# What is an array also where it is one number, besides weights: a mean may divide by what it says, or it may not fit.
+_NUMBERS = {"rowwise": ("target",), "ctc": ("input_lengths", "target_lengths")}
+
 
 @dataclass
 class Prepared:
@@ -57,9 +60,9 @@ def prepare(loss, args, kwargs, num_threads):
         evaluation.rule, num_threads,
     )  # fmt: skip
     code = check.number_code(of_zeros((), prediction.dtype), first)
-    dtype = check.gradient_dtype(of_zeros((), prediction.dtype), code)
+    dtype = np.dtype(check.gradient_dtype(of_zeros((), prediction.dtype), code)).newbyteorder("=")
     return Prepared(
-        call, aligned, indices, arguments["reduction"], np.dtype(dtype), np.dtype(check.compute_dtype(code)),
+        call, aligned, indices, arguments["reduction"], dtype, np.dtype(check.compute_dtype(code)),
         getattr(evaluation, "no_curvature", None),
     )  # fmt: skip
 
@@ -83,7 +86,7 @@ def bound(loss, args, kwargs):
 def as_arrays(loss, arguments):
     """Those that are arrays of Dask or NumPy, in the order of the arguments; the first is made one of Dask."""
     first, *others = _that_may_be_arrays(loss)
-    deciding = (*OF_LOSSES, *(["target"] if loss.family == "rowwise" else []))  # what a mean divides by
+    also_numbers = (*OF_LOSSES, *_NUMBERS.get(loss.family, ()))
     found = {}
     for name in (first, *others):
         value = arguments.get(name)
@@ -93,7 +96,7 @@ def as_arrays(loss, arguments):
             raise TypeError("targets is a list; expected an array of shape (N, S), which can be cut along N")
         elif value is not None and not isinstance(value, (str, bytes)):
             array = check.as_array(value, name)
-            if array.ndim or name in deciding:  # NumPy takes an empty list for floats
+            if array.ndim or name in also_numbers:  # NumPy takes an empty list for floats
                 found[name] = array if array.size or isinstance(value, np.ndarray) else array.astype(np.int64)
             elif not np.isscalar(value):  # a call is named by its options: of arrays, by their bytes
                 arguments[name] = array
@@ -137,7 +140,7 @@ def check_shapes(loss, arrays, rows):
             check.as_operand(found, name, prediction.shape, first)
         elif loss.family == "rowwise":
             _check_of_rows(loss, name, found, losses, (first, whole))
-        elif losses and array.shape[0] != losses[0]:
+        elif losses and array.shape[:1] != losses:
             raise ValueError(
                 f"{name} has shape {array.shape}; {first} of shape {whole.shape} has {losses[0]} sequences"
             )

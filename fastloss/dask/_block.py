@@ -8,7 +8,7 @@ import numpy as np
 from fastloss._partial import Part, part_of
 from fastloss._reduction import NOTHING, Reduction
 from fastloss._validation import WITH_BATCHMEAN
-from fastloss.dask._places import ONLY, Span, with_place
+from fastloss.dask._places import ONLY, SAMPLE, Span, with_place
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Task:
         try:
             return self.compute(spans, [only(block) for block in blocks], *self.options)
         except (TypeError, ValueError) as error:
-            explained = with_place(error, spans, self.call.axes)
+            explained = with_place(error, spans, {**self.call.axes, SAMPLE: self.call.rows[:1]})
         raise explained
 
 

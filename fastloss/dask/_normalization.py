@@ -18,6 +18,7 @@ def _of_rows(name, scores, axis, num_threads):
     keeps_axis = name != "logsumexp"
     code = check.number_code(of_zeros((), array.dtype), "scores")
     dtype = check.gradient_dtype(of_zeros((), array.dtype), code) if keeps_axis else check.compute_dtype(code)
+    dtype = np.dtype(dtype).newbyteorder("=")
     axes = tuple(range(array.ndim))
     return da.blockwise(
         _Block(name, axis, num_threads), axes if keeps_axis else axes[:axis] + axes[axis + 1 :], array, axes,

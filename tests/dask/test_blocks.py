@@ -224,3 +224,11 @@ def test_calls_are_named_by_their_options():
     calls = [fd.huber_loss(x, 0.0, **some) for some in options]
     assert len({call.name for call in [first, second, *calls]}) == 7
     assert fd.huber_loss(x, 0.0).name == calls[0].name
+
+
+def test_byte_order(rng):
+    """Results have the machine's, and Dask is told so."""
+    x = da.from_array(rng.normal(size=(6, 4)).astype(">f8"), chunks=(2, 4))
+    for call in (fd.mse_loss.grad(x, 0.0), fd.mse_loss(x, 0.0, reduction="none"), fd.softmax(x), fd.logsumexp(x)):
+        assert call.dtype.isnative
+        assert computed(call)[0].dtype == call.dtype
