@@ -28,6 +28,12 @@ def test_illegal_numbers(way, function, arguments, text, transformed):
     assert ours.mse_loss(X, X) == 0  # JAX goes on
 
 
+def test_an_illegal_label_at_once():
+    """JAX's error is another where it computes synchronously."""
+    with jax.disable_jit(), pytest.raises((RuntimeError, ValueError), match=r"target\[2\] is 7"):
+        ours.cross_entropy(X, LABELS.at[2].set(7))
+
+
 def test_an_illegal_label_of_a_batch(way):
     with pytest.raises(RuntimeError, match=r"target\[1, 2\] is 7"):
         jax.block_until_ready(jax.vmap(ours.cross_entropy)(jnp.stack([X, X]), jnp.stack([LABELS, LABELS.at[2].set(7)])))
