@@ -8,6 +8,8 @@ import difflib
 import functools
 import inspect
 
+ARRAY_OPTIONS = ("sample_weight", "where", "class_weight", "pos_weight", "alpha", "quantile")  # that may be arrays
+
 _TARGETS = ("target", "targets", "target_logits", "candidates", "labels")
 _FIRST = object()  # the function's first argument, whatever its name
 

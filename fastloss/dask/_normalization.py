@@ -5,16 +5,20 @@ import numpy as np
 
 import fastloss as fl
 from fastloss import _validation as check
+from fastloss._threads import threads_for
+from fastloss.dask._arguments import as_blocks
 from fastloss.dask._axes import one_block_axes
 from fastloss.dask._block import of_zeros, only
 
 
 def _of_rows(name, scores, axis, num_threads):
-    array = scores if isinstance(scores, da.Array) else da.from_array(check.as_array(scores, "scores"))
+    threads_for(num_threads, 1)  # checks it
+    array = as_blocks(scores, "scores")
     (axis,) = one_block_axes("rowwise", array, "scores", axis)
     keeps_axis = name != "logsumexp"
     code = check.number_code(of_zeros((), array.dtype), "scores")
     dtype = check.gradient_dtype(of_zeros((), array.dtype), code) if keeps_axis else check.compute_dtype(code)
+    dtype = np.dtype(dtype).newbyteorder("=")
     axes = tuple(range(array.ndim))
     return da.blockwise(
         _Block(name, axis, num_threads), axes if keeps_axis else axes[:axis] + axes[axis + 1 :], array, axes,

@@ -14,11 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 
 import fastloss as fl
-from fastloss._keywords import explain
+from fastloss._keywords import ARRAY_OPTIONS, explain
 from fastloss._loss import Loss, validated
+from fastloss._threads import as_thread_count
 
 NOT_HERE = ("progress",)  # arguments of losses that a compiled call can't have
-ARRAYS = ("sample_weight", "where", "class_weight", "pos_weight", "alpha", "quantile")  # options that may be arrays
 _POSITIONAL = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
@@ -62,7 +62,7 @@ def bound(loss: Loss, signature: inspect.Signature, args: Any, kwargs: Any) -> t
         parameter = signature.parameters[name]
         if value is None and parameter.default is None:
             continue
-        if parameter.kind is _POSITIONAL or (name in ARRAYS and _is_array(value)):
+        if parameter.kind is _POSITIONAL or (name in ARRAY_OPTIONS and _is_array(value)):
             operands[name] = _operand(value, name, is_prediction=not operands)
         else:
             option = _option(value, name)
@@ -104,6 +104,8 @@ def _operand(value: Any, name: str, is_prediction: bool) -> jax.Array:
             raise TypeError(f"{name} is on {', '.join(sorted(platforms))}; fastloss.jax computes on CPUs only")
     if not isinstance(array.dtype, np.dtype):  # keys of random numbers have one of JAX's own
         raise TypeError(f"{name} has dtype {array.dtype}; expected numbers")
+    if not all(isinstance(size, int) for size in array.shape):
+        raise TypeError(f"{name} has the symbolic shape {array.shape}; fastloss.jax compiles for sizes that are known")
     if is_prediction and array.dtype.kind in "iub":
         return array.astype(jnp.result_type(float))
     return array
@@ -127,7 +129,8 @@ def _checked(call: Call, arrays: tuple[tuple[tuple[int, ...], Any], ...]) -> Non
     loss, options = getattr(fl, call.loss), json.loads(call.options)
     shapes = dict(zip(call.names, arrays, strict=True))
     legal = _legal_sequences(shapes, options) if loss.family == "ctc" else {}
-    options.pop("num_threads", None)
+    if "num_threads" in options:
+        as_thread_count(options.pop("num_threads"))
     for name, (shape, dtype) in shapes.items():
         options[name] = _stand_in(shape, dtype, legal.get(name))
     validated(loss._define, (), options)
