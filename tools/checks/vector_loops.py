@@ -76,7 +76,7 @@ OTHERS = [
     (r"^(lanes_top|lanes_total|lanes_count|lanes_joined): |: count \+= at_peak\[i\]",
      "one tree from 16 lanes to one number"),
     (r"^(sum_of_terms|sum_on_the_way): for .* i = whole; ", "the end of a block, less than 16 numbers"),
-    (r"^(sum_of_terms|sum_of_close_numbers|sum_on_the_way): .*lanes\.high\[i\] = (lanes\.low\[i\] = 0|bias);",
+    (r"^(sum_of_terms|sum_of_close_numbers|sum_on_the_way): .*lanes\.high\[i\] = (lanes\.low\[i\] = 0|bias|term_of\(wide, x, addend, i\));",
      "sets sums before a loop"),
     (r"^sum_of_close_numbers: .*smallest = |^sum_on_the_way: .*is_exact &= ", "16 numbers, once a block"),
     (r"^sum_of_numbers: ", "blocks; the loops in them are above"),
