@@ -118,8 +118,11 @@ FL_INLINE exact_sum sum_of_terms(const double *wide, const real *x, const real *
     for (ptrdiff_t i = whole; i < n; i++) sum = exact_plus(sum, term_of(wide, x, addend, i));
     if (!whole) return sum;
 #pragma omp simd
-    for (int i = 0; i < FL_EXACT_LANES; i++) lanes.high[i] = lanes.low[i] = 0;
-    for (ptrdiff_t j = 0; j < whole; j += FL_EXACT_LANES) {
+    for (int i = 0; i < FL_EXACT_LANES; i++) {
+        lanes.high[i] = term_of(wide, x, addend, i);
+        lanes.low[i] = 0;
+    }
+    for (ptrdiff_t j = FL_EXACT_LANES; j < whole; j += FL_EXACT_LANES) {
 #pragma omp simd
         for (int i = 0; i < FL_EXACT_LANES; i++) {
             double lost;
@@ -137,9 +140,12 @@ FL_NOINLINE exact_sum sum_of_two_parts(const real *x, const real *addend, ptrdif
     return sum_of_terms(NULL, x, addend, n);
 }
 
-#ifdef FL_REAL64
+/* SSE2 has no smaller or larger of two unsigned integers, and to do without costs more than it saves. */
+#if defined(FL_REAL64) || ((defined(__x86_64__) || defined(_M_X64)) && !defined(__AVX2__))
+#define FL_SUMS_CLOSE_NUMBERS 0
 #define sum_of_numbers sum_of_any_numbers
 #else
+#define FL_SUMS_CLOSE_NUMBERS 1
 enum { CLOSE_NUMBERS = 16 * FL_EXACT_LANES };
 
 /* So many numbers of float32 in plain double, which is exact where the largest is at most 2^25 times the smallest that is

@@ -149,7 +149,7 @@ FL_INLINE exact_sum compute_block(element_formula formula, const element_block *
             element_loop(formula, b, WANT_GRAD, (loss_parts){0});
         return NO_SUM;
     }
-    if (form == SHORT_IN_DOUBLE || (form == SHORT_IN_REAL && sizeof(real) == sizeof(double))) {
+    if (form == SHORT_IN_DOUBLE || (form == SHORT_IN_REAL && !FL_SUMS_CLOSE_NUMBERS)) {
         const int in_double = form == SHORT_IN_DOUBLE;
         return b.want & WANT_GRAD ? sum_on_the_way(formula, b, WANT_GRAD, in_double)
                                   : sum_on_the_way(formula, b, 0, in_double);
