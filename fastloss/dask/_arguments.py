@@ -155,7 +155,7 @@ def _check_of_rows(loss, name, found, losses, prediction):
         if found.shape != (whole.shape[axis],):
             check.as_class_weights(found, name, whole.shape[axis])
     elif found.shape != whole.shape and "ignore_index" in inspect.signature(loss).parameters:
-        if found.dtype.kind in "fO":  # no whole numbers, as far as is known
+        if found.dtype.kind in ("f", "O"):  # no whole numbers, as far as is known
             found = np.full((1,) * found.ndim, 0.5, found.dtype)
         check.check_labels(found, name, losses, prediction)
     else:
