@@ -45,7 +45,7 @@ LOOPS = (
 OTHERS = [
     (r"^(rows_one_by_one|normal_rows|store_values|chunk_of_elements): while ", "pieces or rows"),
     (r"^(chunk_of_(numbers|weights)|first_refused_number): while ", "pieces or rows"),
-    (r"by (4 \* )?(LANES|16|ROW_BLOCK|F|MANY_LABELS): |\+= (FL_LANES|width)\b",
+    (r"by (4 \* )?(LANES|16|ROW_BLOCK|F|MANY_LABELS): |\+= (FL_(EXACT_)?LANES|width)\b",
      "pieces, each of which a loop above works on"),
     (r"^(FL_LOAD_RUN|FL_STORE_RUN): ", "a macro: the loops that it makes are above"),
     (r"^(plan_\w+|run_chunks_on_threads|view_init|find_\w+_loss): ",
