@@ -95,7 +95,7 @@ class Evaluation:
         self.total = self.run(outputs)
         if self.weight_unit != 1:
             self.total = self.total[0] * self.weight_unit, self.total[1] * self.weight_unit
-        if values is not None and unit != 1:
+        if values is not None and unit != 1 and self.prediction.size:  # over nothing a loss is 0, not -0
             values *= unit
         for index, array in enumerate(given):
             if array is not None and array is not arrays[index]:
