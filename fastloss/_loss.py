@@ -153,7 +153,20 @@ class Evaluation:
         return list(out)
 
 
-class Loss:
+class Named:
+    """An object that is one of its module's functions to `help` and to pickle. It has a __name__."""
+
+    __slots__ = ()
+
+    def __reduce__(self):
+        return self.__name__
+
+    def __get__(self, instance, owner=None):
+        """The object itself. That there is this method makes `help` show it as it shows a function."""
+        return self
+
+
+class Loss(Named):
     """A loss function with its derivatives.
 
     ``loss(...)`` is the value, ``loss.grad(...)`` the gradient with respect to the first argument,
@@ -175,13 +188,6 @@ class Loss:
 
     def __repr__(self):
         return f"<fastloss loss {self.__name__}>"
-
-    def __reduce__(self):
-        return self.__name__
-
-    def __get__(self, instance, owner=None):
-        """The loss itself. That there is this method makes `help` show a loss as it shows a function."""
-        return self
 
 
 def validated(define, args, kwargs):

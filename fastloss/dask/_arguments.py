@@ -9,7 +9,7 @@ import dask.array as da
 import numpy as np
 
 from fastloss import _validation as check
-from fastloss._keywords import ARRAY_OPTIONS, explain
+from fastloss._keywords import ARRAY_OPTIONS, bound
 from fastloss._loss import validated
 from fastloss._threads import threads_for
 from fastloss.dask._axes import OF_LOSSES, axes_of, few, rows_of
@@ -43,7 +43,9 @@ class Prepared:
 
 def prepare(loss, args, kwargs, num_threads):
     threads_for(num_threads, 1)  # checks it
-    arguments = bound(loss, args, kwargs)
+    given = bound(loss.__name__, signature_of(loss), args, kwargs)
+    given.apply_defaults()
+    arguments = dict(given.arguments)
     arrays = as_arrays(loss, arguments)
     (first, prediction), *_ = arrays.items()
     if loss.family == "ctc" and np.ndim(arguments["targets"]) != prediction.ndim - 1:
@@ -67,20 +69,10 @@ def prepare(loss, args, kwargs, num_threads):
     )  # fmt: skip
 
 
-def bound(loss, args, kwargs):
-    """{argument: value} of all that the loss takes."""
-    signature = inspect.signature(loss)
-    parameters = [p for p in signature.parameters.values() if p.name not in ("num_threads", "progress")]
-    try:
-        try:
-            found = signature.replace(parameters=parameters).bind(*args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{loss.__name__}() {error}") from None
-    except TypeError as error:
-        explain(error, loss, args, kwargs)
-        raise
-    found.apply_defaults()
-    return dict(found.arguments)
+def signature_of(loss):
+    """That of fastloss's loss, without what is not its own, or is Dask's to do."""
+    own = inspect.signature(loss)
+    return own.replace(parameters=[p for p in own.parameters.values() if p.name not in ("num_threads", "progress")])
 
 
 def as_arrays(loss, arguments):

@@ -7,14 +7,14 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 import fastloss as fl
-from fastloss._keywords import ARRAY_OPTIONS, explain
+from fastloss._keywords import ARRAY_OPTIONS, bound
 from fastloss._loss import Loss, validated
 from fastloss._threads import as_thread_count
 
@@ -51,12 +51,9 @@ class Call(NamedTuple):
         return () if axis is None else (axis % self.rank,)
 
 
-def bound(loss: Loss, signature: inspect.Signature, args: Any, kwargs: Any) -> tuple[Call, list[Any]]:
+def prepare(loss: Loss, signature: inspect.Signature, args: Any, kwargs: Any) -> tuple[Call, list[Any]]:
     """The call and its operands."""
-    try:
-        given = signature.bind(*args, **kwargs).arguments
-    except TypeError as error:
-        _raise_explained(error, loss, signature, args, kwargs)
+    given = bound(loss.__name__, signature, args, kwargs).arguments
     operands, options = {}, {}
     for name, value in given.items():
         parameter = signature.parameters[name]
@@ -72,18 +69,6 @@ def bound(loss: Loss, signature: inspect.Signature, args: Any, kwargs: Any) -> t
     call = Call(loss.__name__, tuple(operands), arrays[0].ndim, json.dumps(options, sort_keys=True))
     _check(call, tuple((array.shape, array.dtype) for array in arrays))
     return call, arrays
-
-
-def _raise_explained(error: TypeError, loss: Loss, signature: inspect.Signature, args: Any, kwargs: Any) -> NoReturn:
-    def function() -> None:
-        """Has the loss's name and arguments."""
-
-    function.__name__, function.__signature__ = loss.__name__, signature  # type: ignore[attr-defined]
-    try:
-        raise TypeError(f"{loss.__name__}() {error}") from None
-    except TypeError as plain:
-        explain(plain, function, args, kwargs)
-        raise
 
 
 def _is_array(value: Any) -> bool:

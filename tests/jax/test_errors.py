@@ -89,7 +89,5 @@ def test_another_device(monkeypatch):
         ours.cross_entropy(elsewhere, LABELS)
 
 
-def test_texts_of_the_functions():
-    assert "softmax" in ours.cross_entropy.__doc__
-    assert "Methods" not in ours.cross_entropy.__doc__
+def test_name():
     assert ours.ctc_loss.__name__ == "ctc_loss"
