@@ -100,8 +100,9 @@ Raises
 ------
 ValueError, TypeError
     When the call is traced, for shapes, dtypes and options that do not fit, and for derivatives that there are not.
-jax.errors.JaxRuntimeError
-    When it runs, for illegal numbers: with the text that `fastloss.{name}` has for them.
+ValueError, or jax.errors.JaxRuntimeError
+    When it runs, for illegal numbers: with the text that `fastloss.{name}` has for them. Which of the two is JAX's
+    choice; where it computes asynchronously, it is the second, and comes where the result is used.
 
 Examples
 --------

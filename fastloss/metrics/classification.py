@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from fastloss import _validation as check
+from fastloss._hints import warn
 from fastloss._numbers import check_finite, check_not_infinite
 from fastloss._threads import threads_for
 from fastloss.metrics import _inputs as inputs
@@ -46,7 +46,7 @@ def _look_at_sums(probs):
             check_finite(probs, "y_proba")
             row = int(wrong.argmax())
             text = f"y_proba[{rows.start + row}] adds up to {sums[row]:.6g}; expected the probabilities of all classes"
-            warnings.warn(text, UserWarning, stacklevel=4)
+            warn(text)
             return
 
 
