@@ -98,3 +98,25 @@ def docstrings(define, family, curvature):
     parameters = _heading("Parameters")
     result[""] = _of_verb(text, "__call__", first, family).replace(parameters, f"{listed}\n{parameters}")
     return result
+
+
+def of_definition(define):
+    """What the docstring of a loss's definition says of it, and of its parameters without progress=: for the modules
+    that have the losses for other libraries."""
+    text = _without_margin(define.__doc__).partition(_heading("Returns"))[0]
+    about, _, parameters = text.partition("progress : ")[0].partition(_heading("Parameters"))
+    return about.rstrip(), parameters.rstrip()
+
+
+def example_arguments(define, family):
+    """(shape, number, target): an array of that shape and number is a legal prediction, and `target` is the text of a
+    target that fits, or None for a loss without one."""
+    arguments = define.__code__.co_varnames[: define.__code__.co_argcount]
+    number = -1.0 if arguments[0] == "log_probs" else 0.5
+    if family == "ctc":
+        return (6, 2, 3), number, "np.array([[1, 2], [2, 1]])"
+    if len(arguments) == 1:
+        return (4, 3), number, None
+    if "ignore_index" in define.__kwdefaults__:
+        return (4, 3), number, "np.array([0, 1, 2, 0])"
+    return (4, 3), number, f"np.full((4, 3), {0.5 if family == 'rowwise' else 1.0})"

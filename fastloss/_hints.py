@@ -1,7 +1,10 @@
-"""What the text of an error says beyond what is wrong: where a label is missing, and what was probably meant.
+"""What the text of an error says beyond what is wrong: where a label is missing, and what was probably meant. Warnings.
 
 Called when an error is raised anyway, so that it may look at every number.
 """
+
+import sys
+import warnings
 
 import numpy as np
 
@@ -80,3 +83,12 @@ def no_number(array, name):
             found = value if is_missing(value) else repr(value)
             return f"; {name}{place_of(place, array.shape)} is {str(found)[:80]}"
     return "; these objects are all numbers, make them .astype(float)"
+
+
+def warn(text):
+    """A UserWarning at the line that called this package. Where a service may call for hours, the text should have no
+    numbers of the call in it: Python shows the same text once for each line."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and (frame.f_globals.get("__name__") or "").partition(".")[0] == "fastloss":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, UserWarning, stacklevel=level)

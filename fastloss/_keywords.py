@@ -8,6 +8,8 @@ import difflib
 import functools
 import inspect
 
+ARRAY_OPTIONS = ("sample_weight", "where", "class_weight", "pos_weight", "alpha", "quantile")  # that may be arrays
+
 _TARGETS = ("target", "targets", "target_logits", "candidates", "labels")
 _FIRST = object()  # the function's first argument, whatever its name
 
@@ -55,16 +57,30 @@ def explain(error, function, args, kwargs):
     """For a TypeError of a call: raises one with a text that says more, where the call does not fit the signature."""
     if error.__traceback__.tb_next is not None:  # raised within the function
         return
-    parameters = inspect.signature(function).parameters
+    text = _misfit(function.__name__, inspect.signature(function).parameters, args, kwargs)
+    if text:
+        raise TypeError(f"{function.__name__}() {text}") from None
+
+
+def bound(name, signature, args, kwargs):
+    """What is given for each parameter, as `signature.bind` has it, for a function of that name and signature; or a
+    TypeError with the same text."""
+    try:
+        return signature.bind(*args, **kwargs)
+    except TypeError as error:
+        text = _misfit(name, signature.parameters, args, kwargs) or error
+    raise TypeError(f"{name}() {text}")
+
+
+def _misfit(function, parameters, args, kwargs):
+    """What is wrong with a call, where that is a keyword, or too many arguments; else nothing."""
     positional = [p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
     unknown = [keyword for keyword in kwargs if keyword not in parameters]
     if unknown:
-        text = f"got an unexpected keyword argument {unknown[0]!r}{_hint(unknown[0], function.__name__, parameters)}"
-    elif len(args) > len(positional):
-        text = f"takes {', '.join(positional)} by position, got {len(args)} arguments; {_options(args, parameters)}"
-    else:
-        return
-    raise TypeError(f"{function.__name__}() {text}") from None
+        return f"got an unexpected keyword argument {unknown[0]!r}{_hint(unknown[0], function, parameters)}"
+    if len(args) > len(positional):
+        return f"takes {', '.join(positional)} by position, got {len(args)} arguments; {_options(args, parameters)}"
+    return ""
 
 
 def says_keywords(function):

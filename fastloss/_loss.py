@@ -95,7 +95,7 @@ class Evaluation:
         self.total = self.run(outputs)
         if self.weight_unit != 1:
             self.total = self.total[0] * self.weight_unit, self.total[1] * self.weight_unit
-        if values is not None and unit != 1:
+        if values is not None and unit != 1 and self.prediction.size:  # over nothing a loss is 0, not -0
             values *= unit
         for index, array in enumerate(given):
             if array is not None and array is not arrays[index]:
@@ -153,7 +153,20 @@ class Evaluation:
         return list(out)
 
 
-class Loss:
+class Named:
+    """An object that is one of its module's functions to `help` and to pickle. It has a __name__."""
+
+    __slots__ = ()
+
+    def __reduce__(self):
+        return self.__name__
+
+    def __get__(self, instance, owner=None):
+        """The object itself. That there is this method makes `help` show it as it shows a function."""
+        return self
+
+
+class Loss(Named):
     """A loss function with its derivatives.
 
     ``loss(...)`` is the value, ``loss.grad(...)`` the gradient with respect to the first argument (of a linear layer's
@@ -177,13 +190,6 @@ class Loss:
 
     def __repr__(self):
         return f"<fastloss loss {self.__name__}>"
-
-    def __reduce__(self):
-        return self.__name__
-
-    def __get__(self, instance, owner=None):
-        """The loss itself. That there is this method makes `help` show a loss as it shows a function."""
-        return self
 
 
 def validated(define, args, kwargs):

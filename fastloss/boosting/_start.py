@@ -8,6 +8,7 @@ import numpy as np
 
 from fastloss import _validation as check
 from fastloss._hints import place_of
+from fastloss._numbers import check_finite
 from fastloss.boosting._library import renamed
 
 MOST_CLASSES = 4096  # whose derivatives, each by each, take 128 MiB; labels beyond are numbers of something else
@@ -18,10 +19,7 @@ def finite_labels(labels: Any) -> Any:
     """As double."""
     check.number_code(labels, "labels")
     labels = check.as_float(labels)
-    wrong = ~np.isfinite(labels)
-    if wrong.any():
-        place = int(wrong.argmax())
-        raise ValueError(f"labels{place_of(place, labels.shape)} is {labels.flat[place]}; expected a finite number")
+    check_finite(labels, "labels")
     return labels
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from fastloss import _validation as check
+from fastloss._memory import Memory
+from fastloss._numbers import weights
 from fastloss.boosting._derivatives import HESSIANS, Derivatives
 from fastloss.boosting._library import LIBRARIES, ForLibrary, as_classes
-from fastloss.boosting._memory import Memory
 from fastloss.boosting._start import finite_labels, start_of_classes, start_of_numbers
-from fastloss.metrics._inputs import weights
 from fastloss.normalization import softmax
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     _Library: TypeAlias = Literal["lightgbm", "xgboost", "catboost"]
 
 __all__ = ["Objective"]
+
+# Bytes of an array that is written again: smaller ones cost nothing, larger ones are not to be kept.
+KEPT_BYTES = 1 << 13, 1 << 26
 
 
 class Objective(ForLibrary):
@@ -113,8 +116,10 @@ class Objective(ForLibrary):
         if self.library == "catboost":
             raise TypeError("library is 'catboost', which calls otherwise: pass library='lightgbm' or 'xgboost'")
         found = self._read(labels, scores, sample_weight)
-        grad, hess = self._derivatives(*found, out=self._memory.take(found[0]))
-        self._memory.keep(grad, hess)
+        x = found[0]
+        grad, hess = self._derivatives(*found, out=self._memory.take(x.shape, x.dtype, x.flags.f_contiguous))
+        if KEPT_BYTES[0] <= grad.nbytes <= KEPT_BYTES[1]:
+            self._memory.keep(grad, hess)
         return grad, hess
 
     def calc_ders_range(self, approxes: Any, targets: Any, weights: Any) -> _Floats:

@@ -4,12 +4,10 @@ But in `warn_of_rows`, nothing is read for this that a call does not read anyway
 is wrong.
 """
 
-import sys
-import warnings
-
 import numpy as np
 
 from fastloss._foreign import as_float
+from fastloss._hints import warn
 from fastloss.normalization import logsumexp
 
 # Log-probabilities are a little above 0, and rows of probabilities add up to a little above 1, where they were rounded
@@ -89,12 +87,3 @@ def _are_probabilities(frames):
     frames = as_float(frames[:_FRAMES])
     with np.errstate(invalid="ignore", over="ignore"):
         return bool(frames.size and frames.min() >= 0 and (abs(frames.sum(axis=1) - 1) <= _ROUNDING).all())
-
-
-def warn(text):
-    """A UserWarning at the line that called this package. The text has no numbers of the call in it: Python shows the
-    same text once for each line, and a service that aligns for hours would be shown each."""
-    level, frame = 1, sys._getframe()
-    while frame.f_back is not None and (frame.f_globals.get("__name__") or "").partition(".")[0] == "fastloss":
-        level, frame = level + 1, frame.f_back
-    warnings.warn(text, UserWarning, stacklevel=level)

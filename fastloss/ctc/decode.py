@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastloss import _validation as check
+from fastloss._hints import warn
 from fastloss._kernels.calls import Emissions, as_blank, decoded
 from fastloss._keywords import says_keywords
-from fastloss.ctc._unexpected import warn
 
 # Nats below a frame's largest score; what is further below has no place in a double.
 _LARGEST_PRUNE = 700.0

@@ -4,6 +4,8 @@ Every loss but `linear_cross_entropy` is here under its name in `fastloss`, with
 `softmax`, `log_softmax` and `logsumexp`. It needs Dask, which fastloss itself does not import.
 """
 
+import re
+
 try:
     import dask
 except ImportError as _error:
@@ -11,7 +13,7 @@ except ImportError as _error:
         "fastloss.dask needs Dask, which can't be imported: pip install 'dask[array]', or pip install 'fastloss[dask]'"
     ) from _error
 
-if tuple(map(int, dask.__version__.split(".")[:2])) < (2024, 12):
+if tuple(map(int, re.findall(r"\d+", dask.__version__)[:2])) < (2024, 12):
     raise ImportError(f"fastloss.dask needs Dask 2024.12 or later, found {dask.__version__}: pip install -U dask")
 
 import fastloss

@@ -9,11 +9,14 @@ import dask.array as da
 import numpy as np
 
 from fastloss import _validation as check
-from fastloss._keywords import explain
+from fastloss._keywords import ARRAY_OPTIONS, bound
 from fastloss._loss import validated
 from fastloss._threads import threads_for
-from fastloss.dask._axes import axes_of, few, rows_of
+from fastloss.dask._axes import OF_LOSSES, axes_of, few, rows_of
 from fastloss.dask._block import Call, of_zeros
+
+# What is an array also where it is one number, besides weights: a mean may divide by what it says, or it may not fit.
+_NUMBERS = {"rowwise": ("target",), "ctc": ("input_lengths", "target_lengths")}
 
 
 @dataclass
@@ -40,8 +43,10 @@ class Prepared:
 
 def prepare(loss, args, kwargs, num_threads):
     threads_for(num_threads, 1)  # checks it
-    arguments = bound(loss, args, kwargs)
-    arrays = as_arrays(arguments)
+    given = bound(loss.__name__, signature_of(loss), args, kwargs)
+    given.apply_defaults()
+    arguments = dict(given.arguments)
+    arrays = as_arrays(loss, arguments)
     (first, prediction), *_ = arrays.items()
     if loss.family == "ctc" and np.ndim(arguments["targets"]) != prediction.ndim - 1:
         raise TypeError(f"targets has {np.ndim(arguments['targets'])} dimensions; expected an array of shape (N, S)")
@@ -57,45 +62,58 @@ def prepare(loss, args, kwargs, num_threads):
         evaluation.rule, num_threads,
     )  # fmt: skip
     code = check.number_code(of_zeros((), prediction.dtype), first)
-    dtype = check.gradient_dtype(of_zeros((), prediction.dtype), code)
+    dtype = np.dtype(check.gradient_dtype(of_zeros((), prediction.dtype), code)).newbyteorder("=")
     return Prepared(
-        call, aligned, indices, arguments["reduction"], np.dtype(dtype), np.dtype(check.compute_dtype(code)),
+        call, aligned, indices, arguments["reduction"], dtype, np.dtype(check.compute_dtype(code)),
         getattr(evaluation, "no_curvature", None),
     )  # fmt: skip
 
 
-def bound(loss, args, kwargs):
-    """{argument: value} of all that the loss takes."""
-    signature = inspect.signature(loss)
-    parameters = [p for p in signature.parameters.values() if p.name not in ("num_threads", "progress")]
-    try:
-        try:
-            found = signature.replace(parameters=parameters).bind(*args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{loss.__name__}() {error}") from None
-    except TypeError as error:
-        explain(error, loss, args, kwargs)
-        raise
-    found.apply_defaults()
-    return dict(found.arguments)
+def signature_of(loss):
+    """That of fastloss's loss, without what is not its own, or is Dask's to do."""
+    own = inspect.signature(loss)
+    return own.replace(parameters=[p for p in own.parameters.values() if p.name not in ("num_threads", "progress")])
 
 
-def as_arrays(arguments):
+def as_arrays(loss, arguments):
     """Those that are arrays of Dask or NumPy, in the order of the arguments; the first is made one of Dask."""
-    first = next(iter(arguments))
+    first, *others = _that_may_be_arrays(loss)
+    also_numbers = (*OF_LOSSES, *_NUMBERS.get(loss.family, ()))
     found = {}
-    for name, value in arguments.items():
-        if isinstance(value, da.Array):
-            found[name] = value
-        elif name == first:
-            found[name] = da.from_array(check.as_array(value, name))
+    for name in (first, *others):
+        value = arguments.get(name)
+        if isinstance(value, da.Array) or name == first:
+            found[name] = as_blocks(value, name)
         elif name == "targets" and isinstance(value, (list, tuple)):
             raise TypeError("targets is a list; expected an array of shape (N, S), which can be cut along N")
         elif value is not None and not isinstance(value, (str, bytes)):
-            array = value if np.isscalar(value) else check.as_array(value, name)
-            if np.ndim(array):  # NumPy takes an empty list for floats
+            array = check.as_array(value, name)
+            if array.ndim or name in also_numbers:  # NumPy takes an empty list for floats
                 found[name] = array if array.size or isinstance(value, np.ndarray) else array.astype(np.int64)
-    return found
+            elif not np.isscalar(value):  # a call is named by its options: of arrays, by their bytes
+                arguments[name] = array
+    for name in arguments.keys() - {first, *others}:
+        if hasattr(arguments[name], "__dask_graph__"):
+            raise TypeError(f"{name} is still to be computed by Dask; expected an option as it is: .compute() it")
+    return {name: found[name] for name in arguments if name in found}
+
+
+def _that_may_be_arrays(loss):
+    parameters = inspect.signature(loss).parameters
+    return [name for name, p in parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD or name in ARRAY_OPTIONS]
+
+
+def as_blocks(value, name):
+    """A Dask array. Refused are those whose blocks are not NumPy's arrays, as far as Dask knows."""
+    if not isinstance(value, da.Array):
+        return da.from_array(check.as_array(value, name))
+    if isinstance(value._meta, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} has masked arrays for blocks, whose masks would be ignored; pass dask.array.ma.getdata({name}), "
+            f"and what counts of it as where=~dask.array.ma.getmaskarray({name})"
+        )
+    check.as_array(value._meta, name)
+    return value
 
 
 def check_shapes(loss, arrays, rows):
@@ -114,7 +132,7 @@ def check_shapes(loss, arrays, rows):
             check.as_operand(found, name, prediction.shape, first)
         elif loss.family == "rowwise":
             _check_of_rows(loss, name, found, losses, (first, whole))
-        elif losses and array.shape[0] != losses[0]:
+        elif losses and array.shape[:1] != losses:
             raise ValueError(
                 f"{name} has shape {array.shape}; {first} of shape {whole.shape} has {losses[0]} sequences"
             )
@@ -123,23 +141,27 @@ def check_shapes(loss, arrays, rows):
 def _check_of_rows(loss, name, found, losses, prediction):
     first, whole = prediction
     if not name.startswith("target"):
+        if not found.ndim:
+            return  # one number for all classes, where that is allowed
         axis = next(axis for axis in range(whole.ndim) if whole.shape[:axis] + whole.shape[axis + 1 :] == losses)
         if found.shape != (whole.shape[axis],):
             check.as_class_weights(found, name, whole.shape[axis])
     elif found.shape != whole.shape and "ignore_index" in inspect.signature(loss).parameters:
-        no_label = np.full((1,) * found.ndim, 0.5)
-        check.check_labels(found if found.dtype.kind in "iub" else no_label, name, losses, prediction)
+        if found.dtype.kind in ("f", "O"):  # no whole numbers, as far as is known
+            found = np.full((1,) * found.ndim, 0.5, found.dtype)
+        check.check_labels(found, name, losses, prediction)
     else:
         check.as_same_shape(found, name, whole, first)
 
 
 def small(loss, arrays, indices, rows):
-    """A few numbers in the place of each array, with which options and dtypes are checked. One weight for each class
-    is there as it is."""
+    """A few numbers in the place of each array, with which options and dtypes are checked. What is one number, or one
+    for each class, is there as it is."""
     ndim = len(next(iter(indices.values())))
     made = {name: np.zeros(few(array.shape, indices[name], rows, ndim), array.dtype) for name, array in arrays.items()}
     for name, array in arrays.items():
-        if name in ("class_weight", "alpha") and loss.family == "rowwise" and isinstance(array, np.ndarray):
+        is_of_classes = name in ("class_weight", "alpha") and loss.family == "rowwise"
+        if isinstance(array, np.ndarray) and (is_of_classes or not array.ndim):
             made[name] = array
     if loss.family == "ctc":  # so that no label is read
         made["target_lengths"] = np.zeros(made["targets"].shape[:1], np.int64)

@@ -5,7 +5,7 @@ import math
 from fastloss import _validation as check
 from fastloss.dask._block import of_zeros
 
-_OF_LOSSES = ("sample_weight", "where")  # arguments of the shape of the losses, or that broadcast to it
+OF_LOSSES = ("sample_weight", "where")  # arguments of the shape of the losses, or that broadcast to it
 
 
 def known(shape):
@@ -61,10 +61,10 @@ def axes_of(loss, name, array, prediction, rows):
         return tuple(range(ndim))
     if loss.family == "elementwise":
         return tuple(range(ndim))[ndim - array.ndim :]
-    if name in _OF_LOSSES:
+    if name in OF_LOSSES:
         return rows[len(rows) - array.ndim :]
     if loss.family == "ctc":
         return (*rows, ndim)[-array.ndim :] if name == "targets" else rows
     if name.startswith("target"):
         return tuple(range(ndim)) if array.ndim == ndim else rows
-    return tuple(axis for axis in range(ndim) if axis not in rows)  # of class weights
+    return tuple(axis for axis in range(ndim) if axis not in rows)[: array.ndim]  # of class weights

@@ -8,7 +8,7 @@ import numpy as np
 from fastloss._partial import Part, part_of
 from fastloss._reduction import NOTHING, Reduction
 from fastloss._validation import WITH_BATCHMEAN
-from fastloss.dask._places import ONLY, Span, with_place
+from fastloss.dask._places import ONLY, SAMPLE, Span, with_place
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,18 @@ class Call:
     num_threads: int  # within a task
 
     def __dask_tokenize__(self):
-        options = sorted((name, repr(value)) for name, value in self.options.items())
+        options = sorted((name, named(value)) for name, value in self.options.items())
         return self.loss.__name__, self.names, sorted(self.axes.items()), options, str(self.dtype)
 
     def evaluate(self, blocks, whole=None, **wanted):
         """What fastloss._partial.part_of gives of blocks, {argument: array}."""
+        keywords = {**self.options, **blocks, "sample_weight": self.weight_of(blocks)}
+        return part_of(self.loss, (), keywords, whole, num_threads=self.num_threads, **wanted)
+
+    def weight_of(self, blocks):
+        """sample_weight, or None. Of one dimension, it may seem to be meant for another axis, which is refused."""
         weight = blocks.get("sample_weight")
-        if weight is not None:  # of one dimension, it may seem to be meant for another axis, which is refused
-            blocks["sample_weight"] = weight.reshape((1,) * (len(self.rows) - weight.ndim) + weight.shape)
-        return part_of(self.loss, (), {**self.options, **blocks}, whole, num_threads=self.num_threads, **wanted)
+        return None if weight is None else weight.reshape((1,) * (len(self.rows) - weight.ndim) + weight.shape)
 
     def shape_of_losses(self, arrays, spans):
         """Of a block: by the predictions, if they are there, else by its place."""
@@ -60,7 +63,7 @@ class Task:
         try:
             return self.compute(spans, [only(block) for block in blocks], *self.options)
         except (TypeError, ValueError) as error:
-            explained = with_place(error, spans, self.call.axes)
+            explained = with_place(error, spans, {**self.call.axes, SAMPLE: self.call.rows[:1]})
         raise explained
 
 
@@ -87,7 +90,7 @@ class Divisor(Task):
             arrays[first] = of_zeros(shape, self.call.dtype)
             return self.call.evaluate(arrays, want_sum=False)[0]
         losses = self.call.shape_of_losses(arrays, spans)
-        reduction = Reduction(self.call.options["reduction"], arrays.get("sample_weight"), arrays.get("where"))
+        reduction = Reduction(self.call.options["reduction"], self.call.weight_of(arrays), arrays.get("where"))
         return Part(NOTHING, reduction.over(losses, WITH_BATCHMEAN).denominator(), self.call.rule)
 
 
@@ -102,6 +105,11 @@ class Entries(Task):
         if "target" in arrays and ignore_index is not None:
             counts &= arrays["target"] != ignore_index
         return counts.any(axis=tuple(range(1, counts.ndim)), keepdims=True)
+
+
+def named(option):
+    """A text that tells an option from others. That of an array shows eight digits only."""
+    return f"{option.dtype} {option.tobytes()}" if isinstance(option, np.ndarray) else repr(option)
 
 
 def counted(number, rule):

@@ -2,34 +2,56 @@
 
 import inspect
 
-from fastloss._docstrings import VERBS
-from fastloss.dask._arguments import prepare
+from fastloss._docstrings import VERBS, example_arguments, of_definition
+from fastloss._loss import Named
+from fastloss.dask._arguments import prepare, signature_of
 from fastloss.dask._graphs import Graphs
 
-_OWN = ("num_threads", "progress")  # parameters that are not those of fastloss's losses
+_OF_ONE = ("__call__", "grad")  # verbs with one result
 _THREADS = inspect.Parameter("num_threads", inspect.Parameter.KEYWORD_ONLY, default=1)
 _SELF = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
-_PARAMETERS = """\
+_REST = """\
 num_threads : int
     The most threads of a task. Dask runs as many tasks at a time as there are cores.
 
 Returns
 -------
 Dask array
-    {returns} Nothing is computed yet.
+    {returns}
+    Nothing is computed yet.
+
+Raises
+------
+ValueError, TypeError
+    At once for options, shapes and dtypes that do not fit. As it is computed for numbers, with the text that
+    `fastloss.{name}` has for them; the place is that in the whole array.
 
 Notes
 -----
-An array may be one of Dask, or what `fastloss.{name}` takes. The blocks of the first argument
-decide: others are cut to them. {whole} needs to be in one block.
+An array may be one of Dask, or what `fastloss.{name}` takes.
+The blocks of the first argument decide: others are cut to them.
+{whole} needs to be in one block.
+Values are float64, with ``reduction="none"`` of the type that is computed in; derivatives have the float type of the
+predictions.
+"""
+_EXAMPLE = """\
+
+Examples
+--------
+>>> import dask.array as da, numpy as np, fastloss as fl, fastloss.dask as fd
+>>> whole = np.full({shape}, {number})
+>>> x = da.from_array(whole, chunks={chunks})
+{target}>>> {results} = fd.{called}(x{more})
+>>> bool(np.all({last}.compute() == fl.{called}(whole{more}){index}))
+True
 """
 _VALUE = 'The value: of no dimensions; with ``reduction="none"``, of the shape of the losses.'
 _DERIVATIVES = "Of the shape and the blocks of the predictions."
 _RETURNS = {
     "__call__": _VALUE,
     "grad": _DERIVATIVES,
-    "value_and_grad": f"{_VALUE} And a second one: the gradient.",
-    "grad_and_hess": f"{_DERIVATIVES} And a second one: the diagonal of the second derivative.",
+    "value_and_grad": f"{_VALUE}\n    And a second one: the gradient.",
+    "grad_and_hess": f"{_DERIVATIVES}\n    And a second one: the diagonal of the second derivative.",
 }
 _WHOLE = {
     "elementwise": "No axis",
@@ -38,7 +60,7 @@ _WHOLE = {
 }
 
 
-class DaskLoss:
+class DaskLoss(Named):
     """A loss of Dask arrays.
 
     ``loss(...)`` is the value, ``loss.grad(...)`` the gradient with respect to the first argument,
@@ -58,13 +80,6 @@ class DaskLoss:
     def __repr__(self):
         return f"<fastloss.dask loss {self.__name__}>"
 
-    def __reduce__(self):
-        return self.__name__
-
-    def __get__(self, instance, owner=None):
-        """The loss itself, so that `help` shows it as it shows a function."""
-        return self
-
 
 def graphs(loss, verb, args, kwargs, num_threads):
     """Dask arrays, one for each result of a verb."""
@@ -80,17 +95,33 @@ def graphs(loss, verb, args, kwargs, num_threads):
 
 def _docstring(loss, verb):
     """That of the loss's own arguments, with what is different here."""
-    text = inspect.cleandoc(loss._define.__doc__).partition("\nReturns\n")[0]
-    about, _, arguments = text.partition("progress : ")[0].partition("\nParameters\n")
+    about, parameters = of_definition(loss._define)
     if verb != "__call__":
-        about = VERBS[verb][2].format(first=loss._define.__code__.co_varnames[0]) + f" Of `{loss.__name__}`.\n"
-    own = _PARAMETERS.format(returns=_RETURNS[verb], name=loss.__name__, whole=_WHOLE[loss.family])
-    return f"{about}\nParameters\n{arguments.rstrip()}\n{own}"
+        about = VERBS[verb][2].format(first=loss._define.__code__.co_varnames[0]) + f" Of `{loss.__name__}`."
+    rest = _REST.format(returns=_RETURNS[verb], name=loss.__name__, whole=_WHOLE[loss.family])
+    example = "" if verb == "grad_and_hess" else _example(loss, verb)  # some options have no curvature
+    return f"{about}\n\nParameters\n----------\n{parameters}\n{rest}{example}"
+
+
+def _example(loss, verb):
+    shape, number, target = example_arguments(loss._define, loss.family)
+    is_one = verb in _OF_ONE
+    return _EXAMPLE.format(
+        shape=shape,
+        number=number,
+        chunks=(shape[0], 1, *shape[2:]) if loss.family == "ctc" else (2, *shape[1:]),
+        target=f">>> target = {target}\n" if target else "",
+        more=", target" if target else "",
+        results="found" if is_one else "value, grad",
+        last="found" if is_one else "grad",
+        index="" if is_one else "[1]",
+        called=loss.__name__ if verb == "__call__" else f"{loss.__name__}.{verb}",
+    )
 
 
 def _method(loss, verb, signature):
     _, derivatives, _ = VERBS[verb]
-    is_one = verb in ("__call__", "grad")
+    is_one = verb in _OF_ONE
 
     def call(self, *args, num_threads=1, **kwargs):
         found = graphs(loss, verb, args, kwargs, num_threads)
@@ -105,7 +136,7 @@ def _method(loss, verb, signature):
 
 def dask_loss(loss):
     """The loss of fastloss.dask that is made of one of fastloss."""
-    parameters = [p for p in inspect.signature(loss).parameters.values() if p.name not in _OWN]
+    parameters = signature_of(loss).parameters.values()
     signature = inspect.Signature([*parameters, _THREADS])
     of_method = inspect.Signature([_SELF, *parameters, _THREADS])
     namespace = {verb: _method(loss, verb, of_method) for verb in VERBS}

@@ -3,7 +3,8 @@
 import re
 from typing import NamedTuple
 
-_PLACE = re.compile(r"(\w+)\[(\d+(?:, \d+)*)\]")
+SAMPLE = "sample"  # what texts about sequences call one: "sample 3: its target ..."
+_PLACE = re.compile(rf"\b(?P<name>\w+)\[(?P<place>\d+(?:, \d+)*)(?=\])|\b(?P<sample>{SAMPLE}) (?P<number>\d+)")
 
 
 class Span(NamedTuple):
@@ -18,16 +19,17 @@ ONLY = Span(0, 0, -1)  # along an axis of one block
 
 
 def with_place(error, spans, axes):
-    """The error of a block, which names a place in it, as one that names it in the whole array. `spans` are those of
+    """The error of a block, which names places in it, as one that names them in the whole array. `spans` are those of
     the block along each axis, `axes` those of each argument."""
-    text, numbers = str(error), tuple(span.number for span in spans)
-    starts = [span.start for span in spans]
-    block = f"in block {numbers}, which begins at {starts}"
-    found = _PLACE.match(text)
-    if found and found[1] in axes:
-        inside = [int(place) for place in found[2].split(", ")]
-        offsets = [[*starts, 0][axis] for axis in axes[found[1]]]  # 0: an axis that is not one of theirs
-        if len(offsets) == len(inside) and all(offset == offset for offset in offsets):
-            whole = ", ".join(str(place + offset) for place, offset in zip(inside, offsets, strict=True))
-            text = f"{found[1]}[{whole}]{text[found.end() :]}"
-    return type(error)(f"{text} ({block})")
+    numbers, starts = tuple(span.number for span in spans), [span.start for span in spans]
+
+    def in_whole(found):
+        name, place = found["name"] or found["sample"], found["place"] or found["number"]
+        inside = [int(index) for index in place.split(", ")]
+        offsets = [[*starts, 0][axis] for axis in axes.get(name, ())]  # 0: an axis that is not one of theirs
+        if len(offsets) != len(inside) or any(offset != offset for offset in offsets):
+            return found[0]
+        whole = ", ".join(str(index + offset) for index, offset in zip(inside, offsets, strict=True))
+        return found[0].removesuffix(place) + whole
+
+    return type(error)(f"{_PLACE.sub(in_whole, str(error))} (in block {numbers}, which begins at {starts})")

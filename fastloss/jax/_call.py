@@ -7,18 +7,18 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 import fastloss as fl
-from fastloss._keywords import explain
+from fastloss._keywords import ARRAY_OPTIONS, bound
 from fastloss._loss import Loss, validated
+from fastloss._threads import as_thread_count
 
 NOT_HERE = ("progress",)  # arguments of losses that a compiled call can't have
-ARRAYS = ("sample_weight", "where", "class_weight", "pos_weight", "alpha", "quantile")  # options that may be arrays
 _POSITIONAL = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
@@ -51,18 +51,15 @@ class Call(NamedTuple):
         return () if axis is None else (axis % self.rank,)
 
 
-def bound(loss: Loss, signature: inspect.Signature, args: Any, kwargs: Any) -> tuple[Call, list[Any]]:
+def prepare(loss: Loss, signature: inspect.Signature, args: Any, kwargs: Any) -> tuple[Call, list[Any]]:
     """The call and its operands."""
-    try:
-        given = signature.bind(*args, **kwargs).arguments
-    except TypeError as error:
-        _raise_explained(error, loss, signature, args, kwargs)
+    given = bound(loss.__name__, signature, args, kwargs).arguments
     operands, options = {}, {}
     for name, value in given.items():
         parameter = signature.parameters[name]
         if value is None and parameter.default is None:
             continue
-        if parameter.kind is _POSITIONAL or (name in ARRAYS and _is_array(value)):
+        if parameter.kind is _POSITIONAL or (name in ARRAY_OPTIONS and _is_array(value)):
             operands[name] = _operand(value, name, is_prediction=not operands)
         else:
             option = _option(value, name)
@@ -72,18 +69,6 @@ def bound(loss: Loss, signature: inspect.Signature, args: Any, kwargs: Any) -> t
     call = Call(loss.__name__, tuple(operands), arrays[0].ndim, json.dumps(options, sort_keys=True))
     _check(call, tuple((array.shape, array.dtype) for array in arrays))
     return call, arrays
-
-
-def _raise_explained(error: TypeError, loss: Loss, signature: inspect.Signature, args: Any, kwargs: Any) -> NoReturn:
-    def function() -> None:
-        """Has the loss's name and arguments."""
-
-    function.__name__, function.__signature__ = loss.__name__, signature  # type: ignore[attr-defined]
-    try:
-        raise TypeError(f"{loss.__name__}() {error}") from None
-    except TypeError as plain:
-        explain(plain, function, args, kwargs)
-        raise
 
 
 def _is_array(value: Any) -> bool:
@@ -104,6 +89,8 @@ def _operand(value: Any, name: str, is_prediction: bool) -> jax.Array:
             raise TypeError(f"{name} is on {', '.join(sorted(platforms))}; fastloss.jax computes on CPUs only")
     if not isinstance(array.dtype, np.dtype):  # keys of random numbers have one of JAX's own
         raise TypeError(f"{name} has dtype {array.dtype}; expected numbers")
+    if not all(isinstance(size, int) for size in array.shape):
+        raise TypeError(f"{name} has the symbolic shape {array.shape}; fastloss.jax compiles for sizes that are known")
     if is_prediction and array.dtype.kind in "iub":
         return array.astype(jnp.result_type(float))
     return array
@@ -127,7 +114,8 @@ def _checked(call: Call, arrays: tuple[tuple[tuple[int, ...], Any], ...]) -> Non
     loss, options = getattr(fl, call.loss), json.loads(call.options)
     shapes = dict(zip(call.names, arrays, strict=True))
     legal = _legal_sequences(shapes, options) if loss.family == "ctc" else {}
-    options.pop("num_threads", None)
+    if "num_threads" in options:
+        as_thread_count(options.pop("num_threads"))
     for name, (shape, dtype) in shapes.items():
         options[name] = _stand_in(shape, dtype, legal.get(name))
     validated(loss._define, (), options)

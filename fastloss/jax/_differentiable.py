@@ -15,8 +15,9 @@ import jax
 import jax.numpy as jnp
 from jax.custom_derivatives import SymbolicZero
 
+from fastloss._docstrings import example_arguments, of_definition
 from fastloss._loss import Loss
-from fastloss.jax._call import NOT_HERE, Call, bound
+from fastloss.jax._call import NOT_HERE, Call, prepare
 from fastloss.jax._handler import computed
 
 HALVES = (jnp.float16, jnp.bfloat16)
@@ -66,7 +67,7 @@ def differentiable(loss: Loss) -> Callable[..., jax.Array]:
     signature = own.replace(parameters=[p for p in own.parameters.values() if p.name not in NOT_HERE])
 
     def function(*args: Any, **kwargs: Any) -> jax.Array:
-        call, operands = bound(loss, signature, args, kwargs)
+        call, operands = prepare(loss, signature, args, kwargs)
         return _compiled(call, *operands)
 
     function.__name__ = function.__qualname__ = loss.__name__
@@ -76,12 +77,54 @@ def differentiable(loss: Loss) -> Callable[..., jax.Array]:
     return function
 
 
-def _docstring(loss: Loss) -> str:
-    """The loss's own up to its verbs, and what is other here."""
-    first = inspect.getdoc(loss).split("\nMethods\n")[0].strip()  # type: ignore[union-attr]
-    return f"""{first}
+_DOCSTRING = """\
+{about}
 
-`fastloss.{loss.__name__}` as a function of JAX's arrays, which `jax.jit`, `jax.grad` and `jax.vmap` take.
-The arguments are the same; options that are no arrays are constants of a compiled call. There is a derivative with
-respect to the first argument alone, and no second one.
+This is `fastloss.{name}` as a function of JAX's arrays.
+`jax.jit`, `jax.grad`, `jax.vmap` and their relatives take it. Options that are no arrays are constants of a compiled
+call. There is a derivative with respect to the first argument alone, and no second one.
+
+Parameters
+----------
+{parameters}
+num_threads : int, optional
+    The most threads that the call may use; by default `fastloss.get_num_threads` decides.
+
+Returns
+-------
+array of JAX
+    Of no dimensions; with ``reduction="none"``, of the shape of the losses. In the type that is computed in: float32,
+    also for half types, or float64. The gradient has the type of the first argument.
+
+Raises
+------
+ValueError, TypeError
+    When the call is traced, for shapes, dtypes and options that do not fit, and for derivatives that there are not.
+ValueError, or jax.errors.JaxRuntimeError
+    When it runs, for illegal numbers: with the text that `fastloss.{name}` has for them. Which of the two is JAX's
+    choice; where it computes asynchronously, it is the second, and comes where the result is used.
+
+Examples
+--------
+>>> import jax, jax.numpy as jnp, numpy as np, fastloss.jax as fj
+>>> x = jnp.full({shape}, {number})
+{target}>>> value, grad = jax.value_and_grad(fj.{name})(x{more})
+>>> value.shape, grad.shape
+((), {shape})
 """
+
+
+def _docstring(loss: Loss) -> str:
+    """The loss's own arguments, and what is other here."""
+    define: Any = loss._define
+    about, parameters = of_definition(define)
+    shape, number, target = example_arguments(define, loss.family)
+    return _DOCSTRING.format(
+        about=about,
+        name=define.__name__,
+        parameters=parameters,
+        shape=shape,
+        number=number,
+        target=f">>> target = {target}\n" if target else "",
+        more=", target" if target else "",
+    )

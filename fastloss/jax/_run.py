@@ -101,7 +101,7 @@ class Prepared:
         if self.axis is not None:
             own = own[: self.axis % len(own)] + own[self.axis % len(own) + 1 :]
         count = math.prod(own)
-        if self.ignored is None or len(args) < 2 or args[1].dtype.kind not in "iu":
+        if self.ignored is None or args[1].ndim == args[0].ndim:  # no labels, but distributions
             return np.full(batch, float(count))
         return (args[1] != self.ignored).reshape(*batch, count).sum(axis=-1, dtype=np.float64)
 

@@ -7,6 +7,7 @@ from fastloss._elementwise import ElementwiseEvaluation, elements
 from fastloss._foreign import as_float
 from fastloss._kernels import kernels
 from fastloss._loss import kernel_options
+from fastloss._numbers import check_finite, weights
 from fastloss._reduction import Reduction
 from fastloss._threads import threads_for
 from fastloss.metrics import _inputs as inputs
@@ -95,7 +96,7 @@ def checked(result, **arrays):
     """The result; where it shows that a number was NaN or infinite, an error that names it."""
     if not np.isfinite(result).all():
         for name, array in arrays.items():
-            inputs.check_finite(array, name)
+            check_finite(array, name)
     return result
 
 
@@ -116,4 +117,4 @@ def output_weights(multioutput, count, names=("raw_values", "uniform_average")):
         return None
     if count == 1:
         raise ValueError("multioutput weighs outputs, and there is only one")
-    return inputs.weights(multioutput, "multioutput", count, "outputs").array
+    return weights(multioutput, "multioutput", count, "outputs").array

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from fastloss import _validation as check
+from fastloss._hints import warn
+from fastloss._numbers import check_finite, check_not_infinite
 from fastloss._threads import threads_for
 from fastloss.metrics import _inputs as inputs
 from fastloss.metrics import _labels as by_label
@@ -42,10 +43,10 @@ def _look_at_sums(probs):
         sums = np.einsum("ij->i", probs[rows], dtype=np.float64)
         wrong = ~(np.abs(sums - 1) <= tolerance)
         if wrong.any():
-            inputs.check_finite(probs, "y_proba")
+            check_finite(probs, "y_proba")
             row = int(wrong.argmax())
             text = f"y_proba[{rows.start + row}] adds up to {sums[row]:.6g}; expected the probabilities of all classes"
-            warnings.warn(text, UserWarning, stacklevel=4)
+            warn(text)
             return
 
 
@@ -337,7 +338,7 @@ def hinge_loss(
     0.303333
     """
     scores = inputs.numbers(pred_decision, "pred_decision")
-    inputs.check_not_infinite(scores, "pred_decision")  # it may cost 0; NaN comes out
+    check_not_infinite(scores, "pred_decision")  # it may cost 0; NaN comes out
     found = by_label.label_array(y_true, "y_true")
     inputs.check_as_many(scores, "pred_decision", len(found), "y_true")
     weight = inputs.sample_weights(sample_weight, len(found), pred_decision=scores)

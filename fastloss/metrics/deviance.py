@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastloss import _validation as check
+from fastloss._numbers import check_finite
 from fastloss._pieces import pieces
 from fastloss.metrics import _inputs as inputs
 from fastloss.metrics import _means as means
@@ -36,7 +37,7 @@ def tweedie_of_column(y_true, y_pred, weight, power):
         (y_true, "y_true", "any" if power < 0 else "not negative" if power < 2 else "positive"),
         (y_pred, "y_pred", "positive"),
     ):
-        inputs.check_finite(array, name)
+        check_finite(array, name)
         check.check_domain(array, name, check.DOMAINS[domain], 64)
     return 2 * _sum_of_power(y_true, y_pred, weight, power) / inputs.total_weight(weight, len(y_true))
 

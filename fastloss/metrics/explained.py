@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from fastloss import _validation as check
+from fastloss._numbers import check_finite
 from fastloss.metrics import _inputs as inputs
 from fastloss.metrics import _means as means
 from fastloss.metrics._quantile import quantile_of_each
@@ -194,8 +195,8 @@ def d2_pinball_score(
     """
     alpha = check.as_number(alpha, "alpha", 0.0, 1.0)
     y_true, y_pred, weight = _pair(y_true, y_pred, sample_weight, multioutput, _AVERAGES)
-    inputs.check_finite(y_true, "y_true")
-    inputs.check_finite(y_pred, "y_pred")
+    check_finite(y_true, "y_true")
+    check_finite(y_pred, "y_pred")
     constant = np.broadcast_to(quantile_of_each(y_true, weight, alpha), y_true.shape)
     error, of_constant = (means.mean_of_each("quantile", y_true, x, weight, (alpha,)) for x in (y_pred, constant))
     return _averaged(error, of_constant, multioutput)

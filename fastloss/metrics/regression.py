@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from fastloss import _validation as check
+from fastloss._numbers import check_finite
 from fastloss.metrics import _inputs as inputs
 from fastloss.metrics import _means as means
 
@@ -35,8 +36,8 @@ def _mean(loss, y_true, y_pred, sample_weight, multioutput, options=(), after=No
     number may not show in the result."""
     y_true, y_pred = inputs.pair(y_true, y_pred)
     if finite:
-        inputs.check_finite(y_true, "y_true")
-        inputs.check_finite(y_pred, "y_pred")
+        check_finite(y_true, "y_true")
+        check_finite(y_pred, "y_pred")
     sample_weight = inputs.sample_weights(sample_weight, len(y_true), y_true=y_true, y_pred=y_pred)
     if after is None and isinstance(multioutput, str) and multioutput == "uniform_average":
         return means.mean(loss, y_true, y_pred, sample_weight, options)

@@ -24,7 +24,7 @@ def broadcast(input: torch.Tensor, target: torch.Tensor, warns: bool = False) ->
         warnings.warn(
             f"target has shape {tuple(target.shape)}, input {tuple(input.shape)}: they are broadcast, which is rarely "
             "meant",
-            stacklevel=3,
+            stacklevel=4,  # who called the function of the loss
         )
     shape = torch.broadcast_shapes(input.shape, target.shape)
     return input if input.shape == shape else input.expand(shape), target.expand(shape)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
 
-from fastloss._memory import CAN_COUNT
+from fastloss._memory import CAN_COUNT, Memory
 
 LARGE = 32 << 20  # bytes: from here on glibc gives memory back to the system as soon as it is freed, whatever it learns
 
 MANY = LARGE // 8  # numbers: no array of fewer is so large
 
-_last: list[Any] = []  # one gradient at most; a call takes it away, so that no two have it
+_last = Memory()
 
 
 def gradient_like(array: Any) -> Any:
@@ -22,17 +21,7 @@ def gradient_like(array: Any) -> Any:
     dtype = array.dtype if array.dtype.kind == "f" else np.dtype(np.float32)  # of bfloat16, as its losses have it
     if array.size * dtype.itemsize < LARGE or not CAN_COUNT or not array.flags.c_contiguous:
         return None
-    last = _taken()
-    is_free = last is not None and sys.getrefcount(last) <= 2  # `last`, and the argument of getrefcount
-    if not is_free or last.shape != array.shape or last.dtype != dtype:
-        del last  # before the next is allocated
-        last = np.empty(array.shape, dtype)
-    _last[:] = [last]
-    return last
-
-
-def _taken() -> Any:
-    try:
-        return _last.pop()
-    except IndexError:
-        return None
+    taken = _last.take(array.shape, dtype, array.flags.f_contiguous)
+    gradient = np.empty(array.shape, dtype) if taken is None else taken[0]
+    _last.keep(gradient)
+    return gradient

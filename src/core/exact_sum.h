@@ -118,8 +118,11 @@ FL_INLINE exact_sum sum_of_terms(const double *wide, const real *x, const real *
     for (ptrdiff_t i = whole; i < n; i++) sum = exact_plus(sum, term_of(wide, x, addend, i));
     if (!whole) return sum;
 #pragma omp simd
-    for (int i = 0; i < FL_EXACT_LANES; i++) lanes.high[i] = lanes.low[i] = 0;
-    for (ptrdiff_t j = 0; j < whole; j += FL_EXACT_LANES) {
+    for (int i = 0; i < FL_EXACT_LANES; i++) {
+        lanes.high[i] = term_of(wide, x, addend, i);
+        lanes.low[i] = 0;
+    }
+    for (ptrdiff_t j = FL_EXACT_LANES; j < whole; j += FL_EXACT_LANES) {
 #pragma omp simd
         for (int i = 0; i < FL_EXACT_LANES; i++) {
             double lost;
@@ -137,14 +140,34 @@ FL_NOINLINE exact_sum sum_of_two_parts(const real *x, const real *addend, ptrdif
     return sum_of_terms(NULL, x, addend, n);
 }
 
-#ifdef FL_REAL64
+/* SSE2 has no smaller or larger of two unsigned integers, and to do without costs more than it saves. */
+#if defined(FL_REAL64) || ((defined(__x86_64__) || defined(_M_X64)) && !defined(__AVX2__))
+#define FL_SUMS_CLOSE_NUMBERS 0
 #define sum_of_numbers sum_of_any_numbers
 #else
+#define FL_SUMS_CLOSE_NUMBERS 1
+/* The largest and the smallest so far, as the numbers' bits without their signs, which have the order of the numbers;
+ * 0 less 1 is above all. */
+FL_INLINE void lanes_limit(real_cp x, xuint *FL_RESTRICT above, xuint *FL_RESTRICT below)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_EXACT_LANES; i++) {
+        xuint bits = (xuint)bits_of(x[i]) & (~(xuint)0 >> 1), lower = bits - 1;
+        above[i] = bits > above[i] ? bits : above[i];
+        below[i] = lower < below[i] ? lower : below[i];
+    }
+}
+
+FL_INLINE void lanes_add_widened(real_cp x, double *FL_RESTRICT lane)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_EXACT_LANES; i++) lane[i] += (double)x[i];
+}
+
 enum { CLOSE_NUMBERS = 16 * FL_EXACT_LANES };
 
 /* So many numbers of float32 in plain double, which is exact where the largest is at most 2^25 times the smallest that is
- * not 0: the sum of a lane's 16 then has at most 53 bits. That is so of most losses; others are added again. The bits of
- * numbers without their signs have the order of the numbers, and 0 less 1 is above all. */
+ * not 0: the sum of a lane's 16 then has at most 53 bits. That is so of most losses; others are added again. */
 FL_INLINE exact_sum sum_of_close_numbers(const real *x)
 {
     exact_lanes lanes;
@@ -156,14 +179,8 @@ FL_INLINE exact_sum sum_of_close_numbers(const real *x)
         below[i] = ~(xuint)0;
     }
     for (int j = 0; j < CLOSE_NUMBERS; j += FL_EXACT_LANES) {
-#pragma omp simd
-        for (int i = 0; i < FL_EXACT_LANES; i++) {
-            xuint bits = (xuint)bits_of(x[j + i]) & (~(xuint)0 >> 1), lower = bits - 1;
-            above[i] = bits > above[i] ? bits : above[i];
-            below[i] = lower < below[i] ? lower : below[i];
-        }
-#pragma omp simd
-        for (int i = 0; i < FL_EXACT_LANES; i++) lanes.high[i] += (double)x[j + i];
+        lanes_limit(x + j, above, below);
+        lanes_add_widened(x + j, lanes.high);
     }
 #pragma omp simd reduction(max : largest) reduction(min : smallest)
     for (int i = 0; i < FL_EXACT_LANES; i++) {

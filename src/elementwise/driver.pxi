@@ -133,7 +133,7 @@ cdef const real* read_elements(ElementJob* job, const LegalNumbers* legal, Eleme
 
 cdef inline exact_sum weighed_sum(ElementJob* job, element_block* b, const real* weight, Py_ssize_t start,
                                   GroupSum* group) noexcept nogil:
-    """The sum of a block's losses, which are stored where they are wanted."""
+    """The sum of a block's losses, if the total is wanted. They are stored where they are wanted."""
     if weight != NULL:
         weigh_values(b.each, weight, b.n)
     if job.width > 0:
@@ -141,7 +141,7 @@ cdef inline exact_sum weighed_sum(ElementJob* job, element_block* b, const real*
         return NO_SUM
     if job.group > 0:
         store_values(job, b.each, start, b.n, group)
-    return sum_of_doubles(b.each, b.n)
+    return sum_of_doubles(b.each, b.n) if job.has_total else NO_SUM
 
 
 cdef public exact_sum chunk_of_elements(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
@@ -205,6 +205,8 @@ cdef public void plan_elements(void* data, kernel_plan* plan) noexcept nogil:
     cdef ElementJob* job = <ElementJob*> data
     if job.out.values.data == NULL:
         job.group = 0
+    # The total of a loss OF_TARGET tells whether there is NaN among the values.
+    job.has_total = job.group != 1 or job.finds_nan
     job.chunk_size = CHUNK if job.group <= 1 else job.group * max(1, CHUNK // job.group)
     if job.width > 0:
         job.chunk_size, job.group = job.width * ROWS_OF_CHUNK, 0

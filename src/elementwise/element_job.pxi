@@ -49,5 +49,6 @@ ctypedef struct ElementJob:
     findings y_found
     # Set by the plan.
     int want
+    bint has_total          # whether the sum of all is used
     bint streamed           # whether the derivatives bypass the caches
     Py_ssize_t chunk_size

@@ -95,6 +95,16 @@ FL_INLINE exact_sum sum_and_set_bias(element_formula formula, const element_bloc
     return sum;
 }
 
+FL_INLINE void lanes_add_to_larger(const double *FL_RESTRICT x, double *FL_RESTRICT high, double *FL_RESTRICT low)
+{
+#pragma omp simd
+    for (int i = 0; i < FL_EXACT_LANES; i++) {
+        double sum = high[i] + x[i];
+        low[i] += x[i] - (sum - high[i]);
+        high[i] = sum;
+    }
+}
+
 /* Losses that are never negative, of formulas so short that adding up takes longer: in the formula's own loop, with four
  * operations for each in the place of seven. A lane begins at a bias, so that it is larger than what is added to it, and
  * then Dekker's FastTwoSum finds what is rounded away. Whether it was larger can be seen at the end: no lane has doubled.
@@ -112,14 +122,14 @@ FL_INLINE exact_sum sum_on_the_way(element_formula formula, const element_block 
         lanes.low[i] = 0;
     }
     for (ptrdiff_t j = 0; j < whole; j += FL_EXACT_LANES) {
+        double value[FL_EXACT_LANES];
 #pragma omp simd
         for (ptrdiff_t i = 0; i < FL_EXACT_LANES; i++) {
             element e = formula(b.x[j + i], b.y[j + i], b.z[j + i], b.options);
-            double value = in_double ? e.value : (double)e.real_value, sum = lanes.high[i] + value;
-            lanes.low[i] += value - (sum - lanes.high[i]);
-            lanes.high[i] = sum;
+            value[i] = in_double ? e.value : (double)e.real_value;
             if (want & WANT_GRAD) b.grad[j + i] = b.scale * e.grad;
         }
+        lanes_add_to_larger(value, lanes.high, lanes.low);
     }
     for (int i = 0; i < FL_EXACT_LANES; i++) {
         is_exact &= lanes.high[i] < 2 * bias;
@@ -149,7 +159,7 @@ FL_INLINE exact_sum compute_block(element_formula formula, const element_block *
             element_loop(formula, b, WANT_GRAD, (loss_parts){0});
         return NO_SUM;
     }
-    if (form == SHORT_IN_DOUBLE || (form == SHORT_IN_REAL && sizeof(real) == sizeof(double))) {
+    if (form == SHORT_IN_DOUBLE || (form == SHORT_IN_REAL && !FL_SUMS_CLOSE_NUMBERS)) {
         const int in_double = form == SHORT_IN_DOUBLE;
         return b.want & WANT_GRAD ? sum_on_the_way(formula, b, WANT_GRAD, in_double)
                                   : sum_on_the_way(formula, b, 0, in_double);

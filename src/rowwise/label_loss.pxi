@@ -9,6 +9,12 @@ cdef extern from "rowwise/label_losses.h" nogil:
 
 cdef enum:
     TILE_NUMBERS = 16384    # of long rows: with gradient and curvature they stay in the second-level cache
+    SUMMED_ROWS = 256       # whose losses are summed at once, as an exact sum is cheapest for many
+
+ctypedef struct RowSum:     # of a chunk's losses
+    real waiting[SUMMED_ROWS + TILE]
+    Py_ssize_t count        # of those that are waiting
+    exact_sum total
 
 
 cdef void label_layout(LabelJob* job) noexcept nogil:
@@ -225,12 +231,20 @@ cdef inline void tile_across_lanes(const LabelJob* job, row_tile* tile, Py_ssize
                     fill(hess + k * n, n, 0)
 
 
-cdef exact_sum tile_loss(row_tile* tile) noexcept nogil:
-    """The sum of the tile's losses; those of ignored rows become 0."""
+cdef void add_waiting(RowSum* sum) noexcept nogil:
+    sum.total = exact_join(sum.total, sum_of_numbers(sum.waiting, sum.count))
+    sum.count = 0
+
+
+cdef void tile_loss(row_tile* tile, RowSum* sum) noexcept nogil:
+    """Adds the tile's losses; those of ignored rows become 0."""
     cdef Py_ssize_t k
     for k in range(TILE):
         tile.loss[k] = R(0.0) if tile.ignored[k] else tile.loss[k]
-    return sum_of_numbers(tile.loss, tile.count)
+    memcpy(sum.waiting + sum.count, tile.loss, sizeof(tile.loss))
+    sum.count += tile.count
+    if sum.count >= SUMMED_ROWS:
+        add_waiting(sum)
 
 
 cdef void label_tile(const LabelJob* job, row_tile* tile, Py_ssize_t row, bint is_last, real* scratch,
@@ -261,16 +275,19 @@ cdef public exact_sum chunk_of_labelled_rows(void* data, Py_ssize_t chunk, real*
     cdef block_writer hess_writer = writer_to(&job.out.hess, scratch + 2 * size + FL_HELD, job.streamed)
     cdef real* values = <real*> job.out.values.data
     cdef row_tile tile
-    cdef exact_sum total = NO_SUM
+    cdef RowSum sum
+    sum.total = NO_SUM
+    sum.count = 0
     tile.classes = n
     while row < stop:
         tile.count = min(job.tile_rows, stop - row)
         label_tile(job, &tile, row, row + tile.count == stop, scratch, &grad_writer, &hess_writer)
-        total = exact_join(total, tile_loss(&tile))
+        tile_loss(&tile, &sum)
         if values != NULL:
             for k in range(tile.count):
                 values[row + k] = tile.loss[k]
         row += tile.count
     if job.streamed:
         stream_end()
-    return total
+    add_waiting(&sum)
+    return sum.total

@@ -12,9 +12,9 @@ from losses import BY_NAME
 from scripts import run_script
 
 import fastloss as fl
+from fastloss._memory import CAN_COUNT
 from fastloss.boosting import Metric, Objective
 from fastloss.boosting._library import BOOSTED
-from fastloss.boosting._memory import CAN_COUNT
 
 LABELS, SCORES = np.array([0.0, 1.0, 1.0]), np.array([0.5, -3.0, 2.0])
 ROWS = np.array([[0.5, 0.0, 1.0], [2.0, 1.0, 0.0], [0.0, 0.0, 3.0]])

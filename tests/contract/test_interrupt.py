@@ -256,17 +256,17 @@ def test_calls_that_were_ended_leave_no_memory(threads):
         row, target = np.full(64, -np.log(64), np.float32), np.arange(1000) % 63 + 1
         x = np.broadcast_to(row, (200_000, 2, 64))
 
-        def ended():
-            signal.setitimer(signal.ITIMER_REAL, 0.06)
+        def ended(after):
+            signal.setitimer(signal.ITIMER_REAL, after)
             try:
                 fl.ctc_loss.grad(x, [target, target], out=out, num_threads=threads)
             except Stopped:
                 return True
 
         out = np.ones(x.shape, np.float32)
-        assert all(ended() for _ in range(3))
+        assert all(ended(0.2) for _ in range(3))  # these come further, and touch more
         before = peak()
-        assert all(ended() for _ in range(8))
+        assert all(ended(0.06) for _ in range(8))
         assert peak() - before < 64 << 20, (before, peak())
         """,
         threads,

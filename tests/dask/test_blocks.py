@@ -169,3 +169,66 @@ def test_what_travels_is_small(rng):
     assert len(pickle.dumps(part)) < 150
     x = da.zeros((10**6, 2), chunks=(1000, 2))
     assert max(len(pickle.dumps(task)) for task in tasks_of(fd.mse_loss(x, 0.0)).values()) < 5000
+
+
+@pytest.mark.parametrize("as_given", [lambda n: n, np.array, lambda n: da.from_array(np.array(n))])
+@pytest.mark.parametrize(
+    ("option", "number"), [("sample_weight", 3.0), ("sample_weight", 0.0), ("where", True), ("where", False)]
+)
+def test_one_number_for_all_losses(rng, option, number, as_given):
+    """It decides what a mean divides by, as an array does."""
+    rows, labels = rng.normal(size=(6, 5, 4)), rng.integers(0, 5, (6, 4))
+    cases = [("mse_loss", 0.5, {}), ("cross_entropy", labels, {"axis": 1}),
+             ("kl_divergence_with_logits", rows[::-1], {"axis": 1})]  # fmt: skip
+    for name, target, keywords in cases:
+        for reduction in ("mean", "weighted_mean", "sum", "none", *(["batchmean"] if keywords else [])):
+            more = {**keywords, "reduction": reduction}
+            x, each = da.from_array(rows, chunks=(4, 5, 3)), np.full((6, 4) if keywords else (6, 5, 4), number)
+            found = computed(*getattr(fd, name).value_and_grad(x, target, **more, **{option: as_given(number)}))
+            wanted = getattr(fl, name).value_and_grad(rows, target, **more, **{option: each})
+            same(found[0], wanted[0])
+            same(found[1], wanted[1])
+
+
+def test_weights_of_columns_and_square_blocks(rng):
+    """In a square block, weights of one dimension could be meant for either axis; in the whole they are of columns."""
+    numbers, weight = rng.normal(size=(2, 4)), rng.uniform(size=4)
+    x = da.from_array(numbers, chunks=2)
+    for reduction in ("mean", "sum", "none", "weighted_mean"):
+        more = {"sample_weight": weight, "reduction": reduction}
+        wanted = fl.mse_loss.value_and_grad(numbers, 0.0, **more)
+        for found, expected in zip(computed(*fd.mse_loss.value_and_grad(x, 0.0, **more)), wanted, strict=True):
+            same(found, expected)
+
+
+def test_one_label_that_is_ignored(rng):
+    for label in (-100, np.array(-100), da.from_array(np.array(-100))):
+        value, grad = computed(*fd.cross_entropy.value_and_grad(da.from_array(rng.normal(size=4)), label))
+        assert np.isnan(value)
+        assert not grad.any()
+
+
+def test_one_alpha_for_all_classes(rng):
+    x, labels = rng.normal(size=(6, 4)), rng.integers(0, 4, 6)
+    [found] = computed(fd.softmax_focal_loss(da.from_array(x, chunks=(2, 4)), labels, alpha=da.ones(()) / 4))
+    same(found, fl.softmax_focal_loss(x, labels, alpha=0.25))
+
+
+def test_calls_are_named_by_their_options():
+    """Dask takes arrays of one name for the same. Of an array, NumPy shows eight digits."""
+    x = da.ones((4, 3), chunks=2)
+    near = [np.array(0.12345678901), np.array(0.12345678902)]
+    first, second = (fd.mse_loss(x, target, reduction="sum") for target in near)
+    assert computed(first, second) == tuple(fl.mse_loss(np.ones((4, 3)), target, reduction="sum") for target in near)
+    options = [{}, {"delta": 2.0}, {"sample_weight": near[0]}, {"sample_weight": near[1]}, {"reduction": "sum"}]
+    calls = [fd.huber_loss(x, 0.0, **some) for some in options]
+    assert len({call.name for call in [first, second, *calls]}) == 7
+    assert fd.huber_loss(x, 0.0).name == calls[0].name
+
+
+def test_byte_order(rng):
+    """Results have the machine's, and Dask is told so."""
+    x = da.from_array(rng.normal(size=(6, 4)).astype(">f8"), chunks=(2, 4))
+    for call in (fd.mse_loss.grad(x, 0.0), fd.mse_loss(x, 0.0, reduction="none"), fd.softmax(x), fd.logsumexp(x)):
+        assert call.dtype.isnative
+        assert computed(call)[0].dtype == call.dtype

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from docstring_examples import run_examples
 from domains import with_arrays
-from losses import of_family
+from losses import LOSSES, of_family
 from tolerance import compute_dtype, dtype_of
 from verbs import IGNORED, Call, check
 
@@ -85,3 +86,24 @@ def test_by_its_definition(rng, number):
     call = Call((x, *targets), options, rng.uniform(0, 2, shape), ignored, rng.random(shape) < 0.8)
     for reduction in row.reductions:
         check(of_dask, call, name, reduction)
+
+
+@pytest.mark.parametrize("row", LOSSES, ids=name_of)
+def test_documentation(row):
+    import fastloss.dask as fd
+
+    loss = getattr(fd, row.name)
+    for verb, text in (
+        ("", loss.__doc__),
+        *((verb, getattr(loss, verb).__doc__) for verb in ("grad", "value_and_grad")),
+    ):
+        assert "Parameters" in text
+        assert "Raises" in text
+        run_examples(f"{row.name}.{verb}", text)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp"])
+def test_documentation_of_functions(name):
+    import fastloss.dask as fd
+
+    run_examples(name, getattr(fd, name).__doc__)

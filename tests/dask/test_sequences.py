@@ -56,6 +56,23 @@ def test_a_wrong_label_is_named(batch):
         loss.compute()
 
 
+def test_a_sample_is_named(batch):
+    scores, targets, *_ = batch
+    x = da.from_array(scores, chunks=(T, 4, C))
+    with pytest.raises(ValueError, match=r"^sample 6: its target of .* \(in block \(0, 1, 0\), which"):
+        fd.ctc_loss(x, targets, np.where(np.arange(N) == 6, 0, T), infeasible="raise").compute()
+    scores[3, 6] = np.nan
+    with pytest.raises(ValueError, match=r"^sample 6: log_probs\[3, 6, \d\] is nan.* \(in block \(0, 1, 0\), which"):
+        fd.ctc_loss(da.from_array(scores, chunks=(T, 4, C)), targets, infeasible="raise").compute()
+
+
+def test_one_length_for_all_is_refused_at_once(batch):
+    scores, targets, *_ = batch
+    for given in (T, np.array(T), da.from_array(np.array(T))):
+        with pytest.raises(ValueError, match=r"^input_lengths has shape \(\); log_probs of shape .* sequences$"):
+            fd.ctc_loss(da.from_array(scores, chunks=(T, 4, C)), targets, given)
+
+
 def test_what_cannot_be_cut(batch):
     scores, targets, *_ = batch
     x = da.from_array(scores, chunks=(T, 4, C))

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import reference
 import reference_ctc
+from docstring_examples import run_examples
 from losses import LOSSES, of_family
 from tolerance import assert_close
 from verbs import Call, expected
@@ -175,3 +176,11 @@ def test_options_that_are_numbers_of_numpy_or_jax(x64):
     wanted = np.logaddexp(0, 0.5)
     for temperature in (2, np.float32(2), np.array(2.0), jnp.array(2.0)):
         np.testing.assert_allclose(ours.cross_entropy(x, labels, temperature=temperature), wanted, rtol=1e-14)
+
+
+@pytest.mark.parametrize("row", LOSSES, ids=name_of)
+def test_documentation(row):
+    text = getattr(ours, row.name).__doc__
+    assert all(part in text for part in ("Parameters", "Returns", "Raises", "second one"))
+    assert "Methods" not in text
+    run_examples(row.name, text)

@@ -83,6 +83,20 @@ def test_vmap_of_ignored_labels(x64, way, rows):
     close(halves, jnp.array([wanted[:2].mean(), wanted[3:].mean()]))
 
 
+def test_vmap_of_bool_labels(x64, way, rng):
+    """Of which those that are False do not count."""
+    x, labels = rng.normal(size=(2, 3, 2)), np.array([[True, False, True], [False, True, False]])
+    found = jax.vmap(lambda x, labels: ours.cross_entropy(x, labels, ignore_index=0))(x, labels)
+    losses = jax.nn.log_softmax(x)[..., 1]
+    close(found, [-losses[0, [0, 2]].mean(), -losses[1, 1]])
+
+
+def test_vmap_of_distributions_of_integers(x64, way, rng):
+    x, labels = rng.normal(size=(2, 3, 4)), rng.integers(0, 4, (2, 3))
+    found = jax.vmap(jax.value_and_grad(ours.cross_entropy))(x, jax.nn.one_hot(labels, 4, dtype=int))
+    close(found, jax.vmap(jax.value_and_grad(cross_entropy))(x, labels))
+
+
 def test_vmap_twice(x64, way, rng):
     x, labels = rng.normal(size=(2, 3, 4, 5)), rng.integers(0, 5, (2, 3, 4))
     close(*(jax.vmap(jax.vmap(jax.value_and_grad(f)))(x, labels) for f in (ours.cross_entropy, cross_entropy)))

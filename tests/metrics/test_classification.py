@@ -133,8 +133,10 @@ def test_any_labels_and_weights(data, count, classes):
 @NAMES
 def test_rows_that_do_not_add_up_are_warned_of(name):
     probs = np.array([[0.5, 0.5], [0.5, 0.4]])
-    with pytest.warns(UserWarning, match=r"^y_proba\[1\] adds up to 0.9; expected the probabilities of all classes$"):
+    text = r"^y_proba\[1\] adds up to 0.9; expected the probabilities of all classes$"
+    with pytest.warns(UserWarning, match=text) as warned:
         found = getattr(fm, name)([0, 1], probs)
+    assert warned[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         np.testing.assert_allclose(found, getattr(peer, name)([0, 1], probs), rtol=1e-12)

@@ -89,8 +89,9 @@ def test_earlier_words_for_the_reduction(size_average, reduce):
 def test_broadcasting_is_as_pytorchs_and_warns(name):
     for shapes in [((4, 3), (3,)), ((3,), (4, 3)), ((4, 1), (3,))]:
         x, y = (torch.randn(shape, dtype=torch.float64) for shape in shapes)
-        with pytest.warns(UserWarning, match="target"):
+        with pytest.warns(UserWarning, match="target") as warned:
             found = value_and_grad(getattr(ours, name), x, [y], {}, "none")
+        assert warned[0].filename == __file__
         with pytest.warns(UserWarning, match="target"):
             expected = value_and_grad(getattr(F, name), x, [y], {}, "none")
         close(found, expected)

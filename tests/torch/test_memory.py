@@ -93,7 +93,7 @@ def test_gradients_that_are_accumulated():
 @pytest.mark.parametrize("other", [(20, 30), (60, 20)])
 def test_memory_is_kept_for_one_gradient(other):
     gradient(*draw(30, 20))
-    kept = weakref.ref(_memory._last[0])
+    kept = weakref.ref(_memory._last._kept[0][0])
     assert gradient(*draw(*other)).shape == other
     gc.collect()
     assert kept() is None

@@ -1,5 +1,8 @@
 """Calls of fastloss.dask, and the types that a type checker must find. tests/dask/test_typing.py runs it."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# Functions of Dask have no types.
+
 import sys
 
 import dask.array as da
@@ -12,9 +15,10 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import assert_type
 
-x = da.zeros((4, 3), chunks=(2, 3))
+x: da.Array = da.zeros((4, 3), chunks=(2, 3))
 labels, weight = np.array([0, 2, 1, 1]), np.array([1.0, 2.0, 0.5])
-frames, targets = da.zeros((6, 2, 5), chunks=(6, 1, 5)), np.array([[1, 2], [3, 4]])
+frames: da.Array = da.zeros((6, 2, 5), chunks=(6, 1, 5))
+targets = np.array([[1, 2], [3, 4]])
 
 assert_type(fd.mse_loss(x, 0.0), da.Array)
 assert_type(fd.mse_loss.grad(x, x, reduction="none"), da.Array)

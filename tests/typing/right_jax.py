@@ -1,5 +1,8 @@
 """Calls of fastloss.jax, and the types that a type checker must find. tests/jax/test_typing.py runs it."""
 
+# pyright: reportUnknownMemberType=false
+# Functions of JAX have types that are known in part.
+
 import sys
 
 import jax

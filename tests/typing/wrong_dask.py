@@ -1,11 +1,14 @@
 """Calls of fastloss.dask that a type checker must refuse, as in wrong.py. Never run."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# Functions of Dask have no types.
+
 import dask.array as da
 import numpy as np
 
 import fastloss.dask as fd
 
-x = da.zeros((4, 3))
+x: da.Array = da.zeros((4, 3))
 
 fd.mse_loss(x, x, reduction="batchmean")  # type: ignore[arg-type]
 fd.mse_loss.grad(x, x, out=x)  # type: ignore[call-arg]

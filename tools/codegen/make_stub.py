@@ -278,7 +278,7 @@ def dask_stub():
     parts = [DASK_HEAD, f"\n__all__ = [\n{listed}\n]\n"]
     for name in dask_names():
         value = getattr(fl, name)
-        if not isinstance(value, Loss):
+        if name not in BY_NAME:
             parts.append("\n" + definition(name, DASK_NORMALIZATION, "_Lazy"))
             continue
         every = ", ".join(f'"{reduction}"' for reduction in BY_NAME[name].reductions)
@@ -293,7 +293,7 @@ def dask_stub():
 
 
 def dask_names():
-    losses = [name for name in fl.__all__ if isinstance(getattr(fl, name), Loss)]
+    losses = [name for name in fl.__all__ if name in BY_NAME]
     return sorted([*losses, "log_softmax", "logsumexp", "softmax"])
 
 
