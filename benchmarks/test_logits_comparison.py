@@ -26,8 +26,9 @@ def in_numpy(x, y, labels, dtype=np.float32):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
-@pytest.mark.parametrize(("rows", "classes"), sizes(quick=[(64, 1000)], full=[(8192, 1000), (1024, 32000)]))
-def test_update(comparison, rng, rows, classes, dtype):
+@pytest.mark.parametrize("shape", sizes(quick=[(64, 1000)], full=[(8192, 1000), (1024, 32000)]))
+def test_update(comparison, rng, shape, dtype):
+    rows, classes = shape
     y = 3 * rng.standard_normal((rows, classes), np.float32)
     x = (y + 0.1 * rng.standard_normal(y.shape, np.float32)).astype(dtype)
     y, labels = y.astype(dtype), np.where(rng.random(rows) < 0.4, y.argmax(axis=-1), rng.integers(0, classes, rows))
