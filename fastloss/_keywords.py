@@ -57,9 +57,13 @@ def explain(error, function, args, kwargs):
     """For a TypeError of a call: raises one with a text that says more, where the call does not fit the signature."""
     if error.__traceback__.tb_next is not None:  # raised within the function
         return
-    text = _misfit(function.__name__, inspect.signature(function).parameters, args, kwargs)
+    parameters = dict(inspect.signature(function).parameters)
+    if parameters.pop("self", None):  # of a method
+        args = args[1:]
+    text = _misfit(function.__name__, parameters, args, kwargs)
     if text:
-        raise TypeError(f"{function.__name__}() {text}") from None
+        name = function.__qualname__.rpartition("<locals>.")[2].removesuffix(".__init__")
+        raise TypeError(f"{name}() {text}") from None
 
 
 def bound(name, signature, args, kwargs):
@@ -79,12 +83,13 @@ def _misfit(function, parameters, args, kwargs):
     if unknown:
         return f"got an unexpected keyword argument {unknown[0]!r}{_hint(unknown[0], function, parameters)}"
     if len(args) > len(positional):
-        return f"takes {', '.join(positional)} by position, got {len(args)} arguments; {_options(args, parameters)}"
+        allowed = ", ".join(positional) or "nothing"
+        return f"takes {allowed} by position, got {len(args)} arguments{_options(args, parameters)}"
     return ""
 
 
 def says_keywords(function):
-    """For a plain function: a call that does not fit its signature gets the text of `explain`."""
+    """For a plain function or a method: a call that does not fit its signature gets the text of `explain`."""
 
     @functools.wraps(function)
     def call(*args, **kwargs):
@@ -101,8 +106,8 @@ def _options(args, parameters):
     """How the arguments that came by position, and are too many, have to be given."""
     options = [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY]
     if len(args) == 2 and "axis" in options and type(args[1]) is int:  # softmax(x, 1)
-        return f"write axis={args[1]}" + (f" or base={args[1]}" if "base" in options else "")
-    return f"give the others by keyword: {', '.join(f'{name}=' for name in options)}"
+        return f"; write axis={args[1]}" + (f" or base={args[1]}" if "base" in options else "")
+    return f"; give the others by keyword: {', '.join(f'{name}=' for name in options)}" if options else ""
 
 
 def _hint(keyword, function, parameters):

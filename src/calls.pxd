@@ -31,6 +31,7 @@ cdef extern from "kernel_table.h" nogil:
         kernel log_prob_rows
         kernel normal_rows
         kernel pair_rows
+        kernel compared_rows
         label_loss (*find_label_loss)(const char*) noexcept nogil
         Py_ssize_t slots
         kernel ctc

@@ -1,4 +1,5 @@
-"""The kernels of rows of class scores: cross-entropy and its relatives, softmax, divergences.
+"""The kernels of rows of class scores: cross-entropy and its relatives, softmax, divergences,
+comparisons of two models.
 
 Chunks of rows are fixed by the shape alone, and their losses are summed exactly: the bits do not depend on the threads.
 All of it is one source, so that what a row and a tile need (row.pxi, tile.pxi) is compiled once.
@@ -18,3 +19,4 @@ include "soft_target.pxi"
 include "nll.pxi"
 include "softmax.pxi"
 include "divergence.pxi"
+include "comparison.pxi"
