@@ -3,6 +3,9 @@
 For each block: the logits, a product of NumPy's; their losses, and the gradient with respect to them, which the kernels
 of cross_entropy write over them; and from that the block's part of each gradient, two products more. So the time is
 that of the products, and the logits of all rows never exist at once.
+
+Without gradients a block's logits are computed a part of the classes at a time, where the kernel takes that: parts stay
+in the cache, and a block can have more rows.
 """
 
 import numpy as np
@@ -20,6 +23,9 @@ _NAMES = ("inputs", "weight", "bias")
 # Products of more rows are no faster, and fresh memory costs: the system may have to gather large pages for it. So with
 # the default of max_bytes half of it is used where rows are long, and of more than that half.
 _MOST_ROWS, _MOST_BYTES = 1024, 1 << 27
+
+# Of logits that come in parts: more are no faster.
+_PART_BYTES = 1 << 24
 
 # Of max_bytes, so much at most is for pieces of the weight and of its gradient: the more logits there are at once, the
 # fewer passes over both. A piece of 4 MiB is read again from the cache.
@@ -123,23 +129,33 @@ class LinearEvaluation(Evaluation):
         """The sum of the losses of some of the rows that count."""
         places = some if self.kept is None else self.kept[some]
         x = self.inputs.operand(places, memory.inputs)
-        logits = memory.logits[: len(x)]
-        for piece in self.pieces_of_weight(memory):
-            np.matmul(x, self.weight.operand(piece, memory.weight).T, out=logits[:, piece])
-        if self.bias is not None:
-            np.add(logits, self.bias, out=logits)
         own = Outputs(outputs.want_value, None if values is None else values[some], outputs.scale, outputs.threads)
-        own.grad = None if gradients is None else logits
         target = self.labels[places] if self.distributions is None else self.distributions.rows_at(places)
-        kernel, arguments = self.terms.call(logits, target)
-        total = kernel(*arguments, None if self.weights is None else self.weights[places], own)
+        weights = None if self.weights is None else self.weights[places]
+        states = None if memory.classes == self.weight.rows else self.terms.states(len(x))
+        for classes in parts_of(slice(0, self.weight.rows), memory.classes):
+            logits = self.logits_of(x, classes, memory)
+            own.grad = None if gradients is None else logits
+            kernel, arguments = self.terms.call(logits, target, None if states is None else (classes.start, states))
+            total = kernel(*arguments, weights, own)
         if gradients is not None:
             gradients.add(logits, x, places)
         return total
 
-    def pieces_of_weight(self, memory):
-        """The whole of it, unless it has to be copied."""
-        return parts_of(slice(0, self.weight.rows), max(self.weight.rows, 1) if self.weight.is_direct else memory.piece)
+    def logits_of(self, x, classes, memory):
+        """Of some rows, and of a slice of the classes."""
+        width = classes.stop - classes.start
+        logits = memory.logits[: len(x) * width].reshape(len(x), width)
+        for piece in self.pieces_of_weight(memory, classes):
+            columns = slice(piece.start - classes.start, piece.stop - classes.start)
+            np.matmul(x, self.weight.operand(piece, memory.weight).T, out=logits[:, columns])
+        if self.bias is not None:
+            np.add(logits, self.bias[classes], out=logits)
+        return logits
+
+    def pieces_of_weight(self, memory, classes):
+        """All rows of these classes, unless they have to be copied."""
+        return parts_of(classes, max(self.weight.rows, 1) if self.weight.is_direct else memory.piece)
 
     def copied_of_distributions(self):
         """Bytes of a row that gathering copies."""
@@ -164,7 +180,8 @@ class _Memory:
         copies_weight = not weight.is_direct
         in_row = [copies_inputs, want_grad, want_grad and copies_weight]  # of the buffers below, those with such rows
         in_piece = [copies_weight, want_grad]
-        row = dtype.itemsize * (weight.rows + sum(in_row) * weight.columns) + call.copied_of_distributions()
+        copied = dtype.itemsize * sum(in_row) * weight.columns + call.copied_of_distributions()
+        row = dtype.itemsize * weight.rows + copied
         of_piece = dtype.itemsize * sum(in_piece) * weight.columns
         left = call.max_bytes - (0 if call.bias is None else (1 + 3 * want_grad) * weight.rows * dtype.itemsize)
         if left < row + of_piece:
@@ -173,18 +190,31 @@ class _Memory:
                 f"{call.max_bytes - left + row + of_piece}"
             )
         share = min(call.max_bytes // _SHARE_OF_PIECES, _LARGEST_PIECE, left - row)
-        piece = min(max(share // max(of_piece, 1), 1), weight.rows)
-        most = min(left - piece * of_piece, max(_MOST_BYTES, call.max_bytes // 2))
+        self.piece = piece = min(max(share // max(of_piece, 1), 1), weight.rows)
+        left -= piece * of_piece
+        self.classes = weight.rows
+        if not want_grad and call.terms.takes_parts:
+            self.classes = _classes_at_once(call, left, copied)
+            row = dtype.itemsize * self.classes + copied
+        most = min(left, max(_MOST_BYTES, call.max_bytes // 2))
         blocks = -(-call.count // min(max(most // max(row, 1), 1), _MOST_ROWS))
         self.rows = -(-call.count // blocks) if blocks else 1
-        self.piece = piece
-        self.logits = np.empty((self.rows, weight.rows), dtype)
+        self.logits = np.empty(self.rows * self.classes, dtype)
         self.inputs, self.product, self.addend = (
             np.empty((self.rows, weight.columns), dtype) if is_used else None for is_used in in_row
         )
         self.weight, self.weight_product = (
             np.empty((piece, weight.columns), dtype) if is_used else None for is_used in in_piece
         )
+
+
+def _classes_at_once(call, available, copied):
+    """How many classes a part of the logits has, where there is memory for at least one row of all. `copied`: bytes for
+    a row beside its logits. As many rows as are worth it come first."""
+    size, item, least = call.weight.rows, call.weight.dtype.itemsize, call.terms.part
+    rows = max(1, min(call.count, _MOST_ROWS, available // (least * item + copied)))
+    classes = min(available - rows * copied, _PART_BYTES) // (rows * item)
+    return min(size, max(least, classes // least * least))
 
 
 class _Gradients:
@@ -223,7 +253,7 @@ class _Gradients:
     def _write_inputs(self, logits, places):
         is_direct = self.inputs.is_direct and isinstance(places, slice)
         product = self.inputs.view[places] if is_direct else self.memory.product[: len(logits)]
-        for piece in self.call.pieces_of_weight(self.memory):
+        for piece in self.call.pieces_of_weight(self.memory, slice(0, self.call.weight.rows)):
             part = self.call.weight.operand(piece, self.memory.weight)
             target = self.memory.addend[: len(logits)] if piece.start else product
             np.matmul(logits[:, piece], part, out=target)
