@@ -24,8 +24,8 @@ _NAMES = ("inputs", "weight", "bias")
 # the default of max_bytes half of it is used where rows are long, and of more than that half.
 _MOST_ROWS, _MOST_BYTES = 1024, 1 << 27
 
-# Of logits that come in parts: more are no faster.
-_PART_BYTES = 1 << 24
+# The same of logits that come in parts: they stay in the cache, and half types are widened once for more rows.
+_MOST_ROWS_OF_PARTS, _PART_BYTES = 2048, 1 << 24
 
 # Of max_bytes, so much at most is for pieces of the weight and of its gradient: the more logits there are at once, the
 # fewer passes over both. A piece of 4 MiB is read again from the cache.
@@ -196,8 +196,10 @@ class _Memory:
         if not want_grad and call.terms.takes_parts:
             self.classes = _classes_at_once(call, left, copied)
             row = dtype.itemsize * self.classes + copied
+        comes_in_parts = self.classes < weight.rows
         most = min(left, max(_MOST_BYTES, call.max_bytes // 2))
-        blocks = -(-call.count // min(max(most // max(row, 1), 1), _MOST_ROWS))
+        most_rows = _MOST_ROWS_OF_PARTS if comes_in_parts else _MOST_ROWS
+        blocks = -(-call.count // min(max(most // max(row, 1), 1), most_rows))
         self.rows = -(-call.count // blocks) if blocks else 1
         self.logits = np.empty(self.rows * self.classes, dtype)
         self.inputs, self.product, self.addend = (
@@ -212,7 +214,7 @@ def _classes_at_once(call, available, copied):
     """How many classes a part of the logits has, where there is memory for at least one row of all. `copied`: bytes for
     a row beside its logits. As many rows as are worth it come first."""
     size, item, least = call.weight.rows, call.weight.dtype.itemsize, call.terms.part
-    rows = max(1, min(call.count, _MOST_ROWS, available // (least * item + copied)))
+    rows = max(1, min(call.count, _MOST_ROWS_OF_PARTS, available // (least * item + copied)))
     classes = min(available - rows * copied, _PART_BYTES) // (rows * item)
     return min(size, max(least, classes // least * least))
 

@@ -8,8 +8,9 @@ import torch
 
 import fastloss as fl
 from fastloss._threads import GRAIN
+from fastloss._validation import as_class_weights
 from fastloss.torch._calls import NO_SECOND_DERIVATIVE, threads_for
-from fastloss.torch._tensors import HALVES, check_constant, check_input, check_reduction, tensor_of, view_of
+from fastloss.torch._tensors import HALVES, check_constant, check_input, check_reduction, is_transformed, tensor_of, view_of
 
 _NAMES = ("input", "linear_weight", "linear_bias")
 
@@ -55,9 +56,25 @@ def _views(tensors: Any) -> dict[str, Any]:
     return {ours: view_of(tensor, name) for ours, name, tensor in zip(names, _NAMES, tensors, strict=True)}
 
 
+def _check_shapes(x: Any, layer: Any, bias: Any) -> None:
+    """By the names of this function: its `weight` is that of classes."""
+    if x.dim() == 0:
+        raise ValueError("input has no axis of features: its shape is ()")
+    if layer.dim() != 2 or layer.shape[1] != x.shape[-1]:
+        fits = layer.dim() == 2 and layer.shape[0] == x.shape[-1]
+        raise ValueError(
+            f"linear_weight has shape {tuple(layer.shape)}; for input of shape {tuple(x.shape)} it must have shape "
+            f"(classes, {x.shape[-1]}){'; linear_weight.T would fit' if fits else ''}"
+        )
+    if bias is not None and bias.shape != layer.shape[:1]:
+        raise ValueError(f"linear_bias has shape {tuple(bias.shape)}; expected ({len(layer)},), a number for each class")
+
+
 @torch.compiler.disable  # a traced call runs it as it is
 def _evaluate(tensors: Any, constants: dict[str, Any], options: dict[str, Any]) -> torch.Tensor:
     """`constants` are tensors that no gradient is computed for, or None."""
+    if is_transformed():
+        raise RuntimeError("fastloss.torch.linear_cross_entropy does not support torch.func: use torch.nn.functional")
     for tensor, name in zip(tensors, _NAMES, strict=True):
         if tensor is not None or name != "linear_bias":
             check_input(tensor, name)
@@ -65,9 +82,9 @@ def _evaluate(tensors: Any, constants: dict[str, Any], options: dict[str, Any]) 
         check_constant(tensor, name)
     check_reduction(options["reduction"])
     x, layer, _ = tensors
-    if layer.dim() != 2:
-        raise ValueError(f"linear_weight has shape {tuple(layer.shape)}; expected (classes, features)")
+    _check_shapes(*tensors)
     target, weight = (None if tensor is None else view_of(tensor, name) for name, tensor in constants.items())
+    as_class_weights(weight, "weight", len(layer))
     options |= {"target": target, "class_weight": weight}
     size = x.numel() // max(1, layer.shape[1]) * len(layer)
     if size >= 2 * GRAIN:

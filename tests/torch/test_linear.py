@@ -126,7 +126,12 @@ def test_compiled():
         ({"x": torch.zeros(7, 5, dtype=torch.int64)}, TypeError, "input has dtype torch.int64"),
         ({"w": torch.zeros(11, 5, device="meta")}, ValueError, "linear_weight is on device meta"),
         ({"w": torch.zeros(11, 2, 5)}, ValueError, r"linear_weight has shape \(11, 2, 5\)"),
-        ({"w": torch.zeros(11, 4)}, ValueError, r"weight has shape \(11, 4\)"),
+        ({"w": torch.zeros(11, 4)}, ValueError, r"^linear_weight has shape \(11, 4\); for input of shape \(7, 5\)"),
+        ({"w": torch.zeros(5, 11)}, ValueError, r"linear_weight.T would fit"),
+        ({"b": torch.zeros(5)}, ValueError, r"^linear_bias has shape \(5,\); expected \(11,\)"),
+        ({"x": torch.tensor(1.0)}, ValueError, "^input has no axis of features"),
+        ({"weight": torch.ones(3)}, ValueError, r"^weight has shape \(3,\)"),
+        ({"weight": -torch.ones(11)}, ValueError, r"^weight\[0\] is -1"),
         ({"target": LABELS.abs()}, ValueError, r"target\[3\] is 100"),
         ({"target": SOFT.clone().requires_grad_()}, ValueError, "target requires a gradient"),
         ({"reduction": "average"}, ValueError, "reduction must be one of"),
@@ -138,4 +143,11 @@ def test_errors(change, error, text):
     x, w, _ = tensors()
     arguments = {"x": x, "w": w, "target": LABELS, **change}
     with pytest.raises(error, match=text):
-        ours(arguments.pop("x"), arguments.pop("w"), **arguments)
+        ours(arguments.pop("x"), arguments.pop("w"), arguments.pop("b", None), **arguments)
+
+
+def test_transformations_are_refused():
+    x, w, b = (leaf.detach() for leaf in tensors())
+    for transform in (torch.func.grad, torch.vmap):
+        with pytest.raises(RuntimeError, match=r"does not support torch.func"):
+            transform(lambda x: ours(x, w, b, target=LABELS))(x[None] if transform is torch.vmap else x)
