@@ -46,8 +46,8 @@ class CrossEntropy:
         return self.rows.kernels.cross_entropy.PART
 
     def call(self, logits, target, part=None):
-        """The kernel of rows and their targets, and its arguments before the weights of the rows. `part` is for logits of
-        some classes: see of_labels() in src/rowwise/row_calls.pxi."""
+        """The kernel of rows and their targets, and its arguments before the weights of the rows. `part` is for logits
+        of some classes: see of_labels() in src/rowwise/row_calls.pxi."""
         kernels = self.rows.kernels.cross_entropy
         if self._is_plain:
             arguments = "cross_entropy", logits, target, self._ignored, kernel_options(()), self._options[1], part

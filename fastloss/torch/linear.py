@@ -10,7 +10,15 @@ import fastloss as fl
 from fastloss._threads import GRAIN
 from fastloss._validation import as_class_weights
 from fastloss.torch._calls import NO_SECOND_DERIVATIVE, threads_for
-from fastloss.torch._tensors import HALVES, check_constant, check_input, check_reduction, is_transformed, tensor_of, view_of
+from fastloss.torch._tensors import (
+    HALVES,
+    check_constant,
+    check_input,
+    check_reduction,
+    is_transformed,
+    tensor_of,
+    view_of,
+)
 
 _NAMES = ("input", "linear_weight", "linear_bias")
 
@@ -67,7 +75,7 @@ def _check_shapes(x: Any, layer: Any, bias: Any) -> None:
             f"(classes, {x.shape[-1]}){'; linear_weight.T would fit' if fits else ''}"
         )
     if bias is not None and bias.shape != layer.shape[:1]:
-        raise ValueError(f"linear_bias has shape {tuple(bias.shape)}; expected ({len(layer)},), a number for each class")
+        raise ValueError(f"linear_bias has shape {tuple(bias.shape)}; expected ({len(layer)},), one number per class")
 
 
 @torch.compiler.disable  # a traced call runs it as it is

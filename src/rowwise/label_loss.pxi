@@ -55,8 +55,8 @@ cdef inline real gradient_scale(const LabelJob* job) noexcept nogil:
 
 cdef void read_labels(const LabelJob* job, row_tile* tile, Py_ssize_t row) noexcept nogil:
     """Each label is read once. All were legal before the call, but another thread may have written to the caller's
-    array: what is no class by now is taken for class 0, so that nothing is read or written outside of the row. Where the
-    scores are a part of the classes, the label may be in another: then it is -1."""
+    array: what is no class by now is taken for class 0, so that nothing is read or written outside of the row. Where
+    the scores are a part of the classes, the label may be in another: then it is -1."""
     cdef Py_ssize_t k
     cdef const int64_t* labels = job.labels + row
     cdef int64_t label, ignore_index = job.ignore_index, classes = job.scores.classes, first = job.first_class
@@ -157,7 +157,7 @@ cdef void tile_row_by_row(const LabelJob* job, row_tile* tile, Py_ssize_t row, r
             scores = find_block(&job.scores.x, (row + r) * n, n, buffer)
             set_ahead(tile, &scores, &job.out.grad, (row + r) * n, r)
             if job.states != NULL:
-                add_part_of_row(tile, r, &scores, job.states + row + r)
+                add_part_of_row(tile, r, &scores, buffer, job.states + row + r)
                 continue
             if job.scores.inverse_temperature != 1:
                 scores = numbers_at(temper_row(&scores, buffer, n, job.scores.inverse_temperature))

@@ -19,7 +19,9 @@ def losses_of(logits, labels):
 
 def draw(rng, rows, classes, name):
     """Products and sums without rounding; labels at the edges of parts too."""
-    x, w, b = ((rng.integers(-12, 13, shape) / 8).astype(dtype_of(name)) for shape in ((rows, 3), (classes, 3), classes))
+    x, w, b = (
+        (rng.integers(-12, 13, shape) / 8).astype(dtype_of(name)) for shape in ((rows, 3), (classes, 3), classes)
+    )
     edges = [0, PART - 1, PART, 2 * PART - 1, 2 * PART, classes - 1]
     labels = np.resize([*(edge for edge in edges if edge < classes), *rng.integers(0, classes, 10)], rows)
     logits = x.astype(float) @ w.astype(float).T + b.astype(float)
