@@ -35,7 +35,8 @@ _SHARE_OF_PIECES, _LARGEST_PIECE = 16, 1 << 22
 class LinearEvaluation(Evaluation):
     """Of `terms`, a CrossEntropy of logits that are products. The kernels see a block of them at a time.
 
-    The gradients, one for each operand (inputs, weight and, where there is one, bias), are one derivative: a tuple.
+    The gradients, one for each operand (inputs, weight and, where there is one, bias), are one derivative: a tuple, in
+    which None takes the place of one that is not wanted.
     """
 
     def __init__(self, operands, terms, max_bytes):
@@ -47,6 +48,7 @@ class LinearEvaluation(Evaluation):
         self.terms = terms
         self.max_bytes = max_bytes
         self.operands = operands
+        self.wanted = [True] * len(operands)
         self.inputs, self.weight = (Matrix(array, rows.dtype) for array in operands[:2])
         self.bias = check.as_float(operands[2], rows.dtype) if len(operands) == 3 else None
         soft = terms.has_distributions
@@ -81,17 +83,22 @@ class LinearEvaluation(Evaluation):
 
     def array_for(self, out):
         """A tuple of arrays: what was given, or new ones."""
-        pairs = zip(self.given, self.operands, strict=True)
         return tuple(
-            np.empty_like(operand, dtype=self.gradient_dtype(index), subok=False) if array is None else array
-            for index, (array, operand) in enumerate(pairs)
+            self.new_array(index) if array is None and is_wanted else array
+            for index, (array, is_wanted) in enumerate(zip(self.given, self.wanted, strict=True))
         )
+
+    def new_array(self, index):
+        return np.empty_like(self.operands[index], dtype=self.gradient_dtype(index), subok=False)
 
     def writable(self, grads):
         """The same, but another array for one that is an operand that is still to be read."""
         read = [*self.operands, self.terms.passed]
         found = []
         for index, grad in enumerate(grads):
+            if grad is None:
+                found.append(None)
+                continue
             others = [array for place, array in enumerate(read) if place or index]
             prediction = grad if index else self.operands[0]  # the inputs of a block are read before it is written
             found.append(np.empty_like(grad) if check.needs_another(grad, prediction, others) else grad)
@@ -178,8 +185,9 @@ class _Memory:
         weight, dtype = call.weight, call.weight.dtype
         copies_inputs = call.kept is not None or not call.inputs.is_direct
         copies_weight = not weight.is_direct
-        in_row = [copies_inputs, want_grad, want_grad and copies_weight]  # of the buffers below, those with such rows
-        in_piece = [copies_weight, want_grad]
+        of_inputs, of_weight = (want_grad and is_wanted for is_wanted in call.wanted[:2])
+        in_row = [copies_inputs, of_inputs, of_inputs and copies_weight]  # of the buffers below, those with such rows
+        in_piece = [copies_weight, of_weight]
         copied = dtype.itemsize * sum(in_row) * weight.columns + call.copied_of_distributions()
         row = dtype.itemsize * weight.rows + copied
         of_piece = dtype.itemsize * sum(in_piece) * weight.columns
@@ -225,18 +233,20 @@ class _Gradients:
     def __init__(self, call, arrays, memory):
         self.call = call
         self.memory = memory
-        self.inputs, self.weight = (Matrix(array, call.weight.dtype) for array in arrays[:2])
+        self.inputs, self.weight = (None if array is None else Matrix(array, call.weight.dtype) for array in arrays[:2])
         self.bias = arrays[2] if len(arrays) == 3 else None
-        self.bias_sum = np.zeros(call.weight.rows) if len(arrays) == 3 else None
+        self.bias_sum = None if self.bias is None else np.zeros(call.weight.rows)
         self.is_empty = True
 
     def add(self, logits, x, places):
         """Of a block: `logits` is the gradient with respect to them, x the inputs. Those are read first, as their
         gradient may be written over them."""
-        self._add_to_weight(logits, x)
+        if self.weight is not None:
+            self._add_to_weight(logits, x)
         if self.bias is not None:
             self.bias_sum += logits.sum(axis=0)
-        self._write_inputs(logits, places)
+        if self.inputs is not None:
+            self._write_inputs(logits, places)
         self.is_empty = False
 
     def _add_to_weight(self, logits, x):
@@ -267,9 +277,10 @@ class _Gradients:
     def finish(self):
         """Writes what no block has."""
         if self.is_empty:
-            self.weight.array[...] = 0
-            self.inputs.array[...] = 0
-        elif self.call.kept is not None:
+            for matrix in (self.inputs, self.weight):
+                if matrix is not None:
+                    matrix.array[...] = 0
+        elif self.call.kept is not None and self.inputs is not None:
             for places in parts_of(np.flatnonzero(~self.call.counts), PIECE):
                 self.inputs.assign(places, 0)
         if self.bias is not None:

@@ -33,13 +33,12 @@ class LinearLoss(torch.autograd.Function):
         ctx.dtypes = [None if tensor is None else tensor.dtype for tensor in tensors]
         ctx.is_reduced = options["reduction"] != "none"
         if ctx.is_reduced:
-            value, grads = fl.linear_cross_entropy.value_and_grad(**_views(tensors), **options)
-            grads = list(map(torch.from_numpy, grads))
+            value, grads = _evaluation(ctx, tensors, True, options)
             ctx.save_for_backward(*grads)
         else:  # how much each loss counts is known in the backward pass
             ctx.save_for_backward(*tensors)
             value, grads = fl.linear_cross_entropy(**_views(tensors), **options), []
-        return (tensor_of(value, dtype), *grads)
+        return (tensor_of(value, dtype), *(grad for grad in grads if grad is not None))
 
     @staticmethod
     def backward(ctx: Any, upstream: Any, *others: Any) -> Any:  # type: ignore[override]
@@ -48,15 +47,28 @@ class LinearLoss(torch.autograd.Function):
         if upstream is None:
             return None, None, None, None, None
         if ctx.is_reduced:
-            grads = [grad * upstream for grad in ctx.saved_tensors]
+            grads = [None if grad is None else grad * upstream for grad in ctx.saved_tensors]
         elif torch.is_grad_enabled():  # the gradients of a second pass would be taken for constants
             raise RuntimeError(NO_SECOND_DERIVATIVE)
         else:
             options = {**ctx.options, "reduction": "sum", "sample_weight": view_of(upstream, "upstream")}
-            found = fl.linear_cross_entropy.grad(**_views(ctx.saved_tensors), **options)
-            grads = list(map(torch.from_numpy, found))
-        grads = [grad.to(dtype) for grad, dtype in zip(grads, ctx.dtypes)]  # noqa: B905 - there may be no bias
+            _, grads = _evaluation(ctx, ctx.saved_tensors, False, options)
+        grads = [
+            None if grad is None else grad.to(dtype)
+            for grad, dtype in zip(grads, ctx.dtypes)  # noqa: B905 - there may be no bias
+        ]
         return (None, None, *grads, *[None] * (3 - len(grads)))
+
+
+def _evaluation(ctx: Any, tensors: Any, want_value: bool, options: dict[str, Any]) -> Any:
+    """Value or None, and the gradients as tensors, None for one that autograd does not ask for."""
+    threads = options.get("num_threads")
+    evaluation = fl.linear_cross_entropy._define(
+        **_views(tensors), **{name: option for name, option in options.items() if name != "num_threads"}
+    )
+    evaluation.wanted = ctx.needs_input_grad[2 : 2 + len(evaluation.operands)]
+    value, (grads,) = evaluation.evaluate(want_value, 1, None, threads)
+    return value, [None if grad is None else torch.from_numpy(grad) for grad in grads]
 
 
 def _views(tensors: Any) -> dict[str, Any]:
@@ -122,7 +134,8 @@ def linear_cross_entropy(
 
     As ``torch.nn.functional.linear_cross_entropy``, with `max_bytes` in the place of its `options`; computed by
     `fastloss.linear_cross_entropy`, whose products are those of NumPy's BLAS library. It is differentiable with respect
-    to `input`, `linear_weight` and `linear_bias`. With ``reduction="none"`` the backward pass computes the logits
+    to `input`, `linear_weight` and `linear_bias`; a gradient that is not asked for, as of a frozen weight, takes neither
+    its product nor its memory. With ``reduction="none"`` the backward pass computes the logits
     again. Under torch.compile it runs as it is; torch.func is not supported.
 
     Parameters

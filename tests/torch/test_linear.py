@@ -1,5 +1,7 @@
 """fastloss.torch.linear_cross_entropy beside PyTorch's cross_entropy of linear."""
 
+import tracemalloc
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -79,11 +81,39 @@ def test_more_dimensions():
         torch.testing.assert_close(leaf.grad, other.grad)
 
 
-@pytest.mark.parametrize("wanted", [(0,), (1,), (2,), (0, 2)], ids=str)
-def test_only_some_want_a_gradient(wanted):
-    leaves = [leaf.detach().requires_grad_(place in wanted) for place, leaf in enumerate(tensors())]
-    ours(*leaves, target=LABELS).backward()
-    assert [leaf.grad is not None for leaf in leaves] == [place in wanted for place in range(3)]
+@pytest.mark.parametrize("max_bytes", [2**28, 1000])
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+@pytest.mark.parametrize("wanted", [(0,), (1,), (2,), (0, 2), (1, 2)], ids=str)
+def test_only_some_want_a_gradient(wanted, reduction, max_bytes):
+    found, right = (
+        [leaf.detach().requires_grad_(place in wanted) for place, leaf in enumerate(tensors())] for _ in range(2)
+    )
+    for function, leaves in ((ours, found), (naive, right)):
+        function(*leaves, target=LABELS, reduction=reduction, max_bytes=max_bytes).sum().backward()
+    assert [leaf.grad is not None for leaf in found] == [place in wanted for place in range(3)]
+    for leaf, other in zip(found, right, strict=True):
+        assert leaf.grad is None or torch.allclose(leaf.grad, other.grad)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_a_gradient_that_is_not_wanted_takes_no_memory(reduction):
+    """That of the weight, which is by far the largest array."""
+    x, w, labels = torch.ones(4, 10, requires_grad=True), torch.ones(20_000, 10), torch.arange(4)
+    for _ in range(2):  # at the first call more is loaded
+        tracemalloc.start()
+        try:
+            ours(x, w, target=labels, reduction=reduction, max_bytes=100_000).sum().backward()
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert peak < w.numel() * 4 / 2
+
+
+def test_nothing_counts_and_only_some_want_a_gradient():
+    for wanted in range(3):
+        leaves = [leaf.detach().requires_grad_(place == wanted) for place, leaf in enumerate(tensors())]
+        ours(*leaves, target=torch.full((7,), -100), reduction="sum").backward()
+        assert (leaves[wanted].grad == 0).all()
 
 
 def test_without_gradients():
