@@ -134,9 +134,9 @@ def linear_cross_entropy(
 
     As ``torch.nn.functional.linear_cross_entropy``, with `max_bytes` in the place of its `options`; computed by
     `fastloss.linear_cross_entropy`, whose products are those of NumPy's BLAS library. It is differentiable with respect
-    to `input`, `linear_weight` and `linear_bias`; a gradient that is not asked for, as of a frozen weight, takes neither
-    its product nor its memory. With ``reduction="none"`` the backward pass computes the logits
-    again. Under torch.compile it runs as it is; torch.func is not supported.
+    to `input`, `linear_weight` and `linear_bias`; a gradient that is not asked for, as of a frozen weight, costs no
+    product and no memory. With ``reduction="none"`` the backward pass computes the logits again. Under torch.compile it
+    runs as it is; torch.func is not supported.
 
     Parameters
     ----------
