@@ -175,4 +175,4 @@ def scaled_to_one(weights):
 
 def _unrepeated(array):
     """The part of an array that broadcasting repeats; of no empty one."""
-    return array[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in array.strides)]
+    return array[(..., *(slice(0, 1) if stride == 0 else slice(None) for stride in array.strides))]

@@ -47,7 +47,7 @@ class Rows:
         return RowEvaluation(
             self,
             self.kernels.cross_entropy.of_labels,
-            (kernel_name, self.view, labels.array, labels.ignored, kernel_options(options), temperature),
+            (kernel_name, self.view, labels.array, labels.ignored, kernel_options(options), temperature, None),
             combined(labels.weights, of_rows),
             reduction,
             labels.denominator(of_rows if weighs_mean else None),

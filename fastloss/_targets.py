@@ -1,5 +1,7 @@
 """What a cross-entropy of rows of logits is computed from, once validated: for all rows at once, or for some."""
 
+import numpy as np
+
 from fastloss import _validation as check
 from fastloss._loss import kernel_options
 from fastloss._rowwise import Labels, RowEvaluation, combined
@@ -33,14 +35,29 @@ class CrossEntropy:
         self._ignored, self.denominator = labels.ignored, labels.denominator(of_rows)
         self.weights = combined(labels.weights, of_rows) if self._is_plain else labels.weights
 
-    def call(self, logits, target):
-        """The kernel of rows and their targets, and its arguments before the weights of the rows."""
+    @property
+    def takes_parts(self):
+        """Whether the kernel takes the logits a part of the classes at a time, without derivatives."""
+        return self._is_plain and self._options[1] == 1
+
+    @property
+    def part(self):
+        """A part but the last has a multiple of so many classes."""
+        return self.rows.kernels.cross_entropy.PART
+
+    def call(self, logits, target, part=None):
+        """The kernel of rows and their targets, and its arguments before the weights of the rows. `part` is for logits
+        of some classes: see of_labels() in src/rowwise/row_calls.pxi."""
         kernels = self.rows.kernels.cross_entropy
         if self._is_plain:
-            arguments = "cross_entropy", logits, target, self._ignored, kernel_options(()), self._options[1]
+            arguments = "cross_entropy", logits, target, self._ignored, kernel_options(()), self._options[1], part
             return kernels.of_labels, arguments
         pair = (target, None) if self.has_distributions else (None, target)
         return kernels.of_targets, (logits, *pair, self._class_weights, self._ignored, *self._options)
+
+    def states(self, rows):
+        """What the kernel keeps of rows between parts."""
+        return np.tile(self.rows.kernels.cross_entropy.START, (rows, 1))
 
     def counts(self):
         """Of each row, flat, whether it counts and does not weigh 0; None where all do."""

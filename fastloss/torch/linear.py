@@ -8,8 +8,17 @@ import torch
 
 import fastloss as fl
 from fastloss._threads import GRAIN
+from fastloss._validation import as_class_weights
 from fastloss.torch._calls import NO_SECOND_DERIVATIVE, threads_for
-from fastloss.torch._tensors import HALVES, check_constant, check_input, check_reduction, tensor_of, view_of
+from fastloss.torch._tensors import (
+    HALVES,
+    check_constant,
+    check_input,
+    check_reduction,
+    is_transformed,
+    tensor_of,
+    view_of,
+)
 
 _NAMES = ("input", "linear_weight", "linear_bias")
 
@@ -24,13 +33,12 @@ class LinearLoss(torch.autograd.Function):
         ctx.dtypes = [None if tensor is None else tensor.dtype for tensor in tensors]
         ctx.is_reduced = options["reduction"] != "none"
         if ctx.is_reduced:
-            value, grads = fl.linear_cross_entropy.value_and_grad(**_views(tensors), **options)
-            grads = list(map(torch.from_numpy, grads))
+            value, grads = _evaluation(ctx, tensors, True, options)
             ctx.save_for_backward(*grads)
         else:  # how much each loss counts is known in the backward pass
             ctx.save_for_backward(*tensors)
             value, grads = fl.linear_cross_entropy(**_views(tensors), **options), []
-        return (tensor_of(value, dtype), *grads)
+        return (tensor_of(value, dtype), *(grad for grad in grads if grad is not None))
 
     @staticmethod
     def backward(ctx: Any, upstream: Any, *others: Any) -> Any:  # type: ignore[override]
@@ -39,15 +47,28 @@ class LinearLoss(torch.autograd.Function):
         if upstream is None:
             return None, None, None, None, None
         if ctx.is_reduced:
-            grads = [grad * upstream for grad in ctx.saved_tensors]
+            grads = [None if grad is None else grad * upstream for grad in ctx.saved_tensors]
         elif torch.is_grad_enabled():  # the gradients of a second pass would be taken for constants
             raise RuntimeError(NO_SECOND_DERIVATIVE)
         else:
             options = {**ctx.options, "reduction": "sum", "sample_weight": view_of(upstream, "upstream")}
-            found = fl.linear_cross_entropy.grad(**_views(ctx.saved_tensors), **options)
-            grads = list(map(torch.from_numpy, found))
-        grads = [grad.to(dtype) for grad, dtype in zip(grads, ctx.dtypes)]  # noqa: B905 - there may be no bias
+            _, grads = _evaluation(ctx, ctx.saved_tensors, False, options)
+        grads = [
+            None if grad is None else grad.to(dtype)
+            for grad, dtype in zip(grads, ctx.dtypes)  # noqa: B905 - there may be no bias
+        ]
         return (None, None, *grads, *[None] * (3 - len(grads)))
+
+
+def _evaluation(ctx: Any, tensors: Any, want_value: bool, options: dict[str, Any]) -> Any:
+    """Value or None, and the gradients as tensors, None for one that autograd does not ask for."""
+    threads = options.get("num_threads")
+    evaluation = fl.linear_cross_entropy._define(
+        **_views(tensors), **{name: option for name, option in options.items() if name != "num_threads"}
+    )
+    evaluation.wanted = ctx.needs_input_grad[2 : 2 + len(evaluation.operands)]
+    value, (grads,) = evaluation.evaluate(want_value, 1, None, threads)
+    return value, [None if grad is None else torch.from_numpy(grad) for grad in grads]
 
 
 def _views(tensors: Any) -> dict[str, Any]:
@@ -55,9 +76,25 @@ def _views(tensors: Any) -> dict[str, Any]:
     return {ours: view_of(tensor, name) for ours, name, tensor in zip(names, _NAMES, tensors, strict=True)}
 
 
+def _check_shapes(x: Any, layer: Any, bias: Any) -> None:
+    """By the names of this function: its `weight` is that of classes."""
+    if x.dim() == 0:
+        raise ValueError("input has no axis of features: its shape is ()")
+    if layer.dim() != 2 or layer.shape[1] != x.shape[-1]:
+        fits = layer.dim() == 2 and layer.shape[0] == x.shape[-1]
+        raise ValueError(
+            f"linear_weight has shape {tuple(layer.shape)}; for input of shape {tuple(x.shape)} it must have shape "
+            f"(classes, {x.shape[-1]}){'; linear_weight.T would fit' if fits else ''}"
+        )
+    if bias is not None and bias.shape != layer.shape[:1]:
+        raise ValueError(f"linear_bias has shape {tuple(bias.shape)}; expected ({len(layer)},), one number per class")
+
+
 @torch.compiler.disable  # a traced call runs it as it is
 def _evaluate(tensors: Any, constants: dict[str, Any], options: dict[str, Any]) -> torch.Tensor:
     """`constants` are tensors that no gradient is computed for, or None."""
+    if is_transformed():
+        raise RuntimeError("fastloss.torch.linear_cross_entropy does not support torch.func: use torch.nn.functional")
     for tensor, name in zip(tensors, _NAMES, strict=True):
         if tensor is not None or name != "linear_bias":
             check_input(tensor, name)
@@ -65,9 +102,9 @@ def _evaluate(tensors: Any, constants: dict[str, Any], options: dict[str, Any]) 
         check_constant(tensor, name)
     check_reduction(options["reduction"])
     x, layer, _ = tensors
-    if layer.dim() != 2:
-        raise ValueError(f"linear_weight has shape {tuple(layer.shape)}; expected (classes, features)")
+    _check_shapes(*tensors)
     target, weight = (None if tensor is None else view_of(tensor, name) for name, tensor in constants.items())
+    as_class_weights(weight, "weight", len(layer))
     options |= {"target": target, "class_weight": weight}
     size = x.numel() // max(1, layer.shape[1]) * len(layer)
     if size >= 2 * GRAIN:
@@ -97,8 +134,9 @@ def linear_cross_entropy(
 
     As ``torch.nn.functional.linear_cross_entropy``, with `max_bytes` in the place of its `options`; computed by
     `fastloss.linear_cross_entropy`, whose products are those of NumPy's BLAS library. It is differentiable with respect
-    to `input`, `linear_weight` and `linear_bias`. With ``reduction="none"`` the backward pass computes the logits
-    again. Under torch.compile it runs as it is; torch.func is not supported.
+    to `input`, `linear_weight` and `linear_bias`; a gradient that is not asked for, as of a frozen weight, costs no
+    product and no memory. With ``reduction="none"`` the backward pass computes the logits again. Under torch.compile it
+    runs as it is; torch.func is not supported.
 
     Parameters
     ----------

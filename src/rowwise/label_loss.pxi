@@ -55,14 +55,18 @@ cdef inline real gradient_scale(const LabelJob* job) noexcept nogil:
 
 cdef void read_labels(const LabelJob* job, row_tile* tile, Py_ssize_t row) noexcept nogil:
     """Each label is read once. All were legal before the call, but another thread may have written to the caller's
-    array: what is no class by now is taken for class 0, so that nothing is read or written outside of the row."""
+    array: what is no class by now is taken for class 0, so that nothing is read or written outside of the row. Where
+    the scores are a part of the classes, the label may be in another: then it is -1."""
     cdef Py_ssize_t k
     cdef const int64_t* labels = job.labels + row
-    cdef int64_t label, ignore_index = job.ignore_index, classes = job.scores.classes
+    cdef int64_t label, ignore_index = job.ignore_index, classes = job.scores.classes, first = job.first_class
+    cdef uint64_t place
+    cdef Py_ssize_t otherwise = 0 if job.states == NULL else -1
     for k in range(tile.count):
         label = labels[k]
         tile.ignored[k] = label == ignore_index
-        tile.label[k] = label if <uint64_t> label < <uint64_t> classes else 0
+        place = <uint64_t> label - <uint64_t> first
+        tile.label[k] = <Py_ssize_t> place if place < <uint64_t> classes else otherwise
     if job.weights == NULL:
         for k in range(tile.count):
             tile.weight[k] = R(0.0) if tile.ignored[k] else R(1.0)
@@ -152,6 +156,9 @@ cdef void tile_row_by_row(const LabelJob* job, row_tile* tile, Py_ssize_t row, r
         if not tile.ignored[r]:
             scores = find_block(&job.scores.x, (row + r) * n, n, buffer)
             set_ahead(tile, &scores, &job.out.grad, (row + r) * n, r)
+            if job.states != NULL:
+                add_part_of_row(tile, r, &scores, buffer, job.states + row + r)
+                continue
             if job.scores.inverse_temperature != 1:
                 scores = numbers_at(temper_row(&scores, buffer, n, job.scores.inverse_temperature))
             sum_row(tile, r, &scores, buffer, grad + r * n if grad != NULL else NULL, peaks + r * stride,
@@ -256,7 +263,7 @@ cdef void label_tile(const LabelJob* job, row_tile* tile, Py_ssize_t row, bint i
     cdef real* grad = writer_block(grad_writer, row * n) if want_grad else NULL
     cdef real* hess = writer_block(hess_writer, row * n) if want_hess else NULL
     read_labels(job, tile, row)
-    if n > FEW_CLASSES:
+    if n > FEW_CLASSES or job.states != NULL:
         tile_row_by_row(job, tile, row, scratch, grad, hess, table + 2 * TILE * <Py_ssize_t> FEW_CLASSES)
         return
     tile_across_lanes(job, tile, row, scratch, grad, hess, table, want_grad, want_hess)

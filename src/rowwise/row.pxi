@@ -21,6 +21,7 @@ at hand. `cdef inline` is binding in this project, so it is for small pieces and
 cdef extern from "rowwise/tile.h" nogil:
     enum:
         TILE "FL_TILE"      # rows that lie across the vector lanes together
+        ROW_BLOCK "FL_ROW_BLOCK"    # see row_loss.h
     ctypedef struct row_tile:
         Py_ssize_t count
         Py_ssize_t classes
@@ -42,7 +43,6 @@ cdef extern from "rowwise/tile.h" nogil:
         real* own
 
 cdef enum:
-    ROW_BLOCK = 2048        # scores that stay in the first-level cache with their e
     SHORT_ROW = 1024        # classes of a row whose sum needs no blocks
     BRANCHED_ROW = 256      # from so many classes on, a branch to the group of the excluded one costs less than masks
     FEW_CLASSES = 128       # up to so many, rows lie across the vector lanes

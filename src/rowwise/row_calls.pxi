@@ -17,6 +17,7 @@ cdef int set_scores(Scores* scores, cnp.ndarray x, double temperature, int nativ
 cdef class CrossEntropy(Kernels):
     """Cross-entropy and its relatives: rows of class scores with a label each (label_losses.h), or with a
     distribution."""
+    PART, START = PART_CLASSES, (0.0, 0.0, -INF, 0.0)
 
     cdef label_loss loss_called(self, str name) except NULL:
         cdef label_loss found = self.table.find_label_loss(PyUnicode_AsUTF8AndSize(name, NULL))
@@ -26,9 +27,14 @@ cdef class CrossEntropy(Kernels):
         return found
 
     def of_labels(self, str name, cnp.ndarray x, cnp.ndarray labels, long long ignore_index, tuple options,
-                  double temperature, weights, outputs):
+                  double temperature, part, weights, outputs):
         """A loss of label_losses.h. labels: int64, one a row. weights: float64, one a row, or None; rows with a weight
-        of 0 do not count, and may have any label."""
+        of 0 do not count, and may have any label.
+
+        part: None, or (first class, states) where x is of some classes, from that one on; temperature is 1 then, and
+        there are no derivatives. Each call adds its classes to the states, four float64 a row, RowState, which begin
+        as START. The losses are right once all classes have come; they have the bits of one call where each part but
+        the last has a multiple of PART classes."""
         cdef LabelJob job
         cdef exact_sum total
         job.loss = self.loss_called(name)
@@ -40,6 +46,11 @@ cdef class CrossEntropy(Kernels):
         job.labels = <const int64_t*> data_of(labels)
         job.weights = <const double*> data_of(weights)
         job.ignore_index = ignore_index
+        job.states, job.first_class = NULL, 0
+        if part is not None:
+            job.first_class, states = part
+            expect_size(states, job.scores.rows * 4, "states")
+            job.states = <RowState*> data_of(states)
         run_kernel(&self.table.labelled_rows, &job, job.out.threads, &total)
         return total.high, total.low
 
@@ -174,6 +185,7 @@ cdef class LabelPath:
         job.loss = self.loss
         job.options = self.options
         job.weights = NULL
+        job.states, job.first_class = NULL, 0
         job.out.want_value = want_value
         job.out.scale = derivative_scale(options.reduction, counted)
         run_kernel(&self.table.labelled_rows, &job, 0, &total)

@@ -5,6 +5,8 @@ cdef extern from "rowwise/row_loss.h" nogil:
         double number[2]
     ctypedef void (*label_loss)(row_tile*, label_options) noexcept nogil
     enum:
+        PART_CLASSES "FL_ROW_BLOCK"
+    enum:
         SOFTMAX
         LOG_SOFTMAX
         LOGSUMEXP
@@ -19,14 +21,22 @@ ctypedef struct Scores:     # rows of class scores as a loss sees them
     Py_ssize_t classes
     double inverse_temperature
 
+ctypedef struct RowState:   # of a row whose scores come a part of its classes at a time; see row_parts.pxi
+    double rest
+    double excluded         # the label's own term, once its class has come
+    double peak
+    double score            # of the label
+
 ctypedef struct LabelJob:
-    Scores scores
+    Scores scores           # of all classes, or of a part of them
     Outputs out
     label_loss loss
     label_options options
     const int64_t* labels
     const double* weights   # one a row, or NULL
     int64_t ignore_index
+    RowState* states        # one a row where the scores are a part, to which they are added; else NULL
+    int64_t first_class     # of the scores
     # Set by the plan.
     Py_ssize_t tile_rows
     Py_ssize_t chunk_rows

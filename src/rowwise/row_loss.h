@@ -10,6 +10,9 @@ typedef struct {
 typedef struct row_tile row_tile;
 typedef void (*label_loss)(row_tile *, label_options);
 
+/* Scores that stay in the first-level cache with their exponentials: rows are summed in blocks of so many. */
+enum { FL_ROW_BLOCK = 2048 };
+
 enum { SOFTMAX, LOG_SOFTMAX, LOGSUMEXP }; /* what becomes of a row */
 
 /* What is computed of two rows, p of the scores y and q of the scores x, the prediction. */

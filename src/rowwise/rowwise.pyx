@@ -12,6 +12,7 @@ from poll cimport *
 
 include "row.pxi"
 include "row_jobs.pxi"
+include "row_parts.pxi"
 include "scores.pxi"
 include "tile.pxi"
 include "label_loss.pxi"

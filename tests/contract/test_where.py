@@ -120,6 +120,22 @@ def test_a_weighted_mean_of_equal_weights_is_the_mean(row, rng):
     assert not row.loss.grad(*arguments, sample_weight=0.0, reduction="weighted_mean").any()
 
 
+@every_row_or_element
+def test_a_weighted_mean_of_one_loss(row):
+    """Which has no dimension: neither has its weight."""
+    one = row.example()
+    for _ in range(one[0].ndim - (row.family == "rowwise")):
+        one = [np.asarray(array)[0] for array in one]
+    loss = row.loss(*one)
+    for weight in (3, 3.0, np.float32(3), np.array(3.0)):
+        for where in ({}, {"where": True}):
+            value = row.loss(*one, sample_weight=weight, reduction="weighted_mean", **where)
+            assert value == pytest.approx(loss, rel=1e-14)
+            value, grad = row.loss.value_and_grad(*one, sample_weight=weight, reduction="weighted_mean", **where)
+            assert value == pytest.approx(loss, rel=1e-14)
+            np.testing.assert_allclose(grad, row.loss.grad(*one), rtol=1e-13, atol=1e-300)
+
+
 @every_loss
 def test_what_is_no_mask(row):
     arguments = row.example()

@@ -1,5 +1,7 @@
 """fastloss.torch.linear_cross_entropy beside PyTorch's cross_entropy of linear."""
 
+import tracemalloc
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -79,11 +81,39 @@ def test_more_dimensions():
         torch.testing.assert_close(leaf.grad, other.grad)
 
 
-@pytest.mark.parametrize("wanted", [(0,), (1,), (2,), (0, 2)], ids=str)
-def test_only_some_want_a_gradient(wanted):
-    leaves = [leaf.detach().requires_grad_(place in wanted) for place, leaf in enumerate(tensors())]
-    ours(*leaves, target=LABELS).backward()
-    assert [leaf.grad is not None for leaf in leaves] == [place in wanted for place in range(3)]
+@pytest.mark.parametrize("max_bytes", [2**28, 1000])
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+@pytest.mark.parametrize("wanted", [(0,), (1,), (2,), (0, 2), (1, 2)], ids=str)
+def test_only_some_want_a_gradient(wanted, reduction, max_bytes):
+    found, right = (
+        [leaf.detach().requires_grad_(place in wanted) for place, leaf in enumerate(tensors())] for _ in range(2)
+    )
+    for function, leaves in ((ours, found), (naive, right)):
+        function(*leaves, target=LABELS, reduction=reduction, max_bytes=max_bytes).sum().backward()
+    assert [leaf.grad is not None for leaf in found] == [place in wanted for place in range(3)]
+    for leaf, other in zip(found, right, strict=True):
+        assert leaf.grad is None or torch.allclose(leaf.grad, other.grad)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "none"])
+def test_a_gradient_that_is_not_wanted_takes_no_memory(reduction):
+    """That of the weight, which is by far the largest array."""
+    x, w, labels = torch.ones(4, 10, requires_grad=True), torch.ones(20_000, 10), torch.arange(4)
+    for _ in range(2):  # at the first call more is loaded
+        tracemalloc.start()
+        try:
+            ours(x, w, target=labels, reduction=reduction, max_bytes=100_000).sum().backward()
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert peak < w.numel() * 4 / 2
+
+
+def test_nothing_counts_and_only_some_want_a_gradient():
+    for wanted in range(3):
+        leaves = [leaf.detach().requires_grad_(place == wanted) for place, leaf in enumerate(tensors())]
+        ours(*leaves, target=torch.full((7,), -100), reduction="sum").backward()
+        assert (leaves[wanted].grad == 0).all()
 
 
 def test_without_gradients():
@@ -126,7 +156,12 @@ def test_compiled():
         ({"x": torch.zeros(7, 5, dtype=torch.int64)}, TypeError, "input has dtype torch.int64"),
         ({"w": torch.zeros(11, 5, device="meta")}, ValueError, "linear_weight is on device meta"),
         ({"w": torch.zeros(11, 2, 5)}, ValueError, r"linear_weight has shape \(11, 2, 5\)"),
-        ({"w": torch.zeros(11, 4)}, ValueError, r"weight has shape \(11, 4\)"),
+        ({"w": torch.zeros(11, 4)}, ValueError, r"^linear_weight has shape \(11, 4\); for input of shape \(7, 5\)"),
+        ({"w": torch.zeros(5, 11)}, ValueError, r"linear_weight.T would fit"),
+        ({"b": torch.zeros(5)}, ValueError, r"^linear_bias has shape \(5,\); expected \(11,\)"),
+        ({"x": torch.tensor(1.0)}, ValueError, "^input has no axis of features"),
+        ({"weight": torch.ones(3)}, ValueError, r"^weight has shape \(3,\)"),
+        ({"weight": -torch.ones(11)}, ValueError, r"^weight\[0\] is -1"),
         ({"target": LABELS.abs()}, ValueError, r"target\[3\] is 100"),
         ({"target": SOFT.clone().requires_grad_()}, ValueError, "target requires a gradient"),
         ({"reduction": "average"}, ValueError, "reduction must be one of"),
@@ -138,4 +173,11 @@ def test_errors(change, error, text):
     x, w, _ = tensors()
     arguments = {"x": x, "w": w, "target": LABELS, **change}
     with pytest.raises(error, match=text):
-        ours(arguments.pop("x"), arguments.pop("w"), **arguments)
+        ours(arguments.pop("x"), arguments.pop("w"), arguments.pop("b", None), **arguments)
+
+
+def test_transformations_are_refused():
+    x, w, b = (leaf.detach() for leaf in tensors())
+    for transform in (torch.func.grad, torch.vmap):
+        with pytest.raises(RuntimeError, match=r"does not support torch.func"):
+            transform(lambda x: ours(x, w, b, target=LABELS))(x[None] if transform is torch.vmap else x)
