@@ -17,7 +17,7 @@ torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
 
 def step(loss, scores, *targets, **options):
     """Forward and backward; the gradient is dropped as an optimizer's zero_grad does."""
-    leaf = tensor(scores.copy()).requires_grad_()
+    leaf = tensor(scores).clone().requires_grad_()
     targets = [torch.as_tensor(target) for target in targets]
 
     def call():
