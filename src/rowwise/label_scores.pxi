@@ -12,9 +12,8 @@ once more.
 """
 
 cdef extern from "rowwise/label_scores.h" nogil:
-    real below_peak(real, real)
-    void lanes_scores(const real*, real, real, real_p, real_p, xint_p, int)
-    void lanes_scores_any(const real*, real, real, real_p, real_p, xint_p, xint, xint, xint)
+    Py_ssize_t count_above(const real*, Py_ssize_t, Py_ssize_t, Py_ssize_t, real)
+    void add_moments(const real*, Py_ssize_t, Py_ssize_t, Py_ssize_t, real, const real*, double*, double*)
 
 ctypedef struct RankedTile:     # rows, and what is known of them so far
     Py_ssize_t count
@@ -49,52 +48,6 @@ cdef void read_ranked_labels(const LabelScoresJob* job, RankedTile* tile, Py_ssi
 
 # ---- many classes: row after row ----
 
-cdef inline void scan_groups(const real* x, Py_ssize_t start, Py_ssize_t stop, real reference, real score, real* rest,
-                             real* moment, xint* above, const real* ahead, const bint ties) noexcept nogil:
-    cdef Py_ssize_t j
-    for j from start <= j < stop by LANES:
-        prefetch_lanes(ahead + j)
-        lanes_scores(x + j, reference, score, rest, moment, above, ties)
-
-
-cdef void scan_block(RankedRow* row, const real* x, Py_ssize_t n, Py_ssize_t skipped, Py_ssize_t label, real score,
-                     Py_ssize_t excluded, const real* ahead) noexcept nogil:
-    """Adds a block of at least LANES classes, the first few of which may be skipped; `label` and `excluded` are places
-    from its start."""
-    cdef real rest[LANES]
-    cdef real moment[LANES]
-    cdef xint above[LANES]
-    cdef real reference = reference_of(row.peak)
-    cdef Py_ssize_t i, j = 0, stop, whole = n - n % LANES
-    cdef Py_ssize_t of_label = label // LANES * LANES, of_excluded = excluded // LANES * LANES
-    for i in range(LANES):
-        rest[i] = 0
-        moment[i] = 0
-        above[i] = 0
-    while j < whole:
-        stop = j if j < skipped else whole
-        if j <= of_label < stop:
-            stop = of_label
-        if j <= of_excluded < stop:
-            stop = of_excluded
-        if j < label:
-            scan_groups(x, j, stop, reference, score, rest, moment, above, ahead, True)
-        else:
-            scan_groups(x, j, stop, reference, score, rest, moment, above, ahead, False)
-        if stop < whole:
-            lanes_scores_any(x + stop, reference, score, rest, moment, above, <xint> (label - stop),
-                             <xint> (excluded - stop), <xint> (skipped - stop))
-        j = stop + LANES
-    if whole < n:   # together with some of the group before, which are not added again
-        j = n - LANES
-        lanes_scores_any(x + j, reference, score, rest, moment, above, <xint> (label - j), <xint> (excluded - j),
-                         <xint> (whole - j))
-    row.rest += lanes_total(rest)
-    row.moment += lanes_total(moment)
-    for i in range(LANES):
-        row.above += above[i]
-
-
 cdef void raise_peak(RankedRow* row, real top) noexcept nogil:
     """Makes a larger peak that of the sums, and the one before a class among the others."""
     cdef double factor, total
@@ -125,12 +78,13 @@ cdef void scan_row(const number_run* scores, Py_ssize_t n, RankedTile* tile, Py_
         place = start - skipped
         ahead = place_of(scores, start + size) if start + size < n else after
         x = read_piece(scores, place, size + skipped, buffer, &top)
-        excluded = -1 - LANES
+        excluded = -1
         if top > row.peak:
             excluded = first_place_of(x, size + skipped, top)
             row.best = place + excluded
             raise_peak(&row, top)
-        scan_block(&row, x, size + skipped, skipped, tile.label[k] - place, score, excluded, ahead)
+        row.above += count_above(x, size + skipped, skipped, tile.label[k] - place, score)
+        add_moments(x, size + skipped, skipped, excluded, reference_of(row.peak), ahead, &row.rest, &row.moment)
     tile.score[k] = score
     tile.peak[k] = row.peak
     tile.rest[k] = <real> row.rest
@@ -184,7 +138,7 @@ cdef void lanes_sums(real_cp table, Py_ssize_t classes, real_cp peak, xint_cp be
     cdef real rest_part[TILE]
     cdef real moment_part[TILE]
     cdef real reference[TILE]
-    cdef real below, e
+    cdef real below, e, none = r_opaque(FL_EXP_NONE)
     for k in range(TILE):
         rest[k] = 0
         moment[k] = 0
@@ -197,8 +151,9 @@ cdef void lanes_sums(real_cp table, Py_ssize_t classes, real_cp peak, xint_cp be
             for k from 0 <= k < TILE by LANES:
                 prefetch_lanes(ahead + c * TILE + k)
             for k in range(TILE):
-                below = below_peak(table[c * TILE + k], reference[k])
-                e = R(0.0) if best[k] == <xint> c else r_exp(below)
+                below = r_atleast(table[c * TILE + k] - reference[k], none)
+                e = r_exp_of_clamped(below)
+                e = R(0.0) if best[k] == <xint> c else e
                 rest_part[k] += e
                 moment_part[k] = r_fma(e, below, moment_part[k])
         for k in range(TILE):
