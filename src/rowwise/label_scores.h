@@ -2,41 +2,64 @@
 #ifndef FASTLOSS_LABEL_SCORES_H
 #define FASTLOSS_LABEL_SCORES_H
 
-#include "core/lanes.h"
+#include "core/half.h"
 
-/* ---- how many classes rank above the label: they score higher, or as high with a lower index ---- */
+/* ---- a block's largest score, and how many classes rank above the label: they score higher, or as high with a lower
+ * index. `dtype` is that of halves, which are widened to x meanwhile; or FL_NATIVE, and the scores are in x. ---- */
 
-/* FL_LANES classes, all before the label or all after it: `ties`, a constant. */
-FL_INLINE void lanes_above(real_cp x, real score, xint_p above, const int ties)
+/* FL_LANES classes, all before the label or all after it: `ties`, a constant as the dtype. */
+FL_INLINE void lanes_look(const uint16_t *FL_RESTRICT h, real_p x, real score, real_p top, xint_p above, const int dtype,
+                          const int ties)
 {
+    if (dtype != FL_NATIVE) widen_lanes(h, x, dtype);
 #pragma omp simd
-    for (int i = 0; i < FL_LANES; i++) above[i] += ties ? x[i] >= score : x[i] > score;
+    for (int i = 0; i < FL_LANES; i++) {
+        top[i] = x[i] > top[i] ? x[i] : top[i];
+        above[i] += ties ? x[i] >= score : x[i] > score;
+    }
 }
 
-/* Any, of which those before `first` do not count; `label` is a place from the first of them. */
-FL_INLINE void lanes_above_any(real_cp x, real score, xint_p above, xint label, xint first)
+/* Any, of which those before `first` are not counted; `label` is a place from the first of them. */
+FL_INLINE void lanes_look_any(const uint16_t *FL_RESTRICT h, real_p x, real score, real_p top, xint_p above,
+                              const int dtype, xint label, xint first)
 {
+    if (dtype != FL_NATIVE) widen_lanes(h, x, dtype);
 #pragma omp simd
-    for (int i = 0; i < FL_LANES; i++)
+    for (int i = 0; i < FL_LANES; i++) {
+        top[i] = x[i] > top[i] ? x[i] : top[i];
         above[i] += ((x[i] > score) | ((x[i] == score) & (i < label))) & (i >= first);
+    }
 }
 
-/* Of a block of at least FL_LANES classes without the first `skipped`, which may be less than FL_LANES. `label` is a
- * place from the block's start, within it or not. */
-FL_NOINLINE ptrdiff_t count_above(const real *FL_RESTRICT x, ptrdiff_t n, ptrdiff_t skipped, ptrdiff_t label, real score)
+FL_INLINE real look_at_numbers(const uint16_t *FL_RESTRICT h, real_p x, ptrdiff_t n, ptrdiff_t skipped, ptrdiff_t label,
+                               real score, ptrdiff_t *total, const int dtype)
 {
+    real top[FL_LANES];
     xint above[FL_LANES] = {0};
     const ptrdiff_t whole = n - n % FL_LANES, start = skipped ? FL_LANES : 0;
     const ptrdiff_t within = label < start ? start : label < whole ? label : whole, edge = within - within % FL_LANES;
-    ptrdiff_t total = 0, j;
-    if (skipped) lanes_above_any(x, score, above, (xint)label, (xint)skipped);
-    for (j = start; j < edge; j += FL_LANES) lanes_above(x + j, score, above, 1);
-    if (edge < whole) lanes_above_any(x + edge, score, above, (xint)(label - edge), 0);
-    for (j = edge + FL_LANES; j < whole; j += FL_LANES) lanes_above(x + j, score, above, 0);
+    ptrdiff_t j;
+    for (int i = 0; i < FL_LANES; i++) top[i] = -R(INFINITY);
+    if (skipped) lanes_look_any(h, x, score, top, above, dtype, (xint)label, (xint)skipped);
+    for (j = start; j < edge; j += FL_LANES) lanes_look(h + j, x + j, score, top, above, dtype, 1);
+    if (edge < whole) lanes_look_any(h + edge, x + edge, score, top, above, dtype, (xint)(label - edge), 0);
+    for (j = edge + FL_LANES; j < whole; j += FL_LANES) lanes_look(h + j, x + j, score, top, above, dtype, 0);
     j = n - FL_LANES; /* the last, ragged group together with some of the one before */
-    if (whole < n) lanes_above_any(x + j, score, above, (xint)(label - j), (xint)(whole - j));
-    for (int i = 0; i < FL_LANES; i++) total += above[i];
-    return total;
+    if (whole < n) lanes_look_any(h + j, x + j, score, top, above, dtype, (xint)(label - j), (xint)(whole - j));
+    for (int i = 0; i < FL_LANES; i++) *total += above[i];
+    return lanes_top(top);
+}
+
+/* A block of at least FL_LANES classes. The first `skipped` of them, less than FL_LANES, are not counted; `label` is a
+ * place from the block's start, within it or not. Adds to `total`; returns the largest, NaN passed over, and -inf where
+ * there is none. Halves are widened to the buffer. */
+FL_NOINLINE real look_at_block(const number_run *run, ptrdiff_t start, ptrdiff_t n, real *buffer, ptrdiff_t skipped,
+                               ptrdiff_t label, real score, ptrdiff_t *total)
+{
+    if (run->x) return look_at_numbers(NULL, (real *)run->x + start, n, skipped, label, score, total, FL_NATIVE);
+    const uint16_t *h = run->halves + start;
+    if (run->dtype == FL_FLOAT16) return look_at_numbers(h, buffer, n, skipped, label, score, total, FL_FLOAT16);
+    return look_at_numbers(h, buffer, n, skipped, label, score, total, FL_BFLOAT16);
 }
 
 /* ---- e = exp(x - peak) and its product with x - peak ---- */

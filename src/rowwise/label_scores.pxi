@@ -12,7 +12,7 @@ once more.
 """
 
 cdef extern from "rowwise/label_scores.h" nogil:
-    Py_ssize_t count_above(const real*, Py_ssize_t, Py_ssize_t, Py_ssize_t, real)
+    real look_at_block(const number_run*, Py_ssize_t, Py_ssize_t, real*, Py_ssize_t, Py_ssize_t, real, Py_ssize_t*)
     void add_moments(const real*, Py_ssize_t, Py_ssize_t, Py_ssize_t, real, const real*, double*, double*)
 
 ctypedef struct RankedTile:     # rows, and what is known of them so far
@@ -63,7 +63,8 @@ cdef void scan_row(const number_run* scores, Py_ssize_t n, RankedTile* tile, Py_
                    const real* after) noexcept nogil:
     """More than LANES classes; `after` is what to prefetch during the last block."""
     cdef RankedRow row
-    cdef Py_ssize_t start, size, skipped, place, excluded
+    cdef Py_ssize_t start, size, skipped, place, label, above, excluded
+    cdef bint is_label
     cdef real top, score = number_of(scores, tile.label[k])
     cdef const real* x
     cdef const real* ahead
@@ -77,13 +78,18 @@ cdef void scan_row(const number_run* scores, Py_ssize_t n, RankedTile* tile, Py_
         skipped = max(LANES - size, 0)
         place = start - skipped
         ahead = place_of(scores, start + size) if start + size < n else after
-        x = read_piece(scores, place, size + skipped, buffer, &top)
+        label = tile.label[k] - place
+        x = scores.x + place if scores.x != NULL else buffer
+        above = 0
+        top = look_at_block(scores, place, size + skipped, buffer, skipped, label, score, &above)
+        row.above += above
         excluded = -1
         if top > row.peak:
-            excluded = first_place_of(x, size + skipped, top)
+            # A label that no class of the block ranks above is the first of the largest.
+            is_label = score == top and above == 0 and skipped <= label < size + skipped
+            excluded = label if is_label else first_place_of(x, size + skipped, top)
             row.best = place + excluded
             raise_peak(&row, top)
-        row.above += count_above(x, size + skipped, skipped, tile.label[k] - place, score)
         add_moments(x, size + skipped, skipped, excluded, reference_of(row.peak), ahead, &row.rest, &row.moment)
     tile.score[k] = score
     tile.peak[k] = row.peak
