@@ -27,6 +27,8 @@ FL_PLAN(plan_nll_rows)
 FL_CHUNK(chunk_of_nll_rows)
 FL_PLAN(plan_normal_rows)
 FL_CHUNK(chunk_of_normal_rows)
+FL_PLAN(plan_ranked_rows)
+FL_CHUNK(chunk_of_ranked_rows)
 FL_PLAN(plan_pair_rows)
 FL_CHUNK(chunk_of_pair_rows)
 label_loss label_loss_called(const char *name);
@@ -58,6 +60,7 @@ static const kernel_table TABLE = {
     .target_rows = FL_KERNEL(plan_target_rows, chunk_of_target_rows),
     .log_prob_rows = FL_KERNEL(plan_nll_rows, chunk_of_nll_rows),
     .normal_rows = FL_KERNEL(plan_normal_rows, chunk_of_normal_rows),
+    .ranked_rows = FL_KERNEL(plan_ranked_rows, chunk_of_ranked_rows),
     .pair_rows = FL_KERNEL(plan_pair_rows, chunk_of_pair_rows),
     .find_label_loss = label_loss_called,
     .slots = FL_SLOTS,

@@ -43,9 +43,8 @@ typedef __m256 wide;
 #endif
 
 /* exp(x) for x <= 0: within 1.2 ULP, 1 at 0; where r_exp() is 0, it is below the smallest normal number. */
-FL_INLINE wide exp_by_eighths(wide x)
+FL_INLINE wide eighths_of_clamped(wide clamped)
 {
-    const wide clamped = W_(max_ps)(W_(set1_ps)(FL_EIGHTHS_NONE), x); /* of NaN, the second operand */
     const wide shifted = W_(fmadd_ps)(clamped, W_(set1_ps)(FL_PER_EIGHTH), W_(set1_ps)(FL_EIGHTHS));
     const wide n = W_(sub_ps)(shifted, W_(set1_ps)(FL_EIGHTHS));
     wide r = W_(fnmadd_ps)(n, W_(set1_ps)(FL_EIGHTH_HIGH), clamped);
@@ -56,6 +55,8 @@ FL_INLINE wide exp_by_eighths(wide x)
                                                W_(slli_epi32)(W_INTEGERS(shifted), 20)));
     return W_(fmadd_ps)(expm1, power, power);
 }
+FL_INLINE wide clamp_to_eighths(wide x) { return W_(max_ps)(W_(set1_ps)(FL_EIGHTHS_NONE), x); } /* NaN stays NaN */
+FL_INLINE wide exp_by_eighths(wide x) { return eighths_of_clamped(clamp_to_eighths(x)); }
 #endif
 
 /* In `term`; and in `e` where that is kept, which may be x itself: every score is read before its e is written. `keep`
@@ -74,6 +75,26 @@ FL_INLINE void exp_lanes(const real *x, real reference, real *term, real *e, con
     for (int i = 0; i < FL_LANES; i++) {
         term[i] = r_exp(x[i] - reference);
         if (keep) e[i] = term[i];
+    }
+#endif
+}
+
+/* Also x - reference, but at least a number whose exponential is 0. */
+FL_INLINE void exp_lanes_below(const real *x, real reference, real *term, real *below)
+{
+#ifdef FL_WIDE
+    const wide subtracted = W_(set1_ps)(reference);
+    for (int i = 0; i < FL_LANES; i += FL_WIDE) {
+        wide some = clamp_to_eighths(W_(sub_ps)(W_(loadu_ps)(x + i), subtracted));
+        W_(storeu_ps)(below + i, some);
+        W_(storeu_ps)(term + i, eighths_of_clamped(some));
+    }
+#else
+    const real none = r_opaque(R(FL_EXP_NONE));
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        below[i] = r_atleast(x[i] - reference, none);
+        term[i] = r_exp_of_clamped(below[i]);
     }
 #endif
 }

@@ -107,12 +107,12 @@ FL_NOINLINE int seems_outside(const real *x, ptrdiff_t n, real low, real high)
     return signs < 0;
 }
 
-/* Whether any lane equals the value. */
-FL_INLINE int lanes_find(real_cp x, real value)
+/* Whether any of n numbers equals the value; n is a constant. */
+FL_INLINE int lanes_find(real_cp x, real value, const int n)
 {
     xint found = 0;
 #pragma omp simd reduction(| : found)
-    for (int i = 0; i < FL_LANES; i++) found |= x[i] == value;
+    for (int i = 0; i < n; i++) found |= x[i] == value;
     return found != 0;
 }
 
@@ -164,8 +164,10 @@ FL_NOINLINE real largest_of(const real *FL_RESTRICT x, ptrdiff_t n)
 FL_NOINLINE ptrdiff_t first_place_of(const real *FL_RESTRICT x, ptrdiff_t n, real value)
 {
     const ptrdiff_t whole = n - n % FL_LANES;
-    for (ptrdiff_t j = 0; j < whole; j += FL_LANES)
-        if (lanes_find(x + j, value))
+    ptrdiff_t start = 0;
+    while (start + 4 * FL_LANES <= whole && !lanes_find(x + start, value, 4 * FL_LANES)) start += 4 * FL_LANES;
+    for (ptrdiff_t j = start; j < whole; j += FL_LANES)
+        if (lanes_find(x + j, value, FL_LANES))
             for (int i = 0; i < FL_LANES; i++)
                 if (x[j + i] == value) return j + i;
     for (ptrdiff_t j = whole; j < n; j++)

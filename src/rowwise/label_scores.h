@@ -1,0 +1,115 @@
+/* The loops of label_scores.pxi over the classes of a row. */
+#ifndef FASTLOSS_LABEL_SCORES_H
+#define FASTLOSS_LABEL_SCORES_H
+
+#include "core/half.h"
+
+/* ---- a block's largest score, and how many classes rank above the label: they score higher, or as high with a lower
+ * index. `dtype` is that of halves, which are widened to x meanwhile; or FL_NATIVE, and the scores are in x. ---- */
+
+/* FL_LANES classes, all before the label or all after it: `ties`, a constant as the dtype. */
+FL_INLINE void lanes_look(const uint16_t *FL_RESTRICT h, real_p x, real score, real_p top, xint_p above, const int dtype,
+                          const int ties)
+{
+    if (dtype != FL_NATIVE) widen_lanes(h, x, dtype);
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        top[i] = x[i] > top[i] ? x[i] : top[i];
+        above[i] += ties ? x[i] >= score : x[i] > score;
+    }
+}
+
+/* Any, of which those before `first` are not counted; `label` is a place from the first of them. */
+FL_INLINE void lanes_look_any(const uint16_t *FL_RESTRICT h, real_p x, real score, real_p top, xint_p above,
+                              const int dtype, xint label, xint first)
+{
+    if (dtype != FL_NATIVE) widen_lanes(h, x, dtype);
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        top[i] = x[i] > top[i] ? x[i] : top[i];
+        above[i] += ((x[i] > score) | ((x[i] == score) & (i < label))) & (i >= first);
+    }
+}
+
+FL_INLINE real look_at_numbers(const uint16_t *FL_RESTRICT h, real_p x, ptrdiff_t n, ptrdiff_t skipped, ptrdiff_t label,
+                               real score, ptrdiff_t *total, const int dtype)
+{
+    real top[FL_LANES];
+    xint above[FL_LANES] = {0};
+    const ptrdiff_t whole = n - n % FL_LANES, start = skipped ? FL_LANES : 0;
+    const ptrdiff_t within = label < start ? start : label < whole ? label : whole, edge = within - within % FL_LANES;
+    ptrdiff_t j;
+    for (int i = 0; i < FL_LANES; i++) top[i] = -R(INFINITY);
+    if (skipped) lanes_look_any(h, x, score, top, above, dtype, (xint)label, (xint)skipped);
+    for (j = start; j < edge; j += FL_LANES) lanes_look(h + j, x + j, score, top, above, dtype, 1);
+    if (edge < whole) lanes_look_any(h + edge, x + edge, score, top, above, dtype, (xint)(label - edge), 0);
+    for (j = edge + FL_LANES; j < whole; j += FL_LANES) lanes_look(h + j, x + j, score, top, above, dtype, 0);
+    j = n - FL_LANES; /* the last, ragged group together with some of the one before */
+    if (whole < n) lanes_look_any(h + j, x + j, score, top, above, dtype, (xint)(label - j), (xint)(whole - j));
+    for (int i = 0; i < FL_LANES; i++) *total += above[i];
+    return lanes_top(top);
+}
+
+/* A block of at least FL_LANES classes. The first `skipped` of them, less than FL_LANES, are not counted; `label` is a
+ * place from the block's start, within it or not. Adds to `total`; returns the largest, NaN passed over, and -inf where
+ * there is none. Halves are widened to the buffer. */
+FL_NOINLINE real look_at_block(const number_run *run, ptrdiff_t start, ptrdiff_t n, real *buffer, ptrdiff_t skipped,
+                               ptrdiff_t label, real score, ptrdiff_t *total)
+{
+    if (run->x) return look_at_numbers(NULL, (real *)run->x + start, n, skipped, label, score, total, FL_NATIVE);
+    const uint16_t *h = run->halves + start;
+    if (run->dtype == FL_FLOAT16) return look_at_numbers(h, buffer, n, skipped, label, score, total, FL_FLOAT16);
+    return look_at_numbers(h, buffer, n, skipped, label, score, total, FL_BFLOAT16);
+}
+
+/* ---- e = exp(x - peak) and its product with x - peak ---- */
+
+FL_INLINE void lanes_moment(const real *x, real peak, real_p rest, real_p moment)
+{
+    real e[FL_LANES], below[FL_LANES];
+    exp_lanes_below(x, peak, e, below);
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        rest[i] += e[i];
+        moment[i] = r_fma(e[i], below[i], moment[i]);
+    }
+}
+
+/* The same without the lane `excluded`, if there is such a lane, and without those before `first`. */
+FL_INLINE void lanes_moment_excluding(const real *x, real peak, real_p rest, real_p moment, xint excluded, xint first)
+{
+    real e[FL_LANES], below[FL_LANES];
+    exp_lanes_below(x, peak, e, below);
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        real counted = ((i == excluded) | (i < first)) ? R(0.0) : e[i];
+        rest[i] += counted;
+        moment[i] = r_fma(counted, below[i], moment[i]);
+    }
+}
+
+/* Adds a block's sums; `excluded` and `skipped` as above, `ahead` is what to prefetch. */
+FL_NOINLINE void add_moments(const real *FL_RESTRICT x, ptrdiff_t n, ptrdiff_t skipped, ptrdiff_t excluded, real peak,
+                             const real *ahead, double *rest_sum, double *moment_sum)
+{
+    real rest[FL_LANES] = {0}, moment[FL_LANES] = {0};
+    const ptrdiff_t whole = n - n % FL_LANES, start = skipped ? FL_LANES : 0;
+    const ptrdiff_t within = excluded < start ? whole : excluded, edge = within - within % FL_LANES;
+    ptrdiff_t j;
+    if (skipped) lanes_moment_excluding(x, peak, rest, moment, (xint)excluded, (xint)skipped);
+    for (j = start; j < edge; j += FL_LANES) {
+        prefetch_lanes(ahead + j);
+        lanes_moment(x + j, peak, rest, moment);
+    }
+    if (edge < whole) lanes_moment_excluding(x + edge, peak, rest, moment, (xint)(excluded - edge), 0);
+    for (j = edge + FL_LANES; j < whole; j += FL_LANES) {
+        prefetch_lanes(ahead + j);
+        lanes_moment(x + j, peak, rest, moment);
+    }
+    j = n - FL_LANES;
+    if (whole < n) lanes_moment_excluding(x + j, peak, rest, moment, (xint)(excluded - j), (xint)(whole - j));
+    *rest_sum += lanes_total(rest);
+    *moment_sum += lanes_total(moment);
+}
+
+#endif
