@@ -32,6 +32,7 @@ cdef extern from "kernel_table.h" nogil:
         kernel normal_rows
         kernel ranked_rows
         kernel pair_rows
+        kernel compared_rows
         label_loss (*find_label_loss)(const char*) noexcept nogil
         Py_ssize_t slots
         kernel ctc

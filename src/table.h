@@ -31,6 +31,8 @@ FL_PLAN(plan_ranked_rows)
 FL_CHUNK(chunk_of_ranked_rows)
 FL_PLAN(plan_pair_rows)
 FL_CHUNK(chunk_of_pair_rows)
+FL_PLAN(plan_compared_rows)
+FL_CHUNK(chunk_of_compared_rows)
 label_loss label_loss_called(const char *name);
 FL_PLAN(plan_ctc)
 FL_CHUNK(sequence_loss)
@@ -62,6 +64,7 @@ static const kernel_table TABLE = {
     .normal_rows = FL_KERNEL(plan_normal_rows, chunk_of_normal_rows),
     .ranked_rows = FL_KERNEL(plan_ranked_rows, chunk_of_ranked_rows),
     .pair_rows = FL_KERNEL(plan_pair_rows, chunk_of_pair_rows),
+    .compared_rows = FL_KERNEL(plan_compared_rows, chunk_of_compared_rows),
     .find_label_loss = label_loss_called,
     .slots = FL_SLOTS,
     .ctc = FL_KERNEL(plan_ctc, sequence_loss),

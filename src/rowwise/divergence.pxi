@@ -169,6 +169,7 @@ cdef exact_sum rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t st
     cdef real* grad = NULL
     cdef real loss
     cdef exact_sum total = NO_SUM
+    cdef number_run y, x
     cdef int first = FAR
     while row < stop:
         if want_grad:
@@ -183,7 +184,9 @@ cdef exact_sum rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t st
         elif want_grad or job.kind != FL_FORWARD or job.scores.inverse_temperature != 1:
             loss = <real> divergence_row(job, row, grad, scratch)
         else:
-            loss = <real> divergence_by_blocks(job, row, scratch, &first)
+            y = find_block(&job.target, row * n, n, scratch)
+            x = find_block(&job.scores.x, row * n, n, scratch + n)
+            loss = <real> divergence_by_blocks(&y, &x, n, scratch, &first)
         loss = loss * r_weight(weight_of(job, row))
         total = exact_plus(total, loss)
         if values != NULL:

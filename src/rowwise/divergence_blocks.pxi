@@ -180,26 +180,31 @@ cdef double divergence_of_blocks(const BlockSums* blocks, Py_ssize_t n, real* te
     return forward_row(&row, terms, NULL, n, 0) + within_blocks(&row, blocks, terms, n)
 
 
-cdef double divergence_by_blocks(const PairJob* job, Py_ssize_t row, real* scratch, int* first) noexcept nogil:
-    """D(p || q) of two rows."""
-    cdef Py_ssize_t n = job.scores.classes, width = min(n, <Py_ssize_t> PAIR_BLOCK), start, k = 0
+cdef inline BlockSums* blocks_of_row(real* scratch, Py_ssize_t n) noexcept nogil:
+    """Where the sums of a row's blocks are kept: after both rows and the terms of a block."""
+    return <BlockSums*> (scratch + 2 * n + 3 * min(n, <Py_ssize_t> PAIR_BLOCK) + 3 * LANES)
+
+
+cdef double divergence_by_blocks(const number_run* y, const number_run* x, Py_ssize_t n, real* scratch,
+                                 int* first) noexcept nogil:
+    """D(p || q) of two rows, and the sums of their blocks. `first`: see divergence_of_block()."""
+    cdef Py_ssize_t start, k = 0
     cdef real* terms = scratch + 2 * n
-    cdef BlockSums* blocks = <BlockSums*> (terms + 3 * width + 3 * LANES)
-    cdef number_run y = find_block(&job.target, row * n, n, scratch)
-    cdef number_run x = find_block(&job.scores.x, row * n, n, scratch + n)
+    cdef BlockSums* blocks = blocks_of_row(scratch, n)
     cdef real y_peak, x_peak
     cdef PairBlock b
+    b.divergence = 0
     for start from 0 <= start < n by PAIR_BLOCK:
         b.n = min(n - start, <Py_ssize_t> PAIR_BLOCK)
-        b.rows.y = read_piece(&y, start, b.n, scratch, &y_peak)
-        b.rows.x = read_piece(&x, start, b.n, scratch + n, &x_peak)
-        b.rows.y_ahead = place_of(&y, start + b.n)
-        b.rows.x_ahead = place_of(&x, start + b.n)
+        b.rows.y = read_piece(y, start, b.n, scratch, &y_peak)
+        b.rows.x = read_piece(x, start, b.n, scratch + n, &x_peak)
+        b.rows.y_ahead = place_of(y, start + b.n)
+        b.rows.x_ahead = place_of(x, start + b.n)
         set_peaks(&b.pair, reference_of(y_peak), reference_of(x_peak))
         first[0] = divergence_of_block(&b, terms, first[0])
-        if n <= PAIR_BLOCK:
-            return b.divergence
         blocks[k] = BlockSums(b.pair.y_peak, b.pair.x_peak, <real> b.y_sum, <real> b.x_sum, <real> b.log_ratio,
                               <real> b.divergence)
         k += 1
+    if n <= PAIR_BLOCK:
+        return b.divergence
     return divergence_of_blocks(blocks, k, <real*> (blocks + k))

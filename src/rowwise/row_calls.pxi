@@ -232,3 +232,22 @@ cdef class Divergence(Kernels):
         job.beta = beta
         run_kernel(&self.table.pair_rows, &job, job.out.threads, &total)
         return total.high, total.low
+
+    def compare(self, cnp.ndarray x, cnp.ndarray target, labels, long long ignore_index, tuple results, int threads):
+        """Of each row of a model's scores x and of a reference's: what ComparisonJob has, into `results`, contiguous
+        arrays of uint8, float64, and of float64 for the labels' costs. labels: int64, one a row, or None."""
+        cdef ComparisonJob job
+        cdef exact_sum total
+        set_scores(&job.scores, x, 1, self.table.dtype)
+        expect_size(target, x.size, "reference_logits")
+        expect_size(labels, job.scores.rows, "target")
+        for array in results:
+            expect_size(array, job.scores.rows, "logits")
+        view_of(&job.target, target, self.table.dtype)
+        job.labels = <const int64_t*> data_of(labels)
+        job.ignore_index = ignore_index
+        job.found = <uint8_t*> data_of(results[0])
+        job.divergence = <double*> data_of(results[1])
+        job.cost = <double*> data_of(results[2])
+        job.target_cost = <double*> data_of(results[3])
+        run_kernel(&self.table.compared_rows, &job, threads, &total)

@@ -80,3 +80,21 @@ ctypedef struct PairJob:
     # Set by the plan.
     Py_ssize_t chunk_rows
     bint streamed           # whether the gradient bypasses the caches
+
+cdef enum:                  # what a comparison finds of a row, as bits
+    ROW_COUNTS = 1
+    ROW_AGREES = 2          # the best class is the same in both
+
+ctypedef struct ComparisonJob:
+    Scores scores           # x: of the model
+    array_view target       # y: of the reference
+    const int64_t* labels   # one a row, or NULL
+    int64_t ignore_index
+    # What is found of each row; the last two only where there are labels.
+    uint8_t* found          # bits of the above
+    double* divergence
+    double* cost            # -log of the label's probability, in the model
+    double* target_cost     # and in the reference
+    # Set by the plan.
+    Py_ssize_t chunk_rows
+    label_loss loss         # cross-entropy

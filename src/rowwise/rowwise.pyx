@@ -1,4 +1,5 @@
-"""The kernels of rows of class scores: cross-entropy and its relatives, softmax, divergences.
+"""The kernels of rows of class scores: cross-entropy and its relatives, softmax, divergences,
+comparisons of two models.
 
 Chunks of rows are fixed by the shape alone, and their losses are summed exactly: the bits do not depend on the threads.
 All of it is one source, so that what a row and a tile need (row.pxi, tile.pxi) is compiled once.
@@ -19,3 +20,4 @@ include "nll.pxi"
 include "softmax.pxi"
 include "label_scores.pxi"
 include "divergence.pxi"
+include "comparison.pxi"
