@@ -23,8 +23,8 @@ def compiled(example):
     compile(example.parsed, example.path, "exec")
 
 
-# The examples of these need the library. A single block that needs one says so to `skip` in a comment before it, where
-# these names are `missing`.
+# The examples of these need the library. Examples of other pages that need one are between comments, `skip: start if`
+# and `skip: end`, to which these names are `missing`.
 MISSING = [name for name in ("dask", "jax", "torch") if not find_spec(name)]
 WITHOUT_THEM = [path for name in MISSING for path in (f"docs/{name}.md", f"fastloss/{name}/*.py")]
 

@@ -96,10 +96,12 @@ def compare(model, copies, text):
 
 
 def draw(comparisons, path):
-    figure = Figure(figsize=(11, 4.5), dpi=150, layout="constrained")
-    for axes, bits, comparison in zip(figure.subplots(1, len(BITS), sharey=True), BITS, comparisons, strict=True):
+    """One below the other, on the same axis."""
+    figure = Figure(figsize=(9, 3.2 * len(BITS)), dpi=150, layout="constrained")
+    for axes, bits, comparison in zip(figure.subplots(len(BITS), sharex=True), BITS, comparisons, strict=True):
         comparison.plot(axes)
-        axes.set_title(f"{bits} bits")
+        axes.set_title(f"{bits} bits", loc="left")
+        axes.label_outer()
     figure.suptitle("Held-out docstrings: how far quantised weights are from the original")
     figure.savefig(path)
 
