@@ -1,8 +1,9 @@
 """Written by tools/codegen/make_stub.py from the signatures of the package; not edited by hand."""
 
 # fmt: off
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex, TypeAlias, TypeVar, overload
 
 import numpy as np
@@ -29,14 +30,14 @@ class _Loss:
 __version__: str
 
 __all__ = [
-    "CTCAlignment", "CTCAlphabet", "CTCHypothesis", "CTCPrefixState", "CTCWord", "__version__", "binary_cross_entropy",
-    "binary_cross_entropy_with_logits", "categorical_cross_entropy", "cross_entropy", "ctc_align", "ctc_decode",
-    "ctc_loss", "ctc_loss_with_logits", "ctc_posteriors", "ctc_prefix_score", "ctc_score", "entropy",
-    "entropy_with_logits", "generalized_cross_entropy", "get_num_threads", "hinge_loss", "huber_loss",
-    "js_divergence_with_logits", "kl_divergence", "kl_divergence_with_logits", "l1_loss", "linear_cross_entropy",
-    "log_cosh_loss", "log_softmax", "logsumexp", "mse_loss", "nll_loss", "poisson_nll_loss", "poly1_cross_entropy",
-    "quantile_loss", "rmse_loss", "set_num_threads", "show_config", "sigmoid_focal_loss", "smooth_l1_loss", "softmax",
-    "softmax_focal_loss",
+    "CTCAlignment", "CTCAlphabet", "CTCHypothesis", "CTCPrefixState", "CTCWord", "ComparisonSummary", "LlamaCppLogits",
+    "LogitsComparison", "__version__", "binary_cross_entropy", "binary_cross_entropy_with_logits",
+    "categorical_cross_entropy", "cross_entropy", "ctc_align", "ctc_decode", "ctc_loss", "ctc_loss_with_logits",
+    "ctc_posteriors", "ctc_prefix_score", "ctc_score", "entropy", "entropy_with_logits", "generalized_cross_entropy",
+    "get_num_threads", "hinge_loss", "huber_loss", "js_divergence_with_logits", "kl_divergence",
+    "kl_divergence_with_logits", "l1_loss", "linear_cross_entropy", "log_cosh_loss", "log_softmax", "logsumexp",
+    "mse_loss", "nll_loss", "poisson_nll_loss", "poly1_cross_entropy", "quantile_loss", "rmse_loss", "set_num_threads",
+    "show_config", "sigmoid_focal_loss", "smooth_l1_loss", "softmax", "softmax_focal_loss",
 ]
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -95,6 +96,73 @@ class CTCWord:
     start: int | float | None
     end: int | float | None
     confidence: float
+
+@dataclass(frozen=True, repr=False)
+class ComparisonSummary:
+    tokens: int
+    labelled_tokens: int
+    classes: int | None
+    nan_tokens: int
+    infinite_tokens: int
+    quantile_error: float
+    kl_mean: float
+    kl_error: float
+    kl_min: float
+    kl_max: float
+    kl_quantiles: dict[float, float]
+    top1_agreement: float
+    top1_agreement_error: float
+    change_mean: float | None = None
+    change_error: float | None = None
+    change_rms: float | None = None
+    change_rms_error: float | None = None
+    change_min: float | None = None
+    change_max: float | None = None
+    change_quantiles: dict[float, float] | None = None
+    perplexity: float | None = None
+    perplexity_error: float | None = None
+    reference_perplexity: float | None = None
+    reference_perplexity_error: float | None = None
+    log_perplexity_ratio: float | None = None
+    log_perplexity_ratio_error: float | None = None
+    perplexity_ratio: float | None = None
+    perplexity_ratio_error: float | None = None
+    perplexity_difference: float | None = None
+    perplexity_difference_error: float | None = None
+    log_perplexity_correlation: float | None = None
+    @property
+    def change_median(self) -> float | None: ...
+    @property
+    def kl_median(self) -> float: ...
+    def as_dict(self) -> dict[str, Any]: ...
+
+class LlamaCppLogits:
+    @property
+    def first(self) -> int: ...
+    @property
+    def n_chunk(self) -> int: ...
+    @property
+    def n_ctx(self) -> int: ...
+    @property
+    def n_vocab(self) -> int: ...
+    @property
+    def tokens(self) -> NDArray[np.int32]: ...
+    def __init__(self, path: str | PathLike[str]) -> None: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, chunk: SupportsIndex) -> tuple[NDArray[np.float32], NDArray[np.int32]]: ...
+    def __iter__(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int32]]]: ...
+
+class LogitsComparison:
+    @property
+    def tokens(self) -> int: ...
+    def __init__(
+        self, *, axis: SupportsIndex = -1, ignore_index: SupportsIndex | None = -100,
+        num_threads: SupportsIndex | None = None,
+    ) -> None: ...
+    def update(self, logits: _Array, reference_logits: _Array, target: _Array | None = None) -> None: ...
+    def merge(self, other: LogitsComparison) -> None: ...
+    def summary(self) -> ComparisonSummary: ...
+    def plot(self, ax: Any = None) -> Any: ...
 
 class _binary_cross_entropy(_Loss):
     @overload

@@ -57,7 +57,10 @@ def explain(error, function, args, kwargs):
     """For a TypeError of a call: raises one with a text that says more, where the call does not fit the signature."""
     if error.__traceback__.tb_next is not None:  # raised within the function
         return
-    text = _misfit(function.__name__, inspect.signature(function).parameters, args, kwargs)
+    parameters = dict(inspect.signature(function).parameters)
+    if parameters.pop("self", None):  # of a method
+        args = args[1:]
+    text = _misfit(function.__name__, parameters, args, kwargs)
     if text:
         raise TypeError(f"{function.__name__}() {text}") from None
 
@@ -84,7 +87,7 @@ def _misfit(function, parameters, args, kwargs):
 
 
 def says_keywords(function):
-    """For a plain function: a call that does not fit its signature gets the text of `explain`."""
+    """For a plain function or a method: a call that does not fit its signature gets the text of `explain`."""
 
     @functools.wraps(function)
     def call(*args, **kwargs):

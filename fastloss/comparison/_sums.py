@@ -5,6 +5,8 @@ a block has; the powers are joined as integers of unlimited size. So nothing is 
 that is a small difference of large sums keeps its digits.
 """
 
+import math
+
 import numpy as np
 
 UNIT_BITS = 1126  # the unit of the sums is 2^-1126: the last bit of the smallest double, as a number of 53 bits
@@ -49,13 +51,21 @@ def _halved(numbers):
 
 
 def mean_of(total, count):
-    return total / (count << UNIT_BITS) if count else float("nan")
+    return total / (count << UNIT_BITS) if count else math.nan
 
 
 def covariance_of_means(of_products, total, other_total, count):
     """From sums over `count` pairs: that of the two means, the unbiased covariance over the count."""
     if count < 2:
-        return float("nan")
-    return (((count * of_products) << UNIT_BITS) - total * other_total) / (
-        (count * count * (count - 1)) << (2 * UNIT_BITS)
-    )
+        return math.nan
+    covariance = ((count * of_products) << UNIT_BITS) - total * other_total
+    try:
+        return covariance / ((count * count * (count - 1)) << (2 * UNIT_BITS))
+    except OverflowError:
+        return math.inf if covariance > 0 else -math.inf
+
+
+def variance_of_mean(of_squares, total, count):
+    """Exact, and so never below 0, but where a number is beyond 1e150, whose square is taken for less."""
+    variance = covariance_of_means(of_squares, total, total, count)
+    return math.inf if variance < 0 else variance

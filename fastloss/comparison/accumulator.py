@@ -84,7 +84,6 @@ class LogitsComparison:
 
     __slots__ = ("_axis", "_ignore_index", "_lock", "_num_threads", "_totals")
 
-    @says_keywords
     def __init__(self, *, axis=-1, ignore_index=-100, num_threads=None):
         self._axis = check.as_integer(axis, "axis")
         self._ignore_index = check.as_ignore_index(ignore_index)
@@ -128,7 +127,6 @@ class LogitsComparison:
         totals = block.totals(self._num_threads)
         self._join("logits", totals)
 
-    @says_keywords
     def merge(self, other):
         """Adds all that another comparison has seen, as of another worker. The other one stays as it is.
 

@@ -5,8 +5,6 @@ import os
 
 import numpy as np
 
-from fastloss._keywords import says_keywords
-
 _MAGIC = b"_logits_"
 _HEADER = np.dtype([("magic", "S8"), ("n_ctx", "<i4"), ("n_vocab", "<i4"), ("n_chunk", "<i4")])
 _LEVELS = 65535  # from the smallest to the largest log-probability of a row
@@ -62,9 +60,8 @@ class LlamaCppLogits:
     llama.cpp, tools/perplexity/perplexity.cpp, which defines the format.
     """
 
-    __slots__ = ("_path", "_rows", "_tokens", "n_chunk", "n_ctx", "n_vocab")
+    __slots__ = ("_n_chunk", "_n_ctx", "_n_vocab", "_path", "_rows", "_tokens")
 
-    @says_keywords
     def __init__(self, path):
         self._path = os.fspath(path)
         size = os.path.getsize(self._path)
@@ -73,17 +70,29 @@ class LlamaCppLogits:
         header = np.fromfile(self._path, _HEADER, 1)[0]
         if header["magic"] != _MAGIC:
             raise ValueError(f"{self._path} begins with {header['magic']!r}; a file of logits begins with {_MAGIC!r}")
-        self.n_ctx, self.n_vocab, self.n_chunk = (int(header[name]) for name in ("n_ctx", "n_vocab", "n_chunk"))
+        self._n_ctx, self._n_vocab, self._n_chunk = (int(header[name]) for name in ("n_ctx", "n_vocab", "n_chunk"))
         for name, least in (("n_ctx", 3), ("n_vocab", 1), ("n_chunk", 1)):
             if getattr(self, name) < least:
                 raise ValueError(f"{self._path} has {name} {getattr(self, name)}; expected at least {least}")
         self._check_size(size)
         start = _HEADER.itemsize
-        self._tokens = np.memmap(self._path, "<i4", "r", start, (self.n_chunk, self.n_ctx))
+        self._tokens = np.asarray(np.memmap(self._path, "<i4", "r", start, (self.n_chunk, self.n_ctx)))
         self._check_tokens()
         self._rows = np.memmap(
             self._path, self._row, "r", start + self._tokens.nbytes, (self.n_chunk, self.n_ctx - 1 - self.first)
         )
+
+    @property
+    def n_ctx(self):
+        return self._n_ctx
+
+    @property
+    def n_vocab(self):
+        return self._n_vocab
+
+    @property
+    def n_chunk(self):
+        return self._n_chunk
 
     @property
     def first(self):
@@ -134,7 +143,7 @@ class LlamaCppLogits:
             row = int(wrong.argmax())
             raise ValueError(
                 f"{self._path}: row {row} of chunk {index % self.n_chunk} has scale {scale[row, 0]} and lowest "
-                f"log-probability {lowest[row, 0]}; expected a scale within 0 and {_LARGEST_SCALE:.6g}, and one below 0"
+                f"log-probability {lowest[row, 0]}; expected a scale from 0 to {_LARGEST_SCALE:.6g}, and at most 0"
             )
         log_probs = rows["levels"][:, : self.n_vocab] * scale
         log_probs += lowest

@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict, dataclass
 
 from fastloss.comparison._distribution import RELATIVE_ERROR
-from fastloss.comparison._sums import covariance_of_means, mean_of
+from fastloss.comparison._sums import covariance_of_means, mean_of, variance_of_mean
 from fastloss.comparison._table import table_of
 
 KL_FRACTIONS = (0.001, 0.01, 0.05, 0.1, 0.5, 0.9, 0.95, 0.99, 0.999)
@@ -180,7 +180,7 @@ def estimate(counts, name, count):
     if counts[f"{name}_infinite"]:
         return math.inf, math.nan
     total = counts[name]
-    return mean_of(total, count), max(covariance_of_means(counts[f"{name}_squared"], total, total, count), 0.0)
+    return mean_of(total, count), variance_of_mean(counts[f"{name}_squared"], total, count)
 
 
 def _spread(name, distribution, fractions):
@@ -211,26 +211,21 @@ def _root_of_squares(counts, count):
     if counts["change_nan"]:
         return {"change_rms": math.nan, "change_rms_error": math.nan}
     squares, fourths = counts["change_squared"], counts["change_fourth"]
-    rms, variance = math.sqrt(mean_of(squares, count)), covariance_of_means(fourths, squares, squares, count)
-    error = math.sqrt(max(variance, 0.0)) / (2 * rms) if rms else 0.0 * variance
+    rms, error = math.sqrt(mean_of(squares, count)), math.sqrt(variance_of_mean(fourths, squares, count))
+    error = error / (2 * rms) if rms else error
     return {"change_rms": rms, "change_rms_error": error}
 
 
 def _perplexities(counts, count):
-    """In the logarithms of both, the variance of a difference is that of the means less twice their covariance."""
     log_own, variance = estimate(counts, "cost", count)
     log_reference, reference_variance = estimate(counts, "reference_cost", count)
-    is_finite = math.isfinite(log_own) and math.isfinite(log_reference)
-    covariance = log_ratio = math.nan
-    if is_finite:
-        covariance = covariance_of_means(counts["cost_product"], counts["cost"], counts["reference_cost"], count)
-        log_ratio = mean_of(counts["cost"] - counts["reference_cost"], count)
-    elif math.isfinite(log_own) or math.isfinite(log_reference):
-        log_ratio = log_own - log_reference
+    log_ratio, ratio_variance, covariance = _paired(counts, count, log_own, log_reference)
     own, reference, ratio = _exp(log_own), _exp(log_reference), _exp(log_ratio)
-    error, reference_error = math.sqrt(variance), math.sqrt(reference_variance)
-    ratio_error = math.sqrt(max(variance + reference_variance - 2 * covariance, 0.0)) if is_finite else math.nan
-    difference = own**2 * variance + reference**2 * reference_variance - 2 * own * reference * covariance
+    error, reference_error, ratio_error = map(math.sqrt, (variance, reference_variance, ratio_variance))
+    # The variance of own - reference, with the covariance of both: so that nothing cancels where they are near.
+    of_difference = own * reference * ratio_variance + (own - reference) * (
+        own * variance - reference * reference_variance
+    )
     return {
         "perplexity": own,
         "perplexity_error": own * error,
@@ -241,9 +236,22 @@ def _perplexities(counts, count):
         "perplexity_ratio": ratio,
         "perplexity_ratio_error": ratio * ratio_error,
         "perplexity_difference": own - reference,
-        "perplexity_difference_error": math.sqrt(max(difference, 0.0)),
+        "perplexity_difference_error": math.sqrt(max(of_difference, 0.0)),
         "log_perplexity_correlation": covariance / (error * reference_error) if error * reference_error else math.nan,
     }
+
+
+def _paired(counts, count, log_own, log_reference):
+    """Mean of the difference of the two costs of a token, its variance, and the covariance of the means of both."""
+    if not (math.isfinite(log_own) and math.isfinite(log_reference)):
+        return log_own - log_reference, math.nan, math.nan
+    own, reference, product = counts["cost"], counts["reference_cost"], counts["cost_product"]
+    squares = counts["cost_squared"] + counts["reference_cost_squared"] - 2 * product
+    return (
+        mean_of(own - reference, count),
+        variance_of_mean(squares, own - reference, count),
+        covariance_of_means(product, own, reference, count),
+    )
 
 
 def _exp(number):

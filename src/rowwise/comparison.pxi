@@ -2,8 +2,8 @@
 cross-entropy in both. Included after divergence.pxi.
 
 The divergence is that of divergence_blocks.pxi. Best class and cross-entropy follow from the peaks and sums of its
-blocks. The block that has the best class is looked at once more, in the cache, and so is that of a likely label: a row's
-sum without the label's term is then that of the other blocks, and of this one without it.
+blocks. The block that has the best class is looked at once more, in the cache, and so is that of a likely label: a
+row's sum without the label's term is then that of the other blocks, and of this one without it.
 """
 
 cdef inline real peak_in(const BlockSums* block, bint of_target) noexcept nogil:

@@ -270,6 +270,33 @@ def decoding() -> None:
     assert_type(len(state), int)
 
 
+def comparison() -> None:
+    compared = fl.LogitsComparison(axis=-1, ignore_index=None, num_threads=1)
+    compared.update(x, y, labels)
+    compared.update([[0.0, 1.0, 2.0]], rows[:1])
+    other = fl.LogitsComparison()
+    compared.merge(other)
+    assert_type(compared.tokens, int)
+    found = compared.summary()
+    assert_type(found, fl.ComparisonSummary)
+    assert_type((found.kl_mean, found.kl_median, found.top1_agreement), tuple[float, float, float])
+    assert_type((found.perplexity, found.change_median), tuple[float | None, float | None])
+    assert found.kl_quantiles[0.999] >= found.kl_quantiles[0.5]
+    shown: dict[str, Any] = found.as_dict()
+    assert shown["tokens"] == 5
+
+
+def comparison_with_a_file(path: str) -> None:
+    """Read, and not run."""
+    file: fl.LlamaCppLogits = fl.LlamaCppLogits(path)
+    texts: NDArray[np.int32] = file.tokens
+    print(len(file) == file.n_chunk, file.n_ctx, file.n_vocab, texts[0], file.first)
+    for log_probs, target in file:
+        fl.LogitsComparison().update(log_probs, log_probs, target)
+    log_probs, target = file[-1]
+    fl.LogitsComparison().plot(ax=None)
+
+
 def compat() -> None:
     batch: Singles = frames[None, :, 0]
     targets: NDArray[np.int64] = np.array([[1, 2]])
@@ -328,6 +355,7 @@ if __name__ == "__main__":
         linear,
         ctc,
         decoding,
+        comparison,
         boosters,
         compat,
         metrics_of_scikit_learn,

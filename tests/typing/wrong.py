@@ -63,6 +63,12 @@ fl.CTCAlphabet([1, 2])  # type: ignore[list-item]
 fl.CTCAlphabet("-a").blank = 1  # type: ignore[misc]
 torchaudio.merge_tokens(labels, x, blank="-")  # type: ignore[arg-type]
 
+# comparison
+fl.LogitsComparison().merge(x)  # type: ignore[arg-type]
+fl.LogitsComparison(-1)  # type: ignore[misc]
+fl.LogitsComparison().summary().kl_mean = 0.0  # type: ignore[misc]
+fl.LlamaCppLogits(7)  # type: ignore[arg-type]
+
 # metrics
 metrics.mean_squared_error(y, x, multioutput="mean")  # type: ignore[arg-type]
 metrics.mean_squared_error(y, x, y)  # type: ignore[call-overload]

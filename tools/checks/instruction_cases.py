@@ -238,6 +238,12 @@ def small_calls(inputs):
         yield from verbs("cross_entropy", f"10x10 {dtype} labels", (x, aligned(y.astype(dtype))), small=True)
 
 
+def comparisons(inputs):
+    for rows, classes in SHAPES[1:]:
+        x, y, labels = inputs.numbers(rows, classes), inputs.numbers(rows, classes), inputs.below(classes, rows)
+        yield Case(f"LogitsComparison {rows}x{classes}", partial(fl.LogitsComparison().update, x, y, labels), x.size)
+
+
 class OldGenerator(np.random.RandomState):
     """Of which the table can draw as of a new one."""
 
@@ -264,7 +270,7 @@ def counted(cases):
 
 def all_cases():
     inputs = Inputs()
-    families = (labelled_rows, functions, distributions, elements, dtypes, sequences, small_calls)
+    families = (labelled_rows, functions, distributions, elements, dtypes, sequences, small_calls, comparisons)
     cases = [case for family in families for case in family(inputs)]
     known = counted(cases)
     return cases + [case for row in LOSSES if row.name not in known for case in of_the_table(row)]

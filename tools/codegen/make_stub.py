@@ -22,10 +22,13 @@ WIDTH = 120
 # Of parameters, by name or by function and name. Others: see type_of.
 TYPES = {
     "__contains__.token": "object",
+    "__getitem__.chunk": "SupportsIndex",
     "__init__.blank": "SupportsIndex | str",  # where a class means something else by the name
+    "__init__.path": "str | PathLike[str]",
     "__init__.separator": "str | None",
     "__init__.tokens": "str | Iterable[str] | Mapping[str, SupportsIndex]",
     "alpha": "_Array | None",
+    "ax": "Any",  # of matplotlib, which need not be installed
     "base": "SupportsFloat | None",
     "bias": "_Array | None",
     "class_weight": "_Array | None",
@@ -34,6 +37,7 @@ TYPES = {
     "ignore_index": "SupportsIndex | None",
     "infeasible": 'Literal["inf", "zero", "raise"]',
     "input_lengths": "_Array | None",
+    "merge.other": "LogitsComparison",
     "num_threads": "SupportsIndex | None",
     "out": "_Floats | None",
     "pos_weight": "_Array | None",
@@ -45,14 +49,18 @@ TYPES = {
     "set_num_threads.num_threads": "SupportsIndex",
     "star": "SupportsIndex | None",
     "target_lengths": "_Array | None",
+    "update.target": "_Array | None",
     "where": "_Array | None",
     "words.separator": "str | SupportsIndex | None",
     "words.text": "str | CTCAlphabet | Iterable[str | Iterable[str]] | None",
 }
 RETURNS = {  # of functions and methods; other methods return an object of their own class
     "__contains__": "bool",
+    "__getitem__": "tuple[NDArray[np.float32], NDArray[np.int32]]",
     "__init__": "None",
+    "__iter__": "Iterator[tuple[NDArray[np.float32], NDArray[np.int32]]]",
     "__len__": "int",
+    "as_dict": "dict[str, Any]",
     "ctc_align": "CTCAlignment",
     "ctc_decode": "list[Any]",  # of CTCHypothesis; for a batch of such lists
     "ctc_posteriors": "_Floats",
@@ -63,14 +71,26 @@ RETURNS = {  # of functions and methods; other methods return an object of their
     "encode": "list[int]",
     "get_num_threads": "int",
     "logsumexp": "_Floats",
+    "merge": "None",
+    "plot": "Any",
     "set_num_threads": "None",
     "show_config": "dict[str, Any]",
+    "summary": "ComparisonSummary",
+    "update": "None",
     "words": "list[Any]",  # of CTCWord; for a batch of such lists
 }
-ATTRIBUTES = {  # of classes
+ATTRIBUTES = {  # of classes, by name or by class and name
+    "LlamaCppLogits.tokens": "NDArray[np.int32]",
+    "LogitsComparison.tokens": "int",
     "blank": "int",
+    "change_median": "float | None",
+    "first": "int",
     "frames": "NDArray[np.int64]",
+    "kl_median": "float",
     "labels": "NDArray[np.int64]",
+    "n_chunk": "int",
+    "n_ctx": "int",
+    "n_vocab": "int",
     "path": "NDArray[np.int64]",
     "score": "NDArray[np.float64] | Any",  # of one sequence a number
     "separator": "str | None",
@@ -83,8 +103,9 @@ VERBS = ("__call__", "grad", "value_and_grad", "grad_and_hess")
 HEAD = '''"""Written by tools/codegen/make_stub.py from the signatures of the package; not edited by hand."""
 
 # fmt: off
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any, Literal, Protocol, SupportsFloat, SupportsIndex, TypeAlias, TypeVar, overload
 
 import numpy as np
@@ -250,10 +271,10 @@ def of_class(kind):
     """The fields, read-only attributes and methods of a class, as its docstring has them."""
     decorator, body = fields(kind) if dataclasses.is_dataclass(kind) else ("", "")
     parts = [f"\n{decorator}class {kind.__name__}:\n{body}"]
-    special = {"__contains__", "__len__"} | (set() if decorator else {"__init__"})
+    special = {"__contains__", "__getitem__", "__iter__", "__len__"} | (set() if decorator else {"__init__"})
     own = {key: member for key, member in vars(kind).items() if key in special or not key.startswith("_")}
     for key in sorted(key for key, member in own.items() if isinstance(member, property)):
-        kind_of_key = ATTRIBUTES.get(key, "NDArray[np.float64]")
+        kind_of_key = ATTRIBUTES.get(f"{kind.__name__}.{key}") or ATTRIBUTES.get(key, "NDArray[np.float64]")
         parts.append(f"    @property\n    def {key}(self) -> {kind_of_key}: ...\n")
     for key, member in own.items():
         if inspect.isfunction(member):
