@@ -69,7 +69,7 @@ FL_INLINE void lanes_moment(const real *x, real peak, real_p rest, real_p moment
 #ifdef FL_WIDE /* one vector after the other: all at once would not leave enough registers for the sums */
     for (int i = 0; i < FL_LANES; i += FL_WIDE) {
         wide below = clamp_to_eighths(W_(sub_ps)(W_(loadu_ps)(x + i), W_(set1_ps)(peak)));
-        wide e = eighths_of_clamped(below);
+        wide e = eighths_of_clamped(below, constants_in_memory());
         W_(storeu_ps)(rest + i, W_(add_ps)(W_(loadu_ps)(rest + i), e));
         W_(storeu_ps)(moment + i, W_(fmadd_ps)(e, below, W_(loadu_ps)(moment + i)));
     }
