@@ -53,6 +53,7 @@ RETURNS = {  # of functions and methods; other methods return an object of their
     "__contains__": "bool",
     "__init__": "None",
     "__len__": "int",
+    "accuracy": "float",
     "ctc_align": "CTCAlignment",
     "ctc_decode": "list[Any]",  # of CTCHypothesis; for a batch of such lists
     "ctc_posteriors": "_Floats",
@@ -62,16 +63,22 @@ RETURNS = {  # of functions and methods; other methods return an object of their
     "decode_path": "str",
     "encode": "list[int]",
     "get_num_threads": "int",
+    "label_scores": "LabelScores",
     "logsumexp": "_Floats",
+    "perplexity": "float",
     "set_num_threads": "None",
     "show_config": "dict[str, Any]",
     "words": "list[Any]",  # of CTCWord; for a batch of such lists
 }
 ATTRIBUTES = {  # of classes
+    "best": "NDArray[np.int64]",
     "blank": "int",
+    "entropy": "_Floats",
     "frames": "NDArray[np.int64]",
     "labels": "NDArray[np.int64]",
+    "log_prob": "_Floats",
     "path": "NDArray[np.int64]",
+    "rank": "NDArray[np.int64]",
     "score": "NDArray[np.float64] | Any",  # of one sequence a number
     "separator": "str | None",
     "starts": "NDArray[np.int64]",
