@@ -66,6 +66,14 @@ FL_NOINLINE real look_at_block(const number_run *run, ptrdiff_t start, ptrdiff_t
 
 FL_INLINE void lanes_moment(const real *x, real peak, real_p rest, real_p moment)
 {
+#ifdef FL_WIDE /* one vector after the other: all at once would not leave enough registers for the sums */
+    for (int i = 0; i < FL_LANES; i += FL_WIDE) {
+        wide below = clamp_to_eighths(W_(sub_ps)(W_(loadu_ps)(x + i), W_(set1_ps)(peak)));
+        wide e = eighths_of_clamped(below, constants_in_memory());
+        W_(storeu_ps)(rest + i, W_(add_ps)(W_(loadu_ps)(rest + i), e));
+        W_(storeu_ps)(moment + i, W_(fmadd_ps)(e, below, W_(loadu_ps)(moment + i)));
+    }
+#else
     real e[FL_LANES], below[FL_LANES];
     exp_lanes_below(x, peak, e, below);
 #pragma omp simd
@@ -73,6 +81,7 @@ FL_INLINE void lanes_moment(const real *x, real peak, real_p rest, real_p moment
         rest[i] += e[i];
         moment[i] = r_fma(e[i], below[i], moment[i]);
     }
+#endif
 }
 
 /* The same without the lane `excluded`, if there is such a lane, and without those before `first`. */
