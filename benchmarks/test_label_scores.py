@@ -1,4 +1,4 @@
-"""label_scores beside the value of cross_entropy on the same logits, and beside NumPy and PyTorch, as users write it."""
+"""label_scores beside the value of cross_entropy on the same logits, and beside what NumPy and PyTorch have for it."""
 
 import time
 
