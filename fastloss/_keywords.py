@@ -62,7 +62,8 @@ def explain(error, function, args, kwargs):
         args = args[1:]
     text = _misfit(function.__name__, parameters, args, kwargs)
     if text:
-        raise TypeError(f"{function.__name__}() {text}") from None
+        name = function.__qualname__.rpartition("<locals>.")[2].removesuffix(".__init__")
+        raise TypeError(f"{name}() {text}") from None
 
 
 def bound(name, signature, args, kwargs):
@@ -82,7 +83,7 @@ def _misfit(function, parameters, args, kwargs):
     if unknown:
         return f"got an unexpected keyword argument {unknown[0]!r}{_hint(unknown[0], function, parameters)}"
     if len(args) > len(positional):
-        return f"takes {', '.join(positional)} by position, got {len(args)} arguments; {_options(args, parameters)}"
+        return f"takes {', '.join(positional) or 'nothing'} by position, got {len(args)} arguments{_options(args, parameters)}"
     return ""
 
 
@@ -104,8 +105,8 @@ def _options(args, parameters):
     """How the arguments that came by position, and are too many, have to be given."""
     options = [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY]
     if len(args) == 2 and "axis" in options and type(args[1]) is int:  # softmax(x, 1)
-        return f"write axis={args[1]}" + (f" or base={args[1]}" if "base" in options else "")
-    return f"give the others by keyword: {', '.join(f'{name}=' for name in options)}"
+        return f"; write axis={args[1]}" + (f" or base={args[1]}" if "base" in options else "")
+    return f"; give the others by keyword: {', '.join(f'{name}=' for name in options)}" if options else ""
 
 
 def _hint(keyword, function, parameters):

@@ -25,13 +25,11 @@ def exact_sums(rows):
     span = int(exponents.max(initial=0)) - first + 1
     places = (exponents - first + np.arange(len(rows))[:, None] * span).ravel()
     high, low = (np.bincount(places, part.ravel(), len(rows) * span).reshape(-1, span) for part in (high, low))
-    return [_joined(high[row], low[row], first - 53 + UNIT_BITS) for row in range(len(rows))]
-
-
-def _joined(high, low, shift):
-    """The integers of all powers of two, of which the first is `shift` bits above the unit."""
-    used = np.flatnonzero((high != 0) | (low != 0)).tolist()
-    return sum(((int(high[power]) << _LOW_BITS) + int(low[power])) << (shift + power) for power in used)
+    totals, shift = [0] * len(rows), first - 53 + UNIT_BITS
+    used = np.nonzero((high != 0) | (low != 0))
+    for row, power, more, least in zip(*used, high[used].tolist(), low[used].tolist(), strict=True):
+        totals[row] += ((int(more) << _LOW_BITS) + int(least)) << (shift + int(power))
+    return totals
 
 
 def products(a, b):

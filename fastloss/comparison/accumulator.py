@@ -84,6 +84,7 @@ class LogitsComparison:
 
     __slots__ = ("_axis", "_ignore_index", "_lock", "_num_threads", "_totals")
 
+    @says_keywords
     def __init__(self, *, axis=-1, ignore_index=-100, num_threads=None):
         self._axis = check.as_integer(axis, "axis")
         self._ignore_index = check.as_ignore_index(ignore_index)

@@ -276,6 +276,10 @@ def test_refused_options_and_merging():
     other = compared((np.eye(4), np.eye(4)))
     refused(ValueError, ["other has 4 classes", "had 3"], lambda: comparison.merge(other))
     refused(TypeError, ["'labels'", "target="], lambda: comparison.update(np.eye(3), np.eye(3), labels=[0, 1, 2]))
+    refused(TypeError, ["LogitsComparison()", "'dim'", "axis="], lambda: fl.LogitsComparison(dim=1))
+    refused(TypeError, ["LogitsComparison()", "axis=, ignore_index=", "got 1"], lambda: fl.LogitsComparison(1))
+    call = "LogitsComparison.update() takes logits, reference_logits, target by position, got 4 arguments"
+    assert refused(TypeError, [call], lambda: comparison.update(np.eye(3), np.eye(3), [0, 1, 2], -1)) == call
     assert comparison.tokens == 3
 
 
