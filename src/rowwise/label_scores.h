@@ -3,6 +3,7 @@
 #define FASTLOSS_LABEL_SCORES_H
 
 #include "core/half.h"
+#include "core/transpose.h"
 
 /* ---- a block's largest score, and how many classes rank above the label: they score higher, or as high with a lower
  * index. `dtype` is that of halves, which are widened to x meanwhile; or FL_NATIVE, and the scores are in x. ---- */
@@ -119,6 +120,34 @@ FL_NOINLINE void add_moments(const real *FL_RESTRICT x, ptrdiff_t n, ptrdiff_t s
     if (whole < n) lanes_moment_excluding(x + j, peak, rest, moment, (xint)(excluded - j), (xint)(whole - j));
     *rest_sum += lanes_total(rest);
     *moment_sum += lanes_total(moment);
+}
+
+/* ---- the results of a tile's rows ---- */
+
+FL_INLINE int has_nan(real_cp x)
+{
+    xint found = 0;
+#pragma omp simd reduction(| : found)
+    for (int k = 0; k < FL_TILE; k++) found |= -(xint)(x[k] != x[k]);
+    return found != 0;
+}
+
+FL_NOINLINE void store_numbers(real *FL_RESTRICT log_probs, real *FL_RESTRICT entropies, ptrdiff_t n, real_cp log_prob,
+                               real_cp entropy, xint_cp ignored)
+{
+    for (ptrdiff_t k = 0; k < n; k++) {
+        log_probs[k] = ignored[k] ? R(0.0) : log_prob[k];
+        entropies[k] = entropy[k];
+    }
+}
+
+FL_NOINLINE void store_classes(int64_t *FL_RESTRICT ranks, int64_t *FL_RESTRICT bests, ptrdiff_t n, xint_cp above,
+                               xint_cp best, xint_cp ignored)
+{
+    for (ptrdiff_t k = 0; k < n; k++) {
+        ranks[k] = above[k] | -ignored[k]; /* -1 where it is ignored */
+        bests[k] = best[k];
+    }
 }
 
 #endif

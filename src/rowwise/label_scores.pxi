@@ -1,4 +1,5 @@
-"""Rows with one label each: its log-probability and rank, the best class, the entropy. Included after tile.pxi.
+"""Rows with one label each: its log-probability and rank, the best class, the entropy. Included after
+divergence.pxi.
 
     rest     the sum of e = exp(score - peak) over all classes but the best, which is the first of the largest
     moment   the sum of e (score - peak)
@@ -13,12 +14,15 @@ once more.
 
 cdef extern from "rowwise/label_scores.h" nogil:
     real look_at_block(const number_run*, Py_ssize_t, Py_ssize_t, real*, Py_ssize_t, Py_ssize_t, real, Py_ssize_t*)
+    bint has_nan(real_cp)
+    void store_numbers(real*, real*, Py_ssize_t, const real*, const real*, const xint*)
+    void store_classes(int64_t*, int64_t*, Py_ssize_t, const xint*, const xint*, const xint*)
     void add_moments(const real*, Py_ssize_t, Py_ssize_t, Py_ssize_t, real, const real*, double*, double*)
 
 ctypedef struct RankedTile:     # rows, and what is known of them so far
     Py_ssize_t count
     xint label[TILE]            # always a class
-    bint ignored[TILE]
+    xint ignored[TILE]          # 0 or 1
     real score[TILE]            # of the label
     real peak[TILE]
     real rest[TILE]
@@ -37,13 +41,15 @@ ctypedef struct RankedRow:      # the same of one row, up to a block
 cdef void read_ranked_labels(const LabelScoresJob* job, RankedTile* tile, Py_ssize_t row) noexcept nogil:
     """What is no class by now is ignored, as label_or_none() says."""
     cdef Py_ssize_t k
-    cdef int64_t label
-    for k in range(TILE):
-        label = -1
-        if k < tile.count:
-            label = label_or_none(job.labels + row + k, job.ignore_index, job.scores.classes)
+    cdef int64_t label, ignore_index = job.ignore_index, classes = job.scores.classes
+    cdef const int64_t* labels = job.labels + row
+    for k in range(tile.count):
+        label = label_or_none(labels + k, ignore_index, classes)
         tile.ignored[k] = label < 0
         tile.label[k] = <xint> label if label > 0 else 0
+    for k in range(tile.count, TILE):
+        tile.ignored[k] = 1
+        tile.label[k] = 0
 
 
 # ---- many classes: row after row ----
@@ -114,27 +120,18 @@ cdef void scan_rows(const LabelScoresJob* job, RankedTile* tile, Py_ssize_t row,
 
 # ---- few classes: rows across the vector lanes ----
 
-cdef void lanes_best(real_cp table, Py_ssize_t classes, real_p peak, xint_p best) noexcept nogil:
-    """The first of the largest."""
-    cdef Py_ssize_t c, k
-    for k in range(TILE):
-        peak[k] = -INFINITY
-        best[k] = 0
-    for c in range(classes):
-        for k in range(TILE):
-            best[k] = <xint> c if table[c * TILE + k] > peak[k] else best[k]
-        for k in range(TILE):
-            peak[k] = table[c * TILE + k] if table[c * TILE + k] > peak[k] else peak[k]
-
-
-cdef void lanes_rank(real_cp table, Py_ssize_t classes, real_cp score, xint_cp label, xint_p above) noexcept nogil:
+cdef void lanes_rank(real_cp table, Py_ssize_t classes, real_cp peak, real_cp score, xint_cp label, xint_p best,
+                     xint_p above) noexcept nogil:
+    """From the last class to the first, so that the best is the first of the largest."""
     cdef Py_ssize_t c, k
     cdef real x
     for k in range(TILE):
+        best[k] = 0
         above[k] = 0
-    for c in range(classes):
+    for c in range(classes - 1, -1, -1):
         for k in range(TILE):
             x = table[c * TILE + k]
+            best[k] = <xint> c if x == peak[k] else best[k]
             above[k] += (x > score[k]) | ((x == score[k]) & (<xint> c < label[k]))
 
 
@@ -173,8 +170,8 @@ cdef void rank_tile(const LabelScoresJob* job, RankedTile* tile, Py_ssize_t row,
     lanes_load(read_block(&job.scores.x, row * n, tile.count * n, scratch), tile.count, n, table)
     for k in range(TILE):
         tile.score[k] = table[tile.label[k] * TILE + k]
-    lanes_best(table, n, tile.peak, tile.best)
-    lanes_rank(table, n, tile.score, tile.label, tile.above)
+    lanes_peak(table, n, tile.peak)
+    lanes_rank(table, n, tile.peak, tile.score, tile.label, tile.best, tile.above)
     lanes_sums(table, n, tile.peak, tile.best, tile.rest, tile.moment,
                ahead_of_tile(&job.scores.x, NULL, row, n, scratch))
 
@@ -213,18 +210,6 @@ cdef void rank_with_nan(const LabelScoresJob* job, RankedTile* tile, Py_ssize_t 
         tile.above[k] += <xint> (before_label if tile.score[k] != tile.score[k] else count)
 
 
-cdef void store_ranked(const LabelScoresJob* job, const RankedTile* tile, Py_ssize_t row, const real* log_prob,
-                       const real* entropy) noexcept nogil:
-    cdef Py_ssize_t k
-    cdef real* log_probs = <real*> job.log_prob
-    cdef real* entropies = <real*> job.entropy
-    for k in range(tile.count):
-        log_probs[row + k] = R(0.0) if tile.ignored[k] else log_prob[k]
-        entropies[row + k] = entropy[k]
-        job.rank[row + k] = -1 if tile.ignored[k] else tile.above[k]
-        job.best[row + k] = tile.best[k]
-
-
 cdef public exact_sum chunk_of_ranked_rows(void* data, Py_ssize_t chunk, real* scratch) noexcept nogil:
     cdef LabelScoresJob* job = <LabelScoresJob*> data
     cdef Py_ssize_t row = chunk * job.chunk_rows, stop = min(row + job.chunk_rows, job.scores.rows), k
@@ -239,10 +224,12 @@ cdef public exact_sum chunk_of_ranked_rows(void* data, Py_ssize_t chunk, real* s
         else:
             scan_rows(job, &tile, row, scratch)
         finish_ranked(&tile, log_prob, entropy)
-        for k in range(tile.count):
-            if tile.rest[k] != tile.rest[k]:
-                rank_with_nan(job, &tile, row, k, scratch)
-        store_ranked(job, &tile, row, log_prob, entropy)
+        if has_nan(tile.rest):
+            for k in range(tile.count):
+                if tile.rest[k] != tile.rest[k]:
+                    rank_with_nan(job, &tile, row, k, scratch)
+        store_numbers(<real*> job.log_prob + row, <real*> job.entropy + row, tile.count, log_prob, entropy, tile.ignored)
+        store_classes(job.rank + row, job.best + row, tile.count, tile.above, tile.best, tile.ignored)
         row += tile.count
     return NO_SUM
 
