@@ -1,6 +1,6 @@
 """What a language model loses when its weights are rounded to 8 and 4 bits.
 
-    python examples/compare_models.py [--seed 0] [--steps 300] [--out quantised.png] [--group 32]
+    python examples/compare_models.py [--seed 0] [--steps 200] [--out quantised.png] [--group 32]
 
 The model of word_model.py is trained on the docstrings of Python's standard library. Then its weights are quantised as
 many models are: in groups of 32, each with a scale in float16, and 8 or 4 bits for each weight. Held-out docstrings go
@@ -115,7 +115,7 @@ def divisor_of_features(text):
 
 def main():
     parser = command_line.parser(__doc__.partition("\n")[0])
-    command_line.add_training_arguments(parser, picture="quantised.png", steps=300, words=f"each with {BATCH} words")
+    command_line.add_training_arguments(parser, picture="quantised.png", steps=200, words=f"each with {BATCH} words")
     parser.add_argument("--group", metavar="N", type=divisor_of_features, default=32, help="weights that share a scale")
     arguments = parser.parse_args()
 
