@@ -83,7 +83,8 @@ def _misfit(function, parameters, args, kwargs):
     if unknown:
         return f"got an unexpected keyword argument {unknown[0]!r}{_hint(unknown[0], function, parameters)}"
     if len(args) > len(positional):
-        return f"takes {', '.join(positional) or 'nothing'} by position, got {len(args)} arguments{_options(args, parameters)}"
+        allowed = ", ".join(positional) or "nothing"
+        return f"takes {allowed} by position, got {len(args)} arguments{_options(args, parameters)}"
     return ""
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-_BARS_PER_DECADE = 20
+_BARS_PER_DECADE = 10
 _MOST_BARS = 200
-_MARKED = {0.5: "median", 0.9: "90 %", 0.99: "99 %", 0.999: "99.9 %"}
+_MARKED = ((0.5, "median", "-"), (0.9, "90 %", "--"), (0.99, "99 %", "-."), (0.999, "99.9 %", ":"))
 
 
 def draw(distribution, ax):
@@ -20,10 +20,10 @@ def draw(distribution, ax):
         shares = np.histogram(drawn, edges, weights=counts)[0] / tokens
         ax.stairs(100 * shares, edges, fill=True, alpha=0.6)
         ax.set_xscale("log")
-        for shade, (fraction, label) in enumerate(_MARKED.items()):
-            value = distribution.quantiles([fraction])[0]
+        values = distribution.quantiles([fraction for fraction, _, _ in _MARKED])
+        for value, (_, label, style) in zip(values, _MARKED, strict=True):
             if 0 < value < np.inf:
-                ax.axvline(value, color="black", alpha=1 - 0.2 * shade, linewidth=1, label=f"{label}: {value:.3g}")
+                ax.axvline(value, color="black", linestyle=style, linewidth=1, label=f"{label}: {value:.3g}")
         ax.legend(title=_title(tokens, int(counts.sum())))
     else:
         ax.text(0.5, 0.5, _title(tokens, 0), ha="center", va="center", transform=ax.transAxes)

@@ -1,11 +1,28 @@
-"""The figures of a comparison by their definitions, in NumPy: from all rows at once."""
+"""What the tests of comparisons share; and the figures by their definitions, in NumPy, from all rows at once."""
 
 import math
 
 import numpy as np
 
+import fastloss as fl
+
 KL_FRACTIONS = (0.001, 0.01, 0.05, 0.1, 0.5, 0.9, 0.95, 0.99, 0.999)
 CHANGE_FRACTIONS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
+
+
+def draw(rng, shape, noise=0.3, names=("float64", "float64")):
+    """Logits, those of a reference, and labels, of which many are likely."""
+    y = 2 * rng.normal(size=shape)
+    x = y + noise * rng.normal(size=shape)
+    likely, any_class = y.argmax(axis=-1), rng.integers(0, shape[-1], shape[:-1])
+    return x.astype(names[0]), y.astype(names[1]), np.where(rng.random(shape[:-1]) < 0.5, likely, any_class)
+
+
+def compared(*blocks, **options):
+    comparison = fl.LogitsComparison(**options)
+    for block in blocks:
+        comparison.update(*block)
+    return comparison
 
 
 def log_softmax(scores):

@@ -65,7 +65,7 @@ torchaudio.merge_tokens(labels, x, blank="-")  # type: ignore[arg-type]
 
 # comparison
 fl.LogitsComparison().merge(x)  # type: ignore[arg-type]
-fl.LogitsComparison(-1)  # type: ignore[misc]
+fl.LogitsComparison(-1)  # type: ignore[call-arg]
 fl.LogitsComparison().summary().kl_mean = 0.0  # type: ignore[misc]
 fl.LlamaCppLogits(7)  # type: ignore[arg-type]
 
