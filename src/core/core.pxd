@@ -14,12 +14,11 @@ cdef extern from "core/real.h" nogil:
     ctypedef const xint* xint_cp "xint_cp"
     real R(double)
     real INFINITY
-    real FL_EXP_LOW, FL_EXP_NONE, FL_SMALLEST, FL_LARGEST, FL_EPSILON
+    real FL_EXP_LOW, FL_SMALLEST, FL_LARGEST, FL_EPSILON
     real r_fma(real, real, real)
     real r_against(real, real)
     real r_abs(real)
     real r_atleast(real, real)
-    real r_opaque(real)
     real r_weighted(real, real)
     real r_term(real, real)
     double r_term_double(real, double)
@@ -31,7 +30,6 @@ cdef extern from "core/real.h" nogil:
 
 cdef extern from "core/vecmath.h" nogil:
     real r_exp(real)
-    real r_exp_of_clamped(real)
     real r_log(real)
     real r_log1p(real)
     real r_twice_atanh(real)

@@ -32,6 +32,7 @@ typedef __m512 wide;
 #define W_NUMBERS _mm512_castsi512_ps
 #define W_EIGHTHS _mm512_broadcast_i64x4(_mm256_loadu_si256((const __m256i *)eighths))
 #define W_CHOOSE(table, index) _mm512_permutexvar_epi32(index, table)
+#define W_CLEAR(x, i, j) _mm512_maskz_mov_ps(_mm512_cmpneq_epi32_mask(_mm512_loadu_si512(i), _mm512_set1_epi32(j)), x)
 #else
 #define FL_WIDE 8
 typedef __m256 wide;
@@ -40,6 +41,9 @@ typedef __m256 wide;
 #define W_NUMBERS _mm256_castsi256_ps
 #define W_EIGHTHS _mm256_loadu_si256((const __m256i *)eighths)
 #define W_CHOOSE(table, index) _mm256_permutevar8x32_epi32(table, index)
+#define W_CLEAR(x, i, j)                                                                                     \
+    _mm256_andnot_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_loadu_si256((const __m256i *)(i)),         \
+                                                            _mm256_set1_epi32(j))), x)
 #endif
 
 /* The constants of a reduction. */

@@ -122,6 +122,56 @@ FL_NOINLINE void add_moments(const real *FL_RESTRICT x, ptrdiff_t n, ptrdiff_t s
     *moment_sum += lanes_total(moment);
 }
 
+/* The sums of a tile's rows of few classes, which lie across the lanes, without each row's excluded class. `strip` classes
+ * are summed by themselves. */
+FL_NOINLINE void tile_moments(const real *FL_RESTRICT table, ptrdiff_t classes, ptrdiff_t strip, real_cp peak,
+                              xint_cp excluded, real_p rest, real_p moment, const real *ahead)
+{
+#ifdef FL_WIDE
+    const eighth_constants constants = constants_in_registers();
+    for (int k = 0; k < FL_TILE; k += FL_WIDE) {
+        const wide top = W_(loadu_ps)(peak + k), none = W_(setzero_ps)();
+        wide rest_sum = none, moment_sum = none;
+        for (ptrdiff_t start = 0; start < classes; start += strip) {
+            const ptrdiff_t stop = start + strip < classes ? start + strip : classes;
+            wide rest_part = none, moment_part = none;
+            for (ptrdiff_t c = start; c < stop; c++) {
+                prefetch(ahead + k * classes + c * FL_WIDE); /* in the order of memory */
+                wide below = clamp_to_eighths(W_(sub_ps)(W_(loadu_ps)(table + c * FL_TILE + k), top));
+                wide e = W_CLEAR(eighths_of_clamped(below, constants), excluded + k, (int32_t)c);
+                rest_part = W_(add_ps)(rest_part, e);
+                moment_part = W_(fmadd_ps)(e, below, moment_part);
+            }
+            rest_sum = W_(add_ps)(rest_sum, rest_part);
+            moment_sum = W_(add_ps)(moment_sum, moment_part);
+        }
+        W_(storeu_ps)(rest + k, rest_sum);
+        W_(storeu_ps)(moment + k, moment_sum);
+    }
+#else
+    const real none = r_opaque(R(FL_EXP_NONE));
+    for (int k = 0; k < FL_TILE; k++) rest[k] = moment[k] = R(0.0);
+    for (ptrdiff_t start = 0; start < classes; start += strip) {
+        const ptrdiff_t stop = start + strip < classes ? start + strip : classes;
+        real rest_part[FL_TILE] = {0}, moment_part[FL_TILE] = {0};
+        for (ptrdiff_t c = start; c < stop; c++) {
+            for (int k = 0; k < FL_TILE; k += FL_LANES) prefetch_lanes(ahead + c * FL_TILE + k);
+#pragma omp simd
+            for (int k = 0; k < FL_TILE; k++) {
+                real below = r_atleast(table[c * FL_TILE + k] - peak[k], none), term = r_exp_of_clamped(below);
+                real e = excluded[k] == (xint)c ? R(0.0) : term;
+                rest_part[k] += e;
+                moment_part[k] = r_fma(e, below, moment_part[k]);
+            }
+        }
+        for (int k = 0; k < FL_TILE; k++) {
+            rest[k] += rest_part[k];
+            moment[k] += moment_part[k];
+        }
+    }
+#endif
+}
+
 /* ---- the results of a tile's rows ---- */
 
 FL_INLINE int has_nan(real_cp x)

@@ -14,6 +14,7 @@ once more.
 
 cdef extern from "rowwise/label_scores.h" nogil:
     real look_at_block(const number_run*, Py_ssize_t, Py_ssize_t, real*, Py_ssize_t, Py_ssize_t, real, Py_ssize_t*)
+    void tile_moments(const real*, Py_ssize_t, Py_ssize_t, const real*, const xint*, real*, real*, const real*)
     bint has_nan(real_cp)
     void store_numbers(real*, real*, Py_ssize_t, const real*, const real*, const xint*)
     void store_classes(int64_t*, int64_t*, Py_ssize_t, const xint*, const xint*, const xint*)
@@ -135,45 +136,19 @@ cdef void lanes_rank(real_cp table, Py_ssize_t classes, real_cp peak, real_cp sc
             above[k] += (x > score[k]) | ((x == score[k]) & (<xint> c < label[k]))
 
 
-cdef void lanes_sums(real_cp table, Py_ssize_t classes, real_cp peak, xint_cp best, real_p rest, real_p moment,
-                     const real* ahead) noexcept nogil:
-    cdef Py_ssize_t c, k, start
-    cdef real rest_part[TILE]
-    cdef real moment_part[TILE]
-    cdef real reference[TILE]
-    cdef real below, e, none = r_opaque(FL_EXP_NONE)
-    for k in range(TILE):
-        rest[k] = 0
-        moment[k] = 0
-        reference[k] = reference_of(peak[k])
-    for start from 0 <= start < classes by STRIP:
-        for k in range(TILE):
-            rest_part[k] = 0
-            moment_part[k] = 0
-        for c in range(start, min(start + STRIP, classes)):
-            for k from 0 <= k < TILE by LANES:
-                prefetch_lanes(ahead + c * TILE + k)
-            for k in range(TILE):
-                below = r_atleast(table[c * TILE + k] - reference[k], none)
-                e = r_exp_of_clamped(below)
-                e = R(0.0) if best[k] == <xint> c else e
-                rest_part[k] += e
-                moment_part[k] = r_fma(e, below, moment_part[k])
-        for k in range(TILE):
-            rest[k] += rest_part[k]
-            moment[k] += moment_part[k]
-
-
 cdef void rank_tile(const LabelScoresJob* job, RankedTile* tile, Py_ssize_t row, real* scratch) noexcept nogil:
     cdef Py_ssize_t k, n = job.scores.classes
     cdef real* table = scratch + TILE * n
+    cdef real reference[TILE]
     lanes_load(read_block(&job.scores.x, row * n, tile.count * n, scratch), tile.count, n, table)
     for k in range(TILE):
         tile.score[k] = table[tile.label[k] * TILE + k]
     lanes_peak(table, n, tile.peak)
     lanes_rank(table, n, tile.peak, tile.score, tile.label, tile.best, tile.above)
-    lanes_sums(table, n, tile.peak, tile.best, tile.rest, tile.moment,
-               ahead_of_tile(&job.scores.x, NULL, row, n, scratch))
+    for k in range(TILE):
+        reference[k] = reference_of(tile.peak[k])
+    tile_moments(table, n, STRIP, reference, tile.best, tile.rest, tile.moment,
+                 ahead_of_tile(&job.scores.x, NULL, row, n, scratch))
 
 
 # ---- the call ----
