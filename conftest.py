@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import pytest
 from sybil import Sybil
 from sybil.document import PythonDocStringDocument
-from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
 from sybil.parsers.rest import DocTestParser
 
 
@@ -23,14 +23,16 @@ def compiled(example):
     compile(example.parsed, example.path, "exec")
 
 
-# The examples of these need the library.
+# The examples of these need the library. Examples of other pages that need one are between comments, `skip: start if`
+# and `skip: end`, to which these names are `missing`.
 MISSING = [name for name in ("dask", "jax", "torch") if not find_spec(name)]
 WITHOUT_THEM = [path for name in MISSING for path in (f"docs/{name}.md", f"fastloss/{name}/*.py")]
 
 pages = Sybil(
-    [PythonCodeBlockParser(doctest_optionflags=ELLIPSIS), CodeBlockParser("py", compiled)],
+    [SkipParser(), PythonCodeBlockParser(doctest_optionflags=ELLIPSIS), CodeBlockParser("py", compiled)],
     patterns=["README.md", "docs/*.md"],
     excludes=WITHOUT_THEM,
+    setup=lambda namespace: namespace.update(missing=MISSING),
     fixtures=["folder"],
 )
 docstrings = Sybil(

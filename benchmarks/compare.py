@@ -118,11 +118,7 @@ def measure_pairs(chosen, names, threads, seconds):
         return []
     worker = Worker("counterparts", threads, seconds, names)
     try:
-        return [
-            {"module": case.module, "call": case.call, "size": case.size, "is_headline": case.is_headline}
-            | {"name": case.name, **worker.measure(case)}
-            for case in progress(chosen)
-        ]
+        return [case.description() | worker.measure(case) for case in progress(chosen)]
     finally:
         worker.process.stdin.close()
         worker.process.terminate()

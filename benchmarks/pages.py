@@ -5,7 +5,7 @@ import re
 import textwrap
 
 import fastloss as fl
-from benchmarks import cases, counterparts, peers, pictures
+from benchmarks import cases, peers, pictures
 
 LABELS = {"fastloss": "fastloss", **{name: peer.label for name, peer in peers.PEERS.items()}}
 ERRORS = {"value": "value err", "grad": "gradient err", "hess": "curvature err"}
@@ -30,9 +30,10 @@ beyond, and the largest is shown. Where there are two, they are as written / tun
 """
 
 PAIRS = """
-Modules of fastloss that have the names, arguments and results of another library. Their calls took turns with that
-library's, or with what its users write in NumPy. All are as written: new results are new memory, but for what a module
-itself uses again. The last column is the other's time over ours, with its quartiles. Both gave the same numbers.
+Modules of fastloss that have the names, arguments and results of another library, and what `fastloss` has for language
+models. Their calls took turns with that library's, or with what its users write. All are as written: new results are
+new memory, but for what a module itself uses again. The last column is the other's time over ours, with its quartiles.
+Both gave the same numbers.
 """
 PAIRS_PICTURE = "comparison_modules.png"
 
@@ -127,7 +128,7 @@ def page(data, families):
         text += [f"## {family}\n", f"![Times of {family.lower()}](pictures/{pictures.file_name(family)})\n"]
         text.append(family_table(results))
     if data["counterparts"]:
-        text += ["## Modules with other libraries' conventions\n", PAIRS.strip() + "\n"]
+        text += ["## Modules with other libraries' conventions, and language models\n", PAIRS.strip() + "\n"]
         text.append(f"![Times as long as other libraries take](pictures/{PAIRS_PICTURE})\n")
         text.append(pairs_table(data["counterparts"]))
     return "\n".join(text)
@@ -136,8 +137,7 @@ def page(data, families):
 def pairs_table(results):
     rows = []
     for result in results:
-        about = counterparts.COUNTERPARTS[result["module"]]
-        call = [f"`fastloss.{result['module']}`", f"`{result['call']}`, {about.what}", result["size"], about.label]
+        call = [f"`{result['package']}`", f"`{result['call']}`, {result['what']}", result["size"], result["beside"]]
         rows.append([*call, *(["failed"] * 3 if "failure" in result else times_of_pair(result))])
     return table(["module", "call", "size", "beside", "its time", "ours", "times as fast"], rows)
 
@@ -161,9 +161,8 @@ def readme_pairs(results):
     shown = [result for result in results if result["is_headline"] and "failure" not in result]
     rows = []
     for result in shown:
-        about = counterparts.COUNTERPARTS[result["module"]]
-        call = [f"`fastloss.{result['module']}.{result['call']}`, {about.what}", result["size"]]
-        rows.append([*call, about.label, number(result["times"][1])])
+        call = [f"`{result['package']}.{result['call']}`, {result['what']}", result["size"], result["beside"]]
+        rows.append([*call, number(result["times"][1])])
     return f"As users write them:\n\n{table(['call', 'size', 'beside', 'times as fast'], rows)}\n" if rows else ""
 
 

@@ -1,4 +1,4 @@
-"""Half types beside float32 of the same numbers: rows of class scores, and elementwise losses."""
+"""Half types beside float32 of the same numbers, and beside PyTorch: rows of class scores, and elementwise losses."""
 
 import time
 
@@ -9,6 +9,7 @@ import fastloss as fl
 from benchmarks import draws
 from benchmarks.measure import median_ratio
 from benchmarks.parameters import sizes
+from benchmarks.peers import torch as torch_peer
 from benchmarks.reference import definitions, some_rows
 
 pytestmark = pytest.mark.benchmark(group="half", timer=time.process_time)
@@ -27,9 +28,9 @@ def both_types(loss, rng, shape, half):
     return halves, [a.astype(np.float32) if a.dtype == dtype else a for a in halves]
 
 
-def beside_float32(comparison, of_half, of_float32, wide):
-    """A copy is one of the float32 scores."""
-    times = comparison.time(of_half, wide[0], others={"float32": of_float32})
+def beside_float32(comparison, of_half, of_float32, wide, torch=None):
+    """A copy is one of the float32 scores; PyTorch has the half type too."""
+    times = comparison.time(of_half, wide[0], torch, others={"float32": of_float32})
     comparison.info["times_of_float32"] = median_ratio(times["ours"], times["float32"])
     comparison.note("{times_of_float32:.2f} of float32")
 
@@ -41,7 +42,11 @@ def test_value(comparison, rng, loss, half, shape):
     halves, wide = both_types(loss, rng, shape, half)
     function = getattr(fl, loss)
     beside_float32(
-        comparison, lambda: function(*halves, reduction="sum"), lambda: function(*wide, reduction="sum"), wide
+        comparison,
+        lambda: function(*halves, reduction="sum"),
+        lambda: function(*wide, reduction="sum"),
+        wide,
+        torch_peer.value(getattr(torch_peer, loss), *halves),
     )
     rows = some_rows(wide[0])
     if loss == "cross_entropy":
@@ -62,6 +67,7 @@ def test_value_and_grad(comparison, rng, loss, half, shape):
         lambda: function(*halves, reduction="sum", out=grads[0]),
         lambda: function(*wide, reduction="sum", out=grads[1]),
         wide,
+        torch_peer.value_and_grad(getattr(torch_peer, loss), *halves),
     )
 
 
@@ -72,4 +78,10 @@ def test_normalised(comparison, rng, name, half, shape):
     halves, wide = both_types("entropy_with_logits", rng, shape, half)
     function = getattr(fl, name)
     out = np.empty_like(halves[0]), np.empty_like(wide[0])
-    beside_float32(comparison, lambda: function(halves[0], out=out[0]), lambda: function(wide[0], out=out[1]), wide)
+    beside_float32(
+        comparison,
+        lambda: function(halves[0], out=out[0]),
+        lambda: function(wide[0], out=out[1]),
+        wide,
+        torch_peer.value(getattr(torch_peer, name), halves[0]),
+    )

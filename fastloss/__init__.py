@@ -11,6 +11,7 @@ from fastloss import (
     normalization,
     regression,
     robust,
+    scores,
 )
 from fastloss._config import __version__, show_config
 from fastloss._threadpoolctl import register_when_loaded
@@ -25,9 +26,22 @@ from fastloss.linear import *
 from fastloss.normalization import *
 from fastloss.regression import *
 from fastloss.robust import *
+from fastloss.scores import *
 
 # Each topic says what of it is public, so that a new loss is named in its own file only.
-_topics = (binary, classification, comparison, ctc, divergence, focal, linear, normalization, regression, robust)
+_topics = (
+    binary,
+    classification,
+    comparison,
+    ctc,
+    divergence,
+    focal,
+    linear,
+    normalization,
+    regression,
+    robust,
+    scores,
+)
 __all__ = ["__version__", "get_num_threads", "set_num_threads", "show_config"]
 __all__ += [name for topic in _topics for name in topic.__all__]
 __all__.sort()

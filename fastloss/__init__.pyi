@@ -30,14 +30,14 @@ class _Loss:
 __version__: str
 
 __all__ = [
-    "CTCAlignment", "CTCAlphabet", "CTCHypothesis", "CTCPrefixState", "CTCWord", "ComparisonSummary", "LlamaCppLogits",
-    "LogitsComparison", "__version__", "binary_cross_entropy", "binary_cross_entropy_with_logits",
+    "CTCAlignment", "CTCAlphabet", "CTCHypothesis", "CTCPrefixState", "CTCWord", "ComparisonSummary", "LabelScores",
+    "LlamaCppLogits", "LogitsComparison", "__version__", "binary_cross_entropy", "binary_cross_entropy_with_logits",
     "categorical_cross_entropy", "cross_entropy", "ctc_align", "ctc_decode", "ctc_loss", "ctc_loss_with_logits",
     "ctc_posteriors", "ctc_prefix_score", "ctc_score", "entropy", "entropy_with_logits", "generalized_cross_entropy",
     "get_num_threads", "hinge_loss", "huber_loss", "js_divergence_with_logits", "kl_divergence",
-    "kl_divergence_with_logits", "l1_loss", "linear_cross_entropy", "log_cosh_loss", "log_softmax", "logsumexp",
-    "mse_loss", "nll_loss", "poisson_nll_loss", "poly1_cross_entropy", "quantile_loss", "rmse_loss", "set_num_threads",
-    "show_config", "sigmoid_focal_loss", "smooth_l1_loss", "softmax", "softmax_focal_loss",
+    "kl_divergence_with_logits", "l1_loss", "label_scores", "linear_cross_entropy", "log_cosh_loss", "log_softmax",
+    "logsumexp", "mse_loss", "nll_loss", "poisson_nll_loss", "poly1_cross_entropy", "quantile_loss", "rmse_loss",
+    "set_num_threads", "show_config", "sigmoid_focal_loss", "smooth_l1_loss", "softmax", "softmax_focal_loss",
 ]
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -135,6 +135,15 @@ class ComparisonSummary:
     @property
     def kl_median(self) -> float: ...
     def as_dict(self) -> dict[str, Any]: ...
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class LabelScores:
+    log_prob: _Floats
+    rank: NDArray[np.int64]
+    best: NDArray[np.int64]
+    entropy: _Floats
+    def perplexity(self) -> float: ...
+    def accuracy(self, k: SupportsIndex = 1) -> float: ...
 
 class LlamaCppLogits:
     @property
@@ -1555,6 +1564,11 @@ class _l1_loss(_Loss):
     ) -> tuple[_Floats, _Tensor]: ...
 
 l1_loss: _l1_loss
+
+def label_scores(
+    logits: _Array, target: _Array, *, axis: SupportsIndex = -1, ignore_index: SupportsIndex | None = -100,
+    num_threads: SupportsIndex | None = None,
+) -> LabelScores: ...
 
 class _linear_cross_entropy(_Loss):
     @overload

@@ -30,6 +30,7 @@ cdef extern from "kernel_table.h" nogil:
         kernel target_rows
         kernel log_prob_rows
         kernel normal_rows
+        kernel ranked_rows
         kernel pair_rows
         kernel compared_rows
         label_loss (*find_label_loss)(const char*) noexcept nogil

@@ -17,7 +17,7 @@ typedef struct {
     kernel elements;
     int (*find_element_loss)(const char *name, elementwise_loss *found);
     void (*look_at_elements)(void *job);
-    kernel labelled_rows, target_rows, log_prob_rows, normal_rows, pair_rows, compared_rows;
+    kernel labelled_rows, target_rows, log_prob_rows, normal_rows, ranked_rows, pair_rows, compared_rows;
     label_loss (*find_label_loss)(const char *name);
     ptrdiff_t slots; /* of a step of CTC: core/scaled.h */
     kernel ctc, score;

@@ -27,6 +27,8 @@ FL_PLAN(plan_nll_rows)
 FL_CHUNK(chunk_of_nll_rows)
 FL_PLAN(plan_normal_rows)
 FL_CHUNK(chunk_of_normal_rows)
+FL_PLAN(plan_ranked_rows)
+FL_CHUNK(chunk_of_ranked_rows)
 FL_PLAN(plan_pair_rows)
 FL_CHUNK(chunk_of_pair_rows)
 FL_PLAN(plan_compared_rows)
@@ -60,6 +62,7 @@ static const kernel_table TABLE = {
     .target_rows = FL_KERNEL(plan_target_rows, chunk_of_target_rows),
     .log_prob_rows = FL_KERNEL(plan_nll_rows, chunk_of_nll_rows),
     .normal_rows = FL_KERNEL(plan_normal_rows, chunk_of_normal_rows),
+    .ranked_rows = FL_KERNEL(plan_ranked_rows, chunk_of_ranked_rows),
     .pair_rows = FL_KERNEL(plan_pair_rows, chunk_of_pair_rows),
     .compared_rows = FL_KERNEL(plan_compared_rows, chunk_of_compared_rows),
     .find_label_loss = label_loss_called,

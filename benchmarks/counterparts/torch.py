@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from benchmarks.counterparts import Case
 from benchmarks.draws import labelled_rows, sequences
 from benchmarks.measure import size_name
-from benchmarks.peers.torch import sigmoid_focal
+from benchmarks.peers.torch import sigmoid_focal, tensor
 from fastloss import torch as ours
 
 torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
@@ -17,7 +17,7 @@ torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
 
 def step(loss, scores, *targets, **options):
     """Forward and backward; the gradient is dropped as an optimizer's zero_grad does."""
-    leaf = torch.from_numpy(scores.copy()).requires_grad_()
+    leaf = tensor(scores).clone().requires_grad_()
     targets = [torch.as_tensor(target) for target in targets]
 
     def call():
@@ -35,6 +35,51 @@ def both(loss, peer, *arrays):
 
 def cross_entropy(rng, shape):
     return both(ours.cross_entropy, F.cross_entropy, *labelled_rows(rng, shape))
+
+
+def half_cross_entropy(dtype):
+    """Of logits in a half type, as the model gave them."""
+
+    def draw(rng, shape):
+        x, labels = labelled_rows(rng, shape)
+        return both(ours.cross_entropy, F.cross_entropy, torch.from_numpy(x).to(dtype), labels)
+
+    return draw
+
+
+class LastLayer:
+    """Inputs, weight and labels; shape is (rows, features, classes)."""
+
+    def __init__(self, rng, shape):
+        rows, features, classes = shape
+        x, w = (rng.standard_normal(size, dtype=np.float32) for size in ((rows, features), (classes, features)))
+        self.leaves = [torch.from_numpy(array).requires_grad_() for array in (x, w / np.float32(np.sqrt(features)))]
+        self.labels = torch.from_numpy(rng.integers(0, classes, rows))
+
+    def step(self, loss):
+        def call():
+            value = loss(*self.leaves, self.labels)
+            return value.detach(), *torch.autograd.grad(value, self.leaves)
+
+        return call
+
+
+def linear(peer):
+    def draw(rng, shape):
+        layer = LastLayer(rng, shape)
+        return layer.step(ours.linear_cross_entropy), layer.step(peer)
+
+    return draw
+
+
+def linear_then_cross_entropy(x, weight, labels):
+    return F.cross_entropy(F.linear(x, weight), labels)
+
+
+def own_linear_cross_entropy(x, weight, labels):
+    """In its way that saves memory, as ours does."""
+    options = torch.nn.LinearCrossEntropyOptions()
+    return F.linear_cross_entropy(x, weight, labels, options=options)
 
 
 def of_elements(name):
@@ -90,6 +135,18 @@ CASES = [
     *(
         Case("torch", "cross_entropy", shape, size_name(shape), cross_entropy, when, shape[0] > 64)
         for shape, when in (((64, 10), "quick"), ((256, 1000), "quick"), ((4096, 1000), "full"), ((512, 32000), "full"))
+    ),
+    *(
+        Case("torch", "cross_entropy", (512, 32000), f"512x32000 {name}", half_cross_entropy(dtype), tolerance=1e-2)
+        for name, dtype in (("float16", torch.float16), ("bfloat16", torch.bfloat16))
+    ),
+    *(
+        Case("torch", "linear_cross_entropy", shape, size_name(shape), linear(peer), when, beside=beside)
+        for beside, peer in (
+            ("PyTorch", own_linear_cross_entropy),
+            ("PyTorch's linear and cross_entropy", linear_then_cross_entropy),
+        )
+        for shape, when in (((128, 64, 1000), "quick"), ((512, 256, 16000), "full"))
     ),
     *(Case("torch", name, (64, 10), "64x10", of_elements(name), "quick") for name in SMALL),
     Case("torch", "mse_loss", (1000, 1000), "1000x1000", of_elements("mse_loss")),

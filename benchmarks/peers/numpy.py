@@ -104,6 +104,21 @@ def l1_loss_grad(x, y, d=None, a=None):
     return value, np.sign(d, out=d)
 
 
+def label_scores(x, y):
+    """Log-probability of the label, how many classes score higher, the best class, the entropy."""
+    log_p = log_softmax(x)
+    own = log_p[np.arange(len(y)), y]
+    return own, (log_p > own[:, None]).sum(axis=1), log_p.argmax(axis=1), -(np.exp(log_p) * log_p).sum(axis=1)
+
+
+def compare_logits(x, reference, y):
+    """Of each row: divergence, whether the best classes are the same, the label's log-probability in both."""
+    log_q, log_p = log_softmax(x), log_softmax(reference)
+    rows = np.arange(len(y))
+    divergence = (np.exp(log_p) * (log_p - log_q)).sum(axis=1)
+    return divergence, log_q.argmax(axis=1) == log_p.argmax(axis=1), log_q[rows, y], log_p[rows, y]
+
+
 CALLS = {
     ("log_softmax", "value"): log_softmax,
     ("cross_entropy", "value"): cross_entropy,

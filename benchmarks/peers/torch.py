@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 try:
     import torch
     from torch.nn import functional as F
@@ -14,11 +16,18 @@ def set_num_threads(threads):
         torch.set_num_threads(threads)
 
 
+def tensor(array):
+    """Also of ml_dtypes' bfloat16, which PyTorch does not take from NumPy."""
+    if isinstance(array, torch.Tensor) or array.dtype.name != "bfloat16":
+        return torch.as_tensor(array)
+    return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
+
+
 def value(loss, scores, *targets):
     """A call that computes `loss`, or None."""
     if torch is None:
         return None
-    scores, *targets = map(torch.from_numpy, (scores, *targets))
+    scores, *targets = map(tensor, (scores, *targets))
 
     def call():
         with torch.no_grad():
@@ -31,7 +40,7 @@ def value_and_grad(loss, scores, *targets):
     """A call that computes `loss` and its gradient, or None."""
     if torch is None:
         return None
-    scores, *targets = map(torch.from_numpy, (scores, *targets))
+    scores, *targets = map(tensor, (scores, *targets))
     scores.requires_grad_()
 
     def call():
@@ -150,6 +159,13 @@ def entropy_with_logits(x):
 
 def kl_divergence_with_logits(x, y):
     return F.kl_div(F.log_softmax(x, -1), F.log_softmax(y, -1), log_target=True, reduction="sum")
+
+
+def label_scores(x, y):
+    """Log-probability of the label, how many classes score higher, the best class, the entropy."""
+    log_p = F.log_softmax(x, -1)
+    own = log_p.gather(1, y[:, None])
+    return own[:, 0], (log_p > own).sum(-1), log_p.argmax(-1), -(log_p.exp() * log_p).sum(-1)
 
 
 def ctc(log_probs, targets, input_lengths, target_lengths):

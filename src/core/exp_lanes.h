@@ -32,6 +32,7 @@ typedef __m512 wide;
 #define W_NUMBERS _mm512_castsi512_ps
 #define W_EIGHTHS _mm512_broadcast_i64x4(_mm256_loadu_si256((const __m256i *)eighths))
 #define W_CHOOSE(table, index) _mm512_permutexvar_epi32(index, table)
+#define W_CLEAR(x, i, j) _mm512_maskz_mov_ps(_mm512_cmpneq_epi32_mask(_mm512_loadu_si512(i), _mm512_set1_epi32(j)), x)
 #else
 #define FL_WIDE 8
 typedef __m256 wide;
@@ -40,22 +41,52 @@ typedef __m256 wide;
 #define W_NUMBERS _mm256_castsi256_ps
 #define W_EIGHTHS _mm256_loadu_si256((const __m256i *)eighths)
 #define W_CHOOSE(table, index) _mm256_permutevar8x32_epi32(table, index)
+#define W_CLEAR(x, i, j)                                                                                     \
+    _mm256_andnot_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_loadu_si256((const __m256i *)(i)),         \
+                                                            _mm256_set1_epi32(j))), x)
 #endif
 
-/* exp(x) for x <= 0: within 1.2 ULP, 1 at 0; where r_exp() is 0, it is below the smallest normal number. */
-FL_INLINE wide exp_by_eighths(wide x)
+/* The constants of a reduction. */
+typedef struct {
+    wide rounder, high, low;
+} eighth_constants;
+
+FL_INLINE eighth_constants constants_in_registers(void)
 {
-    const wide clamped = W_(max_ps)(W_(set1_ps)(FL_EIGHTHS_NONE), x); /* of NaN, the second operand */
-    const wide shifted = W_(fmadd_ps)(clamped, W_(set1_ps)(FL_PER_EIGHTH), W_(set1_ps)(FL_EIGHTHS));
-    const wide n = W_(sub_ps)(shifted, W_(set1_ps)(FL_EIGHTHS));
-    wide r = W_(fnmadd_ps)(n, W_(set1_ps)(FL_EIGHTH_HIGH), clamped);
-    r = W_(fnmadd_ps)(n, W_(set1_ps)(FL_EIGHTH_LOW), r);
+    return (eighth_constants){W_(set1_ps)(FL_EIGHTHS), W_(set1_ps)(FL_EIGHTH_HIGH), W_(set1_ps)(FL_EIGHTH_LOW)};
+}
+
+/* For a loop that needs the registers of AVX2 for its sums: GCC would keep the sums in memory, and wait for them. */
+FL_INLINE eighth_constants constants_in_memory(void)
+{
+#if FL_WIDE == 8 && defined(__GNUC__)
+#define FL_EIGHT_TIMES(x) x, x, x, x, x, x, x, x
+    static const float parts[16] = {FL_EIGHT_TIMES(FL_EIGHTH_HIGH), FL_EIGHT_TIMES(FL_EIGHTH_LOW)};
+    const float *here = parts;
+    wide rounder = W_(set1_ps)(FL_EIGHTHS);
+    __asm__("" : "+r"(here));
+    __asm__("" : "+x"(rounder)); /* or there would be a second one, its negative */
+    return (eighth_constants){rounder, W_(loadu_ps)(here), W_(loadu_ps)(here + 8)};
+#else
+    return constants_in_registers();
+#endif
+}
+
+/* exp(x) for x <= 0: within 1.2 ULP, 1 at 0; where r_exp() is 0, it is below the smallest normal number. */
+FL_INLINE wide eighths_of_clamped(wide clamped, const eighth_constants c)
+{
+    const wide shifted = W_(fmadd_ps)(clamped, W_(set1_ps)(FL_PER_EIGHTH), c.rounder);
+    const wide n = W_(sub_ps)(shifted, c.rounder);
+    wide r = W_(fnmadd_ps)(n, c.high, clamped);
+    r = W_(fnmadd_ps)(n, c.low, r);
     const wide tail = W_(fmadd_ps)(r, W_(set1_ps)(0.1666796235f), W_(set1_ps)(0.5000647853f));
     const wide expm1 = W_(fmadd_ps)(tail, W_(mul_ps)(r, r), r);
     const wide power = W_NUMBERS(W_(add_epi32)(W_CHOOSE(W_EIGHTHS, W_INTEGERS(shifted)),
                                                W_(slli_epi32)(W_INTEGERS(shifted), 20)));
     return W_(fmadd_ps)(expm1, power, power);
 }
+FL_INLINE wide clamp_to_eighths(wide x) { return W_(max_ps)(W_(set1_ps)(FL_EIGHTHS_NONE), x); } /* NaN stays NaN */
+FL_INLINE wide exp_by_eighths(wide x) { return eighths_of_clamped(clamp_to_eighths(x), constants_in_registers()); }
 #endif
 
 /* In `term`; and in `e` where that is kept, which may be x itself: every score is read before its e is written. `keep`
@@ -74,6 +105,26 @@ FL_INLINE void exp_lanes(const real *x, real reference, real *term, real *e, con
     for (int i = 0; i < FL_LANES; i++) {
         term[i] = r_exp(x[i] - reference);
         if (keep) e[i] = term[i];
+    }
+#endif
+}
+
+/* Also x - reference, but at least a number whose exponential is 0. */
+FL_INLINE void exp_lanes_below(const real *x, real reference, real *term, real *below)
+{
+#ifdef FL_WIDE
+    const wide subtracted = W_(set1_ps)(reference);
+    for (int i = 0; i < FL_LANES; i += FL_WIDE) {
+        wide some = clamp_to_eighths(W_(sub_ps)(W_(loadu_ps)(x + i), subtracted));
+        W_(storeu_ps)(below + i, some);
+        W_(storeu_ps)(term + i, eighths_of_clamped(some, constants_in_registers()));
+    }
+#else
+    const real none = r_opaque(R(FL_EXP_NONE));
+#pragma omp simd
+    for (int i = 0; i < FL_LANES; i++) {
+        below[i] = r_atleast(x[i] - reference, none);
+        term[i] = r_exp_of_clamped(below[i]);
     }
 #endif
 }

@@ -107,13 +107,27 @@ FL_NOINLINE int seems_outside(const real *x, ptrdiff_t n, real low, real high)
     return signs < 0;
 }
 
-/* Whether any lane equals the value. */
+#define FL_RUN (4 * FL_LANES) /* numbers that are searched at once */
+
+/* Whether any number of a run equals the value. */
 FL_INLINE int lanes_find(real_cp x, real value)
 {
     xint found = 0;
 #pragma omp simd reduction(| : found)
-    for (int i = 0; i < FL_LANES; i++) found |= x[i] == value;
+    for (int i = 0; i < FL_RUN; i++) found |= -(xint)(x[i] == value);
     return found != 0;
+}
+
+/* The first that does, without a branch; FL_RUN if there is none. */
+FL_INLINE int place_in_run(real_cp x, real value)
+{
+    xint place = FL_RUN;
+#pragma omp simd reduction(min : place)
+    for (int i = 0; i < FL_RUN; i++) {
+        const xint found = x[i] == value ? i : FL_RUN;
+        place = found < place ? found : place;
+    }
+    return (int)place;
 }
 
 /* The sum of lanes that hold small whole numbers, which every order of addition leaves exact, or NaN. */
@@ -163,11 +177,9 @@ FL_NOINLINE real largest_of(const real *FL_RESTRICT x, ptrdiff_t n)
 /* The first place of a value; -1 if it is nowhere. */
 FL_NOINLINE ptrdiff_t first_place_of(const real *FL_RESTRICT x, ptrdiff_t n, real value)
 {
-    const ptrdiff_t whole = n - n % FL_LANES;
-    for (ptrdiff_t j = 0; j < whole; j += FL_LANES)
-        if (lanes_find(x + j, value))
-            for (int i = 0; i < FL_LANES; i++)
-                if (x[j + i] == value) return j + i;
+    const ptrdiff_t whole = n - n % FL_RUN;
+    for (ptrdiff_t j = 0; j < whole; j += FL_RUN)
+        if (lanes_find(x + j, value)) return j + place_in_run(x + j, value);
     for (ptrdiff_t j = whole; j < n; j++)
         if (x[j] == value) return j;
     return -1;

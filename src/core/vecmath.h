@@ -51,11 +51,15 @@ FL_INLINE real exp_power(real shifted, xint more)
 
 /* exp(x) for x <= 43 (float32), 700 (float64): within 2 ULP; 0 where it is below the smallest normal number by more
  * than a factor of sqrt(1/2). There the power of 2, and so the product, is 0 without a comparison. */
-FL_INLINE real r_exp_above(real x, real none) /* `none` is r_opaque(FL_EXP_NONE), made outside of the loop */
+FL_INLINE real r_exp_of_clamped(real x) /* at least FL_EXP_NONE, or NaN */
 {
-    real shifted, r = exp_split(r_atleast(x, none), &shifted);
+    real shifted, r = exp_split(x, &shifted);
     real power = exp_power(shifted, 0);
     return r_fma(expm1_reduced(r), power, power);
+}
+FL_INLINE real r_exp_above(real x, real none) /* `none` is r_opaque(FL_EXP_NONE), made outside of the loop */
+{
+    return r_exp_of_clamped(r_atleast(x, none));
 }
 FL_INLINE real r_exp(real x) { return r_exp_above(x, R(FL_EXP_NONE)); }
 

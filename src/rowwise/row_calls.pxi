@@ -92,6 +92,22 @@ cdef class CrossEntropy(Kernels):
         run_kernel(&self.table.log_prob_rows, &job, job.out.threads, &total)
         return total.high, total.low
 
+    def label_scores(self, cnp.ndarray x, cnp.ndarray labels, long long ignore_index, cnp.ndarray log_prob,
+                     cnp.ndarray rank, cnp.ndarray best, cnp.ndarray entropy, int threads):
+        """labels: int64, one a row. The four arrays of results are the call's own: contiguous, one number a row, of the
+        kernel's type, and rank and best int64."""
+        cdef LabelScoresJob job
+        cdef exact_sum total
+        set_scores(&job.scores, x, 1, self.table.dtype)
+        expect_size(labels, job.scores.rows, "target")
+        job.labels = <const int64_t*> data_of(labels)
+        job.ignore_index = ignore_index
+        job.log_prob = data_of(log_prob)
+        job.rank = <int64_t*> data_of(rank)
+        job.best = <int64_t*> data_of(best)
+        job.entropy = data_of(entropy)
+        run_kernel(&self.table.ranked_rows, &job, threads, &total)
+
     def FastPath(self, str name, tuple options, long long ignore_index, dict reductions, str reduction,
                  Py_ssize_t large):
         """See fast_path.pxi. `reductions` are what each name does, `reduction` and `ignore_index` the defaults."""

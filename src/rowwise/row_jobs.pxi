@@ -70,6 +70,16 @@ ctypedef struct NormalJob:
     bint streamed           # whether the result bypasses the caches
     Py_ssize_t chunk_rows
 
+ctypedef struct LabelScoresJob:
+    Scores scores           # not tempered
+    const int64_t* labels
+    int64_t ignore_index
+    void* log_prob          # of the kernel's type, as the entropy; all four have one number a row
+    void* entropy
+    int64_t* rank
+    int64_t* best
+    Py_ssize_t chunk_rows   # set by the plan
+
 ctypedef struct PairJob:
     Scores scores           # x: of the entropy; of the prediction q
     array_view target       # of the true distribution p; or none, and it is the entropy that is wanted

@@ -221,7 +221,8 @@ def test_plain_functions():
 
 
 def test_public_names():
-    for name in (*CONTRACT, "softmax", "log_softmax", "logsumexp", "show_config", "set_num_threads", "get_num_threads"):
+    rows = ("softmax", "log_softmax", "logsumexp", "label_scores")
+    for name in (*CONTRACT, *rows, "show_config", "set_num_threads", "get_num_threads"):
         assert name in fl.__all__
         assert name in dir(fl)
     assert re.fullmatch(r"\d+\.\d+\.\d+.*", fl.__version__)

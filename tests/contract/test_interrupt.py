@@ -76,6 +76,8 @@ LONG = {  # seconds each, unless it is stopped
         WIDE[:, :64], np.zeros((100, 64), np.float32), LABELS, max_bytes=1 << 20, num_threads=n
     ),
     "two rows": lambda n: fl.kl_divergence_with_logits(WIDE, WIDE, num_threads=n),
+    "scores of labels": lambda n: fl.label_scores(WIDE, LABELS, num_threads=n),
+    "scores of labels, few classes": lambda n: fl.label_scores(WIDE[:, :100], LABELS, num_threads=n),
     "no loss": lambda n: fl.logsumexp(WIDE, num_threads=n),
     "ctc value": lambda n: fl.ctc_loss(RECORDING, TARGET, num_threads=n),
     "ctc gradient": lambda n: fl.ctc_loss_with_logits.grad(RECORDING[: 1 << 17], TARGET[:1000], num_threads=n),

@@ -15,6 +15,7 @@ FUNCTIONS = {
     fl.softmax: (X,),
     fl.log_softmax: (X,),
     fl.logsumexp: (X,),
+    fl.label_scores: (X, LABELS),
     fl.ctc_align: (FRAMES, TARGETS),
     fl.ctc_decode: (FRAMES,),
     fl.ctc_posteriors: (FRAMES, TARGETS),

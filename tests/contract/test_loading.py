@@ -60,6 +60,7 @@ EVERYTHING = """
         call(scores), call(np.array(scores, np.float16), axis=0), call(scores, axis=0, num_threads=2)
         refused(call, scores, axis=2)
         refused(call, ["a"])
+    repr(fl.label_scores(scores, [0, 1])), refused(fl.label_scores, scores, [0, 3])
     fl.mse_loss([1, True], [2.0, np.float16(1)]), fl.mse_loss(memoryview(b"ab"), 1.0)
     refused(fl.cross_entropy, scores, [0, 3])
     refused(fl.cross_entropy, scores, [0.5, 1.5])

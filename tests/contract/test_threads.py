@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -76,6 +77,8 @@ def more_calls(rng, dtype):
         for verb, call in verbs_of(loss, arguments, has_curvature, **options):
             yield f"{loss.__name__} {verb} {', '.join(options)}", call
     yield "softmax", lambda n: [fl.softmax(wide, num_threads=n), fl.log_softmax(axis_one, axis=1, num_threads=n)]
+    for x, y in ((narrow, labels), (wide, wide_labels)):
+        yield "label_scores", lambda n, x=x, y=y: astuple(fl.label_scores(x, y, num_threads=n))
     yield "logsumexp", lambda n: [fl.logsumexp(narrow, num_threads=n)]
 
 

@@ -8,12 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fastloss import _kernels
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-NAMES = "read_digits", "align_digits", "train_last_layer"
+NAMES = "read_digits", "align_digits", "train_last_layer", "compare_models"
+SAYS_FIRST = "train_last_layer", "compare_models"  # what it is about to do
 
 
 @pytest.fixture(params=NAMES)
@@ -65,6 +67,33 @@ def test_a_share_is_one(example, monkeypatch, capsys, share):
     assert f"argument --altered: must be a number from 0.001 to 1, got '{share}'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("example", ["compare_models"], indirect=True)
+@pytest.mark.parametrize(
+    ("group", "said"),
+    [("0", "must be at least 1, got 0"), ("48", "must divide 64, got 48"), ("a", "an integer, got 'a'")],
+)
+def test_a_group_divides_the_features(example, monkeypatch, capsys, group, said):
+    assert run_main(example, monkeypatch, "--group", group) == 2
+    assert capsys.readouterr().err.endswith(f"{said}\n")
+
+
+@pytest.mark.parametrize("example", ["compare_models"], indirect=True)
+@pytest.mark.parametrize("bits", [8, 4])
+def test_quantised_numbers(example, bits):
+    """Whole multiples of a scale, with no more values than the bits have, none further away than half a step; what is 0
+    stays 0, and the largest is kept but for the scale's own rounding."""
+    rng = np.random.default_rng(0)
+    numbers = rng.standard_normal((7, 64), np.float32) * rng.uniform(0.01, 100, (7, 1)).astype(np.float32)
+    numbers[3, 32:] = 0
+    groups = zip(numbers.reshape(-1, 32), example.quantised(numbers, bits, 32).reshape(-1, 32), strict=True)
+    for exact, rounded in groups:
+        largest = np.abs(exact).max()
+        step = largest / (2 ** (bits - 1) - 1)
+        assert len(np.unique(rounded)) < 2**bits
+        np.testing.assert_allclose(rounded, exact, atol=step * (0.5 + 2.0**-11 * 2**bits), rtol=0)
+        np.testing.assert_allclose(np.abs(rounded).max(), largest, rtol=2.0**-11)
+
+
 def test_help_explains_every_argument_with_its_default(example, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "200")
     assert run_main(example, monkeypatch, "--help") == 0
@@ -105,7 +134,7 @@ def test_ctrl_c_ends_with_one_line(example, tmp_path):
     assert rest.splitlines()[-1] == "interrupted"
     assert "Traceback" not in rest
     assert "File " not in rest
-    assert out == "" or example.__name__ == "train_last_layer"  # which says first what it is about to do
+    assert out == "" or example.__name__ in SAYS_FIRST
     assert not list(tmp_path.iterdir())
 
 

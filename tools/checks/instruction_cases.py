@@ -122,6 +122,8 @@ def functions(inputs):
         for name in ("softmax", "log_softmax", "logsumexp"):
             out = aligned(np.zeros(shape[0] if name == "logsumexp" else shape, np.float32))
             yield Case("{} {}x{}".format(name, *shape), partial(getattr(fl, name), x, out=out), x.size)
+        y = aligned(np.arange(shape[0]) % shape[1])  # nothing drawn: later cases keep their data
+        yield Case("label_scores {}x{}".format(*shape), partial(fl.label_scores, x, y), x.size)
 
 
 def distributions(inputs):
@@ -279,7 +281,8 @@ def all_cases():
 def missing(cases):
     """Public functions that compute and of which there is no case; losses have theirs from the table. What is mostly
     products has none: those are another library's."""
-    plain = {"softmax", "log_softmax", "logsumexp", *(name for name in fl.__all__ if name.startswith("ctc_"))}
+    rows = ("softmax", "log_softmax", "logsumexp", "label_scores")
+    plain = {*rows, *(name for name in fl.__all__ if name.startswith("ctc_"))}
     return sorted({*plain, *public_losses()} - counted(cases) - {*OF_THEIR_OWN})
 
 

@@ -125,6 +125,7 @@ def rowwise(rng, shape, dtype, reduction):
         yield from verbs("kl_divergence", (p, q), **more)
         yield from verbs("categorical_cross_entropy", (p, q), **more)
         yield from verbs("categorical_cross_entropy", (p, q), include_negatives=True, **more)
+    yield f"label_scores {shape} {dtype}", lambda: fl.label_scores(x, labels)
     for name in ("softmax", "log_softmax", "logsumexp"):
         yield f"{name} {shape} {dtype}", lambda name=name: getattr(fl, name)(x)
         yield f"{name} {shape} {dtype} axis 0", lambda name=name: getattr(fl, name)(x, axis=0)

@@ -63,7 +63,7 @@ EXCEPTIONS = [
     ),
     ("lanes_find", ".*", "clang", "clang leaves at the first hit, of vectors and of some single numbers"),
 ]
-FIXED = re.compile(r"range\((LANES|TILE|V)\)|FL_LANES|FL_EXACT_LANES|i < half|FL_TILE|FL_FRAMES")
+FIXED = re.compile(r"range\((LANES|TILE|V)\)|FL_LANES|FL_EXACT_LANES|i < half|FL_TILE|FL_FRAMES|FL_RUN")
 UNROLLED = re.compile(FIXED.pattern + "|FL_SLOTS")  # these may lose their jump back
 
 

@@ -99,7 +99,8 @@ def api_page(module, name):
     if isinstance(value, Loss):
         parts += [f".. autofunction:: {module}.{name}\n", ".. rubric:: Verbs\n", *verbs(name, value), "```\n"]
         parts.append(f"Formulas, options and examples: [The losses](../losses.md#{name}).\n")
-        parts.append(f"![{name} in a picture](../pictures/{name}.png)\n")
+        if name in BY_NAME:  # a layer is no row of that table, and has no picture
+            parts.append(f"![{name} in a picture](../pictures/{name}.png)\n")
     else:
         parts += [directive(f"{module}.{name}", value), "```\n"]
     return "\n".join(parts)
