@@ -9,8 +9,8 @@
  * index. `dtype` is that of halves, which are widened to x meanwhile; or FL_NATIVE, and the scores are in x. ---- */
 
 /* FL_LANES classes, all before the label or all after it: `ties`, a constant as the dtype. */
-FL_INLINE void lanes_look(const uint16_t *FL_RESTRICT h, real_p x, real score, real_p top, xint_p above, const int dtype,
-                          const int ties)
+FL_INLINE void lanes_look(const uint16_t *FL_RESTRICT h, real_p x, real score, real_p top, xint_p above,
+                          const int dtype, const int ties)
 {
     if (dtype != FL_NATIVE) widen_lanes(h, x, dtype);
 #pragma omp simd
@@ -122,32 +122,40 @@ FL_NOINLINE void add_moments(const real *FL_RESTRICT x, ptrdiff_t n, ptrdiff_t s
     *moment_sum += lanes_total(moment);
 }
 
-/* The sums of a tile's rows of few classes, which lie across the lanes, without each row's excluded class. `strip` classes
- * are summed by themselves. */
+#ifdef FL_WIDE
+/* The sums of the rows k .. k + FL_WIDE of a tile, as tile_moments() says. */
+FL_INLINE void wide_moments(const real *table, ptrdiff_t classes, ptrdiff_t strip, int k, const real *peak,
+                            const xint *excluded, real *rest, real *moment, const real *ahead)
+{
+    const eighth_constants constants = constants_in_registers();
+    const wide top = W_(loadu_ps)(peak), none = W_(setzero_ps)();
+    wide rest_sum = none, moment_sum = none;
+    for (ptrdiff_t start = 0; start < classes; start += strip) {
+        const ptrdiff_t stop = start + strip < classes ? start + strip : classes;
+        wide rest_part = none, moment_part = none;
+        for (ptrdiff_t c = start; c < stop; c++) {
+            prefetch(ahead + k * classes + c * FL_WIDE); /* in the order of memory */
+            wide below = clamp_to_eighths(W_(sub_ps)(W_(loadu_ps)(table + c * FL_TILE + k), top));
+            wide e = W_CLEAR(eighths_of_clamped(below, constants), excluded, (int32_t)c);
+            rest_part = W_(add_ps)(rest_part, e);
+            moment_part = W_(fmadd_ps)(e, below, moment_part);
+        }
+        rest_sum = W_(add_ps)(rest_sum, rest_part);
+        moment_sum = W_(add_ps)(moment_sum, moment_part);
+    }
+    W_(storeu_ps)(rest, rest_sum);
+    W_(storeu_ps)(moment, moment_sum);
+}
+#endif
+
+/* The sums of a tile's rows of few classes, which lie across the lanes, without each row's excluded class. `strip`
+ * classes are summed by themselves. */
 FL_NOINLINE void tile_moments(const real *FL_RESTRICT table, ptrdiff_t classes, ptrdiff_t strip, real_cp peak,
                               xint_cp excluded, real_p rest, real_p moment, const real *ahead)
 {
 #ifdef FL_WIDE
-    const eighth_constants constants = constants_in_registers();
-    for (int k = 0; k < FL_TILE; k += FL_WIDE) {
-        const wide top = W_(loadu_ps)(peak + k), none = W_(setzero_ps)();
-        wide rest_sum = none, moment_sum = none;
-        for (ptrdiff_t start = 0; start < classes; start += strip) {
-            const ptrdiff_t stop = start + strip < classes ? start + strip : classes;
-            wide rest_part = none, moment_part = none;
-            for (ptrdiff_t c = start; c < stop; c++) {
-                prefetch(ahead + k * classes + c * FL_WIDE); /* in the order of memory */
-                wide below = clamp_to_eighths(W_(sub_ps)(W_(loadu_ps)(table + c * FL_TILE + k), top));
-                wide e = W_CLEAR(eighths_of_clamped(below, constants), excluded + k, (int32_t)c);
-                rest_part = W_(add_ps)(rest_part, e);
-                moment_part = W_(fmadd_ps)(e, below, moment_part);
-            }
-            rest_sum = W_(add_ps)(rest_sum, rest_part);
-            moment_sum = W_(add_ps)(moment_sum, moment_part);
-        }
-        W_(storeu_ps)(rest + k, rest_sum);
-        W_(storeu_ps)(moment + k, moment_sum);
-    }
+    for (int k = 0; k < FL_TILE; k += FL_WIDE)
+        wide_moments(table, classes, strip, k, peak + k, excluded + k, rest + k, moment + k, ahead);
 #else
     const real none = r_opaque(R(FL_EXP_NONE));
     for (int k = 0; k < FL_TILE; k++) rest[k] = moment[k] = R(0.0);

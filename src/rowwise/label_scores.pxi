@@ -1,5 +1,4 @@
-"""Rows with one label each: its log-probability and rank, the best class, the entropy. Included after
-divergence.pxi.
+"""Rows with one label each: its log-probability and rank, the best class, the entropy. Included after divergence.pxi.
 
     rest     the sum of e = exp(score - peak) over all classes but the best, which is the first of the largest
     moment   the sum of e (score - peak)
@@ -203,7 +202,8 @@ cdef public exact_sum chunk_of_ranked_rows(void* data, Py_ssize_t chunk, real* s
             for k in range(tile.count):
                 if tile.rest[k] != tile.rest[k]:
                     rank_with_nan(job, &tile, row, k, scratch)
-        store_numbers(<real*> job.log_prob + row, <real*> job.entropy + row, tile.count, log_prob, entropy, tile.ignored)
+        store_numbers(<real*> job.log_prob + row, <real*> job.entropy + row, tile.count, log_prob, entropy,
+                      tile.ignored)
         store_classes(job.rank + row, job.best + row, tile.count, tile.above, tile.best, tile.ignored)
         row += tile.count
     return NO_SUM

@@ -40,6 +40,14 @@ EXCEPTIONS = [
     ("block_(needs_exponents|softmax: r_exp.*|unscale|is_special|grad_of_logits)", "baseline_f64", "gcc", SSE2),
     ("count_labels: .*", "baseline_.*", ".*", SSE2),
     ("lanes_exp_excluding|lanes_exp_below|lanes_find", "baseline_f64", "gcc", SSE2),
+    ("lanes_look|lanes_look_any|lanes_rank|place_in_run|has_nan|store_classes", "baseline_f64", "gcc", SSE2),
+    ("lanes_moment_excluding|tile_moments: .*", "baseline_f64", "gcc", SSE2),
+    (
+        "exp_lanes_below: .*|lanes_moment: .*|tile_moments: .*",
+        "(avx2|avx512)_f32",
+        ".*",
+        "vectors by their types, in a loop of their own",
+    ),
     ("lanes_sum: .*|look_at_some_signs|keep_where|add|times", "baseline_f64", "gcc", SSE2),
     ("scan_scores: .*|exp_scores|count_from", "baseline_f64", "gcc", SSE2),
     ("viterbi_slots|(floats|reals)_are_wrong|add|times", ".*_f32", ".*", "double only"),
@@ -54,6 +62,7 @@ EXCEPTIONS = [
         "clang",
         "clang 14 joins the accumulators once from single numbers; the rest is vectors",
     ),
+    ("lanes_look_any|lanes_moment.*|lanes_rank", "baseline_.*", "clang", "clang 14 sees no gain in SSE2"),
     ("block_is_special", "baseline_.*", "clang", "clang 14 sees no gain in SSE2"),
     (
         "lanes_halve|lanes_limit|sum_on_the_way: .*",
