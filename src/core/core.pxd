@@ -127,6 +127,8 @@ cdef extern from "core/array.h" nogil:
     real* block_destination(const array_view*, Py_ssize_t, real*)
     void store_block(const array_view*, Py_ssize_t, Py_ssize_t, const real*)
     real load_number(const char*, int)
+    real load_element(const array_view*, Py_ssize_t)
+    void store_element(const array_view*, Py_ssize_t, real)
     void load_run(real*, const char*, Py_ssize_t, Py_ssize_t, int)
     void store_run(char*, const real*, Py_ssize_t, Py_ssize_t, int)
     void keep_where(const real*, const real*, real*, Py_ssize_t)

@@ -344,11 +344,6 @@ cdef void scale_row(real* e, Py_ssize_t n, const real* peaks, real peak, real fa
         b += 1
 
 
-cdef inline void store_number(const array_view* out, Py_ssize_t place, real number) noexcept nogil:
-    block_destination(out, place, &number)[0] = number
-    store_block(out, place, 1, &number)
-
-
 cdef void store_scaled_row(const array_view* out, Py_ssize_t place, real* e, Py_ssize_t n, const real* peaks,
                            real peak, real factor) noexcept nogil:
     """The same, stored from `place` on; e is there already if `out` is of the kernel's type."""
