@@ -92,6 +92,17 @@ void narrow_block(const real *FL_RESTRICT x, ptrdiff_t n, real factor, uint16_t 
 /* The numbers where `where` is not 0, and 0 elsewhere. `to` may be the numbers' own place. */
 void keep_where(const real *where, const real *x, real *to, ptrdiff_t n);
 
+/* ---- in half_sums.h, compiled once likewise ---- */
+
+/* The peak of halves; returns whether they are all finite and so near to it that exp(x - peak) of none underflows. Where
+ * the instruction set has no use for that, it returns 0. */
+int find_near_peak(const uint16_t *h, ptrdiff_t n, int dtype, real *peak);
+/* Of such halves: the first place of a value; -1 if it is nowhere. */
+ptrdiff_t first_half_of(const uint16_t *h, ptrdiff_t n, int dtype, real value);
+/* Of such halves: the sum of exp(x - peak) without the excluded one (none where excluded < 0); prefetches as much as
+ * for n numbers of type real. */
+double exp_near_halves(const uint16_t *h, ptrdiff_t n, int dtype, ptrdiff_t excluded, real peak, const real *ahead);
+
 /* ---- a block: elements start .. start + n in C order ---- */
 
 /* Where the block can be read: in place, or gathered into the buffer. */

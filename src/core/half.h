@@ -26,6 +26,11 @@ FL_INLINE void widen_lanes(const uint16_t *FL_RESTRICT h, real_p x, const int dt
         x[i] = (real)(dtype == FL_FLOAT16 ? half_to_float(h[i]) : bfloat_to_float(h[i]));
 }
 
+FL_INLINE real widened(uint16_t h, const int dtype)
+{
+    return (real)(dtype == FL_FLOAT16 ? single_half(h) : bfloat_to_float(h));
+}
+
 FL_INLINE uint16_t narrow(real x, const int dtype)
 {
     return dtype == FL_FLOAT16 ? float_to_half((float)x) : float_to_bfloat((float)x);
@@ -66,7 +71,7 @@ FL_INLINE real widen_run(const uint16_t *FL_RESTRICT h, real_p x, ptrdiff_t n, c
     }
     if (n < FL_LANES) {
         for (ptrdiff_t i = 0; i < n; i++) {
-            x[i] = (real)(dtype == FL_FLOAT16 ? single_half(h[i]) : bfloat_to_float(h[i]));
+            x[i] = widened(h[i], dtype);
             lane[i] = x[i] > lane[i] ? x[i] : lane[i];
         }
     } else if (whole < n) {
