@@ -246,6 +246,30 @@ cdef inline const real* read_piece(const number_run* scores, Py_ssize_t start, P
     return buffer
 
 
+cdef inline const real* widened_piece(const number_run* run, Py_ssize_t start, Py_ssize_t n,
+                                      real* buffer) noexcept nogil:
+    """A block of a row whose peak is not wanted."""
+    if run.x != NULL:
+        return run.x + start
+    widen_block(run.halves + start, n, buffer, run.dtype)
+    return buffer
+
+
+cdef real peak_of_row(const number_run* scores, Py_ssize_t n, real* buffer) noexcept nogil:
+    """The largest score; -inf where there is none. The buffer is for a block."""
+    cdef real top, peak = -INFINITY
+    cdef Py_ssize_t start
+    if scores.x != NULL:
+        return largest_of(scores.x, n)
+    if find_near_peak(scores.halves, n, scores.dtype, &peak):
+        return peak
+    peak = -INFINITY
+    for start from 0 <= start < n by ROW_BLOCK:
+        read_piece(scores, start, min(n - start, <Py_ssize_t> ROW_BLOCK), buffer, &top)
+        peak = top if top > peak else peak
+    return peak
+
+
 cdef void sum_short(row_tile* tile, Py_ssize_t r, const number_run* scores, real* buffer, real* e, int exclude,
                     bint keep) noexcept nogil:
     cdef real top
