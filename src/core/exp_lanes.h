@@ -43,36 +43,24 @@ typedef __m256 wide;
 #define W_CHOOSE(table, index) _mm256_permutevar8x32_epi32(table, index)
 #endif
 
-/* x = n ln(2)/8 + r, for FL_EIGHTHS_NONE <= x <= 0. Returns r, and 2^(n/8). */
-FL_INLINE wide by_eighths(wide x, wide *power)
+/* exp(x) for FL_EXP_LOW <= x <= 0: within 1.2 ULP, 1 at 0. */
+FL_INLINE wide near_exp(wide x)
 {
     const wide shifted = W_(fmadd_ps)(x, W_(set1_ps)(FL_PER_EIGHTH), W_(set1_ps)(FL_EIGHTHS));
     const wide n = W_(sub_ps)(shifted, W_(set1_ps)(FL_EIGHTHS));
-    const wide r = W_(fnmadd_ps)(n, W_(set1_ps)(FL_EIGHTH_HIGH), x);
-    *power = W_NUMBERS(W_(add_epi32)(W_CHOOSE(W_EIGHTHS, W_INTEGERS(shifted)),
-                                     W_(slli_epi32)(W_INTEGERS(shifted), 20)));
-    return W_(fnmadd_ps)(n, W_(set1_ps)(FL_EIGHTH_LOW), r);
-}
-
-/* (exp(r) - 1 - r) / r^2 */
-FL_INLINE wide tail_of_exp(wide r) { return W_(fmadd_ps)(r, W_(set1_ps)(0.1666796235f), W_(set1_ps)(0.5000647853f)); }
-
-/* exp(x) for x <= 0: within 1.2 ULP, 1 at 0; where r_exp() is 0, it is below the smallest normal number. */
-FL_INLINE wide exp_by_eighths(wide x)
-{
-    wide power;
-    const wide r = by_eighths(W_(max_ps)(W_(set1_ps)(FL_EIGHTHS_NONE), x), &power); /* of NaN, the second operand */
-    const wide expm1 = W_(fmadd_ps)(tail_of_exp(r), W_(mul_ps)(r, r), r);
+    wide r = W_(fnmadd_ps)(n, W_(set1_ps)(FL_EIGHTH_HIGH), x);
+    r = W_(fnmadd_ps)(n, W_(set1_ps)(FL_EIGHTH_LOW), r);
+    const wide tail = W_(fmadd_ps)(r, W_(set1_ps)(0.1666796235f), W_(set1_ps)(0.5000647853f));
+    const wide expm1 = W_(fmadd_ps)(tail, W_(mul_ps)(r, r), r);
+    const wide power = W_NUMBERS(W_(add_epi32)(W_CHOOSE(W_EIGHTHS, W_INTEGERS(shifted)),
+                                               W_(slli_epi32)(W_INTEGERS(shifted), 20)));
     return W_(fmadd_ps)(expm1, power, power);
 }
 
-/* total + exp(x) for FL_EXP_LOW <= x <= 0, rounded once: in two operations less. */
-FL_INLINE wide add_near_exp(wide x, wide total)
+/* exp(x) for x <= 0: the same; where r_exp() is 0, it is below the smallest normal number. */
+FL_INLINE wide exp_by_eighths(wide x)
 {
-    const wide one = W_(set1_ps)(1.0f);
-    wide power;
-    const wide r = by_eighths(x, &power);
-    return W_(fmadd_ps)(W_(fmadd_ps)(W_(fmadd_ps)(tail_of_exp(r), r, one), r, one), power, total);
+    return near_exp(W_(max_ps)(W_(set1_ps)(FL_EIGHTHS_NONE), x)); /* of NaN, the second operand */
 }
 #else
 #define FL_HAS_WIDE 0

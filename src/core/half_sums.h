@@ -13,7 +13,7 @@
 
 #if FL_HAS_WIDE
 
-#define FL_HALVES (2 * FL_LANES) /* scores of a step */
+#define FL_HALVES (2 * FL_LANES) /* that are looked at in a step */
 #define FL_SIGN_OF_HALF 0x8000u
 
 typedef struct {
@@ -76,80 +76,41 @@ FL_LINKED ptrdiff_t first_half_of(const uint16_t *h, ptrdiff_t n, int dtype, rea
     return -1;
 }
 
-#ifdef __AVX512F__
-#define W_BITS(pointer) _mm512_loadu_si512(pointer)
-#define W_WIDENED(pointer) _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(pointer)))
-#define W_ODD(bits) _mm512_and_si512(bits, _mm512_set1_epi32((int)0xffff0000u))
-#else
-#define W_BITS(pointer) _mm256_loadu_si256((const __m256i *)(pointer))
-#define W_WIDENED(pointer) _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(pointer)))
-#define W_ODD(bits) _mm256_and_si256(bits, _mm256_set1_epi32((int)0xffff0000u))
-#endif
-
-typedef struct {
-    wide first[FL_LANES / FL_WIDE], second[FL_LANES / FL_WIDE];
-} half_sums;
-
-/* Adds e of FL_HALVES scores: of float16 two runs one after the other, of bfloat16 the even and the odd places, which
- * take an operation each to widen. */
-FL_INLINE void add_halves(const uint16_t *h, half_sums *sums, wide peak, const int dtype)
+/* Adds e of whole groups of FL_LANES scores to the lanes. */
+FL_INLINE void add_groups(const uint16_t *h, ptrdiff_t start, ptrdiff_t stop, real_p lane, real peak, const real *ahead,
+                          const int dtype)
 {
-    for (int i = 0; i < FL_LANES / FL_WIDE; i++) {
-        if (dtype == FL_FLOAT16) {
-            const wide first = W_WIDENED(h + i * FL_WIDE), second = W_WIDENED(h + FL_LANES + i * FL_WIDE);
-            sums->first[i] = add_near_exp(W_(sub_ps)(first, peak), sums->first[i]);
-            sums->second[i] = add_near_exp(W_(sub_ps)(second, peak), sums->second[i]);
-        } else {
-            const wide even = W_NUMBERS(W_(slli_epi32)(W_BITS(h + 2 * i * FL_WIDE), 16));
-            const wide odd = W_NUMBERS(W_ODD(W_BITS(h + 2 * i * FL_WIDE)));
-            sums->first[i] = add_near_exp(W_(sub_ps)(even, peak), sums->first[i]);
-            sums->second[i] = add_near_exp(W_(sub_ps)(odd, peak), sums->second[i]);
+    wide sum[FL_LANES / FL_WIDE];
+    for (int i = 0; i < FL_LANES / FL_WIDE; i++) sum[i] = W_(loadu_ps)(lane + i * FL_WIDE);
+    for (ptrdiff_t j = start; j < stop; j += FL_LANES) {
+        prefetch_lanes(ahead + j);
+        for (int i = 0; i < FL_LANES / FL_WIDE; i++) {
+            const wide x = W_(sub_ps)(wide_of_halves(h + j + i * FL_WIDE, dtype), W_(set1_ps)(peak));
+            sum[i] = W_(add_ps)(sum[i], near_exp(x));
         }
     }
+    for (int i = 0; i < FL_LANES / FL_WIDE; i++) W_(storeu_ps)(lane + i * FL_WIDE, sum[i]);
 }
 
-/* The same but for the places before `first` and the excluded one. */
-FL_INLINE void add_halves_excluding(const uint16_t *h, real_p lane, real peak, ptrdiff_t excluded, ptrdiff_t first,
-                                    const int dtype)
-{
-    real x[FL_LANES];
-    for (int i = 0; i < FL_HALVES; i += FL_LANES) {
-        widen_lanes(h + i, x, dtype);
-        lanes_exp_excluding(x, NULL, lane, peak, (xint)(excluded - i), (xint)(first - i), 0);
-    }
-}
-
+/* In the order of exp_block() of row.pxi, so the sum is that of the same numbers in float32, bit for bit. */
 FL_INLINE double sum_near_halves(const uint16_t *h, ptrdiff_t n, ptrdiff_t excluded, real peak, const real *ahead,
                                  const int dtype)
 {
-    const ptrdiff_t whole = n - n % FL_HALVES;
-    const ptrdiff_t edge = excluded >= 0 && excluded < whole ? excluded - excluded % FL_HALVES : whole;
-    const wide peaks = W_(set1_ps)(peak);
-    half_sums sums;
-    real first[FL_LANES], second[FL_LANES], lane[FL_LANES]; /* the last of groups that are not added whole */
+    const ptrdiff_t whole = n - n % FL_LANES;
+    const ptrdiff_t edge = excluded >= 0 && excluded < whole ? excluded - excluded % FL_LANES : whole;
+    real lane[FL_LANES], x[FL_LANES];
     for (int i = 0; i < FL_LANES; i++) lane[i] = R(0.0);
-    for (int i = 0; i < FL_LANES / FL_WIDE; i++) sums.first[i] = sums.second[i] = W_(setzero_ps)();
-    for (ptrdiff_t j = 0; j < edge; j += FL_HALVES) {
-        prefetch_lanes(ahead + j);
-        prefetch_lanes(ahead + j + FL_LANES);
-        add_halves(h + j, &sums, peaks, dtype);
-    }
-    if (edge < whole) add_halves_excluding(h + edge, lane, peak, excluded - edge, 0, dtype);
-    for (ptrdiff_t j = edge + FL_HALVES; j < whole; j += FL_HALVES) {
-        prefetch_lanes(ahead + j);
-        prefetch_lanes(ahead + j + FL_LANES);
-        add_halves(h + j, &sums, peaks, dtype);
+    add_groups(h, 0, edge, lane, peak, ahead, dtype);
+    if (edge < whole) {
+        widen_lanes(h + edge, x, dtype);
+        lanes_exp_excluding(x, NULL, lane, peak, (xint)(excluded - edge), 0, 0);
+        add_groups(h, edge + FL_LANES, whole, lane, peak, ahead, dtype);
     }
     if (whole < n) {
-        const ptrdiff_t start = n - FL_HALVES; /* together with some that were added already */
-        add_halves_excluding(h + start, lane, peak, excluded - start, whole - start, dtype);
+        for (ptrdiff_t i = 0; i < FL_LANES; i++) x[i] = whole + i < n ? widened(h[whole + i], dtype) : -R(INFINITY);
+        lanes_exp_excluding(x, NULL, lane, peak, excluded < whole ? -1 : (xint)(excluded - whole), 0, 0);
     }
-    for (int i = 0; i < FL_LANES / FL_WIDE; i++) {
-        W_(storeu_ps)(first + i * FL_WIDE, sums.first[i]);
-        W_(storeu_ps)(second + i * FL_WIDE, sums.second[i]);
-    }
-    const double total = lanes_total(first) + lanes_total(second);
-    return edge < n ? total + lanes_total(lane) : total;
+    return lanes_total(lane);
 }
 
 FL_LINKED double exp_near_halves(const uint16_t *h, ptrdiff_t n, int dtype, ptrdiff_t excluded, real peak,

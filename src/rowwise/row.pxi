@@ -327,7 +327,7 @@ cdef void sum_row(row_tile* tile, Py_ssize_t r, const number_run* scores, real* 
     cdef const real* x
     cdef const real* ahead
     cdef bint replaces, halved = HAS_WIDE and scores.x == NULL and not keep
-    if LANES <= n <= SHORT_ROW and not halved:
+    if LANES <= n <= SHORT_ROW:
         sum_short(tile, r, scores, buffer, e, exclude, keep)
         return
     tile.score[r] = number_of(scores, tile.label[r])

@@ -36,6 +36,7 @@ EXCEPTIONS = [
     (".*_run: case FL_FLOAT64:|round_values|sum_elements: .*value.i.;", ".*_f64", ".*", "a plain copy: memcpy"),
     ("load_run: case FL_U?INT64:", "(baseline|avx2)_.*", ".*", "no conversion of 64-bit integers before AVX-512"),
     ("lanes_limit|lanes_add_widened", "baseline_.*|.*_f64", ".*", "not without unsigned minima; float32 only"),
+    ("(range|least)_of_halves|first_half_of: .*", "baseline_.*|.*_f64", ".*", "float32 with vectors of its own only"),
     ("(forward|backward)_slots: .*|reals_are_wrong", "baseline_f64", "gcc", SSE2),
     ("block_(needs_exponents|softmax: r_exp.*|unscale|is_special|grad_of_logits)", "baseline_f64", "gcc", SSE2),
     ("count_labels: .*", "baseline_.*", ".*", SSE2),
