@@ -11,6 +11,9 @@ include "look_job.pxi"
 cdef extern from "core/array_runs.h":
     pass
 
+cdef extern from "core/half_sums.h":
+    pass
+
 cdef extern from "table.h":
     ctypedef struct kernel_table:
         pass

@@ -6,6 +6,7 @@
 #ifndef FASTLOSS_ARRAY_H
 #define FASTLOSS_ARRAY_H
 
+#include "core/half_number.h"
 #include "core/vecmath.h"
 
 #define FL_MAX_DIMENSIONS 64
@@ -71,6 +72,8 @@ static inline real load_number(const char *source, int dtype)
     real x;
     if (dtype == FL_FLOAT32) return (real)*(const float *)source;
     if (dtype == FL_FLOAT64) return (real)*(const double *)source;
+    if (dtype == FL_FLOAT16) return (real)single_half(*(const uint16_t *)source);
+    if (dtype == FL_BFLOAT16) return (real)bfloat_to_float(*(const uint16_t *)source);
     load_run(&x, source, 1, 1, dtype);
     return x;
 }
@@ -88,6 +91,17 @@ void narrow_block(const real *FL_RESTRICT x, ptrdiff_t n, real factor, uint16_t 
 
 /* The numbers where `where` is not 0, and 0 elsewhere. `to` may be the numbers' own place. */
 void keep_where(const real *where, const real *x, real *to, ptrdiff_t n);
+
+/* ---- in half_sums.h, compiled once likewise ---- */
+
+/* The peak of halves; returns whether they are all finite and so near to it that exp(x - peak) of none underflows. Where
+ * the instruction set has no use for that, it returns 0. */
+int find_near_peak(const uint16_t *h, ptrdiff_t n, int dtype, real *peak);
+/* Of such halves: the first place of a value; -1 if it is nowhere. */
+ptrdiff_t first_half_of(const uint16_t *h, ptrdiff_t n, int dtype, real value);
+/* Of such halves: the sum of exp(x - peak) without the excluded one (none where excluded < 0); prefetches as much as
+ * for n numbers of type real. */
+double exp_near_halves(const uint16_t *h, ptrdiff_t n, int dtype, ptrdiff_t excluded, real peak, const real *ahead);
 
 /* ---- a block: elements start .. start + n in C order ---- */
 
@@ -146,6 +160,29 @@ static inline const real *place_after(const array_view *a, ptrdiff_t start, cons
 static inline void store_block(const array_view *a, ptrdiff_t start, ptrdiff_t n, const real *buffer)
 {
     if (!a->direct) scatter_block(a, start, n, buffer);
+}
+
+/* ---- the element i in C order ---- */
+
+static inline real load_element(const array_view *a, ptrdiff_t i)
+{
+    real x;
+    if (a->dimensions == 1) return load_number(a->data + i * a->stride[0], a->dtype);
+    gather_block(a, i, 1, &x);
+    return x;
+}
+
+static inline void store_element(const array_view *a, ptrdiff_t i, real x)
+{
+    char *place = a->data + i * a->stride[0];
+    if (a->direct)
+        ((real *)a->data)[i] = x;
+    else if (a->dimensions == 1 && a->dtype == FL_FLOAT16)
+        *(uint16_t *)place = half_of_single((float)x);
+    else if (a->dimensions == 1 && a->dtype == FL_BFLOAT16)
+        *(uint16_t *)place = float_to_bfloat((float)x);
+    else
+        scatter_block(a, i, 1, &x);
 }
 
 #endif

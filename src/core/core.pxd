@@ -51,6 +51,7 @@ cdef extern from "core/scaled.h" nogil:
 cdef extern from "core/lanes.h" nogil:
     enum:
         LANES "FL_LANES"
+        HAS_WIDE "FL_HAS_WIDE"      # whether halves are summed where they lie
     void lanes_max(real_cp, real_p)
     void lanes_add(real_cp, real_p)
     void exp_lanes(const real*, real, real*, real*, int)
@@ -121,12 +122,17 @@ cdef extern from "core/array.h" nogil:
     const real* place_after(const array_view*, Py_ssize_t, const real*)
     const uint16_t* halves_of(const array_view*, Py_ssize_t, Py_ssize_t)
     real widen_block(const uint16_t*, Py_ssize_t, real*, int)
+    bint find_near_peak(const uint16_t*, Py_ssize_t, int, real*)
+    Py_ssize_t first_half_of(const uint16_t*, Py_ssize_t, int, real)
+    double exp_near_halves(const uint16_t*, Py_ssize_t, int, Py_ssize_t, real, const real*)
     void narrow_block(const real*, Py_ssize_t, real, uint16_t*, int)
     void view_init(array_view*, void*, int, int, int, const Py_ssize_t*, const Py_ssize_t*)
     const real* read_block(const array_view*, Py_ssize_t, Py_ssize_t, real*)
     real* block_destination(const array_view*, Py_ssize_t, real*)
     void store_block(const array_view*, Py_ssize_t, Py_ssize_t, const real*)
     real load_number(const char*, int)
+    real load_element(const array_view*, Py_ssize_t)
+    void store_element(const array_view*, Py_ssize_t, real)
     void load_run(real*, const char*, Py_ssize_t, Py_ssize_t, int)
     void store_run(char*, const real*, Py_ssize_t, Py_ssize_t, int)
     void keep_where(const real*, const real*, real*, Py_ssize_t)

@@ -14,6 +14,7 @@
 
 #if defined(__AVX2__) && !defined(FL_REAL64)
 #include <immintrin.h>
+#define FL_HAS_WIDE 1
 
 #define FL_PER_EIGHTH 0x1.715476p+3f  /* 8 / ln(2), and its inverse in two parts, the first short enough for exact */
 #define FL_EIGHTH_HIGH 0x1.63p-4f     /* products */
@@ -72,12 +73,12 @@ FL_INLINE eighth_constants constants_in_memory(void)
 #endif
 }
 
-/* exp(x) for x <= 0: within 1.2 ULP, 1 at 0; where r_exp() is 0, it is below the smallest normal number. */
-FL_INLINE wide eighths_of_clamped(wide clamped, const eighth_constants c)
+/* exp(x) for FL_EXP_LOW <= x <= 0: within 1.2 ULP, 1 at 0. */
+FL_INLINE wide near_exp(wide x, const eighth_constants c)
 {
-    const wide shifted = W_(fmadd_ps)(clamped, W_(set1_ps)(FL_PER_EIGHTH), c.rounder);
+    const wide shifted = W_(fmadd_ps)(x, W_(set1_ps)(FL_PER_EIGHTH), c.rounder);
     const wide n = W_(sub_ps)(shifted, c.rounder);
-    wide r = W_(fnmadd_ps)(n, c.high, clamped);
+    wide r = W_(fnmadd_ps)(n, c.high, x);
     r = W_(fnmadd_ps)(n, c.low, r);
     const wide tail = W_(fmadd_ps)(r, W_(set1_ps)(0.1666796235f), W_(set1_ps)(0.5000647853f));
     const wide expm1 = W_(fmadd_ps)(tail, W_(mul_ps)(r, r), r);
@@ -85,15 +86,20 @@ FL_INLINE wide eighths_of_clamped(wide clamped, const eighth_constants c)
                                                W_(slli_epi32)(W_INTEGERS(shifted), 20)));
     return W_(fmadd_ps)(expm1, power, power);
 }
+
 FL_INLINE wide clamp_to_eighths(wide x) { return W_(max_ps)(W_(set1_ps)(FL_EIGHTHS_NONE), x); } /* NaN stays NaN */
-FL_INLINE wide exp_by_eighths(wide x) { return eighths_of_clamped(clamp_to_eighths(x), constants_in_registers()); }
+
+/* exp(x) for x <= 0: the same; where r_exp() is 0, it is below the smallest normal number. */
+FL_INLINE wide exp_by_eighths(wide x) { return near_exp(clamp_to_eighths(x), constants_in_registers()); }
+#else
+#define FL_HAS_WIDE 0
 #endif
 
 /* In `term`; and in `e` where that is kept, which may be x itself: every score is read before its e is written. `keep`
  * is a constant of the call. */
 FL_INLINE void exp_lanes(const real *x, real reference, real *term, real *e, const int keep)
 {
-#ifdef FL_WIDE
+#if FL_HAS_WIDE
     const wide subtracted = W_(set1_ps)(reference);
     for (int i = 0; i < FL_LANES; i += FL_WIDE) {
         wide some = exp_by_eighths(W_(sub_ps)(W_(loadu_ps)(x + i), subtracted));
@@ -112,12 +118,12 @@ FL_INLINE void exp_lanes(const real *x, real reference, real *term, real *e, con
 /* Also x - reference, but at least a number whose exponential is 0. */
 FL_INLINE void exp_lanes_below(const real *x, real reference, real *term, real *below)
 {
-#ifdef FL_WIDE
+#if FL_HAS_WIDE
     const wide subtracted = W_(set1_ps)(reference);
     for (int i = 0; i < FL_LANES; i += FL_WIDE) {
         wide some = clamp_to_eighths(W_(sub_ps)(W_(loadu_ps)(x + i), subtracted));
         W_(storeu_ps)(below + i, some);
-        W_(storeu_ps)(term + i, eighths_of_clamped(some, constants_in_registers()));
+        W_(storeu_ps)(term + i, near_exp(some, constants_in_registers()));
     }
 #else
     const real none = r_opaque(R(FL_EXP_NONE));

@@ -1,78 +1,51 @@
-/* Half-precision numbers: one from and to float, and FL_LANES at once, which takes an instruction or two where the
- * processor has one for it, and otherwise integer arithmetic that vectorises everywhere. */
+/* Half-precision numbers, FL_LANES at once, from and to float32: an instruction or two where the processor has one for
+ * it, and otherwise integer arithmetic that vectorises everywhere. */
 #ifndef FASTLOSS_HALF_H
 #define FASTLOSS_HALF_H
 
 #include "core/array.h"
 #include "core/lanes.h"
 
-#if defined(__F16C__) || (defined(_MSC_VER) && defined(__AVX2__))
-#include <immintrin.h>
-#define FL_F16C 1
-#else
-#define FL_F16C 0
+/* ---- FL_WIDE and FL_LANES numbers; `dtype` is a constant of the call ---- */
+
+#if FL_HAS_WIDE
+#ifdef __AVX512F__
+/* Of 32 halves: where those come from that are each to be the high one of 32 bits, and where the high ones are. */
+static const uint16_t halves_apart[32] = {0, 0, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7,
+                                          0, 8, 0, 9, 0, 10, 0, 11, 0, 12, 0, 13, 0, 14, 0, 15};
+static const uint16_t high_halves[32] = {1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31};
 #endif
 
-/* ---- one number ---- */
-
-FL_INLINE float float_of_bits(uint32_t i) { float x; memcpy(&x, &i, 4); return x; }
-FL_INLINE uint32_t bits_of_float(float x) { uint32_t i; memcpy(&i, &x, 4); return i; }
-
-FL_INLINE float half_to_float(uint16_t h)
+/* FL_WIDE halves, widened. */
+FL_INLINE wide wide_of_halves(const uint16_t *h, const int dtype)
 {
-    /* The sign stays, exponent and mantissa are shifted into place; then a product with 2^112 moves the exponent's bias
-     * and makes subnormal halves come out normal. Infinity and NaN become 65536 and above: they get their exponent. */
-    int32_t shifted = ((int32_t)((uint32_t)h << 16) >> 3) & (int32_t)0x8fffe000u;
-    float scaled = float_of_bits((uint32_t)shifted) * 0x1p112f;
-    uint32_t bits = bits_of_float(scaled), special = bits | 0x7f800000u;
-    return float_of_bits(float_of_bits(bits & 0x7fffffffu) >= 65536.0f ? special : bits);
-}
-
-FL_INLINE uint16_t float_to_half(float x)
-{
-    uint32_t bits = bits_of_float(x), magnitude = bits & 0x7fffffffu;
-    /* Normal: rebias and round to even on the 13 bits that are dropped. Subnormal: a float addition rounds. */
-    uint32_t normal = (magnitude - (112u << 23) + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
-    uint32_t tiny = bits_of_float(float_of_bits(magnitude) + 0.5f) - bits_of_float(0.5f);
-    uint32_t h = magnitude < (113u << 23) ? tiny : normal;
-    h = magnitude >= 0x477ff000u ? 0x7c00u : h; /* rounds beyond 65504 */
-    h = magnitude > 0x7f800000u ? 0x7e00u : h;
-    return (uint16_t)(h | (bits >> 16 & 0x8000u));
-}
-
-FL_INLINE float bfloat_to_float(uint16_t h) { return float_of_bits((uint32_t)h << 16); }
-
-FL_INLINE uint16_t float_to_bfloat(float x)
-{
-    uint32_t bits = bits_of_float(x), rounded = bits + 0x7fffu + ((bits >> 16) & 1u), nan = x != x ? 0x7fc00000u : 0u;
-    return (uint16_t)((rounded | nan) >> 16); /* of NaN, rounding may reach the sign */
-}
-
-/* Those of one that lies by itself. */
-#if FL_F16C
-FL_INLINE float single_half(uint16_t h) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(h))); }
+#ifdef __AVX512F__
+    const __m256i bits = _mm256_loadu_si256((const __m256i *)h);
+    if (dtype == FL_FLOAT16) return _mm512_cvtph_ps(bits);
+    const __m512i places = _mm512_loadu_si512(halves_apart); /* in one operation: the others are masked, and 0 */
+    return _mm512_castsi512_ps(_mm512_maskz_permutexvar_epi16(0xaaaaaaaau, places, _mm512_castsi256_si512(bits)));
 #else
-FL_INLINE float single_half(uint16_t h) { return half_to_float(h); }
+    const __m128i bits = _mm_loadu_si128((const __m128i *)h);
+    if (dtype == FL_FLOAT16) return _mm256_cvtph_ps(bits);
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
 #endif
-
-/* ---- FL_LANES numbers; `dtype` is a constant of the call ---- */
+}
+#endif
 
 FL_INLINE void widen_lanes(const uint16_t *FL_RESTRICT h, real_p x, const int dtype)
 {
-#if FL_F16C && !defined(FL_REAL64)
-    if (dtype == FL_FLOAT16) {
-#ifdef __AVX512F__
-        _mm512_storeu_ps(x, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)h)));
+#if FL_HAS_WIDE
+    for (int i = 0; i < FL_LANES; i += FL_WIDE) W_(storeu_ps)(x + i, wide_of_halves(h + i, dtype));
 #else
-        _mm256_storeu_ps(x, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)h)));
-        _mm256_storeu_ps(x + 8, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(h + 8))));
-#endif
-        return;
-    }
-#endif
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++)
         x[i] = (real)(dtype == FL_FLOAT16 ? half_to_float(h[i]) : bfloat_to_float(h[i]));
+#endif
+}
+
+FL_INLINE real widened(uint16_t h, const int dtype)
+{
+    return (real)(dtype == FL_FLOAT16 ? single_half(h) : bfloat_to_float(h));
 }
 
 FL_INLINE uint16_t narrow(real x, const int dtype)
@@ -80,24 +53,38 @@ FL_INLINE uint16_t narrow(real x, const int dtype)
     return dtype == FL_FLOAT16 ? float_to_half((float)x) : float_to_bfloat((float)x);
 }
 
+#if FL_HAS_WIDE && defined(__AVX512F__)
+/* float_to_bfloat() of 16 products: their NaN is quiet already, and stays one without rounding. */
+FL_INLINE __m256i bfloats_of(__m512 x)
+{
+    const __m512i bits = _mm512_castps_si512(x);
+    const __m512i is_odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    const __m512i bias = _mm512_add_epi32(is_odd, _mm512_set1_epi32(0x7fff));
+    const __m512i rounded = _mm512_mask_add_epi32(bits, _mm512_cmp_ps_mask(x, x, _CMP_ORD_Q), bits, bias);
+    const __m512i places = _mm512_loadu_si512(high_halves);
+    return _mm512_castsi512_si256(_mm512_permutexvar_epi16(places, rounded));
+}
+#endif
+
 FL_INLINE void narrow_lanes(real_cp x, uint16_t *FL_RESTRICT h, real factor, const int dtype)
 {
-#if FL_F16C && !defined(FL_REAL64)
-    if (dtype == FL_FLOAT16) {
-#ifdef __AVX512F__
-        __m512 all = _mm512_mul_ps(_mm512_loadu_ps(x), _mm512_set1_ps(factor));
-        _mm256_storeu_si256((__m256i *)h, _mm512_cvtps_ph(all, _MM_FROUND_TO_NEAREST_INT));
+#if FL_HAS_WIDE && defined(__AVX512F__)
+    const __m512 all = _mm512_mul_ps(_mm512_loadu_ps(x), _mm512_set1_ps(factor));
+    _mm256_storeu_si256((__m256i *)h, dtype == FL_FLOAT16 ? _mm512_cvtps_ph(all, _MM_FROUND_TO_NEAREST_INT)
+                                                          : bfloats_of(all));
 #else
+#if FL_HAS_WIDE
+    if (dtype == FL_FLOAT16) {
         for (int i = 0; i < FL_LANES; i += 8) {
             __m256 some = _mm256_mul_ps(_mm256_loadu_ps(x + i), _mm256_set1_ps(factor));
             _mm_storeu_si128((__m128i *)(h + i), _mm256_cvtps_ph(some, _MM_FROUND_TO_NEAREST_INT));
         }
-#endif
         return;
     }
 #endif
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) h[i] = narrow(factor * x[i], dtype);
+#endif
 }
 
 /* ---- n numbers that lie one after the other; `dtype` is a constant of the call ---- */
@@ -115,7 +102,7 @@ FL_INLINE real widen_run(const uint16_t *FL_RESTRICT h, real_p x, ptrdiff_t n, c
     }
     if (n < FL_LANES) {
         for (ptrdiff_t i = 0; i < n; i++) {
-            x[i] = (real)(dtype == FL_FLOAT16 ? single_half(h[i]) : bfloat_to_float(h[i]));
+            x[i] = widened(h[i], dtype);
             lane[i] = x[i] > lane[i] ? x[i] : lane[i];
         }
     } else if (whole < n) {

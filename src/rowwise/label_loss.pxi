@@ -128,7 +128,7 @@ cdef void store_row(const LabelJob* job, const row_tile* tile, Py_ssize_t r, Py_
     cdef real factor = -tile.first[r] * gradient_scale(job)
     if hess == NULL and not tile.ignored[r]:
         store_scaled_row(&job.out.grad, place, grad, n, peaks, tile.peak[r], tile.inverse[r] * factor)
-        store_number(&job.out.grad, place + label, -factor * tile.one_minus_p[r])
+        store_element(&job.out.grad, place + label, -factor * tile.one_minus_p[r])
         return
     if tile.ignored[r]:
         fill(grad, n, 0)

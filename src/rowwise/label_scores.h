@@ -67,10 +67,10 @@ FL_NOINLINE real look_at_block(const number_run *run, ptrdiff_t start, ptrdiff_t
 
 FL_INLINE void lanes_moment(const real *x, real peak, real_p rest, real_p moment)
 {
-#ifdef FL_WIDE /* one vector after the other: all at once would not leave enough registers for the sums */
+#if FL_HAS_WIDE /* one vector after the other: all at once would not leave enough registers for the sums */
     for (int i = 0; i < FL_LANES; i += FL_WIDE) {
         wide below = clamp_to_eighths(W_(sub_ps)(W_(loadu_ps)(x + i), W_(set1_ps)(peak)));
-        wide e = eighths_of_clamped(below, constants_in_memory());
+        wide e = near_exp(below, constants_in_memory());
         W_(storeu_ps)(rest + i, W_(add_ps)(W_(loadu_ps)(rest + i), e));
         W_(storeu_ps)(moment + i, W_(fmadd_ps)(e, below, W_(loadu_ps)(moment + i)));
     }
@@ -122,7 +122,7 @@ FL_NOINLINE void add_moments(const real *FL_RESTRICT x, ptrdiff_t n, ptrdiff_t s
     *moment_sum += lanes_total(moment);
 }
 
-#ifdef FL_WIDE
+#if FL_HAS_WIDE
 /* The sums of the rows k .. k + FL_WIDE of a tile, as tile_moments() says. */
 FL_INLINE void wide_moments(const real *table, ptrdiff_t classes, ptrdiff_t strip, int k, const real *peak,
                             const xint *excluded, real *rest, real *moment, const real *ahead)
@@ -136,7 +136,7 @@ FL_INLINE void wide_moments(const real *table, ptrdiff_t classes, ptrdiff_t stri
         for (ptrdiff_t c = start; c < stop; c++) {
             prefetch(ahead + k * classes + c * FL_WIDE); /* in the order of memory */
             wide below = clamp_to_eighths(W_(sub_ps)(W_(loadu_ps)(table + c * FL_TILE + k), top));
-            wide e = W_CLEAR(eighths_of_clamped(below, constants), excluded, (int32_t)c);
+            wide e = W_CLEAR(near_exp(below, constants), excluded, (int32_t)c);
             rest_part = W_(add_ps)(rest_part, e);
             moment_part = W_(fmadd_ps)(e, below, moment_part);
         }
@@ -153,7 +153,7 @@ FL_INLINE void wide_moments(const real *table, ptrdiff_t classes, ptrdiff_t stri
 FL_NOINLINE void tile_moments(const real *FL_RESTRICT table, ptrdiff_t classes, ptrdiff_t strip, real_cp peak,
                               xint_cp excluded, real_p rest, real_p moment, const real *ahead)
 {
-#ifdef FL_WIDE
+#if FL_HAS_WIDE
     for (int k = 0; k < FL_TILE; k += FL_WIDE)
         wide_moments(table, classes, strip, k, peak + k, excluded + k, rest + k, moment + k, ahead);
 #else

@@ -236,8 +236,45 @@ cdef void sum_short_row_without_any_peak(row_tile* tile, Py_ssize_t r, const rea
     sum_short_row(tile, r, x, NULL, found, EXCLUDE_ANY_PEAK, False)
 
 
-cdef void sum_short(row_tile* tile, Py_ssize_t r, const real* x, real* e, const real* found, int exclude,
+cdef inline const real* read_piece(const number_run* scores, Py_ssize_t start, Py_ssize_t n, real* buffer,
+                                   real* top) noexcept nogil:
+    """A block of a row, and its largest score."""
+    if scores.x != NULL:
+        top[0] = largest_of(scores.x + start, n)
+        return scores.x + start
+    top[0] = widen_block(scores.halves + start, n, buffer, scores.dtype)
+    return buffer
+
+
+cdef inline const real* widened_piece(const number_run* run, Py_ssize_t start, Py_ssize_t n,
+                                      real* buffer) noexcept nogil:
+    """A block of a row whose peak is not wanted."""
+    if run.x != NULL:
+        return run.x + start
+    widen_block(run.halves + start, n, buffer, run.dtype)
+    return buffer
+
+
+cdef real peak_of_row(const number_run* scores, Py_ssize_t n, real* buffer) noexcept nogil:
+    """The largest score; -inf where there is none. The buffer is for a block."""
+    cdef real top, peak = -INFINITY
+    cdef Py_ssize_t start
+    if scores.x != NULL:
+        return largest_of(scores.x, n)
+    if find_near_peak(scores.halves, n, scores.dtype, &peak):
+        return peak
+    peak = -INFINITY
+    for start from 0 <= start < n by ROW_BLOCK:
+        read_piece(scores, start, min(n - start, <Py_ssize_t> ROW_BLOCK), buffer, &top)
+        peak = top if top > peak else peak
+    return peak
+
+
+cdef void sum_short(row_tile* tile, Py_ssize_t r, const number_run* scores, real* buffer, real* e, int exclude,
                     bint keep) noexcept nogil:
+    cdef real top
+    cdef const real* found = NULL if scores.x != NULL else &top
+    cdef const real* x = scores.x if scores.x != NULL else read_piece(scores, 0, tile.classes, buffer, &top)
     if exclude == EXCLUDE_LABEL and keep:
         sum_short_row_kept(tile, r, x, e, found)
     elif exclude == EXCLUDE_LABEL:
@@ -250,16 +287,6 @@ cdef void sum_short(row_tile* tile, Py_ssize_t r, const real* x, real* e, const 
         sum_short_row_kept_without_peak(tile, r, x, e, found)
     else:
         sum_short_row_without_peak(tile, r, x, found)
-
-
-cdef inline const real* read_piece(const number_run* scores, Py_ssize_t start, Py_ssize_t n, real* buffer,
-                                   real* top) noexcept nogil:
-    """A block of a row, and its largest score."""
-    if scores.x != NULL:
-        top[0] = largest_of(scores.x + start, n)
-        return scores.x + start
-    top[0] = widen_block(scores.halves + start, n, buffer, scores.dtype)
-    return buffer
 
 
 cdef void set_ahead(row_tile* tile, const number_run* scores, const array_view* out, Py_ssize_t place,
@@ -276,6 +303,20 @@ cdef void set_ahead(row_tile* tile, const number_run* scores, const array_view* 
             tile.ahead = <const real*> tile.result
 
 
+cdef inline Py_ssize_t place_of_peak(const number_run* scores, const real* x, Py_ssize_t start, Py_ssize_t n,
+                                     real peak) noexcept nogil:
+    """The first place of a block's peak in it; x is NULL for halves that are near their peak."""
+    return first_place_of(x, n, peak) if x != NULL else first_half_of(scores.halves + start, n, scores.dtype, peak)
+
+
+cdef inline double sum_halves(const number_run* scores, Py_ssize_t start, Py_ssize_t n, Py_ssize_t excluded, real peak,
+                              real* excluded_term, const real* ahead) noexcept nogil:
+    """exp_block_summed() of a block of halves that are near their peak."""
+    if excluded >= 0:
+        excluded_term[0] = r_exp(number_of(scores, start + excluded) - peak)
+    return exp_near_halves(scores.halves + start, n, scores.dtype, excluded, peak, ahead)
+
+
 cdef void sum_row(row_tile* tile, Py_ssize_t r, const number_run* scores, real* buffer, real* e, real* peaks,
                   int exclude, bint keep) noexcept nogil:
     """One row's peak, rest and excluded class; e too where it is kept, with each block's peak in `peaks`. The buffer
@@ -285,34 +326,32 @@ cdef void sum_row(row_tile* tile, Py_ssize_t r, const number_run* scores, real* 
     cdef real top, peak = -INFINITY, excluded_term
     cdef const real* x
     cdef const real* ahead
-    cdef bint replaces
+    cdef bint replaces, halved = HAS_WIDE and scores.x == NULL and not keep
     if LANES <= n <= SHORT_ROW:
-        if scores.x != NULL:
-            sum_short(tile, r, scores.x, e, NULL, exclude, keep)
-        else:
-            x = read_piece(scores, 0, n, buffer, &top)
-            sum_short(tile, r, x, e, &top, exclude, keep)
+        sum_short(tile, r, scores, buffer, e, exclude, keep)
         return
     tile.score[r] = number_of(scores, tile.label[r])
     tile.excluded[r] = tile.label[r] if exclude == EXCLUDE_LABEL else 0
     for start from 0 <= start < n by ROW_BLOCK:
+        x = NULL
         size = min(n - start, <Py_ssize_t> ROW_BLOCK)
+        if not halved or not find_near_peak(scores.halves + start, size, scores.dtype, &top):
+            x = read_piece(scores, start, size, buffer, &top)
         ahead = place_of(scores, start + size) if start + size < n else tile.ahead
         if tile.result != NULL and start // ROW_BLOCK % 2 == 1:
             ahead = <const real*> (tile.result + start - ROW_BLOCK)
-        x = read_piece(scores, start, size, buffer, &top)
         if exclude != EXCLUDE_LABEL:
-            excluded = first_place_of(x, size, top)
+            excluded = place_of_peak(scores, x, start, size, top)
             replaces = top > peak or start == 0
             if replaces:
                 tile.excluded[r] = start + (excluded if excluded > 0 else 0)    # always a class
         else:
-            excluded = tile.label[r] - start
-            replaces = 0 <= excluded < size
-            if not replaces:
-                excluded = -1
+            replaces = start <= tile.label[r] < start + size
+            excluded = tile.label[r] - start if replaces else -1
         excluded_term = 0
-        if keep:
+        if x == NULL:
+            block_rest = sum_halves(scores, start, size, excluded, top, &excluded_term, ahead)
+        elif keep:
             block_rest = exp_block_kept(x, e + start, size, excluded, top, &excluded_term, ahead)
             peaks[b] = top
             b += 1
@@ -342,11 +381,6 @@ cdef void scale_row(real* e, Py_ssize_t n, const real* peaks, real peak, real fa
     for start from 0 <= start < n by ROW_BLOCK:
         multiply(e + start, min(n - start, <Py_ssize_t> ROW_BLOCK), factor * block_factor(peaks[b], peak))
         b += 1
-
-
-cdef inline void store_number(const array_view* out, Py_ssize_t place, real number) noexcept nogil:
-    block_destination(out, place, &number)[0] = number
-    store_block(out, place, 1, &number)
 
 
 cdef void store_scaled_row(const array_view* out, Py_ssize_t place, real* e, Py_ssize_t n, const real* peaks,

@@ -12,15 +12,13 @@ cdef inline const real* read_scores(const Scores* scores, Py_ssize_t row, Py_ssi
     return x
 
 
-cdef const real* read_scores_of_row(const Scores* scores, Py_ssize_t row, real* buffer, real* peak) noexcept nogil:
-    """The same of one row, and its peak."""
+cdef number_run find_scores_of_row(const Scores* scores, Py_ssize_t row, real* buffer) noexcept nogil:
+    """The same of one row, whose halves stay where they lie without a temperature."""
     cdef Py_ssize_t n = scores.classes
     cdef number_run run = find_block(&scores.x, row * n, n, buffer)
     if scores.inverse_temperature == 1:
-        return read_piece(&run, 0, n, buffer, peak)
-    temper_row(&run, buffer, n, scores.inverse_temperature)
-    peak[0] = largest_of(buffer, n)
-    return buffer
+        return run
+    return numbers_at(temper_row(&run, buffer, n, scores.inverse_temperature))
 
 
 cdef inline real tau_of(const Scores* scores) noexcept nogil:
@@ -46,9 +44,15 @@ cdef void temper_rows(const real* x, real* out, Py_ssize_t count, Py_ssize_t n, 
 cdef const real* temper_row(const number_run* row, real* out, Py_ssize_t n, double factor) noexcept nogil:
     """The factor times x - peak, which leaves the softmax as it is: so differences are rounded, not scores, and once.
     Without a finite peak, the factor times x."""
-    cdef real peak
-    cdef const real* x = read_piece(row, 0, n, out, &peak)
-    temper(x, out, n, peak if r_abs(peak) <= FL_LARGEST else R(0.0), factor)
+    cdef real peak = peak_of_row(row, n, out)
+    cdef const real* x
+    cdef Py_ssize_t start, size
+    if not r_abs(peak) <= FL_LARGEST:
+        peak = 0
+    for start from 0 <= start < n by ROW_BLOCK:
+        size = min(n - start, <Py_ssize_t> ROW_BLOCK)
+        x = widened_piece(row, start, size, out + start)
+        temper(x, out + start, size, peak, factor)
     return out
 
 

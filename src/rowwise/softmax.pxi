@@ -21,7 +21,7 @@ cdef void store_log_sum(NormalJob* job, Py_ssize_t row, const number_run* scores
         log_sum = log_sum_of(read_piece(scores, 0, n, buffer, &largest), n, peak, log_sum)
     else:
         log_sum = peak + log_sum
-    store_number(&job.out, row, log_sum)
+    store_element(&job.out, row, log_sum)
 
 
 cdef void store_log_softmax(NormalJob* job, Py_ssize_t row, const number_run* scores, real peak, real log_sum,

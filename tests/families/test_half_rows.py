@@ -106,6 +106,37 @@ def test_entropy_and_divergences(isa, rng, half, name, classes):
     np.testing.assert_array_equal(loss(*halves, reduction="none", **options), loss(*wide, reduction="none", **options))
 
 
+SPECIAL = {
+    "nan": lambda x: x.__setitem__(700, np.nan),
+    "negative nan": lambda x: x.__setitem__(700, -np.float16(np.nan)),
+    "infinite": lambda x: x.__setitem__(700, np.inf),
+    "masked": lambda x: x.__setitem__(slice(600, None), -np.inf),
+    "negative": lambda x: np.subtract(x, 40, out=x),
+    "zeros of both signs": lambda x: np.copysign(0, x, out=x),
+    "far apart": lambda x: np.multiply(x, 30, out=x),
+    "largest": lambda x: x.__setitem__(slice(690, 700), 65504),
+}
+
+
+@pytest.mark.parametrize("classes", [1025, 5003])
+@pytest.mark.parametrize("special", SPECIAL)
+def test_long_rows_of_special_scores(isa, rng, half, special, classes):
+    """Peaks that are found as integers: those of float32, whatever the signs, and where some score is not finite."""
+    [x] = draw(rng, classes, half)
+    for row in x[:4]:
+        SPECIAL[special](row)
+    wide = x.astype(np.float32)
+    for labels in (0, 700, classes - 1):
+        y = np.full(ROWS, labels)
+        exact = reference.cross_entropy(wide[4:].astype(float), reference.one_hot(y[4:], classes))
+        found = fl.cross_entropy(x, y, reduction="none")
+        assert_close(found[4:], exact, "float32")
+        np.testing.assert_array_equal(found, fl.cross_entropy(wide, y, reduction="none"))
+    np.testing.assert_array_equal(fl.logsumexp(x), fl.logsumexp(wide))
+    assert_float32_rounded(fl.log_softmax(x), fl.log_softmax(wide))
+    assert_float32_rounded(fl.softmax(x), fl.softmax(wide))
+
+
 @pytest.mark.parametrize("classes", [17, 100, 1000, 5003])
 def test_layouts(isa, rng, half, classes):
     """Rows that lie apart, classes that lie apart, and results likewise."""
