@@ -85,9 +85,9 @@ cdef class Elementwise(Kernels):
             expect_size(array, job.size, "an argument")
         sums = np.zeros(((job.size - 1) // (job.width * ROWS_OF_CHUNK) + 1) * job.width)
         view_of_inputs(&job, arrays, self.table.dtype)
-        plain_view(&job.out.values, sums, sums.size, FL_FLOAT64)
-        plain_view(&job.out.grad, None, 0, FL_FLOAT64)
-        plain_view(&job.out.hess, None, 0, FL_FLOAT64)
+        plain_view(&job.out.values, sums, sums.size, FL_FLOAT64, FL_FLOAT64)
+        plain_view(&job.out.grad, None, 0, FL_FLOAT64, FL_FLOAT64)
+        plain_view(&job.out.hess, None, 0, FL_FLOAT64, FL_FLOAT64)
         job.out.want_value, job.out.scale, job.group = True, 1.0, 1
         run_kernel(&self.table.elements, &job, threads, &total)
         return sums.reshape(-1, columns), bool(is_illegal(&job))
@@ -122,31 +122,32 @@ cdef class ElementPath:
         cdef Py_ssize_t size
         cdef object values = None, out
         cdef tuple results
-        cdef int dimensions
+        cdef int dimensions, code, target_code, native = self.table.dtype
         options.want_value, options.derivatives, options.reduction = want_value, derivatives, self.reduction
         out = read_options(given, self.reductions, &options)
         if out is False or len(arguments) != 2 or (derivatives == 2 and not self.loss.shape & CURVED):
             return None
         x, y = arguments
-        if not is_plain(x, self.type_number) or not is_plain(y, self.type_number):
+        code, target_code = plain_code(x, native), plain_code(y, native)
+        if code < 0 or target_code < 0:
             return None
         size, dimensions = cnp.PyArray_SIZE(<cnp.ndarray> x), cnp.PyArray_NDIM(<cnp.ndarray> x)
         if not (0 < size < self.large and has_shape(y, dimensions, cnp.PyArray_DIMS(<cnp.ndarray> x))):
             return None
-        results = derivative_arrays(x, y, out, derivatives, self.type_number)
+        results = derivative_arrays(x, y, out, derivatives)
         if results is None:
             return None
         if want_value and options.reduction & KEEPS_EACH:
             values = cnp.PyArray_EMPTY(dimensions, cnp.PyArray_DIMS(<cnp.ndarray> x), self.type_number, 0)
         set_loss(&job, &self.loss, self.options, True)
-        plain_view(&job.x, x, size, self.table.dtype)
-        plain_view(&job.y, y, size, self.table.dtype)
-        plain_view(&job.z, None, 0, self.table.dtype)
-        plain_view(&job.weight, None, 0, self.table.dtype)
-        plain_view(&job.where, None, 0, self.table.dtype)
-        plain_view(&job.out.values, values, size, self.table.dtype)
-        plain_view(&job.out.grad, results[0], size, self.table.dtype)
-        plain_view(&job.out.hess, results[1], size, self.table.dtype)
+        plain_view(&job.x, x, size, code, native)
+        plain_view(&job.y, y, size, target_code, native)
+        plain_view(&job.z, None, 0, native, native)
+        plain_view(&job.weight, None, 0, native, native)
+        plain_view(&job.where, None, 0, native, native)
+        plain_view(&job.out.values, values, size, native, native)
+        plain_view(&job.out.grad, results[0], size, code, native)
+        plain_view(&job.out.hess, results[1], size, code, native)
         job.size = size
         job.group = 1
         job.out.want_value = want_value

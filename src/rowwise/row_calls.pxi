@@ -163,7 +163,7 @@ cdef class LabelPath:
         cdef FastOptions options
         cdef label_rule rule
         cdef int64_t few[FEW_LABELS]
-        cdef int last
+        cdef int last, code, native = self.table.dtype
         cdef exact_sum total
         cdef Py_ssize_t size, counted
         cdef object values = None, out
@@ -173,7 +173,8 @@ cdef class LabelPath:
         if out is False or len(arguments) != 2:
             return None
         x, y = arguments
-        if not is_plain(x, self.type_number) or not are_plain_integers(y):
+        code = plain_code(x, native)
+        if code < 0 or not are_plain_integers(y):
             return None
         last = cnp.PyArray_NDIM(<cnp.ndarray> x) - 1
         size = cnp.PyArray_SIZE(<cnp.ndarray> x)
@@ -188,15 +189,15 @@ cdef class LabelPath:
         counted = self.table.count_labels(job.labels, NULL, job.scores.rows, rule)
         if counted < 0:
             return None
-        results = derivative_arrays(x, y, out, derivatives, self.type_number)
+        results = derivative_arrays(x, y, out, derivatives)
         if results is None:
             return None
         if want_value and options.reduction & KEEPS_EACH:
             values = cnp.PyArray_EMPTY(last, cnp.PyArray_DIMS(<cnp.ndarray> y), self.type_number, 0)
-        plain_view(&job.scores.x, x, size, self.table.dtype)
-        plain_view(&job.out.values, values, size, self.table.dtype)
-        plain_view(&job.out.grad, results[0], size, self.table.dtype)
-        plain_view(&job.out.hess, results[1], size, self.table.dtype)
+        plain_view(&job.scores.x, x, size, code, native)
+        plain_view(&job.out.values, values, size, native, native)
+        plain_view(&job.out.grad, results[0], size, code, native)
+        plain_view(&job.out.hess, results[1], size, code, native)
         job.scores.inverse_temperature = 1
         job.loss = self.loss
         job.options = self.options
