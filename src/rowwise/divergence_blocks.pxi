@@ -2,22 +2,26 @@
 memory. Included by divergence.pxi.
 
 With p and q cut into blocks, the divergence is that of the blocks' own sums, plus each block's divergence within it,
-times the block's share of p. None of these is negative. Within a block, whatever the blocks before it were, it comes
-from one of three loops:
+times the block's share of p. None of these is negative. Within a block it comes from one of three loops, and which one
+depends on nothing but the block:
 
+    close   a sum over classes of parts of which none is negative, for log-ratios up to FL_CLOSE
     far     the mean of log p - log q as it stands, where that is large enough to keep its digits
-    near    where all classes' log-ratios are small: one exponential a class, and a polynomial of the log-ratio
     exact   the two passes of divergence_row.pxi, for everything else
+
+The first needs one exponential a class, and that of the log-ratio, of which a polynomial is enough where all are small.
 """
 
 cdef enum:
     PAIR_BLOCK = 1024       # classes of which both scores stay in the first-level cache
 
-    NEAR_TRIAL = 64         # of them, that tell whether to go on with the second of the loops below
+    CLOSE_PIECE = 256       # of them, that have small log-ratios or not
 
-cdef enum:                  # which loop a block needed: the next one tries it first
-    FAR
-    NEAR
+    SURELY_FAR = 2          # a divergence, guessed from some classes, with which to begin
+
+    FARTHEST_PEAK = 1000000 # from 0, so that classes 1,000 below it can fill up an edge
+
+    SAMPLES = 4             # of a block, LANES classes each, that tell what to begin with
 
 ctypedef struct PairBlock:
     PairRows rows
@@ -27,6 +31,12 @@ ctypedef struct PairBlock:
     double x_sum
     double log_ratio        # the logarithm of x_sum over y_sum
     double divergence       # within the block
+
+ctypedef struct CloseSums:  # see lanes_close()
+    real y_sum[LANES]
+    real first[LANES]
+    real beyond[LANES]
+    real largest[LANES]
 
 ctypedef struct BlockSums:  # what is kept of it
     real y_peak
@@ -71,40 +81,121 @@ cdef bint far_block(PairBlock* b) noexcept nogil:
     return b.divergence <= FL_LARGEST and 2 * b.divergence >= 1 + (b.log_ratio if b.log_ratio > 0 else -b.log_ratio)
 
 
-cdef bint near_block(PairBlock* b) noexcept nogil:
-    """Whether the result is exact: log-ratios are small, and neither they nor their squares' mean cancel."""
-    cdef real y_sums[LANES]
-    cdef real firsts[LANES]
-    cdef real seconds[LANES]
+cdef void add_close(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, bint is_near,
+                    CloseSums* sums) noexcept nogil:
+    """Sets the sums of some of a block's classes."""
+    cdef real y_sum[LANES]
+    cdef real first[LANES]
+    cdef real beyond[LANES]
     cdef real largest[LANES]
+    cdef Py_ssize_t i, j
+    for i in range(LANES):
+        y_sum[i] = 0
+        first[i] = 0
+        beyond[i] = 0
+        largest[i] = 0
+    if is_near:
+        for j from start <= j < stop by LANES:
+            prefetch_lanes(b.rows.y_ahead + j)
+            prefetch_lanes(b.rows.x_ahead + j)
+            lanes_close(b.rows.y + j, b.rows.x + j, b.pair.y_peak, shift, y_sum, first, beyond, largest, True)
+    else:
+        for j from start <= j < stop by LANES:
+            prefetch_lanes(b.rows.y_ahead + j)
+            prefetch_lanes(b.rows.x_ahead + j)
+            lanes_close(b.rows.y + j, b.rows.x + j, b.pair.y_peak, shift, y_sum, first, beyond, largest, False)
+    memcpy(sums.y_sum, y_sum, sizeof(y_sum))
+    memcpy(sums.first, first, sizeof(first))
+    memcpy(sums.beyond, beyond, sizeof(beyond))
+    memcpy(sums.largest, largest, sizeof(largest))
+
+
+cdef inline void join_close(CloseSums* sums, const CloseSums* piece) noexcept nogil:
+    lanes_add(piece.y_sum, sums.y_sum)
+    lanes_add(piece.first, sums.first)
+    lanes_add(piece.beyond, sums.beyond)
+    lanes_max(piece.largest, sums.largest)
+
+
+cdef enum:                  # what to begin with
+    NEAR                    # close, with polynomials alone
+    CLOSE
+    FAR
+    EXACT
+
+
+cdef int look_at_sample(const PairBlock* b, real* shift) noexcept nogil:
+    """`shift` is about the mean of y - x over p, from some of the classes and the peak, whose own is `apart`."""
+    cdef CloseSums sums
+    cdef Py_ssize_t i, k, j, step = b.n // (SAMPLES * LANES) * LANES
+    cdef double y_sum, first, beyond, weight
+    cdef real largest
+    shift[0] = b.pair.apart
+    if not r_abs(b.pair.y_peak) + r_abs(b.pair.x_peak) < FARTHEST_PEAK:
+        return EXACT
+    if step == 0:
+        return CLOSE
+    for i in range(LANES):
+        sums.y_sum[i] = 0
+        sums.first[i] = 0
+        sums.beyond[i] = 0
+        sums.largest[i] = 0
+    for k in range(SAMPLES):
+        j = k * step
+        lanes_close(b.rows.y + j, b.rows.x + j, b.pair.y_peak, b.pair.apart, sums.y_sum, sums.first, sums.beyond,
+                    sums.largest, False)
+    weight = <double> b.n / (SAMPLES * LANES)
+    y_sum = weight * lanes_total(sums.y_sum) + 1
+    first = weight * lanes_total(sums.first) / y_sum
+    beyond = weight * lanes_total(sums.beyond) / y_sum
+    largest = lanes_top(sums.largest)
+    if not -FL_LARGEST <= first <= FL_LARGEST:
+        return EXACT
+    if not largest < FL_CLOSE:
+        return FAR
+    shift[0] += <real> first
+    if largest < FL_NEAR:
+        return NEAR
+    return FAR if first + r_log1p(<real> (beyond - first)) >= SURELY_FAR else CLOSE
+
+
+cdef bint finish_close(PairBlock* b, const CloseSums* sums, real shift) noexcept nogil:
+    """Whether the result is exact: log-ratios are in range, and neither they nor their parts cancel."""
+    cdef real moved = b.pair.apart - shift, t, less
+    cdef double beyond
+    b.y_sum = lanes_total(sums.y_sum)
+    beyond = lanes_total(sums.beyond) / b.y_sum
+    t = <real> (beyond - lanes_total(sums.first) / b.y_sum)    # the ratio of the sums, but for the shift, less 1
+    less = log_beyond_linear(t, 0) if R(-0.29) < t < R(0.41) else r_log1p(t) - t
+    b.x_sum = (b.y_sum + b.y_sum * t) * r_exp(moved)
+    b.log_ratio = t + less + moved
+    b.divergence = beyond + less
+    return (lanes_top(sums.largest) < FL_CLOSE and t > R(-0.5) and shift * shift <= 16 * beyond
+            and 4 * b.divergence >= beyond)
+
+
+cdef bint close_block(PairBlock* b, real shift, bint is_near) noexcept nogil:
+    cdef CloseSums sums, piece
     cdef real y_edge[LANES]
     cdef real x_edge[LANES]
-    cdef real t, beyond
-    cdef double second
-    cdef Py_ssize_t i, j, whole = b.n - b.n % LANES
+    cdef Py_ssize_t i, start, stop, whole = b.n - b.n % LANES
     for i in range(LANES):
-        y_sums[i] = 0
-        firsts[i] = 0
-        seconds[i] = 0
-        largest[i] = 0
-    for j from 0 <= j < whole by LANES:
-        if j == NEAR_TRIAL and not lanes_top(largest) < FL_NEAR:
-            return False
-        prefetch_lanes(b.rows.y_ahead + j)
-        prefetch_lanes(b.rows.x_ahead + j)
-        lanes_near(b.rows.y + j, b.rows.x + j, b.pair.y_peak, b.pair.apart, y_sums, firsts, seconds, largest)
+        sums.y_sum[i] = 0
+        sums.first[i] = 0
+        sums.beyond[i] = 0
+        sums.largest[i] = 0
+    for start from 0 <= start < whole by CLOSE_PIECE:
+        stop = min(start + CLOSE_PIECE, whole)
+        if is_near:
+            add_close(b, start, stop, shift, True, &piece)
+            is_near = lanes_top(piece.largest) < FL_NEAR
+        if not is_near:
+            add_close(b, start, stop, shift, False, &piece)
+        join_close(&sums, &piece)
     if whole < b.n:
         fill_edge(b, y_edge, x_edge)
-        lanes_near(y_edge, x_edge, b.pair.y_peak, b.pair.apart, y_sums, firsts, seconds, largest)
-    b.y_sum = lanes_total(y_sums)
-    second = lanes_total(seconds) / b.y_sum
-    t = <real> (second - lanes_total(firsts) / b.y_sum)
-    beyond = log_beyond_linear(t, 0)
-    b.x_sum = b.y_sum + b.y_sum * t
-    b.log_ratio = t + beyond
-    b.divergence = second + beyond
-    return (lanes_top(largest) < FL_NEAR and b.pair.apart * b.pair.apart <= 16 * second
-            and 4 * b.divergence >= second)
+        lanes_close(y_edge, x_edge, b.pair.y_peak, shift, sums.y_sum, sums.first, sums.beyond, sums.largest, False)
+    return finish_close(b, &sums, shift)
 
 
 cdef void exact_block(PairBlock* b, real* terms) noexcept nogil:
@@ -116,20 +207,16 @@ cdef void exact_block(PairBlock* b, real* terms) noexcept nogil:
     b.divergence = forward_row(&b.pair, terms, NULL, b.n, 0)
 
 
-cdef int divergence_of_block(PairBlock* b, real* terms, int first) noexcept nogil:
-    """`first` is tried first; which one was right. At most one of the two is, so the result is the same."""
-    if first == FAR:
-        if far_block(b):
-            return FAR
-        if near_block(b):
-            return NEAR
-    else:
-        if near_block(b):
-            return NEAR
-        if far_block(b):
-            return FAR
+cdef void divergence_of_block(PairBlock* b, real* terms) noexcept nogil:
+    cdef real shift
+    cdef int kind = look_at_sample(b, &shift)
+    if kind == FAR and far_block(b):
+        return
+    if kind != EXACT and close_block(b, shift, kind == NEAR):
+        return
+    if (kind == NEAR or kind == CLOSE) and far_block(b):
+        return
     exact_block(b, terms)
-    return first
 
 
 cdef void set_block_terms(const row_pair* row, const BlockSums* b, real* terms) noexcept nogil:
@@ -185,9 +272,8 @@ cdef inline BlockSums* blocks_of_row(real* scratch, Py_ssize_t n) noexcept nogil
     return <BlockSums*> (scratch + 2 * n + 3 * min(n, <Py_ssize_t> PAIR_BLOCK) + 3 * LANES)
 
 
-cdef double divergence_by_blocks(const number_run* y, const number_run* x, Py_ssize_t n, real* scratch,
-                                 int* first) noexcept nogil:
-    """D(p || q) of two rows, and the sums of their blocks. `first`: see divergence_of_block()."""
+cdef double divergence_by_blocks(const number_run* y, const number_run* x, Py_ssize_t n, real* scratch) noexcept nogil:
+    """D(p || q) of two rows, and the sums of their blocks."""
     cdef Py_ssize_t start, k = 0
     cdef real* terms = scratch + 2 * n
     cdef BlockSums* blocks = blocks_of_row(scratch, n)
@@ -201,7 +287,7 @@ cdef double divergence_by_blocks(const number_run* y, const number_run* x, Py_ss
         b.rows.y_ahead = place_of(y, start + b.n)
         b.rows.x_ahead = place_of(x, start + b.n)
         set_peaks(&b.pair, reference_of(y_peak), reference_of(x_peak))
-        first[0] = divergence_of_block(&b, terms, first[0])
+        divergence_of_block(&b, terms)
         blocks[k] = BlockSums(b.pair.y_peak, b.pair.x_peak, <real> b.y_sum, <real> b.x_sum, <real> b.log_ratio,
                               <real> b.divergence)
         k += 1
