@@ -270,21 +270,26 @@ FL_INLINE void lanes_far(const real *y, const real *x, real y_peak, real x_peak,
 }
 
 /* FL_LANES classes' exponentials of y; their products with the log-ratios gap = (y - x) - shift and with
- * exp(-gap) - 1 + gap, which is never negative and keeps its digits; and the largest |gap|. Where that is below FL_NEAR,
- * the reduction of exp(-gap) has nothing to do: the results are the same without it. */
+ * exp(-gap) - 1 + gap, which is never negative and keeps its digits; and the largest |gap|, NaN passed over.
+ *
+ * `kind` is a constant of the call, and results are the same where several apply. FL_SMALL: all |gap| are below FL_NEAR,
+ * so that the reduction of -gap has nothing to do. FL_MASKED: both scores may be -inf, which is no class. */
+enum { FL_SMALL, FL_MIDDLE, FL_MASKED, FL_FAR, FL_EXACT }; /* the last two are other loops */
 FL_INLINE void lanes_close(const real *y, const real *x, real y_peak, real shift, real_p y_sum, real_p first,
-                           real_p beyond, real_p largest, const int is_near)
+                           real_p beyond, real_p largest, const int kind)
 {
     real e_y[FL_LANES];
     exp_lanes(y, y_peak, e_y, NULL, 0);
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
-        real gap = (y[i] - x[i]) - shift, size = r_abs(gap), part;
-        if (is_near) {
+        real apart = y[i] - x[i], difference = kind == FL_MASKED && y[i] == x[i] ? R(0.0) : apart;
+        real gap = difference - shift, size = r_abs(gap), part;
+        if (kind == FL_SMALL) {
             part = gap * gap * exp_beyond_linear(-gap);
         } else {
-            real shifted, r = exp_split(-gap, &shifted), power = exp_power(shifted, 0);
-            real others = r_fma(power, r, gap) + (power - R(1.0)); /* 0 where the power of 2 is 1 and r is -gap */
+            real shifted = r_fma(-gap, FL_LOG2E, R(FL_ROUNDER)), n = shifted - R(FL_ROUNDER);
+            real r = r_fma(n, -FL_LN2, -gap), power = exp_power(shifted, 0); /* n is small: ln(2) in one part */
+            real others = r_fma(power, r, gap) + (power - R(1.0));              /* 0 where n is 0 and r is -gap */
             part = r_fma(power, r * r * exp_beyond_linear(r), others);
         }
         y_sum[i] += e_y[i];

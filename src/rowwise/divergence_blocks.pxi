@@ -81,82 +81,110 @@ cdef bint far_block(PairBlock* b) noexcept nogil:
     return b.divergence <= FL_LARGEST and 2 * b.divergence >= 1 + (b.log_ratio if b.log_ratio > 0 else -b.log_ratio)
 
 
-cdef void add_close(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, bint is_near,
-                    CloseSums* sums) noexcept nogil:
-    """Sets the sums of some of a block's classes."""
-    cdef real y_sum[LANES]
-    cdef real first[LANES]
-    cdef real beyond[LANES]
-    cdef real largest[LANES]
-    cdef Py_ssize_t i, j
-    for i in range(LANES):
-        y_sum[i] = 0
-        first[i] = 0
-        beyond[i] = 0
-        largest[i] = 0
-    if is_near:
-        for j from start <= j < stop by LANES:
-            prefetch_lanes(b.rows.y_ahead + j)
-            prefetch_lanes(b.rows.x_ahead + j)
-            lanes_close(b.rows.y + j, b.rows.x + j, b.pair.y_peak, shift, y_sum, first, beyond, largest, True)
-    else:
-        for j from start <= j < stop by LANES:
-            prefetch_lanes(b.rows.y_ahead + j)
-            prefetch_lanes(b.rows.x_ahead + j)
-            lanes_close(b.rows.y + j, b.rows.x + j, b.pair.y_peak, shift, y_sum, first, beyond, largest, False)
-    memcpy(sums.y_sum, y_sum, sizeof(y_sum))
-    memcpy(sums.first, first, sizeof(first))
-    memcpy(sums.beyond, beyond, sizeof(beyond))
-    memcpy(sums.largest, largest, sizeof(largest))
+cdef inline void sum_piece(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, CloseSums* total,
+                           const int kind) noexcept nogil:
+    """Sets the sums of some of a block's classes. `kind`: see lanes_close()."""
+    cdef CloseSums sums     # of its own: these stay in registers
+    cdef Py_ssize_t j
+    memset(&sums, 0, sizeof(sums))
+    for j from start <= j < stop by LANES:
+        prefetch_lanes(b.rows.y_ahead + j)
+        prefetch_lanes(b.rows.x_ahead + j)
+        lanes_close(b.rows.y + j, b.rows.x + j, b.pair.y_peak, shift, sums.y_sum, sums.first, sums.beyond,
+                    sums.largest, kind)
+    total[0] = sums
 
 
-cdef inline void join_close(CloseSums* sums, const CloseSums* piece) noexcept nogil:
-    lanes_add(piece.y_sum, sums.y_sum)
-    lanes_add(piece.first, sums.first)
-    lanes_add(piece.beyond, sums.beyond)
-    lanes_max(piece.largest, sums.largest)
+cdef void sum_small(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, CloseSums* sums) noexcept nogil:
+    sum_piece(b, start, stop, shift, sums, FL_SMALL)
 
 
-cdef enum:                  # what to begin with
-    NEAR                    # close, with polynomials alone
-    CLOSE
-    FAR
-    EXACT
+cdef void sum_middle(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, CloseSums* sums) noexcept nogil:
+    sum_piece(b, start, stop, shift, sums, FL_MIDDLE)
+
+
+cdef void sum_masked(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, CloseSums* sums) noexcept nogil:
+    sum_piece(b, start, stop, shift, sums, FL_MASKED)
+
+
+cdef void sum_close(const PairBlock* b, real shift, int kind, CloseSums* sums) noexcept nogil:
+    """Of a whole block, by pieces until one has a large log-ratio."""
+    cdef CloseSums piece
+    cdef real y_edge[LANES]
+    cdef real x_edge[LANES]
+    cdef Py_ssize_t start = 0, stop, whole = b.n - b.n % LANES
+    memset(sums, 0, sizeof(CloseSums))
+    while start < whole:
+        stop = min(start + CLOSE_PIECE, whole) if kind == FL_SMALL else whole
+        if kind == FL_SMALL:
+            sum_small(b, start, stop, shift, &piece)
+            if not lanes_top(piece.largest) < FL_NEAR:
+                kind = FL_MIDDLE
+                continue
+        elif kind == FL_MIDDLE:
+            sum_middle(b, start, stop, shift, &piece)
+        else:
+            sum_masked(b, start, stop, shift, &piece)
+        lanes_add(piece.y_sum, sums.y_sum)
+        lanes_add(piece.first, sums.first)
+        lanes_add(piece.beyond, sums.beyond)
+        lanes_max(piece.largest, sums.largest)
+        start = stop
+    if whole < b.n:
+        fill_edge(b, y_edge, x_edge)
+        lanes_close(y_edge, x_edge, b.pair.y_peak, shift, sums.y_sum, sums.first, sums.beyond, sums.largest, FL_MASKED)
+
+
+cdef double mean_of_sample(const PairBlock* b, double* beyond, real* largest, const int kind) noexcept nogil:
+    """Of the log-ratios, and of their parts beyond. The peak counts once, whose log-ratio is 0."""
+    cdef CloseSums sums
+    cdef Py_ssize_t k, step = (b.n // LANES - 1) // (SAMPLES - 1) * LANES
+    cdef double y_sum, weight = <double> b.n / (SAMPLES * LANES)
+    memset(&sums, 0, sizeof(sums))
+    for k in range(SAMPLES):    # the first and about the last are among them: masked classes are often at the end
+        lanes_close(b.rows.y + k * step, b.rows.x + k * step, b.pair.y_peak, b.pair.apart, sums.y_sum, sums.first,
+                    sums.beyond, sums.largest, kind)
+    y_sum = weight * lanes_total(sums.y_sum) + 1
+    beyond[0] = weight * lanes_total(sums.beyond) / y_sum
+    largest[0] = lanes_top(sums.largest)
+    return weight * lanes_total(sums.first) / y_sum
 
 
 cdef int look_at_sample(const PairBlock* b, real* shift) noexcept nogil:
-    """`shift` is about the mean of y - x over p, from some of the classes and the peak, whose own is `apart`."""
-    cdef CloseSums sums
-    cdef Py_ssize_t i, k, j, step = b.n // (SAMPLES * LANES) * LANES
-    cdef double y_sum, first, beyond, weight
+    """Which loop to begin with, from some of the classes. `shift` is about the mean of y - x over p."""
+    cdef double first, beyond
     cdef real largest
+    cdef int kind = FL_MIDDLE
     shift[0] = b.pair.apart
     if not r_abs(b.pair.y_peak) + r_abs(b.pair.x_peak) < FARTHEST_PEAK:
-        return EXACT
-    if step == 0:
-        return CLOSE
-    for i in range(LANES):
-        sums.y_sum[i] = 0
-        sums.first[i] = 0
-        sums.beyond[i] = 0
-        sums.largest[i] = 0
-    for k in range(SAMPLES):
-        j = k * step
-        lanes_close(b.rows.y + j, b.rows.x + j, b.pair.y_peak, b.pair.apart, sums.y_sum, sums.first, sums.beyond,
-                    sums.largest, False)
-    weight = <double> b.n / (SAMPLES * LANES)
-    y_sum = weight * lanes_total(sums.y_sum) + 1
-    first = weight * lanes_total(sums.first) / y_sum
-    beyond = weight * lanes_total(sums.beyond) / y_sum
-    largest = lanes_top(sums.largest)
+        return FL_EXACT
+    if b.n < SAMPLES * LANES:
+        return FL_MIDDLE
+    first = mean_of_sample(b, &beyond, &largest, FL_MIDDLE)
+    if first != first:
+        kind = FL_MASKED
+        first = mean_of_sample(b, &beyond, &largest, FL_MASKED)
     if not -FL_LARGEST <= first <= FL_LARGEST:
-        return EXACT
+        return FL_EXACT
     if not largest < FL_CLOSE:
-        return FAR
+        return FL_FAR
     shift[0] += <real> first
-    if largest < FL_NEAR:
-        return NEAR
-    return FAR if first + r_log1p(<real> (beyond - first)) >= SURELY_FAR else CLOSE
+    if first + r_log1p(<real> (beyond - first)) >= SURELY_FAR:
+        return FL_FAR
+    return FL_SMALL if kind == FL_MIDDLE and largest < FL_NEAR else kind
+
+
+cdef bint has_exact_gaps(const PairBlock* b, double beyond, real shift) noexcept nogil:
+    """Whether what is rounded away of y - x, a part of `shift`, is small beside the mean of the log-ratios' squares."""
+    cdef double rest, of_peak
+    cdef Py_ssize_t peak
+    if shift * shift <= 16 * beyond:
+        return True
+    # The same with a closer bound of the mean of |gap|: with most of p in one class, that one's is known.
+    rest = 1 - 1 / b.y_sum
+    peak = first_place_of(b.rows.y, b.n, b.pair.y_peak)
+    of_peak = r_abs(b.rows.y[peak] - b.rows.x[peak] - shift) / b.y_sum if peak >= 0 else INFINITY
+    return r_abs(shift) * (of_peak + sqrt(2 * rest * beyond) + beyond) <= 4 * beyond
 
 
 cdef bint finish_close(PairBlock* b, const CloseSums* sums, real shift) noexcept nogil:
@@ -170,31 +198,15 @@ cdef bint finish_close(PairBlock* b, const CloseSums* sums, real shift) noexcept
     b.x_sum = (b.y_sum + b.y_sum * t) * r_exp(moved)
     b.log_ratio = t + less + moved
     b.divergence = beyond + less
-    return (lanes_top(sums.largest) < FL_CLOSE and t > R(-0.5) and shift * shift <= 16 * beyond
-            and 4 * b.divergence >= beyond)
+    return (lanes_top(sums.largest) < FL_CLOSE and t > R(-0.5) and 4 * b.divergence >= beyond
+            and has_exact_gaps(b, beyond, shift))
 
 
-cdef bint close_block(PairBlock* b, real shift, bint is_near) noexcept nogil:
-    cdef CloseSums sums, piece
-    cdef real y_edge[LANES]
-    cdef real x_edge[LANES]
-    cdef Py_ssize_t i, start, stop, whole = b.n - b.n % LANES
-    for i in range(LANES):
-        sums.y_sum[i] = 0
-        sums.first[i] = 0
-        sums.beyond[i] = 0
-        sums.largest[i] = 0
-    for start from 0 <= start < whole by CLOSE_PIECE:
-        stop = min(start + CLOSE_PIECE, whole)
-        if is_near:
-            add_close(b, start, stop, shift, True, &piece)
-            is_near = lanes_top(piece.largest) < FL_NEAR
-        if not is_near:
-            add_close(b, start, stop, shift, False, &piece)
-        join_close(&sums, &piece)
-    if whole < b.n:
-        fill_edge(b, y_edge, x_edge)
-        lanes_close(y_edge, x_edge, b.pair.y_peak, shift, sums.y_sum, sums.first, sums.beyond, sums.largest, False)
+cdef bint close_block(PairBlock* b, real shift, int kind) noexcept nogil:
+    cdef CloseSums sums
+    sum_close(b, shift, kind, &sums)
+    if kind != FL_MASKED and lanes_total(sums.first) != lanes_total(sums.first):
+        sum_close(b, shift, FL_MASKED, &sums)
     return finish_close(b, &sums, shift)
 
 
@@ -210,11 +222,11 @@ cdef void exact_block(PairBlock* b, real* terms) noexcept nogil:
 cdef void divergence_of_block(PairBlock* b, real* terms) noexcept nogil:
     cdef real shift
     cdef int kind = look_at_sample(b, &shift)
-    if kind == FAR and far_block(b):
+    if kind == FL_FAR and far_block(b):
         return
-    if kind != EXACT and close_block(b, shift, kind == NEAR):
+    if kind != FL_EXACT and close_block(b, shift, FL_MIDDLE if kind == FL_FAR else kind):
         return
-    if (kind == NEAR or kind == CLOSE) and far_block(b):
+    if kind != FL_EXACT and kind != FL_FAR and far_block(b):
         return
     exact_block(b, terms)
 
