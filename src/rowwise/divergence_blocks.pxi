@@ -15,13 +15,13 @@ The first needs one exponential a class, and that of the log-ratio, of which a p
 cdef enum:
     PAIR_BLOCK = 1024       # classes of which both scores stay in the first-level cache
 
-    CLOSE_PIECE = 256       # of them, that have small log-ratios or not
+    CLOSE_PIECE = 512       # of them, that have small log-ratios or not
 
     SURELY_FAR = 2          # a divergence, guessed from some classes, with which to begin
 
     FARTHEST_PEAK = 1000000 # from 0, so that classes 1,000 below it can fill up an edge
 
-    SAMPLES = 4             # of a block, LANES classes each, that tell what to begin with
+    SAMPLES = 2             # of a block, its first and its last LANES classes: they tell what to begin with
 
 ctypedef struct PairBlock:
     PairRows rows
@@ -81,9 +81,9 @@ cdef bint far_block(PairBlock* b) noexcept nogil:
     return b.divergence <= FL_LARGEST and 2 * b.divergence >= 1 + (b.log_ratio if b.log_ratio > 0 else -b.log_ratio)
 
 
-cdef inline void sum_piece(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, CloseSums* total,
+cdef inline bint sum_piece(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, CloseSums* total,
                            const int kind) noexcept nogil:
-    """Sets the sums of some of a block's classes. `kind`: see lanes_close()."""
+    """Adds some of a block's classes, if `kind` of lanes_close() is right for them."""
     cdef CloseSums sums     # of its own: these stay in registers
     cdef Py_ssize_t j
     memset(&sums, 0, sizeof(sums))
@@ -92,11 +92,17 @@ cdef inline void sum_piece(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop
         prefetch_lanes(b.rows.x_ahead + j)
         lanes_close(b.rows.y + j, b.rows.x + j, b.pair.y_peak, shift, sums.y_sum, sums.first, sums.beyond,
                     sums.largest, kind)
-    total[0] = sums
+    if kind == FL_SMALL and not lanes_top(sums.largest) < FL_NEAR:
+        return False
+    lanes_add(sums.y_sum, total.y_sum)
+    lanes_add(sums.first, total.first)
+    lanes_add(sums.beyond, total.beyond)
+    lanes_max(sums.largest, total.largest)
+    return True
 
 
-cdef void sum_small(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, CloseSums* sums) noexcept nogil:
-    sum_piece(b, start, stop, shift, sums, FL_SMALL)
+cdef bint sum_small(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, CloseSums* sums) noexcept nogil:
+    return sum_piece(b, start, stop, shift, sums, FL_SMALL)
 
 
 cdef void sum_middle(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, CloseSums* sums) noexcept nogil:
@@ -108,52 +114,41 @@ cdef void sum_masked(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real
 
 
 cdef void sum_close(const PairBlock* b, real shift, int kind, CloseSums* sums) noexcept nogil:
-    """Of a whole block, by pieces until one has a large log-ratio."""
-    cdef CloseSums piece
+    """Of a whole block: by pieces while their log-ratios are small."""
     cdef real y_edge[LANES]
     cdef real x_edge[LANES]
-    cdef Py_ssize_t start = 0, stop, whole = b.n - b.n % LANES
+    cdef Py_ssize_t start = 0, whole = b.n - b.n % LANES
     memset(sums, 0, sizeof(CloseSums))
-    while start < whole:
-        stop = min(start + CLOSE_PIECE, whole) if kind == FL_SMALL else whole
-        if kind == FL_SMALL:
-            sum_small(b, start, stop, shift, &piece)
-            if not lanes_top(piece.largest) < FL_NEAR:
-                kind = FL_MIDDLE
-                continue
-        elif kind == FL_MIDDLE:
-            sum_middle(b, start, stop, shift, &piece)
-        else:
-            sum_masked(b, start, stop, shift, &piece)
-        lanes_add(piece.y_sum, sums.y_sum)
-        lanes_add(piece.first, sums.first)
-        lanes_add(piece.beyond, sums.beyond)
-        lanes_max(piece.largest, sums.largest)
-        start = stop
+    if kind == FL_SMALL:
+        while start < whole and sum_small(b, start, min(start + CLOSE_PIECE, whole), shift, sums):
+            start += CLOSE_PIECE
+    if kind == FL_MASKED:
+        sum_masked(b, 0, whole, shift, sums)
+    elif start < whole:
+        sum_middle(b, start, whole, shift, sums)
     if whole < b.n:
         fill_edge(b, y_edge, x_edge)
         lanes_close(y_edge, x_edge, b.pair.y_peak, shift, sums.y_sum, sums.first, sums.beyond, sums.largest, FL_MASKED)
 
 
-cdef double mean_of_sample(const PairBlock* b, double* beyond, real* largest, const int kind) noexcept nogil:
+cdef real mean_of_sample(const PairBlock* b, real* beyond, real* largest, const int kind) noexcept nogil:
     """Of the log-ratios, and of their parts beyond. The peak counts once, whose log-ratio is 0."""
     cdef CloseSums sums
-    cdef Py_ssize_t k, step = (b.n // LANES - 1) // (SAMPLES - 1) * LANES
-    cdef double y_sum, weight = <double> b.n / (SAMPLES * LANES)
+    cdef Py_ssize_t k, step = (b.n // LANES - 1) * LANES
+    cdef real weight = <real> b.n / (SAMPLES * LANES)
     memset(&sums, 0, sizeof(sums))
-    for k in range(SAMPLES):    # the first and about the last are among them: masked classes are often at the end
+    for k in range(SAMPLES):    # the last are among them: masked classes are often at the end
         lanes_close(b.rows.y + k * step, b.rows.x + k * step, b.pair.y_peak, b.pair.apart, sums.y_sum, sums.first,
                     sums.beyond, sums.largest, kind)
-    y_sum = weight * lanes_total(sums.y_sum) + 1
-    beyond[0] = weight * lanes_total(sums.beyond) / y_sum
+    weight = weight / (weight * <real> lanes_total(sums.y_sum) + 1)
+    beyond[0] = weight * <real> lanes_total(sums.beyond)
     largest[0] = lanes_top(sums.largest)
-    return weight * lanes_total(sums.first) / y_sum
+    return weight * <real> lanes_total(sums.first)
 
 
 cdef int look_at_sample(const PairBlock* b, real* shift) noexcept nogil:
     """Which loop to begin with, from some of the classes. `shift` is about the mean of y - x over p."""
-    cdef double first, beyond
-    cdef real largest
+    cdef real first, beyond, largest
     cdef int kind = FL_MIDDLE
     shift[0] = b.pair.apart
     if not r_abs(b.pair.y_peak) + r_abs(b.pair.x_peak) < FARTHEST_PEAK:
@@ -168,10 +163,10 @@ cdef int look_at_sample(const PairBlock* b, real* shift) noexcept nogil:
         return FL_EXACT
     if not largest < FL_CLOSE:
         return FL_FAR
-    shift[0] += <real> first
-    if first + r_log1p(<real> (beyond - first)) >= SURELY_FAR:
-        return FL_FAR
-    return FL_SMALL if kind == FL_MIDDLE and largest < FL_NEAR else kind
+    shift[0] += first
+    if kind == FL_MIDDLE and largest < FL_NEAR:
+        return FL_SMALL
+    return FL_FAR if first + r_log1p(beyond - first) >= SURELY_FAR else kind
 
 
 cdef bint has_exact_gaps(const PairBlock* b, double beyond, real shift) noexcept nogil:
