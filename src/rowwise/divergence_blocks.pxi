@@ -19,7 +19,7 @@ cdef enum:
 
     SURELY_FAR = 2          # a divergence, guessed from some classes, with which to begin
 
-    FARTHEST_PEAK = 1000000 # from 0, so that classes 1,000 below it can fill up an edge
+    FARTHEST_PEAK = 100000  # from 0, so that classes 1,000 below it can fill up an edge
 
     SAMPLES = 2             # of a block, its first and its last LANES classes: they tell what to begin with
 

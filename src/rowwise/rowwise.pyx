@@ -5,7 +5,6 @@ Chunks of rows are fixed by the shape alone, and their losses are summed exactly
 All of it is one source, so that what a row and a tile need (row.pxi, tile.pxi) is compiled once.
 """
 
-from libc.math cimport sqrt
 from libc.string cimport memcpy, memset
 
 from core cimport *

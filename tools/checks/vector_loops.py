@@ -25,7 +25,7 @@ LOOPS = (
     *("lanes_sum: reference_of", "lanes_sum: part[k]", "curve", "temper"),
     *("lanes_to_derivatives: p = table[c", "lanes_to_derivatives: of_e[k] = ", "lanes_to_derivatives: p = tile.p[k]"),
     *("lanes_look", "lanes_look_any", "lanes_moment: rest[i] += e[i]", "lanes_moment_excluding", "exp_lanes_below"),
-    *("lanes_best", "lanes_rank", "lanes_sums", "finish_ranked", "place_in_run"),
+    *("lanes_rank", "finish_ranked", "place_in_run"),
     *("lanes_subtract", "lanes_log_sum", "weigh_target: r_fma(", "target_grad"),
     *("sum_of_terms: lanes.low[i] += lost", "lanes_halve", "lanes_limit", "lanes_add_widened", "lanes_add_to_larger"),
     "sum_on_the_way: value[i] = in_double",
