@@ -28,6 +28,10 @@ LOSSES = pytest.mark.parametrize(
 )
 
 
+# From models that are the same to such that have nothing in common; those quantised to 8 and 4 bits are in between.
+DISTANCES = [0, 1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3, 0.5, 1, 2, 3]
+
+
 def peer(verb, loss, arrays):
     """Its verb of the same loss, where it has that loss."""
     function = getattr(torch_peer, loss, None)
@@ -69,3 +73,16 @@ def test_value_and_grad(comparison, rng, shape, loss):
         values=values(loss, arrays),
         gradients=(grad[some_rows(grad)], expected(loss + "_grad", arrays)),
     )
+
+
+@pytest.mark.parametrize("shape", sizes(quick=[(64, 1000)], full=[(1024, 32000)]))
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("noise", DISTANCES)
+def test_distances(comparison, rng, noise, dtype, shape):
+    """The value of D(p || q) of two models, whose kernel has a loop for each distance. A copy is one of float32."""
+    y = draws.standard_normal(rng, shape)
+    x = (y + np.float32(noise) * draws.standard_normal(rng, shape)).astype(dtype)
+    arrays = x, y.astype(dtype)
+    comparison.time(lambda: fl.kl_divergence_with_logits(*arrays, reduction="sum"), y)
+    if noise:
+        comparison.check(values=values("kl_divergence_with_logits", arrays))

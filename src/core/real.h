@@ -66,6 +66,7 @@ typedef uint32_t xuint;
 #define FL_LINE 64 /* bytes of a cache line */
 #define R(number) ((real)(number))
 #define FL_LOG2E R(1.442695040888963407)
+#define FL_LN2 R(0.6931471805599453094)
 
 /* Cython has no `restrict`; without it the loops with many arrays stay scalar for want of alias checks. */
 typedef real *FL_RESTRICT real_p;

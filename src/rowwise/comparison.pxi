@@ -66,13 +66,13 @@ cdef void set_label(row_tile* tile, Py_ssize_t k, const number_run* scores, cons
 
 
 cdef void compare_row(const ComparisonJob* job, Py_ssize_t row, Py_ssize_t label, row_tile* tile, Py_ssize_t k,
-                      real* scratch, int* first) noexcept nogil:
+                      real* scratch) noexcept nogil:
     """Divergence and best class of a row; unless the label is below 0, rows k and k + 1 of the tile are set."""
     cdef Py_ssize_t n = job.scores.classes, count = (n + PAIR_BLOCK - 1) // PAIR_BLOCK, of_y, of_x
     cdef const BlockSums* blocks = blocks_of_row(scratch, n)
     cdef number_run y = find_block(&job.target, row * n, n, scratch)
     cdef number_run x = find_block(&job.scores.x, row * n, n, scratch + n)
-    cdef double divergence = divergence_by_blocks(&y, &x, n, scratch, first)
+    cdef double divergence = divergence_by_blocks(&y, &x, n, scratch)
     of_y = block_of_best(blocks, count, True)
     of_x = block_of_best(blocks, count, False)
     job.divergence[row] = divergence
@@ -103,7 +103,6 @@ cdef public exact_sum chunk_of_compared_rows(void* data, Py_ssize_t chunk, real*
     cdef Py_ssize_t row = chunk * job.chunk_rows, stop = min(row + job.chunk_rows, job.scores.rows), label = -1, k
     cdef Py_ssize_t rows[TILE]          # of the pairs in the tile
     cdef row_tile tile
-    cdef int first = FAR
     tile.classes = job.scores.classes
     tile.count = 0
     for k in range(TILE):
@@ -118,7 +117,7 @@ cdef public exact_sum chunk_of_compared_rows(void* data, Py_ssize_t chunk, real*
                 job.found[row] = 0
                 continue
             rows[tile.count // 2] = row
-        compare_row(job, row, label, &tile, tile.count, scratch, &first)
+        compare_row(job, row, label, &tile, tile.count, scratch)
         if job.labels != NULL:
             tile.count += 2
             if tile.count == TILE:

@@ -10,6 +10,10 @@
  * cancel. The polynomial holds up to ln(2)/2. */
 #define FL_NEAR R(0.34)
 
+/* Up to this |r|, exp(r) is a number of the type, and so are its products with all that count of exponentials that are
+ * at most 1. */
+#define FL_CLOSE R(40.0)
+
 /* A class's term e of the sum of exp(x - peak), which is 0 at the peak itself: that is counted in `top`; and its part
  * of the cost, the sum of e (peak - x). `term` is that exponential. */
 FL_INLINE void entropy_parts(real x, real peak, real term, real *e, real *top, real *cost)
@@ -265,19 +269,32 @@ FL_INLINE void lanes_far(const real *y, const real *x, real y_peak, real x_peak,
     }
 }
 
-/* Where all these differences are small: e_x is e_y exp(-gap), and the lanes are those of e_y, of its product with
- * exp(-gap) - 1 in two parts, of which the first is subtracted, and of the largest gap. */
-FL_INLINE void lanes_near(const real *y, const real *x, real y_peak, real apart, real_p y_sum, real_p first,
-                          real_p second, real_p largest)
+/* FL_LANES classes' exponentials of y; their products with the log-ratios gap = (y - x) - shift and with
+ * exp(-gap) - 1 + gap, which is never negative and keeps its digits; and the largest |gap|, NaN passed over.
+ *
+ * `kind` is a constant of the call, and results are the same where several apply. FL_SMALL: all |gap| are below FL_NEAR,
+ * so that the reduction of -gap has nothing to do. FL_MASKED: both scores may be -inf, which is no class. */
+enum { FL_SMALL, FL_MIDDLE, FL_MASKED, FL_FAR, FL_EXACT }; /* the last two are other loops */
+FL_INLINE void lanes_close(const real *y, const real *x, real y_peak, real shift, real_p y_sum, real_p first,
+                           real_p beyond, real_p largest, const int kind)
 {
     real e_y[FL_LANES];
     exp_lanes(y, y_peak, e_y, NULL, 0);
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
-        real gap = (y[i] - x[i]) - apart, linear = e_y[i] * gap, size = r_abs(gap);
+        real apart = y[i] - x[i], difference = kind == FL_MASKED && y[i] == x[i] ? R(0.0) : apart;
+        real gap = difference - shift, size = r_abs(gap), part;
+        if (kind == FL_SMALL) {
+            part = gap * gap * exp_beyond_linear(-gap);
+        } else {
+            real shifted = r_fma(-gap, FL_LOG2E, R(FL_ROUNDER)), n = shifted - R(FL_ROUNDER);
+            real r = r_fma(n, -FL_LN2, -gap), power = exp_power(shifted, 0); /* n is small: ln(2) in one part */
+            real others = r_fma(power, r, gap) + (power - R(1.0));              /* 0 where n is 0 and r is -gap */
+            part = r_fma(power, r * r * exp_beyond_linear(r), others);
+        }
         y_sum[i] += e_y[i];
-        first[i] += linear;
-        second[i] = r_fma(linear * gap, exp_beyond_linear(-gap), second[i]);
+        first[i] = r_fma(e_y[i], gap, first[i]);
+        beyond[i] = r_fma(e_y[i], part, beyond[i]);
         largest[i] = size > largest[i] ? size : largest[i];
     }
 }

@@ -30,9 +30,12 @@ cdef extern from "rowwise/divergence.h" nogil:
     void lanes_entropy_slope(const real*, real*, real, real, real, real)
     void lanes_pair(real_cp, real_cp, real_p, real_p, real_p, real_p, const row_pair*, int)
     void lanes_far(const real*, const real*, real, real, real_p, real_p, real_p)
-    void lanes_near(const real*, const real*, real, real, real_p, real_p, real_p, real_p)
+    void lanes_close(const real*, const real*, real, real, real_p, real_p, real_p, real_p, int)
+    int FL_SMALL, FL_MIDDLE, FL_MASKED, FL_FAR, FL_EXACT
     real log_beyond_linear(real, real)
+    double sqrt(double)
     real FL_NEAR
+    real FL_CLOSE
     void lanes_divergence(real_cp, real_p, real_p, const row_pair*, real, int)
     real prediction_part(real, real, real, row_pair, mixture, real*, real*, int)
     void set_centre(row_pair*, real, real, real, mixture, int)
@@ -170,7 +173,6 @@ cdef exact_sum rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t st
     cdef real loss
     cdef exact_sum total = NO_SUM
     cdef number_run y, x
-    cdef int first = FAR
     while row < stop:
         if want_grad:
             grad = block_destination(&job.out.grad, row * n, scratch + 2 * n)
@@ -186,7 +188,7 @@ cdef exact_sum rows_one_by_one(const PairJob* job, Py_ssize_t row, Py_ssize_t st
         else:
             y = find_block(&job.target, row * n, n, scratch)
             x = find_block(&job.scores.x, row * n, n, scratch + n)
-            loss = <real> divergence_by_blocks(&y, &x, n, scratch, &first)
+            loss = <real> divergence_by_blocks(&y, &x, n, scratch)
         loss = loss * r_weight(weight_of(job, row))
         total = exact_plus(total, loss)
         if values != NULL:

@@ -2,22 +2,26 @@
 memory. Included by divergence.pxi.
 
 With p and q cut into blocks, the divergence is that of the blocks' own sums, plus each block's divergence within it,
-times the block's share of p. None of these is negative. Within a block, whatever the blocks before it were, it comes
-from one of three loops:
+times the block's share of p. None of these is negative. Within a block it comes from one of three loops, and which one
+depends on nothing but the block:
 
+    close   a sum over classes of parts of which none is negative, for log-ratios up to FL_CLOSE
     far     the mean of log p - log q as it stands, where that is large enough to keep its digits
-    near    where all classes' log-ratios are small: one exponential a class, and a polynomial of the log-ratio
     exact   the two passes of divergence_row.pxi, for everything else
+
+The first needs one exponential a class, and that of the log-ratio, of which a polynomial is enough where all are small.
 """
 
 cdef enum:
     PAIR_BLOCK = 1024       # classes of which both scores stay in the first-level cache
 
-    NEAR_TRIAL = 64         # of them, that tell whether to go on with the second of the loops below
+    CLOSE_PIECE = 512       # of them, that have small log-ratios or not
 
-cdef enum:                  # which loop a block needed: the next one tries it first
-    FAR
-    NEAR
+    SURELY_FAR = 2          # a divergence, guessed from some classes, with which to begin
+
+    FARTHEST_PEAK = 100000  # from 0, so that classes 1,000 below it can fill up an edge
+
+    SAMPLES = 2             # of a block, its first and its last LANES classes: they tell what to begin with
 
 ctypedef struct PairBlock:
     PairRows rows
@@ -27,6 +31,12 @@ ctypedef struct PairBlock:
     double x_sum
     double log_ratio        # the logarithm of x_sum over y_sum
     double divergence       # within the block
+
+ctypedef struct CloseSums:  # see lanes_close()
+    real y_sum[LANES]
+    real first[LANES]
+    real beyond[LANES]
+    real largest[LANES]
 
 ctypedef struct BlockSums:  # what is kept of it
     real y_peak
@@ -71,40 +81,128 @@ cdef bint far_block(PairBlock* b) noexcept nogil:
     return b.divergence <= FL_LARGEST and 2 * b.divergence >= 1 + (b.log_ratio if b.log_ratio > 0 else -b.log_ratio)
 
 
-cdef bint near_block(PairBlock* b) noexcept nogil:
-    """Whether the result is exact: log-ratios are small, and neither they nor their squares' mean cancel."""
-    cdef real y_sums[LANES]
-    cdef real firsts[LANES]
-    cdef real seconds[LANES]
-    cdef real largest[LANES]
-    cdef real y_edge[LANES]
-    cdef real x_edge[LANES]
-    cdef real t, beyond
-    cdef double second
-    cdef Py_ssize_t i, j, whole = b.n - b.n % LANES
-    for i in range(LANES):
-        y_sums[i] = 0
-        firsts[i] = 0
-        seconds[i] = 0
-        largest[i] = 0
-    for j from 0 <= j < whole by LANES:
-        if j == NEAR_TRIAL and not lanes_top(largest) < FL_NEAR:
-            return False
+cdef inline bint sum_piece(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, CloseSums* total,
+                           const int kind) noexcept nogil:
+    """Adds some of a block's classes, if `kind` of lanes_close() is right for them."""
+    cdef CloseSums sums     # of its own: these stay in registers
+    cdef Py_ssize_t j
+    memset(&sums, 0, sizeof(sums))
+    for j from start <= j < stop by LANES:
         prefetch_lanes(b.rows.y_ahead + j)
         prefetch_lanes(b.rows.x_ahead + j)
-        lanes_near(b.rows.y + j, b.rows.x + j, b.pair.y_peak, b.pair.apart, y_sums, firsts, seconds, largest)
+        lanes_close(b.rows.y + j, b.rows.x + j, b.pair.y_peak, shift, sums.y_sum, sums.first, sums.beyond,
+                    sums.largest, kind)
+    if kind == FL_SMALL and not lanes_top(sums.largest) < FL_NEAR:
+        return False
+    lanes_add(sums.y_sum, total.y_sum)
+    lanes_add(sums.first, total.first)
+    lanes_add(sums.beyond, total.beyond)
+    lanes_max(sums.largest, total.largest)
+    return True
+
+
+cdef bint sum_small(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, CloseSums* sums) noexcept nogil:
+    return sum_piece(b, start, stop, shift, sums, FL_SMALL)
+
+
+cdef void sum_middle(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, CloseSums* sums) noexcept nogil:
+    sum_piece(b, start, stop, shift, sums, FL_MIDDLE)
+
+
+cdef void sum_masked(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, CloseSums* sums) noexcept nogil:
+    sum_piece(b, start, stop, shift, sums, FL_MASKED)
+
+
+cdef void sum_close(const PairBlock* b, real shift, int kind, CloseSums* sums) noexcept nogil:
+    """Of a whole block: by pieces while their log-ratios are small."""
+    cdef real y_edge[LANES]
+    cdef real x_edge[LANES]
+    cdef Py_ssize_t start = 0, whole = b.n - b.n % LANES
+    memset(sums, 0, sizeof(CloseSums))
+    if kind == FL_SMALL:
+        while start < whole and sum_small(b, start, min(start + CLOSE_PIECE, whole), shift, sums):
+            start += CLOSE_PIECE
+    if kind == FL_MASKED:
+        sum_masked(b, 0, whole, shift, sums)
+    elif start < whole:
+        sum_middle(b, start, whole, shift, sums)
     if whole < b.n:
         fill_edge(b, y_edge, x_edge)
-        lanes_near(y_edge, x_edge, b.pair.y_peak, b.pair.apart, y_sums, firsts, seconds, largest)
-    b.y_sum = lanes_total(y_sums)
-    second = lanes_total(seconds) / b.y_sum
-    t = <real> (second - lanes_total(firsts) / b.y_sum)
-    beyond = log_beyond_linear(t, 0)
-    b.x_sum = b.y_sum + b.y_sum * t
-    b.log_ratio = t + beyond
-    b.divergence = second + beyond
-    return (lanes_top(largest) < FL_NEAR and b.pair.apart * b.pair.apart <= 16 * second
-            and 4 * b.divergence >= second)
+        lanes_close(y_edge, x_edge, b.pair.y_peak, shift, sums.y_sum, sums.first, sums.beyond, sums.largest, FL_MASKED)
+
+
+cdef real mean_of_sample(const PairBlock* b, real* beyond, real* largest, const int kind) noexcept nogil:
+    """Of the log-ratios, and of their parts beyond. The peak counts once, whose log-ratio is 0."""
+    cdef CloseSums sums
+    cdef Py_ssize_t k, step = (b.n // LANES - 1) * LANES
+    cdef real weight = <real> b.n / (SAMPLES * LANES)
+    memset(&sums, 0, sizeof(sums))
+    for k in range(SAMPLES):    # the last are among them: masked classes are often at the end
+        lanes_close(b.rows.y + k * step, b.rows.x + k * step, b.pair.y_peak, b.pair.apart, sums.y_sum, sums.first,
+                    sums.beyond, sums.largest, kind)
+    weight = weight / (weight * <real> lanes_total(sums.y_sum) + 1)
+    beyond[0] = weight * <real> lanes_total(sums.beyond)
+    largest[0] = lanes_top(sums.largest)
+    return weight * <real> lanes_total(sums.first)
+
+
+cdef int look_at_sample(const PairBlock* b, real* shift) noexcept nogil:
+    """Which loop to begin with, from some of the classes. `shift` is about the mean of y - x over p."""
+    cdef real first, beyond, largest
+    cdef int kind = FL_MIDDLE
+    shift[0] = b.pair.apart
+    if not r_abs(b.pair.y_peak) + r_abs(b.pair.x_peak) < FARTHEST_PEAK:
+        return FL_EXACT
+    if b.n < SAMPLES * LANES:
+        return FL_MIDDLE
+    first = mean_of_sample(b, &beyond, &largest, FL_MIDDLE)
+    if first != first:
+        kind = FL_MASKED
+        first = mean_of_sample(b, &beyond, &largest, FL_MASKED)
+    if not -FL_LARGEST <= first <= FL_LARGEST:
+        return FL_EXACT
+    if not largest < FL_CLOSE:
+        return FL_FAR
+    shift[0] += first
+    if kind == FL_MIDDLE and largest < FL_NEAR:
+        return FL_SMALL
+    return FL_FAR if first + r_log1p(beyond - first) >= SURELY_FAR else kind
+
+
+cdef bint has_exact_gaps(const PairBlock* b, double beyond, real shift) noexcept nogil:
+    """Whether what is rounded away of y - x, a part of `shift`, is small beside the mean of the log-ratios' squares."""
+    cdef double rest, of_peak
+    cdef Py_ssize_t peak
+    if shift * shift <= 16 * beyond:
+        return True
+    # The same with a closer bound of the mean of |gap|: with most of p in one class, that one's is known.
+    rest = 1 - 1 / b.y_sum
+    peak = first_place_of(b.rows.y, b.n, b.pair.y_peak)
+    of_peak = r_abs(b.rows.y[peak] - b.rows.x[peak] - shift) / b.y_sum if peak >= 0 else INFINITY
+    return r_abs(shift) * (of_peak + sqrt(2 * rest * beyond) + beyond) <= 4 * beyond
+
+
+cdef bint finish_close(PairBlock* b, const CloseSums* sums, real shift) noexcept nogil:
+    """Whether the result is exact: log-ratios are in range, and neither they nor their parts cancel."""
+    cdef real moved = b.pair.apart - shift, t, less
+    cdef double beyond
+    b.y_sum = lanes_total(sums.y_sum)
+    beyond = lanes_total(sums.beyond) / b.y_sum
+    t = <real> (beyond - lanes_total(sums.first) / b.y_sum)    # the ratio of the sums, but for the shift, less 1
+    less = log_beyond_linear(t, 0) if R(-0.29) < t < R(0.41) else r_log1p(t) - t
+    b.x_sum = (b.y_sum + b.y_sum * t) * r_exp(moved)
+    b.log_ratio = t + less + moved
+    b.divergence = beyond + less
+    return (lanes_top(sums.largest) < FL_CLOSE and t > R(-0.5) and 4 * b.divergence >= beyond
+            and has_exact_gaps(b, beyond, shift))
+
+
+cdef bint close_block(PairBlock* b, real shift, int kind) noexcept nogil:
+    cdef CloseSums sums
+    sum_close(b, shift, kind, &sums)
+    if kind != FL_MASKED and lanes_total(sums.first) != lanes_total(sums.first):
+        sum_close(b, shift, FL_MASKED, &sums)
+    return finish_close(b, &sums, shift)
 
 
 cdef void exact_block(PairBlock* b, real* terms) noexcept nogil:
@@ -116,20 +214,16 @@ cdef void exact_block(PairBlock* b, real* terms) noexcept nogil:
     b.divergence = forward_row(&b.pair, terms, NULL, b.n, 0)
 
 
-cdef int divergence_of_block(PairBlock* b, real* terms, int first) noexcept nogil:
-    """`first` is tried first; which one was right. At most one of the two is, so the result is the same."""
-    if first == FAR:
-        if far_block(b):
-            return FAR
-        if near_block(b):
-            return NEAR
-    else:
-        if near_block(b):
-            return NEAR
-        if far_block(b):
-            return FAR
+cdef void divergence_of_block(PairBlock* b, real* terms) noexcept nogil:
+    cdef real shift
+    cdef int kind = look_at_sample(b, &shift)
+    if kind == FL_FAR and far_block(b):
+        return
+    if kind != FL_EXACT and close_block(b, shift, FL_MIDDLE if kind == FL_FAR else kind):
+        return
+    if kind != FL_EXACT and kind != FL_FAR and far_block(b):
+        return
     exact_block(b, terms)
-    return first
 
 
 cdef void set_block_terms(const row_pair* row, const BlockSums* b, real* terms) noexcept nogil:
@@ -185,9 +279,8 @@ cdef inline BlockSums* blocks_of_row(real* scratch, Py_ssize_t n) noexcept nogil
     return <BlockSums*> (scratch + 2 * n + 3 * min(n, <Py_ssize_t> PAIR_BLOCK) + 3 * LANES)
 
 
-cdef double divergence_by_blocks(const number_run* y, const number_run* x, Py_ssize_t n, real* scratch,
-                                 int* first) noexcept nogil:
-    """D(p || q) of two rows, and the sums of their blocks. `first`: see divergence_of_block()."""
+cdef double divergence_by_blocks(const number_run* y, const number_run* x, Py_ssize_t n, real* scratch) noexcept nogil:
+    """D(p || q) of two rows, and the sums of their blocks."""
     cdef Py_ssize_t start, k = 0
     cdef real* terms = scratch + 2 * n
     cdef BlockSums* blocks = blocks_of_row(scratch, n)
@@ -201,7 +294,7 @@ cdef double divergence_by_blocks(const number_run* y, const number_run* x, Py_ss
         b.rows.y_ahead = place_of(y, start + b.n)
         b.rows.x_ahead = place_of(x, start + b.n)
         set_peaks(&b.pair, reference_of(y_peak), reference_of(x_peak))
-        first[0] = divergence_of_block(&b, terms, first[0])
+        divergence_of_block(&b, terms)
         blocks[k] = BlockSums(b.pair.y_peak, b.pair.x_peak, <real> b.y_sum, <real> b.x_sum, <real> b.log_ratio,
                               <real> b.divergence)
         k += 1

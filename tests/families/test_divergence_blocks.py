@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import reference
-from tolerance import assert_close
+from tolerance import assert_close, dtype_of
 
 import fastloss as fl
 
 SHAPES = [(3, 129), (3, 1000), (2, 1024), (2, 1025), (2, 5003), (1, 33000)]
-NOISE = [10.0, 1.0, 0.3, 0.1, 1e-2, 1e-4]
+NOISE = [10.0, 3.0, 2.0, 1.4, 1.0, 0.7, 0.5, 0.3, 0.2, 0.1, 0.08, 0.03, 1e-2, 3e-3, 1e-3, 1e-4, 1e-5]
 
 
 def divergence(x, y):
@@ -37,6 +37,78 @@ def name(request):
 def test_from_far_to_near(isa, rng, name, shape, noise):
     y = (2 * rng.normal(size=shape)).astype(name)
     check((y + noise * rng.normal(size=shape)).astype(name), y)
+
+
+def quantised(y):
+    """Of 16 values each row."""
+    step = np.abs(y).max(axis=-1, keepdims=True) / 7
+    return np.round(y / step) * step
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("peak", [0, 3, 10, 20])
+@pytest.mark.parametrize("noise", [1.0, 0.3, 0.1, 0.03, 1e-3])
+def test_one_class_is_likely(isa, rng, name, shape, peak, noise):
+    """And noise of a few classes that is far larger than the others'."""
+    y = rng.normal(size=shape)
+    y[:, shape[1] // 3] += peak
+    y = y.astype(name)
+    check((y + noise * rng.normal(size=shape) ** 3).astype(name), y)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("noise", [0.3, 0.1, 0.03, 3e-3])
+def test_noise_grows_with_the_score(isa, rng, name, shape, noise):
+    y = (3 * rng.normal(size=shape)).astype(name)
+    check((y + noise * np.abs(y) * rng.normal(size=shape)).astype(name), y)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("half", ["float32", "float16", "bfloat16"])
+def test_quantised(isa, rng, half, shape):
+    y = (3 * rng.normal(size=shape)).astype(dtype_of(half)).astype("float32")
+    x = quantised(y).astype(dtype_of(half)).astype("float32")
+    found = divergence(x.astype(dtype_of(half)), y.astype(dtype_of(half)))
+    assert_close(found, parts(x, y).sum(axis=-1), "float32")
+
+
+@pytest.mark.parametrize("classes", [129, 300, 1000, 1024, 2500])
+@pytest.mark.parametrize("noise", [1e-3, 0.1, 0.5, 3.0])
+def test_large_noise_in_some_places(isa, rng, name, classes, noise):
+    """Wherever the only large log-ratio lies, one that any loop but the exact one would lose its digits with."""
+    y = rng.normal(size=(40, classes)).astype(name)
+    x = (y + noise * rng.normal(size=y.shape)).astype(name)
+    places = rng.integers(0, classes, 40)
+    x[np.arange(40), places] += np.tile([0.4, -0.4, 2, -2, 6, -6, 39, -39, 90, -90], 4).astype(name)
+    check(x, y)
+    check(y, x)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("noise", [2.0, 0.1, 1e-3])
+def test_masked_classes(isa, rng, name, shape, noise):
+    """-inf in both: here and there, at the end, and in all blocks but one."""
+    classes = np.arange(shape[1])
+    masks = rng.random(shape) < 0.1, classes >= shape[1] - 40, classes // 1000 != shape[1] // 2000
+    for mask in masks:
+        masked = np.broadcast_to(mask, shape)
+        y = rng.normal(size=shape)
+        x = y + noise * rng.normal(size=shape)
+        x[masked] = y[masked] = -1e4  # the reference has no -inf; float64's exponential of it is 0
+        x, y = x.astype(name), y.astype(name)
+        expected = parts(x, y).sum(axis=-1)
+        x[masked] = y[masked] = -np.inf
+        assert_close(divergence(x, y), expected, name)
+
+
+@pytest.mark.parametrize("classes", [130, 1000, 3001])
+@pytest.mark.parametrize("peak", [1e5, 1e11, 1e20])
+def test_large_peaks(isa, name, classes, peak):
+    """A block whose end is ragged: what fills it up is no class of p, however large the scores."""
+    y = np.zeros((1, classes), name)
+    x = y.copy()
+    y[0, 3] = x[0, 5] = peak
+    assert_close(divergence(x, y), [np.array(peak, name)], name)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
