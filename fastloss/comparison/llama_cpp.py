@@ -19,8 +19,8 @@ class LlamaCppLogits:
     writes the predictions of the second half of its tokens, in 16 bits a class: off by up to 0.00012 nats. Classes that
     lie 16 nats or more below a token's most likely class are cut off: of them the file says no more than that. They are
     read as -inf, which leaves them out, as llama.cpp leaves them out of the divergence; only the label is read as 16
-    nats below. The divergence is then too high by about their probability together, in large vocabularies often some
-    0.0005: so the one from the very same model is not 0.
+    nats below. The divergence is then too high by about their probability together, and the one from the very same
+    model is not 0: in simulations with 128,256 classes it was 0.0002 to 0.0012.
 
     Parameters
     ----------
