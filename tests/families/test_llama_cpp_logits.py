@@ -70,18 +70,40 @@ def test_rows_are_what_the_format_says(tmp_path):
 def test_a_comparison_with_a_file(tmp_path, rng):
     log_probs, tokens = draw(rng, 4, 64, 50)
     log_probs[0, 40] = -np.log(50)  # without a range
-    log_probs[1, 40, 3] = -40  # is raised
+    log_probs[1, 40, 3] = -40  # is left out, and in the next row is the label, which is raised
+    log_probs[1, 41, 3] = -40
+    tokens[1, 41:43] = 4, 3
     model = log_probs + 0.1 * rng.normal(size=log_probs.shape)
     path = tmp_path / "base.kld"
     path.write_bytes(as_file(log_probs, tokens))
     file, comparison, wanted = fl.LlamaCppLogits(path), fl.LogitsComparison(), fl.LogitsComparison()
     for chunk, (reference, target) in enumerate(file):
         comparison.update(model[chunk, file.first : -1], reference, target)
-        wanted.update(model[chunk, 32:63], np.maximum(log_probs[chunk, 32:63], -25), tokens[chunk, 33:])
+        cut = log_probs[chunk, 32:63].copy()
+        if chunk == 1:
+            assert (reference[8, 3], reference[9, 3]) == (-np.inf, pytest.approx(cut[9].max() - 16, abs=1e-4))
+            cut[8, 3], cut[9, 3] = -np.inf, cut[9].max() - 16
+        wanted.update(model[chunk, 32:63], cut, tokens[chunk, 33:])
     found, wanted = comparison.summary(), wanted.summary()
     assert found.tokens == found.labelled_tokens == 4 * 31
     for name in ("kl_mean", "kl_max", "perplexity", "reference_perplexity", "perplexity_ratio", "change_rms"):
         assert getattr(found, name) == pytest.approx(getattr(wanted, name), rel=2e-3), name
+
+
+def test_many_unlikely_classes_do_not_add_up(tmp_path, rng):
+    """49,000 classes would have 20 times their probability, were they read at the level of the cut."""
+    log_probs, tokens = draw(rng, 1, 16, 50_000)
+    log_probs[..., 0] = log_probs.mean(axis=-1) + 20
+    log_probs -= np.log(np.exp(log_probs).sum(axis=-1, keepdims=True))
+    path = tmp_path / "base.kld"
+    path.write_bytes(as_file(log_probs, tokens))
+    [[reference, _]] = fl.LlamaCppLogits(path)
+    exact, left_out = log_probs[0, 8:15], ~np.isfinite(reference)
+    probability = (np.exp(exact) * left_out).sum(axis=1)
+    assert left_out.mean() > 0.9
+    assert probability.min() > 1e-4
+    divergence = fl.kl_divergence_with_logits(exact, reference, reduction="none")
+    np.testing.assert_allclose(divergence, probability, rtol=0.1)
 
 
 def test_only_a_chunk_is_in_memory(tmp_path):
