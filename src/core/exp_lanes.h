@@ -115,6 +115,26 @@ FL_INLINE void exp_lanes(const real *x, real reference, real *term, real *e, con
 #endif
 }
 
+/* The same in two steps, for a loop that goes on with each: first all of them where there are vectors for it, and within
+ * the loop the one of a lane. */
+FL_INLINE void exp_vectors(const real *x, real reference, real *term, real *e, const int keep)
+{
+#if FL_HAS_WIDE
+    exp_lanes(x, reference, term, e, keep);
+#endif
+}
+
+FL_INLINE real exp_of_lane(const real *x, real reference, const real *term, real *e, int i, const int keep)
+{
+#if FL_HAS_WIDE
+    return term[i];
+#else
+    real some = r_exp(x[i] - reference);
+    if (keep) e[i] = some;
+    return some;
+#endif
+}
+
 /* Also x - reference, but at least a number whose exponential is 0. */
 FL_INLINE void exp_lanes_below(const real *x, real reference, real *term, real *below)
 {

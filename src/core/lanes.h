@@ -41,9 +41,9 @@ FL_INLINE void lanes_add(real_cp x, real_p lane)
 FL_INLINE void lanes_exp(const real *x, real *e, real_p lane, real reference, const int keep)
 {
     real term[FL_LANES];
-    exp_lanes(x, reference, term, e, keep);
+    exp_vectors(x, reference, term, e, keep);
 #pragma omp simd
-    for (int i = 0; i < FL_LANES; i++) lane[i] += term[i];
+    for (int i = 0; i < FL_LANES; i++) lane[i] += exp_of_lane(x, reference, term, e, i, keep);
 }
 
 /* The same; lanes before `first` and the lane `excluded` (none if negative) are not added. */
@@ -51,9 +51,12 @@ FL_INLINE void lanes_exp_excluding(const real *x, real *e, real_p lane, real ref
                                    const int keep)
 {
     real term[FL_LANES];
-    exp_lanes(x, reference, term, e, keep);
+    exp_vectors(x, reference, term, e, keep);
 #pragma omp simd
-    for (int i = 0; i < FL_LANES; i++) lane[i] += ((i == excluded) | (i < first)) ? R(0.0) : term[i];
+    for (int i = 0; i < FL_LANES; i++) {
+        real some = exp_of_lane(x, reference, term, e, i, keep);
+        lane[i] += ((i == excluded) | (i < first)) ? R(0.0) : some;
+    }
 }
 
 /* The same; what is 1, as at scores equal to the reference, is counted, not added. */
@@ -61,13 +64,14 @@ FL_INLINE void lanes_exp_below(const real *x, real *e, real_p lane, real_p count
                                const int keep)
 {
     real term[FL_LANES];
-    exp_lanes(x, reference, term, e, keep);
+    exp_vectors(x, reference, term, e, keep);
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
+        real some = exp_of_lane(x, reference, term, e, i, keep);
         /* Factors, since two selects by one condition would become a branch. */
-        real new = i < first ? R(0.0) : R(1.0), is_one = term[i] == R(1.0) ? R(1.0) : R(0.0);
+        real new = i < first ? R(0.0) : R(1.0), is_one = some == R(1.0) ? R(1.0) : R(0.0);
         real top = new * is_one;
-        lane[i] += term[i] * (new - top);
+        lane[i] += some * (new - top);
         count[i] += top;
     }
 }
