@@ -272,9 +272,9 @@ FL_INLINE void lanes_far(const real *y, const real *x, real y_peak, real x_peak,
 /* FL_LANES classes' exponentials of y; their products with the log-ratios gap = (y - x) - shift and with
  * exp(-gap) - 1 + gap, which is never negative and keeps its digits; and the largest |gap|, NaN passed over.
  *
- * `kind` is a constant of the call. FL_SMALL: all |gap| are below FL_NEAR, so
- * the reduction of -gap has nothing to do. FL_CAREFUL: both scores may be -inf, which is no class, and what y - x
- * rounds away is made up for, which counts where `shift` is large. */
+ * `kind` is a constant of the call. FL_SMALL: all |gap| are below FL_NEAR, so that the reduction of -gap has nothing to
+ * do. FL_CAREFUL: both scores may be -inf, which is no class, and what y - x rounds away is made up for, which counts
+ * where `shift` is large. */
 enum { FL_SMALL, FL_MIDDLE, FL_CAREFUL, FL_FAR, FL_EXACT }; /* the last two are other loops */
 FL_INLINE void lanes_close(const real *y, const real *x, real y_peak, real shift, real_p y_sum, real_p first,
                            real_p beyond, real_p largest, const int kind)

@@ -109,7 +109,8 @@ cdef void sum_middle(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real
     sum_piece(b, start, stop, shift, sums, FL_MIDDLE)
 
 
-cdef void sum_careful(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, CloseSums* sums) noexcept nogil:
+cdef void sum_careful(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift,
+                      CloseSums* sums) noexcept nogil:
     sum_piece(b, start, stop, shift, sums, FL_CAREFUL)
 
 
@@ -128,7 +129,8 @@ cdef void sum_close(const PairBlock* b, real shift, int kind, CloseSums* sums) n
         sum_middle(b, start, whole, shift, sums)
     if whole < b.n:
         fill_edge(b, y_edge, x_edge)
-        lanes_close(y_edge, x_edge, b.pair.y_peak, shift, sums.y_sum, sums.first, sums.beyond, sums.largest, FL_CAREFUL)
+        lanes_close(y_edge, x_edge, b.pair.y_peak, shift, sums.y_sum, sums.first, sums.beyond, sums.largest,
+                    FL_CAREFUL)
 
 
 cdef inline real log_less(real t) noexcept nogil:
@@ -152,7 +154,8 @@ cdef real mean_of_sample(const PairBlock* b, real* beyond, real* largest, const 
 
 
 cdef bint is_offset(real shift, double beyond) noexcept nogil:
-    """Whether what is rounded away of y - x, a part of `shift`, may count beside the mean of the log-ratios' squares."""
+    """Whether what is rounded away of y - x, a part of `shift`, may count beside the mean of the log-ratios' squares.
+    True of NaN, as from masked classes."""
     return not shift * shift <= 16 * beyond
 
 
