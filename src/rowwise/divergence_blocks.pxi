@@ -138,7 +138,7 @@ cdef inline real log_less(real t) noexcept nogil:
     return log_beyond_linear(t, 0) if R(-0.29) < t < R(0.41) else r_log1p(t) - t
 
 
-cdef real mean_of_sample(const PairBlock* b, real* beyond, real* largest, const int kind) noexcept nogil:
+cdef inline real mean_of_sample(const PairBlock* b, real* beyond, real* largest, const int kind) noexcept nogil:
     """Of the log-ratios, and of their parts beyond. The peak counts once, whose log-ratio is 0."""
     cdef CloseSums sums
     cdef Py_ssize_t k, step = (b.n // LANES - 1) * LANES
