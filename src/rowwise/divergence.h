@@ -272,9 +272,10 @@ FL_INLINE void lanes_far(const real *y, const real *x, real y_peak, real x_peak,
 /* FL_LANES classes' exponentials of y; their products with the log-ratios gap = (y - x) - shift and with
  * exp(-gap) - 1 + gap, which is never negative and keeps its digits; and the largest |gap|, NaN passed over.
  *
- * `kind` is a constant of the call, and results are the same where several apply. FL_SMALL: all |gap| are below FL_NEAR,
- * so that the reduction of -gap has nothing to do. FL_MASKED: both scores may be -inf, which is no class. */
-enum { FL_SMALL, FL_MIDDLE, FL_MASKED, FL_FAR, FL_EXACT }; /* the last two are other loops */
+ * `kind` is a constant of the call. FL_SMALL: all |gap| are below FL_NEAR, so that the reduction of -gap has nothing to
+ * do. FL_CAREFUL: both scores may be -inf, which is no class, and what y - x rounds away is made up for, which counts
+ * where `shift` is large. */
+enum { FL_SMALL, FL_MIDDLE, FL_CAREFUL, FL_FAR, FL_EXACT }; /* the last two are other loops */
 FL_INLINE void lanes_close(const real *y, const real *x, real y_peak, real shift, real_p y_sum, real_p first,
                            real_p beyond, real_p largest, const int kind)
 {
@@ -282,8 +283,13 @@ FL_INLINE void lanes_close(const real *y, const real *x, real y_peak, real shift
     exp_lanes(y, y_peak, e_y, NULL, 0);
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
-        real apart = y[i] - x[i], difference = kind == FL_MASKED && y[i] == x[i] ? R(0.0) : apart;
-        real gap = difference - shift, size = r_abs(gap), part;
+        real difference = y[i] - x[i], gap = difference - shift, part;
+        if (kind == FL_CAREFUL) {
+            real back = difference + x[i], lost = (y[i] - back) - (x[i] - (back - difference));
+            real exact = gap + lost;
+            gap = (y[i] == x[i]) & (exact != exact) ? R(0.0) : exact;
+        }
+        real size = r_abs(gap);
         if (kind == FL_SMALL) {
             part = gap * gap * exp_beyond_linear(-gap);
         } else {

@@ -31,9 +31,8 @@ cdef extern from "rowwise/divergence.h" nogil:
     void lanes_pair(real_cp, real_cp, real_p, real_p, real_p, real_p, const row_pair*, int)
     void lanes_far(const real*, const real*, real, real, real_p, real_p, real_p)
     void lanes_close(const real*, const real*, real, real, real_p, real_p, real_p, real_p, int)
-    int FL_SMALL, FL_MIDDLE, FL_MASKED, FL_FAR, FL_EXACT
+    int FL_SMALL, FL_MIDDLE, FL_CAREFUL, FL_FAR, FL_EXACT
     real log_beyond_linear(real, real)
-    double sqrt(double)
     real FL_NEAR
     real FL_CLOSE
     void lanes_divergence(real_cp, real_p, real_p, const row_pair*, real, int)

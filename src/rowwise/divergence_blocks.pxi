@@ -5,7 +5,7 @@ With p and q cut into blocks, the divergence is that of the blocks' own sums, pl
 times the block's share of p. None of these is negative. Within a block it comes from one of three loops, and which one
 depends on nothing but the block:
 
-    close   a sum over classes of parts of which none is negative, for log-ratios up to FL_CLOSE
+    close   a sum over classes of parts of which none is negative, for log-ratios up to FL_CLOSE from their mean
     far     the mean of log p - log q as it stands, where that is large enough to keep its digits
     exact   the two passes of divergence_row.pxi, for everything else
 
@@ -109,8 +109,9 @@ cdef void sum_middle(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real
     sum_piece(b, start, stop, shift, sums, FL_MIDDLE)
 
 
-cdef void sum_masked(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift, CloseSums* sums) noexcept nogil:
-    sum_piece(b, start, stop, shift, sums, FL_MASKED)
+cdef void sum_careful(const PairBlock* b, Py_ssize_t start, Py_ssize_t stop, real shift,
+                      CloseSums* sums) noexcept nogil:
+    sum_piece(b, start, stop, shift, sums, FL_CAREFUL)
 
 
 cdef void sum_close(const PairBlock* b, real shift, int kind, CloseSums* sums) noexcept nogil:
@@ -122,16 +123,22 @@ cdef void sum_close(const PairBlock* b, real shift, int kind, CloseSums* sums) n
     if kind == FL_SMALL:
         while start < whole and sum_small(b, start, min(start + CLOSE_PIECE, whole), shift, sums):
             start += CLOSE_PIECE
-    if kind == FL_MASKED:
-        sum_masked(b, 0, whole, shift, sums)
+    if kind == FL_CAREFUL:
+        sum_careful(b, 0, whole, shift, sums)
     elif start < whole:
         sum_middle(b, start, whole, shift, sums)
     if whole < b.n:
         fill_edge(b, y_edge, x_edge)
-        lanes_close(y_edge, x_edge, b.pair.y_peak, shift, sums.y_sum, sums.first, sums.beyond, sums.largest, FL_MASKED)
+        lanes_close(y_edge, x_edge, b.pair.y_peak, shift, sums.y_sum, sums.first, sums.beyond, sums.largest,
+                    FL_CAREFUL)
 
 
-cdef real mean_of_sample(const PairBlock* b, real* beyond, real* largest, const int kind) noexcept nogil:
+cdef inline real log_less(real t) noexcept nogil:
+    """log(1 + t) - t"""
+    return log_beyond_linear(t, 0) if R(-0.29) < t < R(0.41) else r_log1p(t) - t
+
+
+cdef inline real mean_of_sample(const PairBlock* b, real* beyond, real* largest, const int kind) noexcept nogil:
     """Of the log-ratios, and of their parts beyond. The peak counts once, whose log-ratio is 0."""
     cdef CloseSums sums
     cdef Py_ssize_t k, step = (b.n // LANES - 1) * LANES
@@ -146,9 +153,15 @@ cdef real mean_of_sample(const PairBlock* b, real* beyond, real* largest, const 
     return weight * <real> lanes_total(sums.first)
 
 
+cdef bint is_offset(real shift, double beyond) noexcept nogil:
+    """Whether what is rounded away of y - x, a part of `shift`, may count beside the mean of the log-ratios' squares.
+    True of NaN, as from masked classes."""
+    return not shift * shift <= 16 * beyond
+
+
 cdef int look_at_sample(const PairBlock* b, real* shift) noexcept nogil:
     """Which loop to begin with, from some of the classes. `shift` is about the mean of y - x over p."""
-    cdef real first, beyond, largest
+    cdef real first, beyond, largest, divergence
     cdef int kind = FL_MIDDLE
     shift[0] = b.pair.apart
     if not r_abs(b.pair.y_peak) + r_abs(b.pair.x_peak) < FARTHEST_PEAK:
@@ -157,51 +170,40 @@ cdef int look_at_sample(const PairBlock* b, real* shift) noexcept nogil:
         return FL_MIDDLE
     first = mean_of_sample(b, &beyond, &largest, FL_MIDDLE)
     if first != first:
-        kind = FL_MASKED
-        first = mean_of_sample(b, &beyond, &largest, FL_MASKED)
+        kind = FL_CAREFUL
+        first = mean_of_sample(b, &beyond, &largest, FL_CAREFUL)
     if not -FL_LARGEST <= first <= FL_LARGEST:
         return FL_EXACT
     if not largest < FL_CLOSE:
         return FL_FAR
     shift[0] += first
-    if kind == FL_MIDDLE and largest < FL_NEAR:
-        return FL_SMALL
-    return FL_FAR if first + r_log1p(beyond - first) >= SURELY_FAR else kind
-
-
-cdef bint has_exact_gaps(const PairBlock* b, double beyond, real shift) noexcept nogil:
-    """Whether what is rounded away of y - x, a part of `shift`, is small beside the mean of the log-ratios' squares."""
-    cdef double rest, of_peak
-    cdef Py_ssize_t peak
-    if shift * shift <= 16 * beyond:
-        return True
-    # The same with a closer bound of the mean of |gap|: with most of p in one class, that one's is known.
-    rest = 1 - 1 / b.y_sum
-    peak = first_place_of(b.rows.y, b.n, b.pair.y_peak)
-    of_peak = r_abs(b.rows.y[peak] - b.rows.x[peak] - shift) / b.y_sum if peak >= 0 else INFINITY
-    return r_abs(shift) * (of_peak + sqrt(2 * rest * beyond) + beyond) <= 4 * beyond
+    divergence = beyond + log_less(beyond - first)
+    if divergence >= SURELY_FAR:
+        return FL_FAR
+    if is_offset(shift[0], divergence):
+        return FL_CAREFUL
+    return FL_SMALL if kind == FL_MIDDLE and largest < FL_NEAR else kind
 
 
 cdef bint finish_close(PairBlock* b, const CloseSums* sums, real shift) noexcept nogil:
     """Whether the result is exact: log-ratios are in range, and neither they nor their parts cancel."""
-    cdef real moved = b.pair.apart - shift, t, less
+    cdef real moved = (b.pair.apart - shift) + b.pair.apart_low, t, less
     cdef double beyond
     b.y_sum = lanes_total(sums.y_sum)
     beyond = lanes_total(sums.beyond) / b.y_sum
     t = <real> (beyond - lanes_total(sums.first) / b.y_sum)    # the ratio of the sums, but for the shift, less 1
-    less = log_beyond_linear(t, 0) if R(-0.29) < t < R(0.41) else r_log1p(t) - t
+    less = log_less(t)
     b.x_sum = (b.y_sum + b.y_sum * t) * r_exp(moved)
     b.log_ratio = t + less + moved
     b.divergence = beyond + less
-    return (lanes_top(sums.largest) < FL_CLOSE and t > R(-0.5) and 4 * b.divergence >= beyond
-            and has_exact_gaps(b, beyond, shift))
+    return lanes_top(sums.largest) < FL_CLOSE and t > R(-0.5) and 4 * b.divergence >= beyond
 
 
 cdef bint close_block(PairBlock* b, real shift, int kind) noexcept nogil:
     cdef CloseSums sums
     sum_close(b, shift, kind, &sums)
-    if kind != FL_MASKED and lanes_total(sums.first) != lanes_total(sums.first):
-        sum_close(b, shift, FL_MASKED, &sums)
+    if kind != FL_CAREFUL and is_offset(shift, lanes_total(sums.beyond) / lanes_total(sums.y_sum)):     # or NaN
+        sum_close(b, shift, FL_CAREFUL, &sums)
     return finish_close(b, &sums, shift)
 
 
@@ -221,7 +223,7 @@ cdef void divergence_of_block(PairBlock* b, real* terms) noexcept nogil:
         return
     if kind != FL_EXACT and close_block(b, shift, FL_MIDDLE if kind == FL_FAR else kind):
         return
-    if kind != FL_EXACT and kind != FL_FAR and far_block(b):
+    if kind != FL_EXACT and kind != FL_FAR and not b.divergence < R(0.4) and far_block(b):
         return
     exact_block(b, terms)
 
