@@ -136,11 +136,13 @@ class Build(build_ext):
         # GCC would inline each long loop into its only caller, where registers no longer suffice; and it would clear
         # small arrays by `rep stos`, which takes tens of nanoseconds, and hundreds after stores that bypass the caches.
         # Clang 14 would read a loop's next number an iteration ahead, which makes the iterations depend on each other:
-        # such a loop stays scalar. In newer versions the flag is the default.
+        # such a loop stays scalar. In newer versions the flag is the default. And it would unroll a short loop of 16
+        # iterations before it looks for vectors, and find few or none in what is left.
         optional = [] if msvc else [
             "-fno-inline-functions-called-once",
             "-mmemset-strategy=unrolled_loop:4096:noalign,libcall:-1:noalign",
             "-mllvm -enable-split-backedge-in-load-pre=false",
+            "-mllvm -unroll-full-max-count=15",
         ]  # fmt: skip
         known = [flags.split() for flags in optional if compiles(compiler, "int probe;", "-Werror", *flags.split())]
         more = [flag for flags in known for flag in flags]

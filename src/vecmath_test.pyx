@@ -12,6 +12,7 @@ cdef extern from "core/atomic.h" nogil:
     void atomic_set(int*, int)
 
 cdef extern from "core/specialmath.h" nogil:
+    real r_opaque(real)
     real r_exp_wide(real)
     real r_exp_tail(real)
     real r_expm1_tail(real)
@@ -50,11 +51,12 @@ cdef void apply_exp_lanes(real_cp x, real_p y, Py_ssize_t n) noexcept nogil:
     """LANES numbers at a time, the last ones among others."""
     cdef real padded[LANES]
     cdef real e[LANES]
+    cdef real reference = r_opaque(R(0.0))  # not a constant, as in the kernels: GCC's loop would be another one
     cdef Py_ssize_t i, j
     for j from 0 <= j < n by LANES:
         for i in range(LANES):
             padded[i] = x[j + i] if j + i < n else R(0.0)
-        exp_lanes(padded, 0, e, NULL, False)
+        exp_lanes(padded, reference, e, NULL, False)
         for i in range(min(n - j, <Py_ssize_t> LANES)):
             y[j + i] = e[i]
 

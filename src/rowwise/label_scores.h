@@ -194,7 +194,7 @@ FL_NOINLINE void store_numbers(real *FL_RESTRICT log_probs, real *FL_RESTRICT en
                                real_cp entropy, xint_cp ignored)
 {
     for (ptrdiff_t k = 0; k < n; k++) {
-        log_probs[k] = ignored[k] ? R(0.0) : log_prob[k];
+        log_probs[k] = from_bits(bits_of(log_prob[k]) & (ignored[k] - 1)); /* 0 where it is ignored */
         entropies[k] = entropy[k];
     }
 }
