@@ -115,8 +115,8 @@ FL_INLINE void exp_lanes(const real *x, real reference, real *term, real *e, con
 #endif
 }
 
-/* The same in two steps, for a loop that goes on with each: first all of them where there are vectors for it, and within
- * the loop the one of a lane. */
+/* The same in two steps, for a loop that goes on with each: first all of them where there are vectors for it, and in the
+ * loop the one of a lane. */
 FL_INLINE void exp_vectors(const real *x, real reference, real *term, real *e, const int keep)
 {
 #if FL_HAS_WIDE

@@ -205,11 +205,11 @@ FL_INLINE real prediction_slope(real q, real log_ratio, real mean)
 FL_INLINE void lanes_entropy(real_cp x, real_p rest, real_p count, real_p cost, real peak)
 {
     real term[FL_LANES];
-    exp_lanes(x, peak, term, NULL, 0);
+    exp_vectors(x, peak, term, NULL, 0);
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
         real e, top, part;
-        entropy_parts(x[i], peak, term[i], &e, &top, &part);
+        entropy_parts(x[i], peak, exp_of_lane(x, peak, term, NULL, i, 0), &e, &top, &part);
         rest[i] += e;
         count[i] += top;
         cost[i] += part;
@@ -220,9 +220,12 @@ FL_INLINE void lanes_entropy(real_cp x, real_p rest, real_p count, real_p cost, 
 FL_INLINE void lanes_entropy_slope(const real *x, real *slope, real peak, real inverse, real mean, real scale)
 {
     real term[FL_LANES];
-    exp_lanes(x, peak, term, NULL, 0);
+    exp_vectors(x, peak, term, NULL, 0);
 #pragma omp simd
-    for (int i = 0; i < FL_LANES; i++) slope[i] = scale * slope_of_entropy(term[i] * inverse, x[i], peak, mean);
+    for (int i = 0; i < FL_LANES; i++) {
+        real e = exp_of_lane(x, peak, term, NULL, i, 0);
+        slope[i] = scale * slope_of_entropy(e * inverse, x[i], peak, mean);
+    }
 }
 
 /* The terms are kept for FL_LANES classes at a time: their e_y, then their e_x, then their gaps. */
