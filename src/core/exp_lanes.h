@@ -124,16 +124,7 @@ FL_INLINE void exp_vectors(const real *x, real reference, real *term, real *e, c
 #endif
 }
 
-FL_INLINE real exp_of_lane(const real *x, real reference, const real *term, real *e, int i, const int keep)
-{
-#if FL_HAS_WIDE
-    return term[i];
-#else
-    real some = r_exp(x[i] - reference);
-    if (keep) e[i] = some;
-    return some;
-#endif
-}
+FL_INLINE real exp_of_lane(real x, real reference, real term) { return FL_HAS_WIDE ? term : r_exp(x - reference); }
 
 /* Also x - reference, but at least a number whose exponential is 0. */
 FL_INLINE void exp_lanes_below(const real *x, real reference, real *term, real *below)

@@ -43,7 +43,11 @@ FL_INLINE void lanes_exp(const real *x, real *e, real_p lane, real reference, co
     real term[FL_LANES];
     exp_vectors(x, reference, term, e, keep);
 #pragma omp simd
-    for (int i = 0; i < FL_LANES; i++) lane[i] += exp_of_lane(x, reference, term, e, i, keep);
+    for (int i = 0; i < FL_LANES; i++) {
+        real some = exp_of_lane(x[i], reference, term[i]);
+        if (keep && !FL_HAS_WIDE) e[i] = some;
+        lane[i] += some;
+    }
 }
 
 /* The same; lanes before `first` and the lane `excluded` (none if negative) are not added. */
@@ -54,7 +58,8 @@ FL_INLINE void lanes_exp_excluding(const real *x, real *e, real_p lane, real ref
     exp_vectors(x, reference, term, e, keep);
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
-        real some = exp_of_lane(x, reference, term, e, i, keep);
+        real some = exp_of_lane(x[i], reference, term[i]);
+        if (keep && !FL_HAS_WIDE) e[i] = some;
         lane[i] += ((i == excluded) | (i < first)) ? R(0.0) : some;
     }
 }
@@ -67,7 +72,8 @@ FL_INLINE void lanes_exp_below(const real *x, real *e, real_p lane, real_p count
     exp_vectors(x, reference, term, e, keep);
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
-        real some = exp_of_lane(x, reference, term, e, i, keep);
+        real some = exp_of_lane(x[i], reference, term[i]);
+        if (keep && !FL_HAS_WIDE) e[i] = some;
         /* Factors, since two selects by one condition would become a branch. */
         real new = i < first ? R(0.0) : R(1.0), is_one = some == R(1.0) ? R(1.0) : R(0.0);
         real top = new * is_one;

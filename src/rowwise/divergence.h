@@ -209,7 +209,7 @@ FL_INLINE void lanes_entropy(real_cp x, real_p rest, real_p count, real_p cost, 
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
         real e, top, part;
-        entropy_parts(x[i], peak, exp_of_lane(x, peak, term, NULL, i, 0), &e, &top, &part);
+        entropy_parts(x[i], peak, exp_of_lane(x[i], peak, term[i]), &e, &top, &part);
         rest[i] += e;
         count[i] += top;
         cost[i] += part;
@@ -223,7 +223,7 @@ FL_INLINE void lanes_entropy_slope(const real *x, real *slope, real peak, real i
     exp_vectors(x, peak, term, NULL, 0);
 #pragma omp simd
     for (int i = 0; i < FL_LANES; i++) {
-        real e = exp_of_lane(x, peak, term, NULL, i, 0);
+        real e = exp_of_lane(x[i], peak, term[i]);
         slope[i] = scale * slope_of_entropy(e * inverse, x[i], peak, mean);
     }
 }
@@ -290,7 +290,7 @@ FL_INLINE void lanes_close(const real *y, const real *x, real y_peak, real shift
         if (kind == FL_CAREFUL) {
             real back = difference + x[i], lost = (y[i] - back) - (x[i] - (back - difference));
             real exact = gap + lost;
-            gap = (y[i] == x[i]) & (exact != exact) ? R(0.0) : exact;
+            gap = ((y[i] == x[i]) & (exact != exact)) ? R(0.0) : exact;
         }
         real size = r_abs(gap);
         if (kind == FL_SMALL) {
