@@ -28,7 +28,9 @@ def check(summary, wanted, rtol):
     for name, value in wanted.items():
         found = getattr(summary, name)
         found = list(found.values()) if isinstance(found, dict) else found
-        size = wanted["perplexity"] if name == "perplexity_difference" else 1e-2 if name.startswith(DIFFERENCES) else 1e-4
+        size = (
+            wanted["perplexity"] if name == "perplexity_difference" else 1e-2 if name.startswith(DIFFERENCES) else 1e-4
+        )
         np.testing.assert_allclose(found, value, rtol=rtol, atol=rtol * size, err_msg=name)
 
 
