@@ -32,6 +32,20 @@ _MOST_ROWS_OF_PARTS, _PART_BYTES = 2048, 1 << 24
 _SHARE_OF_PIECES, _LARGEST_PIECE = 16, 1 << 22
 
 
+def check_shapes(inputs, weight, bias, names=_NAMES):
+    """Of a layer's arrays, by their shapes and names; `bias` may be None."""
+    if not inputs:
+        raise ValueError(f"{names[0]} has no axis of features: its shape is ()")
+    if len(weight) != 2 or weight[1] != inputs[-1]:
+        fits = len(weight) == 2 and weight[0] == inputs[-1]
+        raise ValueError(
+            f"{names[1]} has shape {weight}; for {names[0]} of shape {inputs} it must have shape "
+            f"(classes, {inputs[-1]}){f'; {names[1]}.T would fit' if fits else ''}"
+        )
+    if bias is not None and bias != weight[:1]:
+        raise ValueError(f"{names[2]} has shape {bias}; expected {weight[:1]}, a number for each class")
+
+
 class LinearEvaluation(Evaluation):
     """Of `terms`, a CrossEntropy of logits that are products. The kernels see a block of them at a time.
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastloss import _validation as check
-from fastloss._linear import LinearEvaluation
+from fastloss._linear import LinearEvaluation, check_shapes
 from fastloss._loss import loss
 from fastloss._reduction import Reduction
 from fastloss._rowwise import Rows
@@ -125,21 +125,8 @@ def linear_cross_entropy(
 def _operands(inputs, weight, bias):
     """Inputs, weight and, where there is one, bias, as arrays; and the rows of their logits, which are not stored."""
     (inputs, code), (weight, weight_code) = check.as_numbers(inputs, "inputs"), check.as_numbers(weight, "weight")
-    if inputs.ndim == 0:
-        raise ValueError("inputs has no axis of features: its shape is ()")
-    if weight.ndim != 2 or weight.shape[1] != inputs.shape[-1]:
-        fits = weight.ndim == 2 and weight.shape[0] == inputs.shape[-1]
-        raise ValueError(
-            f"weight has shape {weight.shape}; for inputs of shape {inputs.shape} it must have shape "
-            f"(classes, {inputs.shape[-1]}){'; weight.T would fit' if fits else ''}"
-        )
-    operands = [inputs, weight]
-    if bias is not None:
-        operands.append(check.as_numbers(bias, "bias")[0])
-        if operands[2].shape != weight.shape[:1]:
-            raise ValueError(
-                f"bias has shape {operands[2].shape}; expected {weight.shape[:1]}, a number for each class"
-            )
+    operands = [inputs, weight] if bias is None else [inputs, weight, check.as_numbers(bias, "bias")[0]]
+    check_shapes(inputs.shape, weight.shape, None if bias is None else operands[2].shape)
     dtype = check.COMPUTE_DTYPES[max(map(check.kernel_bits, (code, weight_code)))]
     logits = np.broadcast_to(np.zeros((), dtype), (*inputs.shape[:-1], weight.shape[0]))
     return operands, Rows(logits, "logits", -1)

@@ -90,7 +90,7 @@ class Block:
 
 def _totals_of(found, divergence, cost, reference_cost):
     """Of some rows, whose costs may be None."""
-    counted = found != 0
+    counted = (found & _COUNTS) != 0
     has_labels = cost is not None
     agreeing = int(np.count_nonzero(found & _AGREES))
     cost, reference_cost = (part[counted] if has_labels else np.empty(0) for part in (cost, reference_cost))

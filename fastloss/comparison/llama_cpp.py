@@ -71,8 +71,8 @@ class LlamaCppLogits:
         if size < _HEADER.itemsize:
             raise ValueError(f"{self._path} has {size} bytes; expected a header of {_HEADER.itemsize}")
         header = np.fromfile(self._path, _HEADER, 1)[0]
-        if header["magic"] != _MAGIC:
-            raise ValueError(f"{self._path} begins with {header['magic']!r}; a file of logits begins with {_MAGIC!r}")
+        if (begins := bytes(header["magic"])) != _MAGIC:
+            raise ValueError(f"{self._path} begins with {begins!r}; a file of logits begins with {_MAGIC!r}")
         self._n_ctx, self._n_vocab, self._n_chunk = (int(header[name]) for name in ("n_ctx", "n_vocab", "n_chunk"))
         for name, least in (("n_ctx", 3), ("n_vocab", 1), ("n_chunk", 1)):
             if getattr(self, name) < least:

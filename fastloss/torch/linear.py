@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 import fastloss as fl
+from fastloss._linear import check_shapes
 from fastloss._threads import GRAIN
 from fastloss._validation import as_class_weights
 from fastloss.torch._calls import NO_SECOND_DERIVATIVE, threads_for
@@ -76,20 +77,6 @@ def _views(tensors: Any) -> dict[str, Any]:
     return {ours: view_of(tensor, name) for ours, name, tensor in zip(names, _NAMES, tensors, strict=True)}
 
 
-def _check_shapes(x: Any, layer: Any, bias: Any) -> None:
-    """By the names of this function: its `weight` is that of classes."""
-    if x.dim() == 0:
-        raise ValueError("input has no axis of features: its shape is ()")
-    if layer.dim() != 2 or layer.shape[1] != x.shape[-1]:
-        fits = layer.dim() == 2 and layer.shape[0] == x.shape[-1]
-        raise ValueError(
-            f"linear_weight has shape {tuple(layer.shape)}; for input of shape {tuple(x.shape)} it must have shape "
-            f"(classes, {x.shape[-1]}){'; linear_weight.T would fit' if fits else ''}"
-        )
-    if bias is not None and bias.shape != layer.shape[:1]:
-        raise ValueError(f"linear_bias has shape {tuple(bias.shape)}; expected ({len(layer)},), one number per class")
-
-
 @torch.compiler.disable  # a traced call runs it as it is
 def _evaluate(tensors: Any, constants: dict[str, Any], options: dict[str, Any]) -> torch.Tensor:
     """`constants` are tensors that no gradient is computed for, or None."""
@@ -102,7 +89,7 @@ def _evaluate(tensors: Any, constants: dict[str, Any], options: dict[str, Any]) 
         check_constant(tensor, name)
     check_reduction(options["reduction"])
     x, layer, _ = tensors
-    _check_shapes(*tensors)
+    check_shapes(*(None if tensor is None else tuple(tensor.shape) for tensor in tensors), _NAMES)
     target, weight = (None if tensor is None else view_of(tensor, name) for name, tensor in constants.items())
     as_class_weights(weight, "weight", len(layer))
     options |= {"target": target, "class_weight": weight}
